@@ -1,0 +1,84 @@
+"""What a dataset is: its facts, its samples, and how one sample is read.
+
+Each dataset is one file of this package with a function that finds it in a folder and returns a
+`Dataset`. Nothing here decodes a picture before `read` is called.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+VOID = 255
+"""Mask value of pixels that belong to no class. They enter no loss and no score."""
+
+
+class DatasetMissing(Exception):
+    """The dataset is not where it was looked for. The message says where, and what to type next."""
+
+
+class BadSamples(Exception):
+    """Some files of a dataset cannot be used. `problems` maps a sample's name to the reason."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        self.problems = dict(problems)
+        lines = "\n".join(f"  {name}: {reason}" for name, reason in self.problems.items())
+        super().__init__(
+            f"{len(self.problems)} sample(s) cannot be used:\n{lines}\n"
+            "Mend the files, or add --skip-bad to go on without the samples named here."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is true of a dataset whoever reads it."""
+
+    name: str
+    classes: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    """RGB 0..255 of each class, in the order of `classes`."""
+    bands: tuple[str, ...] = ("red", "green", "blue")
+    patch: int = 256
+    """Height and width of a patch in pixels unless the options say otherwise."""
+    resolution: str = "unknown"
+    licence: str = "unknown"
+    source: str = ""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.classes) != len(self.palette):
+            raise ValueError(f"{len(self.classes)} classes but {len(self.palette)} colours")
+        if not 2 <= len(self.classes) < VOID:
+            raise ValueError(f"{len(self.classes)} classes; 2 to {VOID - 1} are possible")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One image with its mask: `name` is unique in the dataset, `area` is the ground it shows.
+
+    Samples of one area are neighbours on the ground; the `tile` split never separates them.
+    """
+
+    name: str
+    area: str
+    image: Path | None = None
+    mask: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A dataset that was found: facts, samples in a fixed order, and two functions.
+
+    `read(sample)` returns the image, shape (h, w, bands), uint8 or uint16, and the mask, shape
+    (h, w), uint8, class indices or `VOID`. It raises `ValueError` with the reason when a file
+    cannot be used. `fingerprint()` returns a hex digest of the content of every file, so that a
+    changed pixel changes it.
+    """
+
+    facts: Facts
+    samples: tuple[Sample, ...]
+    read: Callable[[Sample], tuple[np.ndarray, np.ndarray]]
+    fingerprint: Callable[[], str]
+    problems: dict[str, str] = field(default_factory=dict)
+    """Samples that were found to be unusable while listing (no mask, no image): name -> reason."""

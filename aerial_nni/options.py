@@ -1,0 +1,171 @@
+"""Every option of a trial, in one frozen dataclass whose field names are the search-space keys.
+
+A trial is `changed(options, nni.get_next_parameter())`: a misspelt key fails at once. The command
+line's flags are made from these fields (`aerial_nni.run`), so a new option is a new line here.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SPLITS = ("image", "tile", "patch")
+EDGES = ("cut", "pad", "shift")
+NORMS = ("batch", "group", "none")
+UPSAMPLINGS = ("transposed", "bilinear")
+CLASS_WEIGHTS = ("none", "inverse", "median-frequency")
+OPTIMIZERS = ("adamw", "adam", "sgd")
+SCHEDULES = ("one-cycle", "cosine", "poly", "constant")
+PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+
+
+class BadOption(ValueError):
+    """An option has a value that cannot be used; the message says what is allowed."""
+
+
+def option(
+    default: Any,
+    text: str,
+    *,
+    choices: tuple[str, ...] | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    """A dataclass field with its help text and the values it allows (bounds are inclusive)."""
+    metadata = {"help": text, "choices": choices, "low": low, "high": high}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialOptions:
+    """Options of one training run. Frozen: `changed` makes another one."""
+
+    # What is learnt from.
+    data: str = option("scenes", "dataset: scenes (built in), dubai, or folder (your own)")
+    data_dir: str = option("", "folder or zip file of the dataset; not needed for scenes")
+    skip_bad: bool = option(False, "go on without the files that cannot be used")
+    void_classes: tuple[str, ...] = option((), "names of classes to treat as void, not as a class")
+    patch: int = option(0, "patch height and width in pixels; 0: the dataset's own", low=0)
+    stride: int = option(0, "pixels from one patch to the next; 0: no overlap", low=0)
+    edge: str = option("cut", "the ragged edge: cut off, pad with void, or shift inward",
+                       choices=EDGES)  # fmt: skip
+    split: str = option("image", "image, tile or patch (leaky), or the path of a split file")
+    split_seed: int = option(0, "seed of the split; keep it fixed to compare trials", low=0)
+    val_fraction: float = option(0.2, "share held out for validation", low=0.01, high=0.9)
+
+    # Augmentation: image and mask move together; 0 or false switches each off.
+    flip: bool = option(True, "mirror patches at random")
+    turn: bool = option(True, "turn patches by quarter turns at random")
+    scale: float = option(0.25, "largest relative zoom in or out", low=0.0, high=0.9)
+    colour: float = option(0.2, "strength of brightness, contrast and band changes",
+                           low=0.0, high=1.0)  # fmt: skip
+
+    # The model.
+    model: str = option("unet", "architecture", choices=("unet", "unet-reference"))
+    width: int = option(16, "channels of the first U-Net level", low=1)
+    depth: int = option(4, "times the U-Net halves the size", low=1, high=7)
+    norm: str = option("batch", "normalisation after each convolution", choices=NORMS)
+    dropout: float = option(0.0, "dropout between the two convolutions of a block",
+                            low=0.0, high=0.95)  # fmt: skip
+    upsampling: str = option("transposed", "way up", choices=UPSAMPLINGS)
+
+    # The loss.
+    loss: str = option("ce+dice", "ce, dice, focal, tversky, lovasz, reference, or a sum: ce+0.5*dice")
+    class_weights: str = option("none", "weights of the classes in ce and focal",
+                                choices=CLASS_WEIGHTS)  # fmt: skip
+
+    # Optimisation.
+    epochs: int = option(30, "passes over the training patches", low=1)
+    batch: int = option(16, "patches per step", low=1)
+    accumulate: int = option(1, "steps whose gradients are added before an update", low=1)
+    optimizer: str = option("adamw", "update rule", choices=OPTIMIZERS)
+    lr: float = option(3e-3, "highest learning rate", low=0.0)
+    weight_decay: float = option(1e-2, "weight decay, not applied to biases and norms", low=0.0)
+    momentum: float = option(0.9, "momentum of sgd", low=0.0, high=0.999)
+    schedule: str = option("one-cycle", "learning rate over the run", choices=SCHEDULES)
+    clip: float = option(1.0, "largest norm of the gradient; 0: no limit", low=0.0)
+    ema: float = option(0.0, "decay of the averaged weights that are scored; 0: none",
+                        low=0.0, high=0.99999)  # fmt: skip
+    patience: int = option(0, "epochs without a better score before stopping; 0: never", low=0)
+
+    # The run.
+    seed: int = option(0, "seed of weights, order, dropout and augmentation", low=0)
+    device: str = option("auto", "auto, cpu, cuda or cuda:1")
+    precision: str = option("auto", "auto: bf16 where the processor has it", choices=PRECISIONS)
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            _check(spec, getattr(self, spec.name))
+
+
+def _check(spec: dataclasses.Field, value: Any) -> None:
+    """Raises `BadOption` unless `value` has the field's type and is in its range."""
+    choices, low, high = (spec.metadata[key] for key in ("choices", "low", "high"))
+    if not isinstance(value, type(spec.default)) or (
+        isinstance(value, bool) and not isinstance(spec.default, bool)
+    ):
+        wanted = type(spec.default).__name__
+        raise BadOption(f"{spec.name}={value!r} is a {type(value).__name__}; give a {wanted}")
+    if choices is not None and value not in choices:
+        raise BadOption(f"{spec.name}={value!r} is not known; choose one of {', '.join(choices)}")
+    if low is not None and not value >= low:  # `not >=` also catches NaN
+        raise BadOption(f"{spec.name}={value!r} is below {low:g}; give {low:g} or more")
+    if high is not None and not value <= high:
+        raise BadOption(f"{spec.name}={value!r} is above {high:g}; give {high:g} or less")
+
+
+def changed(options: TrialOptions, values: Mapping[str, Any]) -> TrialOptions:
+    """`options` with `values` in place; keys are field names.
+
+    Numbers are fitted to the field where nothing is lost (a tuner's 16.0 becomes a width of 16).
+
+    Raises:
+        BadOption: for an unknown key, with the nearest known one, or a value out of range.
+    """
+    known = {spec.name: spec for spec in dataclasses.fields(options)}
+    fitted = {}
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
+            raise BadOption(f"there is no option {key!r}{hint}")
+        fitted[key] = _fit(value, known[key].default)
+    return dataclasses.replace(options, **fitted)
+
+
+def _fit(value: Any, default: Any) -> Any:
+    """`value` as the type of `default` where that loses nothing, else unchanged."""
+    if isinstance(default, bool):
+        return bool(value) if value in (0, 1) and not isinstance(value, str) else value
+    if isinstance(default, int) and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(default, float) and isinstance(value, str):
+        try:
+            return float(value)  # YAML 1.1 reads 1e-3 (no dot) as a string
+        except ValueError:
+            return value
+    if isinstance(default, tuple) and isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def load_options(path: Path, base: TrialOptions | None = None) -> TrialOptions:
+    """The options of a YAML file (flat, keys are field names) on top of `base` or the defaults."""
+    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    if not isinstance(values, dict):
+        raise BadOption(f"{path} holds a {type(values).__name__}; write one `option: value` a line")
+    return changed(base or TrialOptions(), values)
+
+
+def as_dict(options: TrialOptions) -> dict[str, Any]:
+    """The options as plain JSON and YAML types, tuples as lists."""
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in dataclasses.asdict(options).items()
+    }

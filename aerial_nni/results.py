@@ -1,0 +1,105 @@
+"""The result folder: the one thing that trials write and everything else reads.
+
+    runs/<experiment>/
+        experiment.json          what was run: kind, options, limits, state, trials, best trial
+        options.yaml             the options every trial starts from
+        split.json               which patches train and which validate
+        <trial>/
+            options.json         the trial's own options, complete
+            history.csv          an epoch a row
+            metrics.json         final scores: present only when the trial reached its end
+            checkpoint.safetensors   the best epoch, with a JSON header
+            last.safetensors     weights and optimiser of the last epoch, for resuming
+            curves.npz           precision and recall over thresholds, per class
+            examples/            ten validation patches: NN-image.png, NN-truth.png, NN-prediction.png
+            examples.json        what each of them is
+            tensorboard/         event files
+
+Every file is written to a temporary name first and renamed, so a reader never sees half of one.
+"""
+
+import csv
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+EXPERIMENT = "experiment.json"
+OPTIONS = "options.json"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
+CHECKPOINT = "checkpoint.safetensors"
+LAST = "last.safetensors"
+CURVES = "curves.npz"
+EXAMPLES = "examples"
+EXAMPLE_LIST = "examples.json"
+EVENTS = "tensorboard"
+SPLIT = "split.json"
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that becomes `path` when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as JSON, atomically. NaN becomes null: JSON has no NaN."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(_plain(value), indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _plain(value: Any) -> Any:
+    """`value` with every non-finite float replaced by None and tuples by lists."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
+    """Writes one row per epoch as CSV, atomically. All rows have the first row's columns."""
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else ["epoch"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The rows of a history file, every value a float (NaN where the class was absent)."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            {key: float(value) if value else math.nan for key, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+def sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

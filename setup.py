@@ -1,0 +1,49 @@
+"""Packaging of aerial_nni: what it needs, and why each thing is needed."""
+
+from setuptools import find_packages, setup
+
+# The upper bounds are the next major version of what was tested; the reason stands beside each.
+REQUIREMENTS = [
+    "nni==3.0",  # the experiment server and web UI; archived, so this is the last version
+    "torch>=2.6,<3",  # models and training; 2.6 is the first with bf16 convolutions on all our targets
+    "numpy>=1.26,<3",  # arrays of images and masks
+    "pillow>=10.3,<13",  # reading JPEG and PNG; older versions have known decoder holes
+    "scikit-image>=0.24",  # reading TIFF with more than three bands or 16 bits (brings tifffile)
+    "matplotlib>=3.8,<4",  # every figure of the documents
+    "pyyaml>=6.0.1",  # options, class lists and search spaces are YAML
+    "safetensors>=0.4.3",  # checkpoints that cannot run code when they are loaded
+    "tensorboard>=2.17,<3",  # event files, and the program behind the UI's TensorBoard button
+    "tqdm>=4.66",  # progress bars
+    "filelock>=3.9",  # one builder of the prepared cache at a time; nni itself asks for <3.12
+    "psutil>=5.9",  # finding and ending an experiment's processes; nni needs it too
+    "setuptools<82",  # tensorboard and nni's own tools import pkg_resources, removed in 82
+]
+
+EXTRAS = {
+    # Everything the tests, the checks and the benchmarks of .ci/run use.
+    "dev": [
+        "pytest>=8",
+        "pytest-timeout>=2.3",  # a test that hangs says where
+        "ruff>=0.8",
+        "mypy>=1.13",
+        "types-PyYAML",
+        "types-psutil",
+        "scikit-learn>=1.5",  # the reference the metrics are tested against
+        "lightning>=2.4",  # the loop that `bench train` is compared with
+        "torchvision>=0.21",  # reference implementations in tests
+    ],
+}
+
+setup(
+    name="aerial_nni",
+    version="0.1.0",
+    description="Segmentation of aerial imagery in which every piece of work is one NNI experiment",
+    long_description=open("README.md", encoding="utf-8").read(),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["aerial_nni", "aerial_nni.*"]),
+    package_data={"aerial_nni": ["experiments/*.cjs", "py.typed"]},
+    install_requires=REQUIREMENTS,
+    extras_require=EXTRAS,
+)
