@@ -7,7 +7,7 @@ REQUIREMENTS = [
     "nni==3.0",  # the experiment server and web UI; archived, so this is the last version
     "torch>=2.6,<3",  # models and training; 2.6 is the first with bf16 convolutions on all our targets
     "numpy>=1.26,<3",  # arrays of images and masks
-    "pillow>=10.3,<13",  # reading JPEG and PNG; older versions have known decoder holes
+    "pillow>=10.3,<14",  # reading JPEG and PNG; older versions have known decoder holes
     "scikit-image>=0.24",  # reading TIFF with more than three bands or 16 bits (brings tifffile)
     "matplotlib>=3.8,<4",  # every figure of the documents
     "pyyaml>=6.0.1",  # options, class lists and search spaces are YAML

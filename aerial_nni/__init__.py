@@ -1,3 +1,3 @@
-"""Segmentation of aerial and satellite imagery in which every piece of work is one NNI experiment."""
+"""Segmentation of aerial and satellite imagery; every piece of work is one NNI experiment."""
 
 __version__ = "0.1.0"

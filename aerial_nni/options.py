@@ -65,16 +65,18 @@ class TrialOptions:
                            low=0.0, high=1.0)  # fmt: skip
 
     # The model.
-    model: str = option("unet", "architecture", choices=("unet", "unet-reference"))
+    model: str = option("unet", "architecture", choices=("unet",))
     width: int = option(16, "channels of the first U-Net level", low=1)
     depth: int = option(4, "times the U-Net halves the size", low=1, high=7)
     norm: str = option("batch", "normalisation after each convolution", choices=NORMS)
-    dropout: float = option(0.0, "dropout between the two convolutions of a block",
+    dropout: float = option(0.0, "dropout in each block; one and a half times this at the bottom",
                             low=0.0, high=0.95)  # fmt: skip
     upsampling: str = option("transposed", "way up", choices=UPSAMPLINGS)
 
     # The loss.
-    loss: str = option("ce+dice", "ce, dice, focal, tversky, lovasz, reference, or a sum: ce+0.5*dice")
+    loss: str = option(
+        "ce+dice", "ce, dice, focal, tversky, lovasz, reference, or a sum: ce+0.5*dice"
+    )
     class_weights: str = option("none", "weights of the classes in ce and focal",
                                 choices=CLASS_WEIGHTS)  # fmt: skip
 

@@ -11,7 +11,7 @@
             checkpoint.safetensors   the best epoch, with a JSON header
             last.safetensors     weights and optimiser of the last epoch, for resuming
             curves.npz           precision and recall over thresholds, per class
-            examples/            ten validation patches: NN-image.png, NN-truth.png, NN-prediction.png
+            examples/            ten validation patches: NN-image, NN-truth, NN-prediction.png
             examples.json        what each of them is
             tensorboard/         event files
 

@@ -1,0 +1,58 @@
+"""Pure modules: (b, bands, h, w) in, logits (b, classes, h, w) out."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from aerial_nni.models.unet import UNet
+from aerial_nni.options import TrialOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """All that is needed to build a model again; it is stored in every checkpoint's header."""
+
+    model: str
+    bands: int
+    classes: int
+    width: int
+    depth: int
+    norm: str
+    dropout: float
+    upsampling: str
+
+    def build(self) -> nn.Module:
+        """A new model with freshly drawn weights, on the processor."""
+        return MODELS[self.model](self)
+
+
+MODELS: dict[str, Callable[[ModelSpec], nn.Module]] = {
+    "unet": lambda spec: UNet(
+        spec.bands,
+        spec.classes,
+        width=spec.width,
+        depth=spec.depth,
+        norm=spec.norm,
+        dropout=spec.dropout,
+        upsampling=spec.upsampling,
+    ),
+}
+
+
+def model_spec(options: TrialOptions, *, bands: int, classes: int) -> ModelSpec:
+    """The model that `options` ask for, for pictures of `bands` bands and `classes` classes."""
+    names = {field.name for field in dataclasses.fields(ModelSpec)} - {"bands", "classes"}
+    chosen = {name: getattr(options, name) for name in names}
+    return ModelSpec(bands=bands, classes=classes, **chosen)
+
+
+def build_model(options: TrialOptions, *, bands: int, classes: int) -> nn.Module:
+    """A new model with freshly drawn weights, on the processor."""
+    return model_spec(options, bands=bands, classes=classes).build()
+
+
+def parameter_count(model: nn.Module) -> int:
+    """The number of trainable scalars."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

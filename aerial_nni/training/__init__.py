@@ -1,0 +1,1 @@
+"""The training loop of every trial, and what it is made of."""

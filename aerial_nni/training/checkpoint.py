@@ -1,0 +1,118 @@
+"""Checkpoints: safetensors files whose header says what they are. Loading one runs no code.
+
+Two kinds. `checkpoint.safetensors` holds the weights to use and a header that lets anybody use them
+(architecture, classes, palette, normalisation, score). `last.safetensors` holds what the loop needs
+to go on: weights, averaged weights, the optimiser's tensors, and the history so far.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from aerial_nni.models import ModelSpec
+from aerial_nni.results import atomic
+
+KEY = "aerial_nni"
+FORMAT = 1
+
+
+class BadCheckpoint(Exception):
+    """A file is not a checkpoint of this package, or is damaged."""
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+    """Writes tensors and a JSON header, atomically."""
+    # Row-major on the processor: what other readers of safetensors expect.
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic(path) as temporary:
+        save_file(plain, temporary, metadata={KEY: json.dumps({"format": FORMAT, **header})})
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The header of a checkpoint.
+
+    Raises:
+        BadCheckpoint: when the file is no safetensors file, or not one of this package.
+    """
+    return _open(path)[1]
+
+
+def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    if not path.is_file():
+        raise BadCheckpoint(f"{path} is not a file; give the path of a checkpoint.safetensors")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise BadCheckpoint(f"{path} is not a whole safetensors file: {error}") from error
+    if KEY not in metadata:
+        raise BadCheckpoint(f"{path} has no {KEY} header; it was not written by this package")
+    header = json.loads(metadata[KEY])
+    if header.get("format") != FORMAT:
+        raise BadCheckpoint(
+            f"{path} has format {header.get('format')}; this version reads {FORMAT}"
+        )
+    return tensors, header
+
+
+def save_checkpoint(
+    path: Path, model: nn.Module, spec: ModelSpec, *, header: dict[str, Any]
+) -> None:
+    """Writes the weights of `model`, built from `spec`, with what else `header` says."""
+    save_tensors(path, model.state_dict(), {"model": dataclasses.asdict(spec), **header})
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """The model, in evaluation mode on the processor, and the header.
+
+    Raises:
+        BadCheckpoint: when the file is not a checkpoint, or its tensors do not fit its header.
+    """
+    tensors, header = _open(path)
+    try:
+        model = ModelSpec(**header["model"]).build()
+        model.load_state_dict(tensors)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise BadCheckpoint(f"{path}: the weights do not fit the header: {error}") from error
+    return model.eval(), header
+
+
+def pack_state(model: nn.Module, averaged: nn.Module | None, optimizer: Optimizer) -> dict:
+    """Every tensor the loop needs to go on, by name: model/…, averaged/…, optimizer/<i>/…."""
+    tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+    if averaged is not None:
+        tensors |= {f"averaged/{name}": value for name, value in averaged.state_dict().items()}
+    for i, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            if value is not None:
+                tensors[f"optimizer/{i}/{name}"] = torch.as_tensor(value)
+    return tensors
+
+
+def load_state(
+    path: Path, model: nn.Module, averaged: nn.Module | None, optimizer: Optimizer
+) -> dict[str, Any]:
+    """Puts a packed state back into its owners and returns the header."""
+    tensors, header = _open(path)
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+    model.load_state_dict(part("model/"))
+    if averaged is not None:
+        averaged.load_state_dict(part("averaged/"))
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in part("optimizer/").items():
+        index, key = name.split("/", 1)
+        state.setdefault(int(index), {})[key] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    return header

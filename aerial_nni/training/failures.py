@@ -1,0 +1,81 @@
+"""What a user can act on when training fails: a loss that is no number, or too little memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from aerial_nni.options import TrialOptions
+from aerial_nni.training.device import autocast
+
+if TYPE_CHECKING:
+    from aerial_nni.training.loop import Task, Trainer
+
+
+class NotFinite(Exception):
+    """The loss became NaN or infinite."""
+
+    def __init__(self, *, epoch: int, step: int, options: TrialOptions) -> None:
+        advice = [f"--lr {options.lr / 3:.2g}"]
+        if options.clip == 0:
+            advice.append("--clip 1")
+        if options.precision != "fp32":
+            advice.append("--precision fp32")
+        super().__init__(
+            f"the loss is not a finite number at step {step} of epoch {epoch} "
+            f"(lr={options.lr:g}, precision={options.precision}); try {', or '.join(advice)}"
+        )
+
+
+class OutOfMemory(Exception):
+    """A training step does not fit into the device's memory."""
+
+
+@contextmanager
+def out_of_memory_explained(
+    trainer: "Trainer", images: Tensor, masks: Tensor, task: "Task"
+) -> Iterator[None]:
+    """Turns running out of memory in the block into `OutOfMemory` with a batch that fits."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        reason = str(error).splitlines()[0]
+    else:
+        return
+    # Outside the handler: the traceback no longer holds the step's activations.
+    raise OutOfMemory(_advice(trainer, images, masks, task, reason))
+
+
+def _is_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
+def _advice(trainer: "Trainer", images: Tensor, masks: Tensor, task: "Task", reason: str) -> str:
+    """What to type, found by trying ever smaller batches."""
+    options = trainer.options
+    size = len(images) // 2
+    while size >= 1:
+        trainer.optimizer.zero_grad(set_to_none=True)
+        if trainer.device.type == "cuda":
+            torch.cuda.empty_cache()
+        try:
+            with autocast(trainer.device, trainer.precision):
+                task.objective(trainer.model, images[:size], masks[:size]).backward()
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not _is_memory(error):
+                raise
+            size //= 2
+            continue
+        accumulate = -(-options.batch * options.accumulate // size)
+        return (
+            f"batch={options.batch} does not fit into the memory ({reason}); a batch of {size} "
+            f"does: try --batch {size} --accumulate {accumulate}, which learns the same"
+        )
+    return (
+        f"not even one patch fits into the memory ({reason}); try --width {options.width // 2 or 1}"
+        f" or --patch {images.shape[-1] // 2}"
+    )

@@ -1,0 +1,243 @@
+"""The one training loop of every trial.
+
+The loop knows nothing of datasets, NNI or reports: it takes batches and an objective, keeps the
+best and the last epoch in its folder, and calls `on_epoch` after each epoch.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from aerial_nni.data.batches import Batch
+from aerial_nni.models import ModelSpec
+from aerial_nni.options import TrialOptions, as_dict
+from aerial_nni.results import CHECKPOINT, HISTORY, LAST, write_history
+from aerial_nni.training.checkpoint import (
+    load_state,
+    pack_state,
+    read_header,
+    save_checkpoint,
+    save_tensors,
+)
+from aerial_nni.training.device import autocast
+from aerial_nni.training.evaluation import Evaluation
+from aerial_nni.training.failures import NotFinite, out_of_memory_explained
+from aerial_nni.training.optimisation import build_optimizer, learning_rate
+from aerial_nni.training.progress import epoch_line, steps_of
+from aerial_nni.training.seeds import derived_seed
+
+log = logging.getLogger(__name__)
+
+CHECK_EVERY = 25
+"""Steps between two looks at the loss: each look waits for the device."""
+
+Objective = Callable[[nn.Module, Tensor, Tensor], Tensor]
+"""(model, images, masks) -> the scalar that is minimised."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What the loop works on. `training(epoch)` yields an epoch's batches, `steps` of them."""
+
+    training: Callable[[int], Iterator[Batch]]
+    steps: int
+    objective: Objective
+    evaluate: Callable[[nn.Module], Evaluation]
+    classes: tuple[str, ...]
+    header: dict[str, Any]
+    """What a checkpoint's header says beside the architecture and the score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a run ended: one row per epoch, the best epoch (from 1) and its score, and why."""
+
+    history: list[dict[str, float]]
+    best_epoch: int
+    best_score: float
+    stopped: str
+    seconds: float
+    """Wall time spent in epochs, validation included, over all resumed parts."""
+
+
+class Trainer:
+    """The state of a run: model, averaged model, optimiser and history."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        spec: ModelSpec,
+        options: TrialOptions,
+        *,
+        device: torch.device,
+        precision: str,
+        folder: Path,
+    ) -> None:
+        self.model = model.to(device, memory_format=torch.channels_last)
+        self.spec, self.options, self.folder = spec, options, folder
+        self.device, self.precision = device, precision
+        self.averaged: AveragedModel | None = None
+        if options.ema > 0:
+            decay = get_ema_multi_avg_fn(options.ema)
+            self.averaged = AveragedModel(self.model, multi_avg_fn=decay, use_buffers=True)
+        self.optimizer = build_optimizer(self.model, options)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
+        self.history: list[dict[str, float]] = []
+        self.best_epoch, self.best_score = 0, -math.inf
+
+    @property
+    def scored(self) -> nn.Module:
+        """The weights that are validated and kept: the averaged ones where there are any."""
+        return self.model if self.averaged is None else self.averaged.module
+
+    def run(self, task: Task, on_epoch: Callable[[dict[str, float], nn.Module], None]) -> Outcome:
+        """Trains until the epochs are done or patience ends; goes on where the folder stopped.
+
+        Raises:
+            NotFinite: when the loss is no longer a number.
+            OutOfMemory: when a step does not fit; the message has the batch that does.
+        """
+        self.resume()
+        options = self.options
+        stopped = f"reached {options.epochs} epochs"
+        while len(self.history) < options.epochs:
+            if options.patience and len(self.history) - self.best_epoch >= options.patience:
+                stopped = f"no better score for {options.patience} epochs"
+                break
+            epoch = len(self.history)
+            row = self._epoch(epoch, task)
+            self.history.append(row)
+            if row["mean_iou"] > self.best_score or not self.best_epoch:
+                self.best_epoch, self.best_score = epoch + 1, row["mean_iou"]
+                header = {**task.header, "score": self.best_score, "epoch": self.best_epoch}
+                save_checkpoint(self.folder / CHECKPOINT, self.scored, self.spec, header=header)
+            self._save_last()
+            log.info(epoch_line(row, options.epochs))
+            on_epoch(row, self.scored)
+        return Outcome(
+            history=self.history,
+            best_epoch=self.best_epoch,
+            best_score=self.best_score,
+            stopped=stopped,
+            seconds=sum(row["seconds"] for row in self.history),
+        )
+
+    def _epoch(self, epoch: int, task: Task) -> dict[str, float]:
+        started = time.perf_counter()
+        with torch.random.fork_rng(devices=_gpu(self.device)):
+            torch.manual_seed(derived_seed(self.options.seed, "dropout", epoch))
+            loss, rate, patches = self._train(epoch, task)
+        trained = time.perf_counter() - started
+        evaluation = task.evaluate(self.scored)
+        scores = evaluation.scores()
+        row = {
+            "epoch": epoch + 1,
+            "train_loss": loss,
+            "val_loss": scores.pop("loss"),
+            **scores,
+            "lr": rate,
+            "seconds": time.perf_counter() - started,
+            "patches_per_second": patches / trained,
+        }
+        for name, columns in evaluation.per_class(task.classes).items():
+            row |= {f"{key}/{name}": columns[key] for key in ("iou", "precision", "recall")}
+        return row
+
+    def _train(self, epoch: int, task: Task) -> tuple[float, float, int]:
+        """One pass over the training batches: mean loss, last learning rate, patches seen."""
+        options = self.options
+        updates = math.ceil(task.steps / options.accumulate)
+        total = torch.zeros((), device=self.device)
+        unchecked: list[Tensor] = []
+        rate, patches = 0.0, 0
+        self.model.train()
+        label = f"epoch {epoch + 1}/{options.epochs}"
+        batches = steps_of(task.training(epoch), total=task.steps, label=label)
+        for step, (images, masks) in enumerate(batches):
+            group_start = step - step % options.accumulate
+            group = min(options.accumulate, task.steps - group_start)
+            with out_of_memory_explained(self, images, masks, task):
+                with autocast(self.device, self.precision):
+                    loss = task.objective(self.model, images, masks)
+                self.scaler.scale(loss / group).backward()
+            total += loss.detach()
+            patches += len(images)
+            unchecked.append(loss.detach())
+            last = step + 1 == task.steps
+            if len(unchecked) == CHECK_EVERY or last:
+                self._check(unchecked, epoch, step)
+                unchecked.clear()
+            if step - group_start + 1 == group:
+                update = epoch * updates + step // options.accumulate
+                rate = learning_rate(options, update, options.epochs * updates)
+                self._update(rate)
+        return float(total) / task.steps, rate, patches
+
+    def _update(self, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        if self.options.clip:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.model)
+
+    def _check(self, losses: list[Tensor], epoch: int, step: int) -> None:
+        finite = torch.isfinite(torch.stack(losses)).tolist()
+        if not all(finite):
+            first = step + 1 - len(losses) + finite.index(False)
+            raise NotFinite(epoch=epoch + 1, step=first + 1, options=self.options)
+
+    def _save_last(self) -> None:
+        header = {
+            "options": as_dict(self.options),
+            "history": self.history,
+            "best_epoch": self.best_epoch,
+            "best_score": self.best_score,
+            "scaler": self.scaler.state_dict(),
+        }
+        tensors = pack_state(self.model, self.averaged, self.optimizer)
+        save_tensors(self.folder / LAST, tensors, header)
+        write_history(self.folder / HISTORY, self.history)
+
+    def resume(self) -> None:
+        """Takes up the folder's last epoch, if there is one of the same options."""
+        path = self.folder / LAST
+        if not path.exists():
+            return
+        header = read_header(path)
+        if header["options"] != as_dict(self.options):
+            differing = sorted(
+                key
+                for key, value in as_dict(self.options).items()
+                if header["options"].get(key) != value
+            )
+            raise OtherRun(
+                f"{self.folder} holds a run with other options ({', '.join(differing)}); "
+                "give another --out, or the options it was started with"
+            )
+        load_state(path, self.model, self.averaged, self.optimizer)
+        self.history = header["history"]
+        self.best_epoch, self.best_score = header["best_epoch"], header["best_score"]
+        self.scaler.load_state_dict(header["scaler"])
+        log.info("resuming after epoch %d", len(self.history))
+
+
+class OtherRun(Exception):
+    """The folder belongs to a run with other options."""
+
+
+def _gpu(device: torch.device) -> list[int]:
+    """The GPU whose random state a fork must keep."""
+    return [device.index or 0] if device.type == "cuda" else []

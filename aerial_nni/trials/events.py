@@ -1,0 +1,91 @@
+"""TensorBoard event files: losses, scores and sample pictures, an epoch a step."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import torch
+from torch import nn
+
+from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.pictures import coloured, rgb_view
+
+PICTURES = 4
+"""Validation patches whose prediction is shown."""
+
+GROUPS = {
+    "train_loss": "loss/training",
+    "val_loss": "loss/validation",
+    "mean_iou": "score/mean IoU",
+    "soft_jaccard": "score/soft Jaccard",
+    "precision": "score/precision",
+    "recall": "score/recall",
+    "f1": "score/F1",
+    "pixel_accuracy": "score/pixel accuracy",
+    "lr": "run/learning rate",
+    "patches_per_second": "run/patches per second",
+}
+"""Columns of the history and their names in TensorBoard."""
+
+
+class Events:
+    """A writer of event files; use it in a `with` block."""
+
+    def __init__(
+        self, folder: Path, prepared: Prepared, indices: Sequence[int], normal: Normalisation
+    ) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # slow to import
+
+        self.writer = SummaryWriter(str(folder))
+        self.prepared, self.normal = prepared, normal
+        step = max(1, len(indices) // PICTURES)
+        self.shown = np.asarray(indices[::step][:PICTURES])
+
+    def __enter__(self) -> "Events":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.writer.close()
+
+    def add(self, row: Mapping[str, float], model: nn.Module, device: torch.device) -> None:
+        """Writes an epoch's row, and pictures after epochs 1, 2, 4, 8, … and every tenth."""
+        epoch = int(row["epoch"])
+        for column, tag in GROUPS.items():
+            if math.isfinite(row[column]):
+                self.writer.add_scalar(tag, row[column], epoch)
+        for column, value in row.items():
+            if column.startswith("iou/") and math.isfinite(value):
+                self.writer.add_scalar(f"IoU by class/{column[4:]}", value, epoch)
+        if epoch % 10 == 0 or epoch & (epoch - 1) == 0:
+            self.writer.add_image(
+                "validation/image, truth, prediction",
+                self._pictures(model, device),
+                epoch,
+                dataformats="HWC",
+            )
+        self.writer.flush()
+
+    def _pictures(self, model: nn.Module, device: torch.device) -> np.ndarray:
+        images = self.prepared.images[self.shown]
+        was_training = model.training
+        model.eval()
+        with torch.inference_mode():
+            batch = torch.from_numpy(images).permute(0, 3, 1, 2).to(device)
+            predicted = model(self.normal(batch)).argmax(1).cpu().numpy().astype(np.uint8)
+        model.train(was_training)
+        palette = self.prepared.facts.palette
+        rows = [
+            np.hstack([rgb_view(image), coloured(truth, palette), coloured(guess, palette)])
+            for image, truth, guess in zip(
+                images, self.prepared.masks[self.shown], predicted, strict=True
+            )
+        ]
+        return np.vstack(rows)

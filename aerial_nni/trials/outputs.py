@@ -1,0 +1,213 @@
+"""What a trial leaves when it has reached its end: final scores, curves and example pictures.
+
+All of it comes from the best checkpoint as it lies on the disk, so what is scored is what is kept.
+"""
+
+import dataclasses
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from aerial_nni import __version__
+from aerial_nni.data.splits import pixels_per_class
+from aerial_nni.metrics import (
+    PrecisionRecall,
+    confusion_matrix,
+    iou_per_class,
+    mean_over_classes,
+    pixel_accuracy,
+)
+from aerial_nni.models import parameter_count
+from aerial_nni.options import TrialOptions
+from aerial_nni.pictures import rgb_view, save_image, save_mask
+from aerial_nni.results import (
+    CHECKPOINT,
+    CURVES,
+    EXAMPLE_LIST,
+    EXAMPLES,
+    METRICS,
+    atomic,
+    sha256,
+    write_json,
+)
+from aerial_nni.training.checkpoint import load_checkpoint
+from aerial_nni.training.choosing import choose_examples
+from aerial_nni.training.device import machine_name
+from aerial_nni.training.evaluation import Evaluation, evaluate
+from aerial_nni.training.loop import Outcome
+
+if TYPE_CHECKING:
+    from aerial_nni.trials.running import Ground
+
+PRESENT = 0.01
+"""Share of a patch's pixels from which a class counts as shown by it."""
+
+
+def write_outputs(folder: Path, options: TrialOptions, ground: "Ground", outcome: Outcome) -> None:
+    """Scores the best checkpoint and completes the folder; `metrics.json` comes last."""
+    model, _ = load_checkpoint(folder / CHECKPOINT)
+    model.to(ground.device, memory_format=torch.channels_last)
+    classes = ground.prepared.facts.classes
+    curves = PrecisionRecall(len(classes))
+    predictions: list[np.ndarray] = []
+    evaluation = evaluate(
+        model,
+        ground.batches(options, training=False).in_order(),
+        classes=len(classes),
+        device=ground.device,
+        precision=ground.precision,
+        curves=curves,
+        each=lambda predicted, _: predictions.extend(predicted.cpu().numpy().astype(np.uint8)),
+    )
+    _write_curves(folder / CURVES, curves)
+    _write_examples(folder, ground, predictions)
+    metrics = {
+        **_scores(outcome, evaluation, curves, classes),
+        "split": _split_facts(folder, ground),
+        "data": _data_facts(ground),
+        "checkpoint": {"file": CHECKPOINT, "sha256": sha256(folder / CHECKPOINT)},
+        "model": _model_facts(model, ground),
+        "cost": {
+            "training_seconds": outcome.seconds,
+            "seconds_per_epoch": outcome.seconds / len(outcome.history),
+            "patches_per_second": float(
+                np.median([row["patches_per_second"] for row in outcome.history])
+            ),
+            "device": str(ground.device),
+            "precision": ground.precision,
+            "threads": torch.get_num_threads(),
+            "machine": machine_name(ground.device),
+        },
+        "versions": {
+            "aerial_nni": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+    }
+    write_json(folder / METRICS, metrics)
+
+
+def _scores(
+    outcome: Outcome, evaluation: Evaluation, curves: PrecisionRecall, classes: tuple[str, ...]
+) -> dict[str, Any]:
+    best = outcome.history[outcome.best_epoch - 1]
+    final = {**evaluation.scores(), "loss": best["val_loss"]}
+    per_class = evaluation.per_class(classes)
+    for name, average in zip(classes, curves.average_precision().tolist(), strict=True):
+        per_class[name]["average_precision"] = average
+    return {
+        "score": outcome.best_score,
+        "epoch": outcome.best_epoch,
+        "epochs_run": len(outcome.history),
+        "stopped": outcome.stopped,
+        "final": final,
+        "per_class": per_class,
+        "confusion": evaluation.confusion.tolist(),
+    }
+
+
+def _split_facts(folder: Path, ground: "Ground") -> dict[str, Any]:
+    split, patches = ground.split, ground.prepared.patches
+
+    def images(indices: tuple[int, ...]) -> int:
+        return len({patches[i].image for i in indices})
+
+    return {
+        "rule": split.rule,
+        "leaky": split.leaky,
+        "seed": split.seed,
+        "val_fraction": split.val_fraction,
+        "file": str(ground.split_file),
+        "train_patches": len(split.train),
+        "val_patches": len(split.val),
+        "train_images": images(split.train),
+        "val_images": images(split.val),
+        "pixels": {
+            "train": pixels_per_class(ground.prepared, split.train),
+            "val": pixels_per_class(ground.prepared, split.val),
+        },
+    }
+
+
+def _data_facts(ground: "Ground") -> dict[str, Any]:
+    prepared = ground.prepared
+    return {
+        **dataclasses.asdict(prepared.facts),
+        "fingerprint": prepared.fingerprint,
+        "patch": prepared.patch,
+        "stride": prepared.stride,
+        "edge": prepared.edge,
+        "skipped": prepared.skipped,
+    }
+
+
+def _model_facts(model: nn.Module, ground: "Ground") -> dict[str, Any]:
+    prepared = ground.prepared
+    shape = [len(prepared.facts.bands), prepared.patch, prepared.patch]
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, *shape, device=ground.device))
+    return {
+        "parameters": parameter_count(model),
+        "multiply_adds": counter.get_total_flops() // 2,
+        "input": shape,
+    }
+
+
+def _write_curves(path: Path, curves: PrecisionRecall) -> None:
+    thresholds, precision, recall = curves.curves()
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            thresholds=thresholds.numpy(),
+            precision=precision.numpy(),
+            recall=recall.numpy(),
+            average_precision=curves.average_precision().numpy(),
+        )
+
+
+def _patch_confusion(ground: "Ground", predictions: list[np.ndarray]) -> list[Tensor]:
+    classes = len(ground.prepared.facts.classes)
+    return [
+        confusion_matrix(
+            torch.from_numpy(ground.prepared.masks[i].copy()), torch.from_numpy(guess), classes
+        )
+        for i, guess in zip(ground.split.val, predictions, strict=True)
+    ]
+
+
+def _write_examples(folder: Path, ground: "Ground", predictions: list[np.ndarray]) -> None:
+    prepared, val = ground.prepared, ground.split.val
+    facts = prepared.facts
+    confusions = _patch_confusion(ground, predictions)
+    scores = [mean_over_classes(iou_per_class(confusion)) for confusion in confusions]
+    counts = prepared.counts[list(val)][:, :-1]
+    present = counts >= PRESENT * prepared.patch**2
+    names = [prepared.patches[i].image for i in val]
+    chosen = choose_examples(np.array(scores), present, images=names)
+    listed = []
+    for number, row in enumerate(chosen, start=1):
+        patch, index = prepared.patches[val[row]], val[row]
+        stem = folder / EXAMPLES / f"{number:02d}"
+        window = np.s_[: patch.height, : patch.width]
+        save_image(
+            stem.with_name(f"{stem.name}-image.png"), rgb_view(prepared.images[index])[window]
+        )
+        for kind, mask in (("truth", prepared.masks[index]), ("prediction", predictions[row])):
+            save_mask(stem.with_name(f"{stem.name}-{kind}.png"), mask[window], facts.palette)
+        listed.append(
+            {
+                "number": number,
+                "image": patch.image,
+                "y": patch.y,
+                "x": patch.x,
+                "mean_iou": scores[row],
+                "pixel_accuracy": pixel_accuracy(confusions[row]),
+                "classes": [facts.classes[c] for c in np.flatnonzero(present[row])],
+            }
+        )
+    write_json(folder / EXAMPLE_LIST, listed)

@@ -1,0 +1,94 @@
+"""To whom a trial reports: NNI when it was started by NNI, else the log."""
+
+import logging
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+log = logging.getLogger(__name__)
+
+KEYS = {"default": "mean_iou", "loss": "val_loss", "precision": "precision", "recall": "recall"}
+"""What NNI is told, and the column of the history it comes from."""
+
+
+class Reporter(Protocol):
+    """Parameters in, results out."""
+
+    def parameters(self) -> dict[str, Any]:
+        """The options this trial changes."""
+
+    def intermediate(self, row: Mapping[str, float]) -> None:
+        """An epoch's row of the history."""
+
+    def final(self, row: Mapping[str, float]) -> None:
+        """The row of the best epoch, once, at the end."""
+
+
+class ByHand:
+    """A trial that a person started: nothing to ask, and the log to tell."""
+
+    def parameters(self) -> dict[str, Any]:
+        """No changes."""
+        return {}
+
+    def intermediate(self, row: Mapping[str, float]) -> None:
+        """Nothing: the loop logs each epoch itself."""
+
+    def final(self, row: Mapping[str, float]) -> None:
+        """Logs the score."""
+        log.info("mean IoU %.4f at epoch %.0f", row["mean_iou"], row["epoch"])
+
+
+class Nni:
+    """A trial that NNI started."""
+
+    def parameters(self) -> dict[str, Any]:
+        """The tuner's choice, without the keys NNI adds for itself."""
+        import nni
+
+        return {
+            key: value
+            for key, value in (nni.get_next_parameter() or {}).items()
+            if not key.startswith("_")
+        }
+
+    def intermediate(self, row: Mapping[str, float]) -> None:
+        """One point of the UI's intermediate-result graph."""
+        import nni
+
+        nni.report_intermediate_result(message(row))
+
+    def final(self, row: Mapping[str, float]) -> None:
+        """The trial's result."""
+        import nni
+
+        nni.report_final_result(message(row))
+
+
+def message(row: Mapping[str, float]) -> dict[str, float]:
+    """A row as NNI takes it: finite Python floats, the score under `default`.
+
+    A score that is not finite (no valid pixel at all) is reported as 0.
+    """
+    return {
+        key: float(row[column]) if math.isfinite(row[column]) else 0.0
+        for key, column in KEYS.items()
+    }
+
+
+def under_nni() -> bool:
+    """Whether this process is an NNI trial."""
+    return "NNI_TRIAL_JOB_ID" in os.environ
+
+
+def link_events(events: Path) -> None:
+    """Lets the UI's TensorBoard button find `events`: NNI looks into its own output folder."""
+    output = os.environ.get("NNI_OUTPUT_DIR")
+    if not output:
+        return
+    place = Path(output) / "tensorboard"
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(events.resolve(), target_is_directory=True)

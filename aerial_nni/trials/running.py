@@ -1,0 +1,167 @@
+"""From options to a complete result folder: the work that every kind of trial shares."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from aerial_nni.data import open_dataset
+from aerial_nni.data.augment import Augmentation
+from aerial_nni.data.batches import Batches, Normalisation, measure_normalisation
+from aerial_nni.data.prepared import Prepared, prepare
+from aerial_nni.data.splits import Split, check_split, load_split, make_split, save_split
+from aerial_nni.losses import build_loss, class_weights
+from aerial_nni.models import ModelSpec, model_spec
+from aerial_nni.options import SPLITS, TrialOptions, as_dict
+from aerial_nni.results import EVENTS, OPTIONS, SPLIT, write_json
+from aerial_nni.training.device import choose_device, choose_precision
+from aerial_nni.training.evaluation import evaluate
+from aerial_nni.training.loop import Objective, Outcome, Task, Trainer
+from aerial_nni.training.seeds import derived_seed, generator
+from aerial_nni.trials.events import Events
+from aerial_nni.trials.outputs import write_outputs
+from aerial_nni.trials.reporting import Reporter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What a trial stands on: the prepared data, its split, and what follows from both."""
+
+    prepared: Prepared
+    split: Split
+    split_file: Path
+    normalisation: Normalisation
+    device: torch.device
+    precision: str
+
+    def batches(self, options: TrialOptions, *, training: bool) -> Batches:
+        """The training patches, augmented as `options` say, or the validation patches."""
+        augmentation = Augmentation(
+            flip=options.flip, turn=options.turn, scale=options.scale, colour=options.colour
+        )
+        return Batches(
+            prepared=self.prepared,
+            indices=self.split.train if training else self.split.val,
+            batch=options.batch,
+            device=self.device,
+            normalisation=self.normalisation,
+            augmentation=augmentation,
+        )
+
+    def class_pixels(self) -> list[int]:
+        """Training pixels of each class, void left out."""
+        counts = self.prepared.counts[list(self.split.train)].sum(axis=0)
+        return counts[:-1].tolist()
+
+
+def lay_ground(options: TrialOptions, folder: Path) -> Ground:
+    """Opens the data that `options` name, with the split they name or one made into `folder`.
+
+    Raises:
+        DatasetMissing, BadSamples, SplitOverlap, ValueError: with what to type next.
+    """
+    dataset = open_dataset(options.data, options.data_dir)
+    prepared = prepare(
+        dataset,
+        patch=options.patch or dataset.facts.patch,
+        stride=options.stride or options.patch or dataset.facts.patch,
+        edge=options.edge,
+        skip_bad=options.skip_bad,
+        void_classes=options.void_classes,
+    )
+    if options.split in SPLITS:
+        split = make_split(
+            prepared, options.split, val_fraction=options.val_fraction, seed=options.split_seed
+        )
+        split_file = folder / SPLIT
+        save_split(split_file, prepared, split)
+    else:
+        split_file = Path(options.split)
+        split = load_split(split_file, prepared)
+    check_split(prepared, split)
+    device = choose_device(options.device)
+    return Ground(
+        prepared=prepared,
+        split=split,
+        split_file=split_file,
+        normalisation=measure_normalisation(prepared, split.train),
+        device=device,
+        precision=choose_precision(options.precision, device),
+    )
+
+
+def new_model(spec: ModelSpec, seed: int) -> nn.Module:
+    """A model whose weights depend on `spec` and `seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derived_seed(seed, "weights"))
+        return spec.build()
+
+
+def supervised(options: TrialOptions, ground: Ground) -> tuple[Objective, nn.Module]:
+    """The objective of plain training, and the loss it is made of, for validation."""
+    weights = class_weights(options.class_weights, ground.class_pixels())
+    loss = build_loss(options.loss, weights=None if weights is None else weights.to(ground.device))
+
+    def objective(model: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
+        return loss(model(images), masks)
+
+    return objective, loss
+
+
+def run(options: TrialOptions, folder: Path, reporter: Reporter) -> Outcome:
+    """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ground = lay_ground(options, folder)
+    facts = ground.prepared.facts
+    spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
+    write_json(folder / OPTIONS, as_dict(options))
+    objective, loss = supervised(options, ground)
+    training, validation = (ground.batches(options, training=kind) for kind in (True, False))
+    trainer = Trainer(
+        new_model(spec, options.seed),
+        spec,
+        options,
+        device=ground.device,
+        precision=ground.precision,
+        folder=folder,
+    )
+    task = Task(
+        training=lambda epoch: training.shuffled(
+            generator(options.seed, "order", epoch),
+            generator(options.seed, "augmentation", epoch),
+        ),
+        steps=training.steps(),
+        objective=objective,
+        evaluate=lambda model: evaluate(
+            model,
+            validation.in_order(),
+            classes=len(facts.classes),
+            device=ground.device,
+            precision=ground.precision,
+            loss=loss,
+        ),
+        classes=facts.classes,
+        header={
+            "classes": facts.classes,
+            "palette": facts.palette,
+            "bands": facts.bands,
+            "mean": ground.normalisation.mean,
+            "std": ground.normalisation.std,
+            "data": facts.name,
+            "split": ground.split.rule,
+        },
+    )
+    with Events(folder / EVENTS, ground.prepared, ground.split.val, ground.normalisation) as events:
+
+        def on_epoch(row: dict[str, float], model: nn.Module) -> None:
+            events.add(row, model, ground.device)
+            reporter.intermediate(row)
+
+        outcome = trainer.run(task, on_epoch)
+    write_outputs(folder, options, ground, outcome)
+    reporter.final(outcome.history[outcome.best_epoch - 1])
+    return outcome
