@@ -1,0 +1,201 @@
+"""Building the prepared cache: read and check every sample, cut it, append its patches.
+
+Samples are read by threads (Pillow lets go of the interpreter while it decodes) and written by
+one, in the order of the dataset. A few samples are in memory at a time.
+"""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aerial_nni.data import stored
+from aerial_nni.data.cache import writing
+from aerial_nni.data.dataset import VOID, BadSamples, Dataset, Sample
+from aerial_nni.data.patches import cut
+from aerial_nni.options import BadOption
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to build. `lookup`, shape (256,), uint8, gives the class that a mask value becomes."""
+
+    dataset: Dataset
+    lookup: np.ndarray
+    classes: int
+    patch: int
+    stride: int
+    edge: str
+    skip_bad: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A sample that can be used: its arrays, their digest, and pixels per class of each patch."""
+
+    sample: Sample
+    image: np.ndarray
+    mask: np.ndarray
+    digest: str
+
+
+def build(folder: Path, plan: Plan, *, progress: Progress | None = None) -> None:
+    """Fills `folder` with the patches of `plan.dataset`.
+
+    Raises:
+        BadSamples: some samples cannot be used and `plan.skip_bad` is not set.
+        BadOption: no patch is left.
+        CacheUnusable: the folder cannot be written.
+    """
+    writer = _Writer(folder, plan)
+    problems = dict(plan.dataset.problems)
+    total = len(plan.dataset.samples)
+    with writer:
+        for done, (sample, result) in enumerate(_checked_samples(plan), start=1):
+            reason = result if isinstance(result, str) else writer.misfit(result)
+            if reason:
+                problems[sample.name] = reason
+            elif (plan.skip_bad or not problems) and not isinstance(result, str):
+                with writing(folder):
+                    writer.add(result)
+            if progress is not None:
+                progress(done, total)
+    if problems and not plan.skip_bad:
+        raise BadSamples(problems)
+    if not writer.rows:
+        raise BadOption(_nothing_left(plan, problems, writer.small))
+    with writing(folder):
+        writer.finish(
+            {name: problems[name] for name in problems if name not in plan.dataset.problems}
+        )
+
+
+def _nothing_left(plan: Plan, problems: dict[str, str], small: dict[str, str]) -> str:
+    """Why a dataset gave no patch at all."""
+    if small:
+        return (
+            f"no image is as large as a patch of {plan.patch} pixels; "
+            "give a smaller --patch, or --edge pad"
+        )
+    if problems:
+        name, reason = next(iter(problems.items()))
+        return f"no sample of {len(problems)} can be used; the first, {name}: {reason}"
+    return f"the dataset {plan.dataset.facts.name} has no samples"
+
+
+def _checked_samples(plan: Plan) -> Iterator[tuple[Sample, Checked | str]]:
+    """Each sample with what was read, or with the reason why it cannot be used, in order."""
+    threads = max(1, min(8, os.cpu_count() or 1))
+    waiting: deque[tuple[Sample, Future]] = deque()
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for sample in plan.dataset.samples:
+            waiting.append((sample, pool.submit(_check, sample, plan)))
+            if len(waiting) > threads:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        while waiting:
+            done, future = waiting.popleft()
+            yield done, future.result()
+
+
+def _check(sample: Sample, plan: Plan) -> Checked | str:
+    """A sample read and checked, or the reason why it cannot be used."""
+    try:
+        image, mask = plan.dataset.read(sample)
+    except (ValueError, OSError) as error:
+        return str(error)
+    bands = plan.dataset.facts.bands
+    if image.shape[2] != len(bands):
+        return (
+            f"{sample.image} has {image.shape[2]} bands, but the dataset has {len(bands)}: "
+            f"{', '.join(bands)}"
+        )
+    if image.shape[:2] != mask.shape:
+        return (
+            f"the mask is {mask.shape[1]}×{mask.shape[0]} pixels, "
+            f"the image {image.shape[1]}×{image.shape[0]}: {sample.mask}, {sample.image}"
+        )
+    highest = int(mask[mask != VOID].max(initial=0))
+    if highest >= len(plan.dataset.facts.classes):
+        return f"{sample.mask} has the value {highest}, which is no class"
+    digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return Checked(sample=sample, image=image, mask=plan.lookup[mask], digest=digest.hexdigest())
+
+
+class _Writer:
+    """Appends the patches of one sample after the other to the files of a folder."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan = folder, plan
+        self.first: Checked | None = None
+        self.images: list[dict[str, str]] = []
+        self.rows: list[list[int]] = []
+        self.small: dict[str, str] = {}
+        self.files = ExitStack()
+
+    def __enter__(self) -> "_Writer":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with writing(self.folder):
+            self.files.__exit__(*error)  # type: ignore[arg-type]
+
+    def misfit(self, checked: Checked) -> str:
+        """Why an image cannot stand in one array with the first one, or an empty string."""
+        self.first = self.first or checked
+        if checked.image.dtype == self.first.image.dtype:
+            return ""
+        return (
+            f"{checked.sample.image} is {checked.image.dtype}, but {self.first.sample.image} is "
+            f"{self.first.image.dtype}; save all images with the same depth"
+        )
+
+    def add(self, checked: Checked) -> None:
+        """Appends every patch of a sample."""
+        plan, sample = self.plan, checked.sample
+        if not self.images and not self.small:
+            self._open(checked)
+        height, width = checked.mask.shape
+        before = len(self.rows)
+        pieces = cut(
+            checked.image, checked.mask, patch=plan.patch, stride=plan.stride, edge=plan.edge
+        )
+        for y, x, image, mask in pieces:
+            valid = (min(plan.patch, height - y), min(plan.patch, width - x))
+            crcs = (self.image_file.append(image), self.mask_file.append(mask))
+            counts = np.bincount(mask.ravel(), minlength=VOID + 1)
+            per_class = [*counts[: plan.classes].tolist(), int(counts[VOID])]
+            self.rows.append([len(self.images), y, x, *valid, *crcs, *per_class])
+        if len(self.rows) == before:
+            self.small[sample.name] = (
+                f"{width}×{height} pixels, smaller than a patch of {plan.patch}"
+            )
+        else:
+            self.images.append(
+                {"image": sample.name, "area": sample.area, "digest": checked.digest}
+            )
+
+    def _open(self, checked: Checked) -> None:
+        """Starts the files, now that the images' type is known."""
+        size, bands = (self.plan.patch, self.plan.patch), checked.image.shape[2]
+        self.image_file = self.files.enter_context(
+            stored.Growing(self.folder / stored.IMAGES, (*size, bands), checked.image.dtype)
+        )
+        self.mask_file = self.files.enter_context(
+            stored.Growing(self.folder / stored.MASKS, size, np.dtype(np.uint8))
+        )
+
+    def finish(self, problems: dict[str, str]) -> None:
+        """Writes the index and the seal, after the files of patches were closed."""
+        np.save(self.folder / stored.PATCHES, np.array(self.rows, dtype=np.int64))
+        stored.write_index(self.folder, self.images, problems=problems, small=self.small)
+        stored.seal(self.folder)

@@ -1,0 +1,98 @@
+"""Images and masks matched by name: what both datasets that lie in folders need to be found."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from aerial_nni.data.dataset import DatasetMissing, Sample
+
+PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A sort key by which `Tile 2` comes before `Tile 10`."""
+    return [
+        (1, int(part), "") if part.isdecimal() else (0, 0, part.casefold())
+        for part in re.split(r"(\d+)", name)
+        if part
+    ]
+
+
+def match_pairs(
+    images: Path, masks: Path, *, area: Callable[[str], str], prefix: str = ""
+) -> tuple[list[Sample], dict[str, str]]:
+    """Samples of the pictures in `images` and `masks` that share a stem, and the others' problems.
+
+    A sample's name is `prefix` and the stem; `area` gives its area from this name. Samples are in
+    natural order. Hidden files and files that are no pictures are left out.
+    """
+    found = {"image": _by_stem(images), "mask": _by_stem(masks)}
+    samples, problems = [], {}
+    for stem in sorted({*found["image"], *found["mask"]}, key=natural):
+        here = {kind: files.get(stem, []) for kind, files in found.items()}
+        reason = _pair_problem(stem, here, images=images, masks=masks)
+        if reason:
+            problems[prefix + stem] = reason
+        else:
+            samples.append(
+                Sample(
+                    name=prefix + stem,
+                    area=area(prefix + stem),
+                    image=here["image"][0],
+                    mask=here["mask"][0],
+                )
+            )
+    return samples, problems
+
+
+def _by_stem(folder: Path) -> dict[str, list[Path]]:
+    """The pictures of a folder by stem; several where only the ending differs."""
+    stems: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in PICTURES and not path.name.startswith("."):
+            stems.setdefault(path.stem, []).append(path)
+    return stems
+
+
+def _pair_problem(stem: str, here: dict[str, list[Path]], *, images: Path, masks: Path) -> str:
+    """Why the files of one stem are no pair, or an empty string."""
+    for kind, files in here.items():
+        if len(files) > 1:
+            return f"{len(files)} {kind}s have this name: {', '.join(map(str, files))}; keep one"
+    if not here["mask"]:
+        return f"no mask: {here['image'][0]} is there, but no picture {stem}.* in {masks}"
+    if not here["image"]:
+        return f"no image: {here['mask'][0]} is there, but no picture {stem}.* in {images}"
+    return ""
+
+
+def find_root(folder: Path, holds: Callable[[Path], bool], *, wanted: str) -> Path:
+    """`folder`, or its only sub-folder, for which `holds` is true; `wanted` says what that means.
+
+    Raises:
+        DatasetMissing: there is none, or more than one.
+    """
+    if not folder.exists():
+        raise DatasetMissing(f"{folder} does not exist; --data-dir must name {wanted}")
+    if holds(folder):
+        return folder
+    below = [path for path in _folders(folder) if holds(path)]
+    if len(below) == 1:
+        return below[0]
+    if below:
+        names = ", ".join(str(path) for path in below)
+        raise DatasetMissing(f"{folder} holds more than one dataset; give one of {names}")
+    zips = sorted(folder.glob("*.zip")) if folder.is_dir() else []
+    hint = f"; {zips[0]} may be it: try --data-dir '{zips[0]}'" if zips else ""
+    raise DatasetMissing(f"{folder} is not {wanted}{hint}")
+
+
+def _folders(folder: Path) -> Iterable[Path]:
+    """Sub-folders, without hidden ones and those a Mac leaves in archives."""
+    if not folder.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(folder.iterdir(), key=lambda path: natural(path.name))
+        if path.is_dir() and not path.name.startswith(".") and path.name != "__MACOSX"
+    ]

@@ -1,0 +1,140 @@
+"""The three rules by which patches are held out. Each returns the numbers of those that validate.
+
+`aerial_nni.data.splits` says what the rules promise and makes splits of what they return. Images
+of the same content are one unit here, whatever their names, so they are never separated.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+
+import numpy as np
+
+from aerial_nni.data.prepared import Prepared
+
+EXHAUSTIVE = 14
+"""Up to this many areas every set of areas is compared; of more, `SAMPLED` random sets."""
+SAMPLED = 4096
+
+
+class SplitImpossible(ValueError):
+    """A dataset cannot be divided by this rule. The message says which rule can."""
+
+
+def hold_out_images(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
+    """Patches of whole images: about `val_fraction` of those of each area, never all or none.
+
+    Areas of a single image are one group together; an image that is alone even then trains.
+    """
+    images = _grouped(range(len(prepared.patches)), lambda i: prepared.patches[i].digest)
+    if len(images) < 2:
+        raise SplitImpossible(
+            f"the dataset {prepared.facts.name} has one image, which cannot be on both sides; "
+            "use --split patch"
+        )
+    areas = _grouped(images, lambda digest: prepared.patches[images[digest][0]].area)
+    groups = [members for members in areas.values() if len(members) > 1]
+    alone = [members[0] for members in areas.values() if len(members) == 1]
+    if len(alone) > 1:
+        groups.append(alone)
+    rng = np.random.default_rng(seed)
+    held_out: list[int] = []
+    for members in groups:
+        wanted = math.floor(val_fraction * len(members) + 0.5)
+        chosen = rng.permutation(len(members))[: min(max(wanted, 1), len(members) - 1)]
+        for place in chosen:
+            held_out += images[members[place]]
+    return held_out
+
+
+def hold_out_areas(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
+    """Patches of whole areas, chosen so that validation is like the whole and of the right size.
+
+    Of all sets of areas the best one is taken: first, the fewest classes missing on either side;
+    then the smallest sum of two differences. One is that of validation's share of the labelled
+    pixels from `val_fraction`, relative to it. The other is the total variation distance (half
+    the sum of absolute differences) between the class shares of validation and of the whole.
+    `seed` decides between equals, and draws the sets that are compared where there are more than
+    `EXHAUSTIVE` areas.
+    """
+    areas = _connected_areas(prepared)
+    if len(areas) < 2:
+        raise SplitImpossible(
+            f"the dataset {prepared.facts.name} has one area, which cannot be on both sides; "
+            "use --split image"
+        )
+    pixels = np.stack([prepared.counts[area, :-1].sum(axis=0) for area in areas])  # (areas, c)
+    rng = np.random.default_rng(seed)
+    sets = _sets_of_areas(pixels.sum(axis=1), val_fraction, rng)  # (sets, areas)
+    best = min(range(len(sets)), key=lambda k: _unlikeness(sets[k], pixels, val_fraction))
+    return [patch for area, held in zip(areas, sets[best], strict=True) if held for patch in area]
+
+
+def hold_out_patches(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
+    """Patches at random: those of scikit-learn's `train_test_split` with this `random_state`."""
+    patches = prepared.patches
+    same = _grouped(range(len(patches)), lambda i: (patches[i].digest, patches[i].y, patches[i].x))
+    units = list(same.values())
+    if len(units) < 2:
+        raise SplitImpossible(
+            f"the dataset {prepared.facts.name} has one patch, which cannot be on both sides; "
+            f"use a --patch smaller than {prepared.patch}"
+        )
+    # The legacy generator and the rounding up are scikit-learn's.
+    order = np.random.RandomState(seed).permutation(len(units))
+    wanted = min(math.ceil(val_fraction * len(units)), len(units) - 1)
+    return [patch for place in order[:wanted] for patch in units[place]]
+
+
+def _grouped(items: Iterable[Hashable], key: Callable[..., Hashable]) -> dict[Hashable, list]:
+    """The items by their key, in the order in which keys are first seen."""
+    groups: dict[Hashable, list] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)
+
+
+def _connected_areas(prepared: Prepared) -> list[list[int]]:
+    """Patches of each area; areas that have an image of the same content in common are one."""
+    parent = {patch.area: patch.area for patch in prepared.patches}
+
+    def root(area: str) -> str:
+        while parent[area] != area:
+            area = parent[area]
+        return area
+
+    first: dict[str, str] = {}
+    for patch in prepared.patches:
+        parent[root(patch.area)] = root(first.setdefault(patch.digest, patch.area))
+    numbers = range(len(prepared.patches))
+    return list(_grouped(numbers, lambda i: root(prepared.patches[i].area)).values())
+
+
+def _sets_of_areas(pixels: np.ndarray, val_fraction: float, rng: np.random.Generator) -> np.ndarray:
+    """Sets of areas to compare, shape (sets, areas), bool, in random order; none empty or full.
+
+    `pixels` has each area's labelled pixels.
+    """
+    areas = len(pixels)
+    if areas <= EXHAUSTIVE:
+        codes = rng.permutation(np.arange(1, 2**areas - 1))
+        return (codes[:, None] >> np.arange(areas)) & 1 == 1
+    sets = np.zeros((SAMPLED, areas), dtype=bool)
+    for row in sets:
+        order = rng.permutation(areas)
+        reached = np.cumsum(pixels[order]) / max(pixels.sum(), 1)
+        row[order[: 1 + np.abs(reached[:-1] - val_fraction).argmin()]] = True
+    return sets
+
+
+def _unlikeness(held: np.ndarray, pixels: np.ndarray, val_fraction: float) -> tuple[int, float]:
+    """How badly a set of areas would validate: classes missing on a side, then differences.
+
+    `held` has shape (areas,), bool; `pixels` (areas, classes).
+    """
+    whole, val = pixels.sum(axis=0), pixels[held].sum(axis=0)
+    present = whole > 0
+    missing = int((present & (val == 0)).sum() + (present & (val == whole)).sum())
+    share = val.sum() / max(whole.sum(), 1)
+    distance = np.abs(val / max(val.sum(), 1) - whole / max(whole.sum(), 1)).sum() / 2
+    return missing, round(float(abs(share / val_fraction - 1) + distance), 9)

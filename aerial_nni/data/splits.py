@@ -1,0 +1,250 @@
+"""Which patches train and which validate: three rules, files, and the check that none share ground.
+
+- `image`: whole images are held out, about `val_fraction` of those of each area. The default.
+- `tile`: whole areas are held out, so chosen that validation is like the whole in its classes.
+- `patch`: patches are held out at random. Neighbours in one image land on both sides: it is
+  marked leaky wherever it is shown.
+
+`aerial_nni.data.split_rules` has the rules in full. Every split is checked by `check_split` when
+it is made and when it is read from a file.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.split_rules import (
+    SplitImpossible,
+    hold_out_areas,
+    hold_out_images,
+    hold_out_patches,
+)
+from aerial_nni.options import BadOption
+from aerial_nni.results import read_json, write_json
+
+__all__ = [
+    "RULES", "Split", "SplitImpossible", "SplitMismatch", "SplitOverlap",
+    "check_split", "load_split", "make_split", "pixels_per_class", "save_split",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+RULES = {"image": hold_out_images, "tile": hold_out_areas, "patch": hold_out_patches}
+"""How the patches that validate are chosen, by the name of the rule."""
+
+FORMAT = 1
+
+
+class SplitOverlap(Exception):
+    """Training and validation share ground. The message says where."""
+
+
+class SplitMismatch(Exception):
+    """A split file was made for other patches than these. The message says what differs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Numbers of the patches that train and of those that validate, each ascending."""
+
+    rule: str
+    seed: int
+    val_fraction: float
+    train: tuple[int, ...]
+    val: tuple[int, ...]
+
+    @property
+    def leaky(self) -> bool:
+        """Whether parts of one image may be on both sides: scores are then too good."""
+        return self.rule == "patch"
+
+
+def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed: int = 0) -> Split:
+    """A split of the patches by `rule`, checked; the same arguments give the same split.
+
+    Raises:
+        BadOption: there is no such rule, or `val_fraction` is not between 0 and 1.
+        SplitImpossible: the dataset has too few images or areas for this rule.
+        SplitOverlap: patches overlap each other, so the rule `patch` cannot separate them.
+    """
+    if rule not in RULES:
+        raise BadOption(f"split={rule!r} is not known; choose one of {', '.join(RULES)}")
+    if not 0 < val_fraction < 1:
+        raise BadOption(f"val_fraction={val_fraction} is not between 0 and 1; try 0.2")
+    val = set(RULES[rule](prepared, val_fraction=val_fraction, seed=seed))
+    split = Split(
+        rule=rule,
+        seed=seed,
+        val_fraction=val_fraction,
+        train=tuple(i for i in range(len(prepared.patches)) if i not in val),
+        val=tuple(sorted(val)),
+    )
+    check_split(prepared, split)
+    for side, indices in (("train", split.train), ("val", split.val)):
+        absent = [name for name, n in pixels_per_class(prepared, indices).items() if not n]
+        absent = [name for name in absent if name != "void"]
+        if absent:
+            log.warning("split %s: %s has no pixel of %s", rule, side, ", ".join(absent))
+    return split
+
+
+def pixels_per_class(prepared: Prepared, indices: Sequence[int]) -> dict[str, int]:
+    """Pixels of each class in these patches, by name, and under "void" those of no class."""
+    sums = prepared.counts[list(indices)].sum(axis=0).tolist()
+    return dict(zip((*prepared.facts.classes, "void"), sums, strict=True))
+
+
+def check_split(prepared: Prepared, split: Split) -> None:
+    """Raises `SplitOverlap` if training and validation share ground.
+
+    For every rule: no patch is on both sides, and no two rectangles of one image on both sides
+    intersect. For `image` and `tile` no image, and for `tile` no area, is on both sides. An image
+    is known by its content, so a picture under two names is one image.
+    """
+    both = sorted(set(split.train) & set(split.val))
+    if both:
+        raise SplitOverlap(f"{len(both)} patches are on both sides, the first: {both[0]}")
+    images = _sides(prepared, split, "digest")
+    for train, val in images.values():
+        if split.rule != "patch":
+            first, second = prepared.patches[train[0]].image, prepared.patches[val[0]].image
+            also = "is" if first == second else f"and {second} have the same content and are"
+            raise SplitOverlap(f"{first} {also} on both sides of the split {split.rule!r}")
+        _check_rectangles(prepared, train, val)
+    if split.rule == "tile":
+        for area in _sides(prepared, split, "area"):
+            raise SplitOverlap(f"the area {area} is on both sides of the split 'tile'")
+
+
+def _sides(
+    prepared: Prepared, split: Split, attribute: str
+) -> dict[str, tuple[list[int], list[int]]]:
+    """Training and validation patches by an attribute of theirs, where both sides have some."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    for side, indices in enumerate((split.train, split.val)):
+        for index in indices:
+            key = getattr(prepared.patches[index], attribute)
+            found.setdefault(key, ([], []))[side].append(index)
+    return {key: sides for key, sides in found.items() if all(sides)}
+
+
+def _check_rectangles(prepared: Prepared, train: list[int], val: list[int]) -> None:
+    """Raises `SplitOverlap` if a training and a validation rectangle of one image intersect."""
+    others = np.array([_rectangle(prepared, index) for index in train])  # (n, 4)
+    for index in val:
+        top, left, bottom, right = _rectangle(prepared, index)
+        meets = (others[:, 0] < bottom) & (top < others[:, 2])
+        meets &= (others[:, 1] < right) & (left < others[:, 3])
+        if meets.any():
+            here, there = prepared.patches[index], prepared.patches[train[int(meets.argmax())]]
+            raise SplitOverlap(
+                f"patches overlap: {here.image} at y={here.y}, x={here.x} validates and "
+                f"{there.image} at y={there.y}, x={there.x} trains; use a stride of "
+                f"{prepared.patch} or more with --edge cut or pad, or --split image"
+            )
+
+
+def _rectangle(prepared: Prepared, index: int) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right of a patch in its image."""
+    patch = prepared.patches[index]
+    return patch.y, patch.x, patch.y + patch.height, patch.x + patch.width
+
+
+def save_split(path: Path, prepared: Prepared, split: Split) -> None:
+    """Writes a split as JSON, atomically. Patches are named by image, y and x."""
+    patches = prepared.patches
+    value = {
+        "format": FORMAT,
+        **_identity(prepared),
+        "rule": split.rule,
+        "seed": split.seed,
+        "val_fraction": split.val_fraction,
+        "leaky": split.leaky,
+        "images": {patch.image: patch.digest for patch in patches},
+        "train": _named(prepared, split.train),
+        "val": _named(prepared, split.val),
+    }
+    write_json(path, value)
+
+
+def _identity(prepared: Prepared) -> dict[str, Any]:
+    """What must be the same for the patches of a split file to be these patches."""
+    return {
+        "dataset": prepared.facts.name,
+        "patch": prepared.patch,
+        "stride": prepared.stride,
+        "edge": prepared.edge,
+    }
+
+
+def _named(prepared: Prepared, indices: Sequence[int]) -> dict[str, list[str]]:
+    """The patches by image, each as "y,x"."""
+    named: dict[str, list[str]] = {}
+    for index in indices:
+        patch = prepared.patches[index]
+        named.setdefault(patch.image, []).append(f"{patch.y},{patch.x}")
+    return named
+
+
+def load_split(path: Path, prepared: Prepared) -> Split:
+    """The split of a file that `save_split` wrote, checked.
+
+    Raises:
+        SplitMismatch: it is no split file, or was made for another dataset or other patches.
+        SplitOverlap: it was changed so that both sides share ground.
+    """
+    try:
+        value = read_json(path)
+    except FileNotFoundError:
+        rules = ", ".join(RULES)
+        raise SplitMismatch(f"there is no split file {path}; the rules are {rules}") from None
+    except (OSError, ValueError) as error:
+        raise SplitMismatch(f"{path} cannot be read as a split: {error}") from error
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise SplitMismatch(f"{path} is no split file of format {FORMAT}; make a new one")
+    for key, here in _identity(prepared).items():
+        if value.get(key) != here:
+            raise SplitMismatch(
+                f"{path} was made for {key} {value.get(key)!r}, but this is {here!r}; "
+                f"give the same options, or make a new split with --split {value.get('rule')}"
+            )
+    numbers = {(p.image, f"{p.y},{p.x}"): i for i, p in enumerate(prepared.patches)}
+    _check_images(path, value["images"], prepared)
+    split = Split(
+        rule=value["rule"],
+        seed=value["seed"],
+        val_fraction=value["val_fraction"],
+        train=_numbers(path, value["train"], numbers),
+        val=_numbers(path, value["val"], numbers),
+    )
+    check_split(prepared, split)
+    return split
+
+
+def _check_images(path: Path, images: Mapping[str, str], prepared: Prepared) -> None:
+    """Raises `SplitMismatch` unless the file's images are those of `prepared`, by content."""
+    here = {patch.image: patch.digest for patch in prepared.patches}
+    for name in sorted({*images, *here}):
+        if images.get(name) != here.get(name):
+            how = (
+                "is new" if name not in images else "is missing" if name not in here else "changed"
+            )
+            raise SplitMismatch(
+                f"{path} was made for other images: {name} {how}; make a new split, "
+                "or bring back the images it was made for"
+            )
+
+
+def _numbers(
+    path: Path, named: Mapping[str, Sequence[str]], numbers: Mapping[tuple[str, str], int]
+) -> tuple[int, ...]:
+    """Numbers of the patches named in a file, ascending."""
+    try:
+        return tuple(sorted(numbers[image, place] for image in named for place in named[image]))
+    except KeyError as error:
+        raise SplitMismatch(f"{path} names the patch {error}, which is not there") from None

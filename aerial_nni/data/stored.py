@@ -1,0 +1,194 @@
+"""How prepared patches lie on the disk.
+
+    images.npy     (n, patch, patch, bands), uint8 or uint16
+    masks.npy      (n, patch, patch), uint8
+    patches.npy    (n, columns), int64: a row per patch, see `COLUMNS`, then its pixels per class
+    index.json     the images the patches come from, and the samples that gave none
+    seal.json      written last: sizes, times and checksums of the other files
+
+Patches are appended and the number of them is filled in at the end, so a full disk is an error
+while building (writing to a memory map would kill the process instead).
+"""
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from aerial_nni.data.cache import CacheDamaged
+from aerial_nni.data.patches import Patch
+from aerial_nni.results import read_json, write_json
+
+IMAGES, MASKS, PATCHES, INDEX, SEAL = (
+    "images.npy",
+    "masks.npy",
+    "patches.npy",
+    "index.json",
+    "seal.json",
+)
+COLUMNS = ("image", "y", "x", "height", "width", "image_crc32", "mask_crc32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a folder of prepared patches holds; see `Prepared` for shapes."""
+
+    images: np.ndarray
+    masks: np.ndarray
+    patches: tuple[Patch, ...]
+    counts: np.ndarray
+    crcs: np.ndarray
+    """CRC-32 of each image patch and mask patch, shape (n, 2)."""
+    problems: dict[str, str]
+    small: dict[str, str]
+
+
+class Growing:
+    """A .npy file that patches of one shape and type are appended to."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self.shape, self.dtype, self.count = shape, dtype, 0
+        self.file: BinaryIO = path.open("wb")
+        self._header()
+        self.start = self.file.tell()
+
+    def _header(self) -> None:
+        # NumPy leaves room in the header for the first axis to grow, so its length stays.
+        npy.write_array_header_1_0(
+            self.file,
+            {
+                "descr": npy.dtype_to_descr(self.dtype),
+                "fortran_order": False,
+                "shape": (self.count, *self.shape),
+            },
+        )
+
+    def append(self, patch: np.ndarray) -> int:
+        """Writes one patch and returns its CRC-32."""
+        data = np.ascontiguousarray(patch, dtype=self.dtype)
+        self.file.write(data.data)
+        self.count += 1
+        return zlib.crc32(data.data)
+
+    def __enter__(self) -> "Growing":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self.file.seek(0)
+                self._header()
+                assert self.file.tell() == self.start
+        finally:
+            self.file.close()
+
+
+def seal(folder: Path) -> None:
+    """Writes the seal of a complete folder: what `open_contents` compares the files with."""
+    write_json(
+        folder / SEAL,
+        {
+            "sizes": {name: (folder / name).stat().st_size for name in (IMAGES, MASKS)},
+            "times": _times(folder),
+            "sha256": {name: _sha256(folder / name) for name in (PATCHES, INDEX)},
+        },
+    )
+
+
+def _times(folder: Path) -> dict[str, int]:
+    return {name: (folder / name).stat().st_mtime_ns for name in (IMAGES, MASKS)}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def open_contents(folder: Path) -> Contents:
+    """What lies in `folder`; patches are memory-mapped, not read.
+
+    Sizes and the checksums of the small files are compared every time. The patches' own
+    checksums are compared only if their files were touched since: that reads all of them.
+
+    Raises:
+        FileNotFoundError: nothing complete lies there.
+        CacheDamaged: a file is not as it was written.
+    """
+    found = read_seal(folder)
+    opened = contents(folder)
+    times = _times(folder)
+    if times != found["times"]:
+        damaged = damaged_patches(opened)
+        if damaged:
+            raise CacheDamaged(f"{len(damaged)} patches are not as they were written")
+        try:
+            write_json(folder / SEAL, {**found, "times": times})
+        except OSError:  # a read-only cache that was copied: it is compared at every opening
+            pass
+    return opened
+
+
+def read_seal(folder: Path) -> dict[str, Any]:
+    """The seal of a folder after comparing sizes and checksums with it."""
+    try:
+        found = read_json(folder / SEAL)
+        for name, size in found["sizes"].items():
+            if (folder / name).stat().st_size != size:
+                raise CacheDamaged(f"{name} has another size than when it was written")
+        for name, digest in found["sha256"].items():
+            if _sha256(folder / name) != digest:
+                raise CacheDamaged(f"{name} is not as it was written")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CacheDamaged(f"{SEAL} cannot be read: {error}") from error
+    return found
+
+
+def contents(folder: Path) -> Contents:
+    """The files of a folder whose seal was found intact."""
+    table = np.load(folder / PATCHES)
+    index = read_json(folder / INDEX)
+    images = index["images"]
+    patches = tuple(
+        Patch(y=y, x=x, height=height, width=width, **images[number])
+        for number, y, x, height, width in table[:, :5].tolist()
+    )
+    return Contents(
+        images=np.load(folder / IMAGES, mmap_mode="r"),
+        masks=np.load(folder / MASKS, mmap_mode="r"),
+        patches=patches,
+        counts=table[:, len(COLUMNS) :],
+        crcs=table[:, len(COLUMNS) - 2 : len(COLUMNS)],
+        problems=index["problems"],
+        small=index["small"],
+    )
+
+
+def write_index(
+    folder: Path,
+    images: list[dict[str, str]],
+    *,
+    problems: Mapping[str, str],
+    small: Mapping[str, str],
+) -> None:
+    """Writes the index: name, area and digest of each image, and the samples without patches."""
+    write_json(folder / INDEX, {"images": images, "problems": problems, "small": small})
+
+
+def damaged_patches(contents: Contents) -> tuple[int, ...]:
+    """Numbers of the patches whose image or mask is not as it was written. Reads all of them."""
+    return tuple(
+        number
+        for number, (image, mask) in enumerate(contents.crcs.tolist())
+        if zlib.crc32(contents.images[number].data) != image
+        or zlib.crc32(contents.masks[number].data) != mask
+    )
