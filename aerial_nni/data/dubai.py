@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from aerial_nni.data import pictures
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
+from aerial_nni.data.masks import ColourCode
 from aerial_nni.data.pairs import find_root, match_pairs, natural
+from aerial_nni.data.pictures import read_colours, read_image
 
 SOURCE = "https://www.kaggle.com/datasets/humansintheloop/semantic-segmentation-of-aerial-imagery"
 
@@ -64,11 +65,11 @@ def open_dubai(data_dir: Path) -> Dataset:
         problems |= bad
     if not samples and not problems:
         raise DatasetMissing(f"the tiles in {root} hold no pictures; get the dataset from {SOURCE}")
-    table = pictures.colour_table(FACTS.palette, void=VOID_COLOURS)
+    code = ColourCode(dict(zip(FACTS.classes, FACTS.palette, strict=True)), void=VOID_COLOURS)
     return Dataset(
         facts=FACTS,
         samples=tuple(samples),
-        read=partial(_read, table=table),
+        read=partial(_read, code=code),
         fingerprint=partial(fingerprint, tuple(samples), root, reader="dubai 1"),
         problems=problems,
     )
@@ -83,9 +84,10 @@ def _tile(name: str) -> str:
     return name.split("/", maxsplit=1)[0]
 
 
-def _read(sample: Sample, *, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _read(sample: Sample, *, code: ColourCode) -> tuple[np.ndarray, np.ndarray]:
     """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
     assert sample.image is not None and sample.mask is not None
-    image = pictures.read_image(sample.image)
-    mask = pictures.classes_of_colours(pictures.read_colours(sample.mask), table)
-    return image, mask
+    image, transparency = read_image(sample.image)
+    if transparency is not None or image.dtype != np.uint8:
+        raise ValueError(f"{sample.image} is not the 8-bit RGB picture that was published")
+    return image, code.classes_of(read_colours(sample.mask), sample.mask)

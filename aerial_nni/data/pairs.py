@@ -24,7 +24,8 @@ def match_pairs(
     """Samples of the pictures in `images` and `masks` that share a stem, and the others' problems.
 
     A sample's name is `prefix` and the stem; `area` gives its area from this name. Samples are in
-    natural order. Hidden files and files that are no pictures are left out.
+    natural order. A stem has the sub-folders below `images` or `masks` before it. Hidden files and
+    files that are no pictures are left out.
     """
     found = {"image": _by_stem(images), "mask": _by_stem(masks)}
     samples, problems = [], {}
@@ -46,11 +47,12 @@ def match_pairs(
 
 
 def _by_stem(folder: Path) -> dict[str, list[Path]]:
-    """The pictures of a folder by stem; several where only the ending differs."""
+    """The pictures under a folder by their path in it without ending."""
     stems: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in PICTURES and not path.name.startswith("."):
-            stems.setdefault(path.stem, []).append(path)
+            stem = path.relative_to(folder).with_suffix("").as_posix()
+            stems.setdefault(stem, []).append(path)
     return stems
 
 

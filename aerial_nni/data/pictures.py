@@ -1,35 +1,37 @@
-"""Reading pictures: files to arrays, mask colours to class indices.
+"""Reading pictures: files to arrays, exactly as they were saved.
 
-Whatever is wrong with a file is a `ValueError` that names it and says what to do. A damaged
-picture is never read in part, and a colour that is no class is never given one.
+JPEG, PNG and TIFF; 8 or 16 bits; any number of bands in a TIFF. Whatever is wrong with a file is
+a `ValueError` that names it and says what to do. A damaged picture is never read in part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from aerial_nni.data.dataset import VOID
+FORMATS = ("JPEG", "PNG", "TIFF")
+TIFF = (".tif", ".tiff")
 
-Colour = tuple[int, int, int]
+DEEP = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
+"""Pillow's names for 16-bit colours in a PNG, and for the same bytes in the other order."""
 
-UNKNOWN = 254
-"""Stands for "no class" while a mask is converted: 253 is the highest possible class index."""
-
-SHOWN = 3
-"""Unknown colours or values that an error names, the most frequent first."""
+ORIENTATION = 274
+"""Number of the EXIF field that says how a viewer should turn the picture; 1 is upright."""
 
 
-def read_image(path: Path) -> np.ndarray:
-    """The image, shape (h, w, bands), uint8 or uint16. Transparency is a fourth band."""
-    picture = _open(path)
-    if picture.mode == "P":
-        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
-    if picture.mode not in ("RGB", "RGBA", "L"):
-        raise ValueError(f"{path} has colour mode {picture.mode}; save it as RGB")
-    pixels = np.asarray(picture)
-    return pixels.reshape(*pixels.shape[:2], -1)  # (h, w) -> (h, w, 1)
+def read_image(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """The image, shape (h, w, bands), uint8 or uint16, and its transparency, (h, w), if it has any.
+
+    Palette pictures become RGB. Transparency is 0 where the picture shows nothing.
+    """
+    if path.suffix.lower() in TIFF:
+        return _read_tiff(path)
+    pixels = _pixels(path)
+    if pixels.shape[2] in (2, 4):  # grey or RGB, with transparency
+        return pixels[..., :-1], pixels[..., -1]
+    return pixels, None
 
 
 def read_colours(path: Path) -> np.ndarray:
@@ -37,43 +39,105 @@ def read_colours(path: Path) -> np.ndarray:
 
     A palette picture is turned into colours: the order of its indices means nothing.
     """
-    picture = _open(path)
+    picture, raw_mode = _decoded(path, mask=True)
+    if picture.mode not in ("RGB", "RGBA", "P", "L", "1") or raw_mode in DEEP:
+        raise ValueError(f"{path} has colour mode {raw_mode}; save the mask as 8-bit RGB")
+    if picture.mode == "RGBA" and np.asarray(picture)[..., 3].min() < 255:
+        raise ValueError(f"{path} is partly transparent; save the mask as RGB")
     return np.asarray(picture.convert("RGB"))
 
 
-def _open(path: Path) -> Image.Image:
-    """The decoded picture of a JPEG or PNG file."""
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty (0 bytes); get it again")
-    try:
-        with Image.open(path, formats=("JPEG", "PNG")) as picture:
+def read_indices(path: Path) -> np.ndarray:
+    """The values of an index mask, shape (h, w), an integer type: those of the file, unchanged."""
+    picture, raw_mode = _decoded(path, mask=True)
+    if picture.mode not in ("L", "P", "1", "I;16", "I"):
+        raise ValueError(
+            f"{path} has colour mode {raw_mode}: it holds colours, no indices; "
+            "give each class its colour in classes.yaml"
+        )
+    values = np.asarray(picture)
+    return values.astype(np.uint8) if values.dtype == bool else values
+
+
+def _pixels(path: Path) -> np.ndarray:
+    """The pixels of an image, shape (h, w, bands), with transparency as the last band."""
+    picture, raw_mode = _decoded(path)
+    if picture.mode == "P":
+        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    if picture.mode not in ("L", "LA", "RGB", "RGBA", "I;16"):
+        raise ValueError(f"{path} has colour mode {raw_mode}; save it as RGB")
+    pixels = np.asarray(picture)
+    if raw_mode in DEEP:
+        # Pillow keeps the high byte of each 16-bit colour. Told that the order of the bytes is
+        # the other one, it keeps the low byte.
+        low, _ = _decoded(path, raw_mode=DEEP[raw_mode])
+        pixels = pixels.astype(np.uint16) << 8 | np.asarray(low)
+    return pixels.reshape(*pixels.shape[:2], -1)  # (h, w) -> (h, w, 1)
+
+
+def _decoded(
+    path: Path, *, mask: bool = False, raw_mode: str | None = None
+) -> tuple[Image.Image, str]:
+    """The decoded picture of a file, and Pillow's name for how its pixels are stored.
+
+    With `raw_mode` the pixels are read as if they were stored in that way.
+    """
+    with _readable(path):
+        with Image.open(path, formats=FORMATS) as picture:
+            if picture.format == "PNG":
+                picture.verify()  # compares the checksums, which decoding does not
+        with Image.open(path, formats=FORMATS) as picture:
+            jpeg = picture.format in ("JPEG", "MPO")
+            if mask and jpeg:
+                raise ValueError("a JPEG does not keep a mask's exact values; save it as PNG")
+            if jpeg and picture.getexif().get(ORIENTATION, 1) != 1:
+                raise ValueError("it is stored turned (EXIF orientation); save it upright")
+            tile = picture.tile[0]
+            stored = tile[3] if isinstance(tile[3], str) else picture.mode
+            if raw_mode is not None:
+                picture.tile = [(*tile[:3], raw_mode)]
             picture.load()
-            return picture
+            return picture, stored
+
+
+def _read_tiff(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """As `read_image`, of a TIFF file: its first series, bands last whatever their order there."""
+    import tifffile  # slow to import, and most datasets have no TIFF
+
+    with _readable(path), tifffile.TiffFile(path) as file:
+        series = file.series[0]
+        axes, depth = series.axes, series.dtype
+        if depth not in (np.uint8, np.uint16):
+            raise ValueError(f"its pixels are {depth}; save it as 8-bit or 16-bit unsigned")
+        if axes != "YXS" and not (len(axes) <= 3 and axes.endswith("YX")):
+            raise ValueError(f"its axes are {axes}, of {series.shape}; save one image per file")
+        extra = series.keyframe.extrasamples
+        transparent = bool(extra) and int(extra[-1]) in (1, 2)  # associated alpha or not
+        try:
+            pixels = series.asarray()
+        except ValueError as error:
+            if "imagecodecs" not in str(error) or depth != np.uint8:
+                raise
+            # Pillow knows more compressions, but only for 8 bits and up to four bands.
+            pixels, axes = _pixels(path), "YXS"
+    if axes == "YX":
+        pixels = pixels[..., None]  # (h, w) -> (h, w, 1)
+    elif axes != "YXS":
+        pixels = np.moveaxis(pixels, 0, -1)  # (bands, h, w) -> (h, w, bands)
+    return (pixels[..., :-1], pixels[..., -1]) if transparent else (pixels, None)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turns whatever decoders raise for a bad file into a `ValueError` that names the file."""
+    try:
+        if path.stat().st_size == 0:
+            raise ValueError("it is empty, 0 bytes")
+        yield
     except UnidentifiedImageError:
-        raise ValueError(f"{path} is no JPEG or PNG picture, whatever its name says") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}); get it again") from error
-
-
-def colour_table(classes: Sequence[Colour], *, void: Sequence[Colour] = ()) -> np.ndarray:
-    """Class index of every possible colour, shape (2**24,), uint8; `UNKNOWN` where there is none.
-
-    The place of a colour is `red << 16 | green << 8 | blue`. 16 MB, made in a few milliseconds.
-    """
-    table = np.full(1 << 24, UNKNOWN, dtype=np.uint8)
-    for red, green, blue in void:
-        table[red << 16 | green << 8 | blue] = VOID
-    for index, (red, green, blue) in enumerate(classes):
-        table[red << 16 | green << 8 | blue] = index
-    return table
-
-
-def classes_of_colours(colours: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Class index of each pixel, shape (h, w), uint8; `UNKNOWN` where the colour is no class.
-
-    `colours` has shape (h, w, 3), `table` is a `colour_table`.
-    """
-    places = colours[..., 0].astype(np.uint32) << 16
-    places |= colours[..., 1].astype(np.uint32) << 8
-    places |= colours[..., 2]
-    return table[places]
+        kinds = ", ".join(FORMATS)
+        raise ValueError(f"{path} cannot be used: it does not start as {kinds} do") from None
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{path} cannot be used: cut it into smaller ones: {error}") from error
+    except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError) as error:
+        raise ValueError(f"{path} cannot be used: {error}") from error

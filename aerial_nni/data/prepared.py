@@ -57,7 +57,7 @@ class Prepared:
     """Digest of the content of every file of the dataset."""
     skipped: dict[str, str]
     """Samples that gave no patches, and why: unusable, or smaller than a patch with `cut`."""
-    folder: Path
+    folder: Path = Path()
     """Where in the cache directory it lies."""
 
 

@@ -10,7 +10,7 @@ Patches are appended and the number of them is filled in at the end, so a full d
 while building (writing to a memory map would kill the process instead).
 """
 
-import hashlib
+import logging
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from numpy.lib import format as npy
 
 from aerial_nni.data.cache import CacheDamaged
 from aerial_nni.data.patches import Patch
-from aerial_nni.results import read_json, write_json
+from aerial_nni.results import read_json, sha256, write_json
 
-IMAGES, MASKS, PATCHES, INDEX, SEAL = (
-    "images.npy",
-    "masks.npy",
-    "patches.npy",
-    "index.json",
-    "seal.json",
-)
+log = logging.getLogger(__name__)
+
+IMAGES = "images.npy"
+MASKS = "masks.npy"
+PATCHES = "patches.npy"
+INDEX = "index.json"
+SEAL = "seal.json"
 COLUMNS = ("image", "y", "x", "height", "width", "image_crc32", "mask_crc32")
 
 
@@ -101,17 +101,13 @@ def seal(folder: Path) -> None:
         {
             "sizes": {name: (folder / name).stat().st_size for name in (IMAGES, MASKS)},
             "times": _times(folder),
-            "sha256": {name: _sha256(folder / name) for name in (PATCHES, INDEX)},
+            "sha256": {name: sha256(folder / name) for name in (PATCHES, INDEX)},
         },
     )
 
 
 def _times(folder: Path) -> dict[str, int]:
     return {name: (folder / name).stat().st_mtime_ns for name in (IMAGES, MASKS)}
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def open_contents(folder: Path) -> Contents:
@@ -124,37 +120,36 @@ def open_contents(folder: Path) -> Contents:
         FileNotFoundError: nothing complete lies there.
         CacheDamaged: a file is not as it was written.
     """
-    found = read_seal(folder)
-    opened = contents(folder)
-    times = _times(folder)
+    try:
+        found = read_json(folder / SEAL)
+        _compare(folder, found)
+        opened = contents(folder)
+        times = _times(folder)
+        damaged = damaged_patches(opened) if times != found["times"] else ()
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise CacheDamaged(f"it cannot be read: {error}") from error
+    if damaged:
+        raise CacheDamaged(f"{len(damaged)} patches are not as they were written")
     if times != found["times"]:
-        damaged = damaged_patches(opened)
-        if damaged:
-            raise CacheDamaged(f"{len(damaged)} patches are not as they were written")
         try:
             write_json(folder / SEAL, {**found, "times": times})
-        except OSError:  # a read-only cache that was copied: it is compared at every opening
-            pass
+        except OSError as error:  # a read-only copy of a cache: it is compared at every opening
+            log.info("the seal of %s cannot be renewed: %s", folder, error)
     return opened
 
 
-def read_seal(folder: Path) -> dict[str, Any]:
-    """The seal of a folder after comparing sizes and checksums with it."""
-    try:
-        found = read_json(folder / SEAL)
-        for name, size in found["sizes"].items():
-            if (folder / name).stat().st_size != size:
-                raise CacheDamaged(f"{name} has another size than when it was written")
-        for name, digest in found["sha256"].items():
-            if _sha256(folder / name) != digest:
-                raise CacheDamaged(f"{name} is not as it was written")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CacheDamaged(f"{SEAL} cannot be read: {error}") from error
-    return found
+def _compare(folder: Path, found: dict[str, Any]) -> None:
+    """Raises `CacheDamaged` where sizes or checksums are not those of the seal."""
+    for name, size in found["sizes"].items():
+        if (folder / name).stat().st_size != size:
+            raise CacheDamaged(f"{name} has another size than when it was written")
+    for name, digest in found["sha256"].items():
+        if sha256(folder / name) != digest:
+            raise CacheDamaged(f"{name} is not as it was written")
 
 
 def contents(folder: Path) -> Contents:
-    """The files of a folder whose seal was found intact."""
+    """The files of a folder, without comparing them with the seal."""
     table = np.load(folder / PATCHES)
     index = read_json(folder / INDEX)
     images = index["images"]

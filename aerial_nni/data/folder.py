@@ -1,0 +1,100 @@
+"""A folder of one's own: images, masks, and a list of classes.
+
+    my-town/
+        images/    north_1.png  north_2.png  south_1.tif ...
+        masks/     north_1.png  north_2.png  south_1.png ...     the same names, any ending
+        classes.yaml
+
+Images are JPEG, PNG or TIFF with 8 or 16 bits and three or more bands, all of the same kind.
+Masks are PNG or TIFF that give each pixel's class by colour or by index. `classes.yaml` says by
+which; paste this and change it:
+
+    classes:
+      Building: "#3C1098"
+      Road: [110, 193, 228]
+      Water: [226, 169, 41]
+    void:
+      - [0, 0, 0]
+    area: '^(.+)_[0-9]+$'
+
+`aerial_nni.data.class_list.EXAMPLE` shows every key. The area of `north_1` is here `north`: images
+of one area are neighbours on the ground. Without a rule every image is an area of its own.
+
+Transparent pixels of an image are void: it shows nothing there. The transparency is then dropped,
+unless `bands` counts it as a fourth band.
+"""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from aerial_nni.data.class_list import EXAMPLE, FILE, ClassList, read_class_list
+from aerial_nni.data.dataset import VOID, Dataset, DatasetMissing, Sample
+from aerial_nni.data.digests import fingerprint
+from aerial_nni.data.masks import ColourCode, IndexCode
+from aerial_nni.data.pairs import find_root, match_pairs
+from aerial_nni.data.pictures import read_colours, read_image, read_indices
+
+WANTED = "a folder with `images` and `masks` in it"
+
+
+def open_folder(data_dir: Path) -> Dataset:
+    """The dataset in `data_dir`, or in the one folder inside it.
+
+    Samples have the names of the files without their endings, in natural order.
+
+    Raises:
+        DatasetMissing: there are no images and masks, or no `classes.yaml`.
+        ClassListInvalid: `classes.yaml` cannot be used.
+    """
+    root = find_root(data_dir, _holds_pairs, wanted=WANTED)
+    if not (root / FILE).is_file():
+        raise DatasetMissing(
+            f"{root} has no {FILE}, which says what the masks mean. Save this there, changed to "
+            f"your classes:\n\n{EXAMPLE}"
+        )
+    classes = read_class_list(root / FILE)
+    samples, problems = match_pairs(root / "images", root / "masks", area=classes.area_of)
+    if not samples and not problems:
+        raise DatasetMissing(f"there are no pictures in {root / 'images'} and {root / 'masks'}")
+    return Dataset(
+        facts=classes.facts,
+        samples=tuple(samples),
+        read=partial(_read, classes=classes, code=classes.code()),
+        fingerprint=partial(fingerprint, tuple(samples), root, reader=_reader(classes)),
+        problems=problems,
+    )
+
+
+def _holds_pairs(folder: Path) -> bool:
+    return (folder / "images").is_dir() and (folder / "masks").is_dir()
+
+
+def _reader(classes: ClassList) -> str:
+    """All of the class list that decides what is read."""
+    meaning = [list(classes.classes.items()), classes.void, classes.index_masks]
+    return json.dumps(["folder 1", *meaning, classes.facts.bands])
+
+
+def _read(
+    sample: Sample, *, classes: ClassList, code: ColourCode | IndexCode
+) -> tuple[np.ndarray, np.ndarray]:
+    """Image (h, w, bands) and mask (h, w) uint8 of a sample."""
+    assert sample.image is not None and sample.mask is not None
+    image, transparency = read_image(sample.image)
+    read_values = read_indices if classes.index_masks else read_colours
+    mask = code.classes_of(read_values(sample.mask), sample.mask)
+    bands, count = classes.facts.bands, image.shape[2]
+    if transparency is not None and count + 1 == len(bands):
+        return np.concatenate([image, transparency[..., None]], axis=2), mask
+    if count != len(bands):
+        names = [*bands, *(f"band{k}" for k in range(len(bands) + 1, count + 1))][:count]
+        raise ValueError(
+            f"{sample.image} has {count} bands, not {', '.join(bands)}; if all images have, write "
+            f"their names in {FILE}: `bands: [{', '.join(names)}]`"
+        )
+    if transparency is not None and transparency.shape == mask.shape:
+        mask = np.where(transparency == 0, np.uint8(VOID), mask)
+    return image, mask
