@@ -47,7 +47,7 @@ def unpacked(path: Path) -> Path:
     if not zipfile.is_zipfile(path):
         raise ArchiveRefused(f"{path} is neither a folder nor a complete zip file; get it again")
     digest = file_digests([path], path)[path]
-    folder = cache_dir() / "unpacked" / f"{path.stem[:40]}-{digest[:24]}"
+    folder = cache_dir() / "unpacked" / digest[:32]
     return open_or_build(folder, _complete, build=partial(_unpack, path))
 
 

@@ -26,7 +26,7 @@ Opened = TypeVar("Opened")
 
 
 class CacheUnusable(Exception):
-    """The cache directory cannot be written. The message says why, and what to set instead."""
+    """The cache directory cannot be used. The message says why, and what to set instead."""
 
 
 class CacheDamaged(Exception):
@@ -95,11 +95,13 @@ def _attempt(open_folder: Callable[[Path], Opened], folder: Path) -> Opened | No
     """What `open_folder` returns, or None where the folder must be built."""
     try:
         return open_folder(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if folder.exists():
             log.warning("the cache %s is incomplete; building it again", folder)
     except CacheDamaged as error:
         log.warning("the cache %s is damaged (%s); building it again", folder, error)
+    except OSError as error:
+        raise _unusable("read", folder, error) from error
     return None
 
 
@@ -109,11 +111,15 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        advice = "set AERIAL_CACHE to a folder that can be written"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = "free some space, or set AERIAL_CACHE to a folder on a larger disk"
-        raise CacheUnusable(f"cannot write the cache {folder}: {reason}; {advice}") from error
+        raise _unusable("write", folder, error) from error
+
+
+def _unusable(verb: str, folder: Path, error: OSError) -> CacheUnusable:
+    """The error to raise where `folder` could not be read or written."""
+    advice = "set AERIAL_CACHE to a folder of your own"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        advice = "free some space, or set AERIAL_CACHE to a folder on a larger disk"
+    return CacheUnusable(f"cannot {verb} the cache {folder}: {error.strerror or error}; {advice}")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from aerial_nni.data.patches import Patch
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.split_rules import (
     SplitImpossible,
@@ -187,7 +188,7 @@ def _named(prepared: Prepared, indices: Sequence[int]) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {}
     for index in indices:
         patch = prepared.patches[index]
-        named.setdefault(patch.image, []).append(f"{patch.y},{patch.x}")
+        named.setdefault(patch.image, []).append(_place(patch))
     return named
 
 
@@ -213,15 +214,19 @@ def load_split(path: Path, prepared: Prepared) -> Split:
                 f"{path} was made for {key} {value.get(key)!r}, but this is {here!r}; "
                 f"give the same options, or make a new split with --split {value.get('rule')}"
             )
-    numbers = {(p.image, f"{p.y},{p.x}"): i for i, p in enumerate(prepared.patches)}
-    _check_images(path, value["images"], prepared)
-    split = Split(
-        rule=value["rule"],
-        seed=value["seed"],
-        val_fraction=value["val_fraction"],
-        train=_numbers(path, value["train"], numbers),
-        val=_numbers(path, value["val"], numbers),
-    )
+    try:
+        _check_images(path, value["images"], prepared)
+        split = Split(
+            rule=value["rule"],
+            seed=value["seed"],
+            val_fraction=value["val_fraction"],
+            train=_numbers(path, value["train"], prepared),
+            val=_numbers(path, value["val"], prepared),
+        )
+    except (LookupError, TypeError, AttributeError) as error:
+        raise SplitMismatch(
+            f"{path} is no complete split file ({error}); make a new one"
+        ) from error
     check_split(prepared, split)
     return split
 
@@ -240,11 +245,16 @@ def _check_images(path: Path, images: Mapping[str, str], prepared: Prepared) -> 
             )
 
 
-def _numbers(
-    path: Path, named: Mapping[str, Sequence[str]], numbers: Mapping[tuple[str, str], int]
-) -> tuple[int, ...]:
+def _numbers(path: Path, named: Mapping[str, Sequence[str]], prepared: Prepared) -> tuple[int, ...]:
     """Numbers of the patches named in a file, ascending."""
-    try:
-        return tuple(sorted(numbers[image, place] for image in named for place in named[image]))
-    except KeyError as error:
-        raise SplitMismatch(f"{path} names the patch {error}, which is not there") from None
+    numbers = {(patch.image, _place(patch)): i for i, patch in enumerate(prepared.patches)}
+    wanted = [(image, place) for image, places in named.items() for place in places]
+    for image, place in wanted:
+        if (image, place) not in numbers:
+            raise SplitMismatch(f"{path} names the patch {image} at {place}, which is not there")
+    return tuple(sorted({numbers[item] for item in wanted}))
+
+
+def _place(patch: Patch) -> str:
+    """Where a patch lies in its image, as split files say it: "y,x"."""
+    return f"{patch.y},{patch.x}"

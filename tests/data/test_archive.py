@@ -1,0 +1,119 @@
+"""Zip files: unpacked once, and never beyond their folder or far beyond their size."""
+
+import stat
+import zipfile
+
+import pytest
+
+from aerial_nni.data import archive, open_dataset
+from aerial_nni.data.archive import ArchiveRefused, unpacked
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("AERIAL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def pack(town, path, below=""):
+    with zipfile.ZipFile(path, "w") as file:
+        for item in sorted(town.root.rglob("*.*")):
+            file.write(item, below + item.relative_to(town.root).as_posix())
+        file.writestr("__MACOSX/._image.png", b"junk")
+        file.writestr(below + "run.exe", b"junk")
+    return path
+
+
+@pytest.mark.parametrize("below", ["", "Semantic segmentation dataset/"])
+def test_a_zip_is_as_good_as_its_folder(town, tmp_path, below, cache):
+    path = pack(town.dubai(), tmp_path / "archive.zip", below)
+    dataset = open_dataset("dubai", str(path))
+    assert dataset.fingerprint() == open_dataset("dubai", str(town.root)).fingerprint()
+    for sample in dataset.samples:
+        assert (dataset.read(sample)[1] == town.truth[sample.name]).all()
+    endings = {item.suffix for item in (cache / "unpacked").rglob("*") if item.is_file()}
+    assert endings == {".jpg", ".png", ".json", ".lock"}
+
+
+def test_it_is_unpacked_once_and_again_when_damaged(town, tmp_path, monkeypatch):
+    path = pack(town.dubai(), tmp_path / "archive.zip")
+    calls = []
+    unpack = archive._unpack
+    monkeypatch.setattr(archive, "_unpack", lambda *a: calls.append(a) or unpack(*a))
+    folder = unpacked(path)
+    assert unpacked(path) == folder
+    assert unpacked(path.rename(tmp_path / "renamed.zip")) == folder and len(calls) == 1
+    path = tmp_path / "renamed.zip"
+    picture = next(folder.rglob("*.png"))
+    size = picture.stat().st_size
+    picture.write_bytes(b"short")
+    unpacked(path)
+    assert picture.stat().st_size == size and len(calls) == 2
+    picture.unlink()
+    unpacked(path)
+    assert picture.stat().st_size == size and len(calls) == 3
+
+
+def test_a_folder_of_ones_own_in_a_zip(town, tmp_path):
+    path = pack(town.own(), tmp_path / "mine.zip", "mine/")
+    assert len(open_dataset("folder", str(path)).samples) == 3
+
+
+@pytest.mark.parametrize("name", ["../a.png", "/a.png", "b/../../a.png", "..\\a.png", "C:\\a.png"])
+def test_a_name_that_leads_outside_is_refused(tmp_path, name, cache):
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("good.png", b"x")
+        file.writestr(zipfile.ZipInfo(name), b"x")
+    with pytest.raises(ArchiveRefused, match="leads outside its folder"):
+        unpacked(path)
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_a_link_is_refused(tmp_path):
+    path = tmp_path / "evil.zip"
+    entry = zipfile.ZipInfo("a.png")
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(entry, "/etc/passwd")
+    with pytest.raises(ArchiveRefused, match="holds a link, 'a.png'"):
+        unpacked(path)
+
+
+def test_an_archive_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.zip"
+    monkeypatch.setattr(archive, "LARGEST", 200_000)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.png", bytes(300_000))
+    with pytest.raises(ArchiveRefused, match="would unpack to 1 files of 300000; unpack it your"):
+        unpacked(path)
+
+
+def test_an_archive_that_swells_too_much(tmp_path):
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(11):
+            file.writestr(f"{number}.png", bytes(10 << 20))
+    with pytest.raises(ArchiveRefused, match="would unpack to 11 files of 115343360"):
+        unpacked(path)
+
+
+def test_an_encrypted_or_damaged_archive(town, tmp_path):
+    path = pack(town.dubai(), tmp_path / "a.zip")
+    content = bytearray(path.read_bytes())
+    place = content.index(b"\xff\xd8")  # inside the first JPEG
+    content[place + 500] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArchiveRefused, match="a.zip cannot be unpacked: Bad CRC-32"):
+        unpacked(path)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ArchiveRefused, match="neither a folder nor a complete zip file"):
+        unpacked(path)
+    entry = zipfile.ZipInfo("a.png")
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(entry, b"x")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the directory
+    path.write_bytes(content)
+    with pytest.raises(ArchiveRefused, match="is encrypted"):
+        unpacked(path)

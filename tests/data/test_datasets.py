@@ -1,0 +1,21 @@
+"""Datasets by name."""
+
+import pytest
+
+from aerial_nni.data import DATASETS, open_dataset
+from aerial_nni.data.dataset import DatasetMissing
+from aerial_nni.options import BadOption
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(
+        BadOption, match="'dubay' is not known; choose one of scenes, dubai, folder"
+    ):
+        open_dataset("dubay", "")
+
+
+def test_every_dataset_but_the_scenes_needs_a_place(monkeypatch):
+    monkeypatch.delenv("AERIAL_DATA", raising=False)
+    for name in set(DATASETS) - {"scenes"}:
+        with pytest.raises(DatasetMissing, match="--data-dir"):
+            open_dataset(name, "")
