@@ -72,6 +72,12 @@ class TrialOptions:
     dropout: float = option(0.0, "dropout in each block; one and a half times this at the bottom",
                             low=0.0, high=0.95)  # fmt: skip
     upsampling: str = option("transposed", "way up", choices=UPSAMPLINGS)
+    space_to_depth: int = option(
+        1,
+        "side of the pixel squares folded into channels; 2 is a quarter of the work",
+        low=1,
+        high=8,
+    )
 
     # The loss.
     loss: str = option(

@@ -22,6 +22,7 @@ class ModelSpec:
     norm: str
     dropout: float
     upsampling: str
+    space_to_depth: int = 1
 
     def build(self) -> nn.Module:
         """A new model with freshly drawn weights, on the processor."""
@@ -37,6 +38,7 @@ MODELS: dict[str, Callable[[ModelSpec], nn.Module]] = {
         norm=spec.norm,
         dropout=spec.dropout,
         upsampling=spec.upsampling,
+        space_to_depth=spec.space_to_depth,
     ),
 }
 

@@ -113,6 +113,10 @@ class UNet(nn.Module):
 
     With `width=16, depth=4, norm="none", dropout=0.2`, 3 bands and 6 classes it is the network of
     the reference course work: 1,941,190 parameters.
+
+    `space_to_depth=2` folds each 2x2 pixels into channels before the first level and unfolds the
+    logits after the last (Shi et al. 2016, "sub-pixel convolution"): a quarter of the work at the
+    same width, every pixel still classified on its own.
     """
 
     def __init__(
@@ -125,14 +129,18 @@ class UNet(nn.Module):
         norm: str = "batch",
         dropout: float = 0.0,
         upsampling: str = "transposed",
+        space_to_depth: int = 1,
     ) -> None:
         super().__init__()
-        self.stride = 2**depth
-        self.encoder = Encoder(bands, width, depth, norm=norm, dropout=dropout)
+        fold = space_to_depth
+        self.stride = fold * 2**depth
+        self.fold = nn.PixelUnshuffle(fold) if fold > 1 else nn.Identity()
+        self.unfold = nn.PixelShuffle(fold) if fold > 1 else nn.Identity()
+        self.encoder = Encoder(bands * fold**2, width, depth, norm=norm, dropout=dropout)
         self.decoder = Decoder(
             self.encoder.channels, norm=norm, dropout=dropout, upsampling=upsampling
         )
-        self.head = nn.Conv2d(width, classes, 1)
+        self.head = nn.Conv2d(width, classes * fold**2, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):  # He et al. 2015, eq. 10
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -145,6 +153,6 @@ class UNet(nn.Module):
         bottom, right = -height % self.stride, -width % self.stride
         if bottom or right:
             x = functional.pad(x, (0, right, 0, bottom), mode="replicate")
-        features = self.encoder(x)
+        features = self.encoder(self.fold(x))
         decoded = self.decoder(features)
-        return self.head(decoded)[..., :height, :width]
+        return self.unfold(self.head(decoded))[..., :height, :width]

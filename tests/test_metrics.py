@@ -1,0 +1,103 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from sklearn import metrics as sklearn_metrics
+
+from aerial_nni.data.dataset import VOID
+from aerial_nni.metrics import (
+    PrecisionRecall,
+    SoftJaccard,
+    confusion_matrix,
+    f1_per_class,
+    iou_per_class,
+    mean_over_classes,
+    pixel_accuracy,
+    precision_per_class,
+    recall_per_class,
+)
+
+
+@pytest.fixture
+def labels():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 5, 4000)
+    guess = np.where(rng.random(4000) < 0.6, truth, rng.integers(0, 5, 4000))
+    return truth, guess
+
+
+def test_every_score_is_scikit_learns(labels):
+    truth, guess = labels
+    confusion = confusion_matrix(torch.from_numpy(truth), torch.from_numpy(guess), 5)
+    assert np.array_equal(confusion, sklearn_metrics.confusion_matrix(truth, guess))
+    for ours, theirs in [
+        (iou_per_class, sklearn_metrics.jaccard_score),
+        (precision_per_class, sklearn_metrics.precision_score),
+        (recall_per_class, sklearn_metrics.recall_score),
+        (f1_per_class, sklearn_metrics.f1_score),
+    ]:
+        assert ours(confusion).tolist() == pytest.approx(theirs(truth, guess, average=None))
+    assert pixel_accuracy(confusion) == pytest.approx(np.mean(truth == guess))
+
+
+def test_an_absent_class_has_no_score_and_is_left_out_of_the_mean():
+    confusion = torch.tensor([[3, 1, 0], [0, 4, 0], [0, 0, 0]])
+    iou = iou_per_class(confusion)
+    assert iou[:2].tolist() == pytest.approx([3 / 4, 4 / 5])
+    assert iou[2].isnan()
+    assert mean_over_classes(iou) == pytest.approx((3 / 4 + 4 / 5) / 2)
+
+
+def test_a_class_that_is_only_claimed_or_only_missed_scores_zero():
+    confusion = torch.tensor([[3, 1], [0, 0]])  # class 1 is claimed once and never true
+    for score in (iou_per_class, precision_per_class, recall_per_class, f1_per_class):
+        assert score(confusion)[1] == 0
+
+
+def test_void_never_enters():
+    truth = torch.tensor([0, 1, VOID, VOID], dtype=torch.uint8)
+    guess = torch.tensor([0, 0, 1, 0])
+    assert confusion_matrix(truth, guess, 2).sum() == 2
+
+
+def test_batch_order_leaves_the_matrix_alone(labels):
+    truth, guess = map(torch.from_numpy, labels)
+    order = torch.randperm(len(truth), generator=torch.Generator().manual_seed(1))
+    parts = zip(truth[order].split(333), guess[order].split(333), strict=True)
+    total = sum(confusion_matrix(t, g, 5) for t, g in parts)
+    assert torch.equal(total, confusion_matrix(truth, guess, 5))
+
+
+def test_soft_jaccard_is_the_references_formula():
+    probs = torch.softmax(torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)), 1)
+    target = torch.randint(3, (2, 4, 4), generator=torch.Generator().manual_seed(1))
+    one_hot = torch.nn.functional.one_hot(target, 3).permute(0, 3, 1, 2)
+    intersection = (probs * one_hot).sum()
+    expected = (intersection + 1) / (one_hot.sum() + probs.sum() - intersection + 1)
+    soft = SoftJaccard()
+    for i in range(2):
+        soft.add(probs[i].gather(0, target[i : i + 1]).flatten())
+    assert soft.value() == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_average_precision_is_scikit_learns_up_to_the_bins():
+    rng = np.random.default_rng(0)
+    truth = rng.random(5000) < 0.3
+    score = np.clip(0.35 * truth + rng.random(5000) * 0.65, 0, 1)
+    curves = PrecisionRecall(2, bins=2000)
+    probs = torch.from_numpy(np.stack([1 - score, score])).float().reshape(1, 2, 50, 100)
+    curves.add(probs, torch.from_numpy(truth.astype(np.uint8)).reshape(1, 50, 100))
+    expected = sklearn_metrics.average_precision_score(truth, score)
+    assert curves.average_precision()[1].item() == pytest.approx(expected, abs=2e-3)
+
+
+def test_curves_leave_void_out_and_absent_classes_have_no_area():
+    curves = PrecisionRecall(3, bins=10)
+    probs = torch.tensor([0.7, 0.2, 0.1]).view(1, 3, 1, 1).expand(1, 3, 2, 2)
+    curves.add(probs, torch.tensor([[[0, 1], [VOID, VOID]]], dtype=torch.uint8))
+    assert curves.everything.sum(1).tolist() == [2, 2, 2]
+    assert math.isnan(curves.average_precision()[2])
+    thresholds, precision, recall = curves.curves()
+    assert precision[0, thresholds <= 0.7].tolist() == pytest.approx([0.5] * 8)
+    assert recall[0, 0] == 1
