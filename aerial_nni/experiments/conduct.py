@@ -1,0 +1,179 @@
+"""Conducting an experiment whose server is about to start: watch it, report it, end it."""
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from aerial_nni.experiments.progress import progress_for
+from aerial_nni.experiments.records import CUT_OFF, Record
+from aerial_nni.experiments.server import Server
+from aerial_nni.experiments.snapshot import UNFINISHED
+from aerial_nni.experiments.watch import End, Patience, Watch
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How an experiment is run, whatever it is."""
+
+    runs: Path = Path("runs")
+    port: int = 8080
+    concurrency: int | None = None
+    max_minutes: float | None = None
+    config: Path | None = None
+    """A file in NNI's own configuration format."""
+    docs: Path | None = None
+    """Where the document goes; None: `docs`, and inside the experiment's folder for scenes."""
+    stay: bool = False
+    """Keep the web UI open at the end until Ctrl-C."""
+    patience: Patience = Patience()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """An experiment that is over."""
+
+    record: Record
+    folder: Path
+    document: Path | None
+
+    @property
+    def good(self) -> bool:
+        """Whether the experiment reached its end with at least one good trial."""
+        return self.record.state == "DONE" and self.record.best is not None
+
+
+class Ended(BaseException):
+    """A signal asked this process to end. Not an `Exception`, so that nothing takes it for one."""
+
+
+def conduct(
+    start: Callable[[], None],
+    server: Server,
+    record: Record,
+    folder: Path,
+    *,
+    settings: Settings,
+) -> Outcome:
+    """Starts the server, watches the experiment, writes its document, and leaves nothing running.
+
+    Raises:
+        StartFailed: NNI did not start.
+    """
+    with signals_end_this():
+        record.launched_here()
+        record.save(folder)
+        try:
+            end = _watched(start, server, record, folder, settings=settings)
+            record.close(end.state, end.reason)
+            record.save(folder)
+            say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)
+            document = write_document(record, folder, settings.docs)
+            if settings.stay and end.state != "STOPPED":
+                _stay(server, record)
+        except BaseException as error:
+            if record.state == "RUNNING":
+                record.close("FAILED", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            server.stop()
+            _cut_off(record)
+            record.save(folder)
+    return Outcome(record=record, folder=folder, document=document)
+
+
+def _watched(
+    start: Callable[[], None],
+    server: Server,
+    record: Record,
+    folder: Path,
+    *,
+    settings: Settings,
+) -> End:
+    """Starts and watches. Ctrl-C, SIGTERM and a closed terminal are a regular end: STOPPED."""
+    try:
+        start()
+        say(f"experiment {record.id}: {server.url}   results in {folder}")
+        progress = progress_for(
+            folder, trials=int(record.limits["trials"]), epochs=int(record.options["epochs"])
+        )
+        try:
+            patience = settings.patience
+            return Watch(server, record, folder, progress=progress, patience=patience).run()
+        finally:
+            progress.close()
+    except (KeyboardInterrupt, Ended) as error:
+        how = "a signal" if isinstance(error, Ended) else "Ctrl-C"
+        again = f"go on with: python -m aerial_nni.run resume {record.id}"
+        return End(state="STOPPED", reason=f"stopped by {how}; {again}")
+
+
+def _stay(server: Server, record: Record) -> None:
+    """Keeps the web UI open until Ctrl-C. Trials that still run are ended first."""
+    if any(trial.state in UNFINISHED for trial in record.trials):
+        server.reopen_to_view()
+    say(f"the web UI stays open: {server.url}   (Ctrl-C ends it)")
+    wait_for_the_end()
+
+
+def wait_for_the_end() -> None:
+    """Returns on Ctrl-C or a signal to end."""
+    with contextlib.suppress(KeyboardInterrupt, Ended):
+        while True:
+            time.sleep(3600)
+
+
+def _cut_off(record: Record) -> None:
+    for trial in record.trials:
+        if trial.state in UNFINISHED:
+            trial.state = CUT_OFF
+
+
+def write_document(record: Record, folder: Path, docs: Path | None) -> Path | None:
+    """The document of an experiment with a good trial; None where there is nothing to report.
+
+    An error while it is written is told and does not undo the experiment: `report` writes it
+    again.
+    """
+    if record.best is None:
+        return None
+    try:
+        from aerial_nni.reports import write_report
+    except ImportError as error:
+        say(f"no document: {error}")
+        return None
+    place = docs or (folder / "docs" if record.options.get("data") == "scenes" else Path("docs"))
+    try:
+        document = write_report([folder], place)
+    except Exception as error:  # whatever a plotting library raises
+        again = f"try again with: python -m aerial_nni.run report {record.id}"
+        say(f"the document was not written ({type(error).__name__}: {error}); {again}")
+        return None
+    say(f"document: {document}")
+    return document
+
+
+@contextlib.contextmanager
+def signals_end_this() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise `Ended` during the block, as Ctrl-C raises KeyboardInterrupt."""
+
+    def raise_ended(number: int, frame: FrameType | None) -> None:
+        raise Ended(signal.Signals(number).name)
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, raise_ended) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def say(*lines: str) -> None:
+    """Shows lines to the person who started this; results for programs go to stdout."""
+    for line in lines:
+        if line:
+            print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,183 @@
+"""What an experiment is before it runs, and NNI's configuration made from it."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from aerial_nni.experiments.records import NNI_DIRECTORY, Limits
+from aerial_nni.options import TrialOptions
+
+if TYPE_CHECKING:
+    from nni.experiment import ExperimentConfig
+
+OPTIONS_FILE = "options.yaml"
+"""The options every trial of an experiment starts from, in the experiment's folder."""
+
+OURS = {
+    "trialcommand": "the trial is chosen by the sub-command",
+    "trialcodedirectory": "trials run the installed package",
+    "experimentworkingdirectory": "give --runs DIR",
+    "searchspace": "give --search-space FILE",
+    "searchspacefile": "give --search-space FILE",
+    "tuner": "the tuner is chosen by the sub-command",
+    "assessor": "the assessor is chosen by the sub-command",
+    "advisor": "the tuner is chosen by the sub-command",
+    "useannotation": "leave it out",
+    "experimenttype": "leave it out",
+}
+"""Keys of NNI's configuration format that a --config file must leave to us -> what to do."""
+
+
+class BadConfig(ValueError):
+    """A --config file cannot be used; the message says which key, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """An experiment: its trial, what varies between trials, and who chooses.
+
+    `tuner` is NNI's tuner configuration: {"name": ...} or {"class_name": ..., "class_args": ...}.
+    """
+
+    kind: str
+    name: str
+    options: TrialOptions
+    space: Mapping[str, Any]
+    tuner: Mapping[str, Any]
+    trials: int
+    module: str
+    """The trial's module, run with `python -m`."""
+
+
+def read_config(path: Path | None) -> dict[str, Any]:
+    """The content of a configuration file in NNI's own format; {} without one.
+
+    Raises:
+        BadConfig: there is no such file, or it holds what is not ours to take from it.
+    """
+    if path is None:
+        return {}
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise BadConfig(f"{path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise BadConfig(f"{path} holds a {type(values).__name__}; write `key: value` lines")
+    for key in values:
+        if hint := OURS.get(plain(key)):
+            raise BadConfig(f"{path}: {key} cannot be set here; {hint}")
+    platform = (values.get("trainingService") or {}).get("platform", "local")
+    if platform != "local":
+        raise BadConfig(f"{path}: platform {platform!r} is not supported yet; use `local`")
+    return values
+
+
+def limits_of(
+    definition: Definition,
+    file: Mapping[str, Any],
+    *,
+    concurrency: int | None = None,
+    max_minutes: float | None = None,
+) -> Limits:
+    """The limits of the experiment: what was typed, else what the file says, else our own."""
+    from nni.experiment.config.utils import parse_time
+
+    given = {plain(key): value for key, value in file.items()}
+    if max_minutes is None:
+        duration = given.get("maxexperimentduration")
+        max_minutes = Limits.max_minutes if duration is None else parse_time(duration) / 60
+    return Limits(
+        trials=min(definition.trials, int(given.get("maxtrialnumber") or definition.trials)),
+        concurrency=concurrency or int(given.get("trialconcurrency") or 1),
+        max_minutes=max_minutes,
+    )
+
+
+def command_of(definition: Definition, folder: Path) -> list[str]:
+    """The command of every trial of the experiment in `folder`."""
+    where = ["--options", str(folder / OPTIONS_FILE), "--experiment", str(folder)]
+    return [sys.executable, "-m", definition.module, *where]
+
+
+def nni_config(
+    definition: Definition, limits: Limits, file: Mapping[str, Any], *, folder: Path
+) -> "ExperimentConfig":
+    """NNI's configuration of the experiment in `folder`; the file's keys are kept.
+
+    Raises:
+        BadConfig: NNI does not accept it.
+    """
+    from nni.experiment import ExperimentConfig
+
+    nni_directory = folder.parent / NNI_DIRECTORY
+    code = nni_directory / "code"  # trials start in it; their code is the installed package
+    code.mkdir(parents=True, exist_ok=True)
+    try:
+        config = ExperimentConfig(**{"trainingService": {"platform": "local"}, **file})
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BadConfig(f"NNI does not accept the configuration: {error}") from error
+    config.experiment_name = config.experiment_name or definition.name
+    config.trial_command = shlex.join(command_of(definition, folder))
+    config.trial_code_directory = code
+    config.experiment_working_directory = nni_directory
+    config.search_space = dict(definition.space)
+    config.tuner = _tuner(definition, code)
+    config.trial_concurrency = limits.concurrency
+    config.max_trial_number = limits.trials
+    seconds = max(1, round(limits.max_minutes * 60))
+    config.max_experiment_duration = f"{seconds}s"
+    config.max_trial_duration = config.max_trial_duration or f"{seconds}s"
+    _share_gpus(config)
+    try:
+        config.validate()
+    except (AssertionError, TypeError, ValueError) as error:
+        raise BadConfig(f"NNI does not accept the configuration: {error}") from error
+    return config
+
+
+def _tuner(definition: Definition, code: Path) -> Any:
+    from nni.experiment import AlgorithmConfig, CustomAlgorithmConfig
+
+    if "class_name" in definition.tuner:
+        return CustomAlgorithmConfig(code_directory=code, **definition.tuner)
+    return AlgorithmConfig(**definition.tuner)
+
+
+def _share_gpus(config: "ExperimentConfig") -> None:
+    """Gives each of several concurrent trials a GPU of its own where there are several.
+
+    With one GPU, or one trial at a time, NNI's own choice is left out of it: it refuses a GPU on
+    which a desktop or another program runs, and then waits for ever.
+    """
+    service = config.training_service
+    gpus = gpu_count()
+    if config.trial_gpu_number is None and config.trial_concurrency > 1 and gpus > 1:
+        config.trial_gpu_number = 1
+        if service.max_trial_number_per_gpu == 1:
+            service.max_trial_number_per_gpu = -(-config.trial_concurrency // gpus)
+    if config.trial_gpu_number and service.use_active_gpu is None:
+        service.use_active_gpu = True
+
+
+def gpu_count() -> int:
+    """How many NVIDIA GPUs this machine has, as NNI counts them."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return 0
+    try:
+        return int(pynvml.nvmlDeviceGetCount())
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def plain(key: str) -> str:
+    """A configuration key as NNI compares it: without underscores, in lower case."""
+    return key.replace("_", "").lower()

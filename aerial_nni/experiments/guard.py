@@ -1,0 +1,111 @@
+"""A process beside the launcher that leaves nothing behind when the launcher is gone.
+
+NNI's manager, its dispatcher, the trials and a TensorBoard started from the UI are processes of
+their own: when the process that started them is killed they live on and hold the port. Each of
+them inherits the environment variable `MARK`. The guard waits on a pipe whose other end only the
+launcher holds; the operating system closes it however the launcher ends, SIGKILL included. Then
+the guard ends every process that carries the mark.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+
+import psutil
+
+MARK = "AERIAL_NNI_EXPERIMENT"
+"""Environment variable with the experiment's id, in every process that belongs to it."""
+
+GRACE = 2.0
+"""Seconds between asking processes to end and killing them."""
+
+
+class Guard:
+    """The guard of one experiment. It acts when `release` is called or this process ends."""
+
+    def __init__(self, experiment: str) -> None:
+        """Starts the guard. Start it before any process of the experiment."""
+        environment = {key: value for key, value in os.environ.items() if key != MARK}
+        command = [sys.executable, "-m", __name__, experiment, str(os.getpid())]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,  # Ctrl-C and a closed terminal do not reach it
+        )
+
+    def release(self) -> None:
+        """Ends what is left of the experiment and returns when nothing is."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
+        self._process.wait()
+
+
+def members(experiment: str, *, besides: Iterable[int] = ()) -> list[psutil.Process]:
+    """The living processes that carry the experiment's mark, in the order they were started."""
+    found = []
+    for process in psutil.process_iter():
+        if process.pid in besides:
+            continue
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get(MARK) == experiment:
+                found.append((process.create_time(), process))
+        except (psutil.Error, OSError):  # gone meanwhile, or another user's
+            continue
+    return [process for _, process in sorted(found, key=lambda pair: pair[0])]
+
+
+def is_manager(process: psutil.Process) -> bool:
+    """Whether the process is NNI's manager (its Node server)."""
+    try:
+        return any(part.endswith("main.js") for part in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def sweep(experiment: str, *, besides: Iterable[int] = ()) -> int:
+    """Ends every process of the experiment; returns how many there were.
+
+    The manager is killed first and at once: seeing its trials end it would book them as failed,
+    and NNI resumes only trials that it believes to be running.
+    """
+    ended: set[int] = set()
+    for attempt in range(20):
+        alive = members(experiment, besides=besides)
+        if not alive:
+            break
+        ended.update(process.pid for process in alive)
+        for process in alive:
+            _send(process, signal.SIGKILL if is_manager(process) or attempt else signal.SIGTERM)
+        psutil.wait_procs(alive, timeout=GRACE)
+    return len(ended)
+
+
+def _send(process: psutil.Process, number: int) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.Error:  # it has just ended
+        pass
+
+
+def main() -> None:
+    """Waits for the end of the standard input, then sweeps."""
+    experiment, launcher = sys.argv[1], int(sys.argv[2])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    while sys.stdin.buffer.read(1):
+        pass
+    sweep(experiment, besides=(os.getpid(), launcher))
+    time.sleep(0.1)
+    sweep(experiment, besides=(os.getpid(), launcher))  # what a dying process has just started
+
+
+if __name__ == "__main__":
+    main()

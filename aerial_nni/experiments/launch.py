@@ -1,0 +1,82 @@
+"""Launching an experiment from its definition."""
+
+import secrets
+import string
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from aerial_nni.experiments import ports
+from aerial_nni.experiments.conduct import Outcome, Settings, conduct
+from aerial_nni.experiments.definition import (
+    OPTIONS_FILE,
+    Definition,
+    limits_of,
+    nni_config,
+    read_config,
+)
+from aerial_nni.experiments.ground import lay_ground
+from aerial_nni.experiments.records import NNI_DIRECTORY, Record, now
+from aerial_nni.experiments.server import Server
+from aerial_nni.options import TrialOptions, as_dict
+from aerial_nni.results import atomic
+
+Prepare = Callable[[TrialOptions, Path], TrialOptions]
+"""Makes ready what all trials share; returns the options they start from."""
+
+
+def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay_ground) -> Outcome:
+    """Runs the experiment to its end.
+
+    Raises:
+        PortBusy: the port of the web UI is taken.
+        BadConfig: the configuration file cannot be used.
+        DatasetMissing, BadSamples, SplitOverlap, BadOption: the data cannot be used.
+        StartFailed: NNI did not start.
+    """
+    file = read_config(settings.config)
+    limits = limits_of(
+        definition, file, concurrency=settings.concurrency, max_minutes=settings.max_minutes
+    )
+    ports.check(settings.port)
+    runs = settings.runs.expanduser().resolve()
+    folder = runs / _new_id(runs)
+    options = prepare(definition.options, folder)
+    write_options(folder, options)
+    config = nni_config(definition, limits, file, folder=folder)
+    server = Server(folder.name, nni_directory=runs / NNI_DIRECTORY, port=settings.port)
+    record = Record(
+        id=folder.name,
+        kind=definition.kind,
+        name=config.experiment_name or definition.name,
+        options=as_dict(definition.options),
+        space=dict(definition.space),
+        limits={
+            "trials": limits.trials,
+            "concurrency": limits.concurrency,
+            "max_minutes": limits.max_minutes,
+        },
+        port=settings.port,
+        url=server.url,
+        nni_directory=str(server.nni_directory),
+        module=definition.module,
+        created=now(),
+    )
+    return conduct(lambda: server.start(config), server, record, folder, settings=settings)
+
+
+def write_options(folder: Path, options: TrialOptions) -> None:
+    """Writes the options that every trial of an experiment starts from."""
+    with atomic(folder / OPTIONS_FILE) as temporary:
+        text = yaml.safe_dump(as_dict(options), sort_keys=False, allow_unicode=True)
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _new_id(runs: Path) -> str:
+    """An id like NNI's own that is not taken."""
+    while True:
+        rest = (secrets.choice(string.ascii_lowercase + string.digits) for _ in range(7))
+        name = secrets.choice(string.ascii_lowercase) + "".join(rest)
+        if not (runs / name).exists():
+            return name

@@ -1,0 +1,71 @@
+"""Ports of this machine: is one free, who holds it, which is the next."""
+
+import socket
+
+import psutil
+
+TRIED = 100
+"""How many ports after a busy one are looked at for a free one."""
+
+
+class PortBusy(Exception):
+    """The port of the web UI is taken. The message says by whom, and which port to type."""
+
+
+def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
+    """Whether a server can listen on the port."""
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            server.bind((host, port))
+            server.listen(1)
+        except OSError:
+            return False
+    with socket.socket() as client:  # someone on another interface of this machine
+        client.settimeout(0.5)
+        return client.connect_ex(("localhost", port)) != 0
+
+
+def next_free(port: int) -> int | None:
+    """The first free port after `port`, None where none of the next hundred is."""
+    candidates = range(port + 1, min(port + 1 + TRIED, 65536))
+    return next((candidate for candidate in candidates if is_free(candidate)), None)
+
+
+def holder(port: int) -> str:
+    """Who listens on the port: the process id and command, as far as they can be seen."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.Error:  # macOS shows the connections of all users to root only
+        return "another process (its name cannot be seen by this user)"
+    for connection in connections:
+        listening = connection.status == psutil.CONN_LISTEN
+        if not listening or not connection.laddr or connection.laddr.port != port:
+            continue
+        if connection.pid is None:
+            break
+        try:
+            command = " ".join(psutil.Process(connection.pid).cmdline())
+        except psutil.Error:
+            command = "its command cannot be seen by this user"
+        return f"process {connection.pid} ({_shortened(command)})"
+    return "a process of another user"
+
+
+def check(port: int) -> None:
+    """Returns when the port is free.
+
+    Raises:
+        PortBusy: it is not.
+    """
+    if not 1 <= port <= 65535:
+        raise PortBusy(f"port {port} does not exist; give one from 1 to 65535: --port 8080")
+    if is_free(port):
+        return
+    free = next_free(port)
+    hint = f"; add: --port {free}" if free else f"; none of the next {TRIED} is free either"
+    raise PortBusy(f"port {port} is held by {holder(port)}{hint}")
+
+
+def _shortened(text: str, limit: int = 120) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,212 @@
+"""What is kept of an experiment: `experiment.json` in its folder, and the list of all of them."""
+
+import dataclasses
+import datetime
+import difflib
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+import aerial_nni
+from aerial_nni import results
+
+NNI_DIRECTORY = ".nni"
+"""Folder under the runs directory in which NNI keeps its databases and logs."""
+
+GOOD_FILES = (results.OPTIONS, results.HISTORY, results.METRICS, results.CHECKPOINT)
+"""What the folder of a good trial holds."""
+
+CUT_OFF = "CUT_OFF"
+"""State of a trial that was running when its experiment was ended. `resume` goes on with it."""
+
+GONE = "the launching process died"
+
+
+class UnknownExperiment(Exception):
+    """There is no experiment of that id. The message lists those there are."""
+
+
+class ExperimentRunning(Exception):
+    """The experiment is running in another process, and what was asked needs it to be over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """When an experiment ends at the latest."""
+
+    trials: int
+    concurrency: int = 1
+    max_minutes: float = 24 * 60.0
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """One trial as NNI and its result folder tell it. Times are ISO 8601."""
+
+    id: str
+    sequence: int | None
+    state: str
+    parameters: dict[str, Any]
+    score: float | None = None
+    folder: str | None = None
+    """Name of the result folder inside the experiment's, None before there is one."""
+    start: str | None = None
+    end: str | None = None
+
+
+@dataclass(kw_only=True)
+class Record:
+    """The content of `experiment.json`. The watch changes it, and `save` writes it atomically."""
+
+    id: str
+    kind: str
+    name: str
+    options: dict[str, Any]
+    space: dict[str, Any]
+    limits: dict[str, Any]
+    port: int
+    url: str
+    nni_directory: str
+    module: str
+    """The trial's module, run with `python -m`."""
+    state: str = "RUNNING"
+    """RUNNING, DONE, FAILED or STOPPED."""
+    reason: str = ""
+    created: str = ""
+    ended: str | None = None
+    launcher_pid: int = 0
+    launcher_started: float = 0.0
+    """Seconds since 1970: a process id is used again, together with this it is not."""
+    version: str = aerial_nni.__version__
+    trials: list[Trial] = field(default_factory=list)
+    best: dict[str, Any] | None = None
+
+    def save(self, folder: Path) -> None:
+        """Writes `experiment.json` in the experiment's folder."""
+        results.write_json(folder / results.EXPERIMENT, dataclasses.asdict(self))
+
+    def launched_here(self) -> None:
+        """Notes that this process is the launcher, and that the experiment runs."""
+        self.launcher_pid = os.getpid()
+        self.launcher_started = psutil.Process().create_time()
+        self.state, self.reason, self.ended = "RUNNING", "", None
+
+    def close(self, state: str, reason: str) -> None:
+        """Notes how the experiment ended, and when."""
+        self.state, self.reason, self.ended = state, reason, now()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the experiment runs: the process that launched it does, and has not closed it.
+
+        A launcher that keeps the web UI open at the end is alive too.
+        """
+        try:
+            process = psutil.Process(self.launcher_pid)
+            started = abs(process.create_time() - self.launcher_started) < 1.0
+            return started and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+def load(folder: Path) -> Record:
+    """The record of an experiment's folder; one whose launcher has died is `STOPPED`."""
+    values = dict(results.read_json(folder / results.EXPERIMENT))
+    known = {spec.name for spec in dataclasses.fields(Record)}
+    trials = [Trial(**trial) for trial in values.pop("trials", [])]
+    record = Record(**{key: values[key] for key in values if key in known}, trials=trials)
+    if record.state == "RUNNING" and not record.alive:
+        record.state = "STOPPED"
+        record.reason = f"{GONE}; go on with: python -m aerial_nni.run resume {record.id}"
+    return record
+
+
+def folders(runs: Path) -> list[Path]:
+    """The folders of all experiments under `runs`, the oldest first."""
+    found = [path.parent for path in runs.glob(f"*/{results.EXPERIMENT}")]
+    return sorted(found, key=lambda folder: load(folder).created)
+
+
+def find(runs: Path, experiment: str) -> Path:
+    """The folder of an experiment, by its id or a unique beginning of it.
+
+    Raises:
+        UnknownExperiment: there is none, or the beginning fits several.
+    """
+    known = {folder.name: folder for folder in folders(runs)}
+    if experiment in known:
+        return known[experiment]
+    fitting = [name for name in known if name.startswith(experiment)] if experiment else []
+    if len(fitting) == 1:
+        return known[fitting[0]]
+    if not known:
+        hint = "there is none yet; start one with: python -m aerial_nni.run baseline"
+    elif near := difflib.get_close_matches(experiment, list(known), n=1):
+        hint = f"did you mean {near[0]}?  known: {', '.join(known)}"
+    else:
+        hint = f"known: {', '.join(known)}"
+    problem = f"{experiment!r} fits several experiments" if fitting else f"no {experiment!r}"
+    raise UnknownExperiment(f"{problem} in {runs}; {hint}")
+
+
+def is_good(folder: Path) -> bool:
+    """Whether a result folder is complete, with a finite score."""
+    return all((folder / name).is_file() for name in GOOD_FILES) and score_of(folder) is not None
+
+
+def score_of(folder: Path) -> float | None:
+    """The finite final score in a result folder, None where there is none."""
+    try:
+        score = results.read_json(folder / results.METRICS)["score"]
+    except (FileNotFoundError, KeyError, ValueError):
+        return None
+    return float(score) if isinstance(score, (int, float)) and math.isfinite(score) else None
+
+
+def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
+    """Id, score and folder of the good trial with the highest score; None where none is good."""
+    good = [
+        trial
+        for trial in trials
+        if trial.score is not None and trial.folder and is_good(folder / trial.folder)
+    ]
+    if not good:
+        return None
+    best = max(good, key=lambda trial: trial.score or 0.0)
+    return {"id": best.id, "score": best.score, "folder": best.folder}
+
+
+def now() -> str:
+    """The present as ISO 8601 with the offset from UTC, to the second."""
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def moment(milliseconds: float | None) -> str | None:
+    """NNI's milliseconds since 1970 as ISO 8601."""
+    if not milliseconds:
+        return None
+    stamp = datetime.datetime.fromtimestamp(milliseconds / 1000).astimezone()
+    return stamp.isoformat(timespec="seconds")
+
+
+def as_dict(record: Record, folder: Path) -> Mapping[str, Any]:
+    """What `--json` prints of an experiment: its state and where its results are."""
+    best = record.best
+    checkpoint = folder / best["folder"] / results.CHECKPOINT if best else None
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "state": record.state,
+        "reason": record.reason,
+        "best": best,
+        "folder": str(folder),
+        "result_folder": str(folder / best["folder"]) if best else None,
+        "checkpoint": str(checkpoint) if checkpoint else None,
+        "trials": len(record.trials),
+        "url": record.url,
+    }

@@ -1,0 +1,178 @@
+"""NNI's server for one experiment: start, questions, limits, end."""
+
+import contextlib
+import logging
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from aerial_nni.experiments import rest
+from aerial_nni.experiments.guard import Guard, members
+from aerial_nni.experiments.repairs import child_environment, launcher_repaired, variables_set
+
+if TYPE_CHECKING:
+    from nni.experiment import ExperimentConfig
+
+STOP_SECONDS = 20.0
+"""How long the manager may take to stop by itself before it is ended."""
+
+UPDATES = {
+    "maxTrialNumber": "MAX_TRIAL_NUM",
+    "maxExperimentDuration": "MAX_EXEC_DURATION",
+    "trialConcurrency": "TRIAL_CONCURRENCY",
+}
+"""Limits that can be changed while an experiment runs -> NNI's name for the change."""
+
+
+class StartFailed(Exception):
+    """NNI's server did not start. The message ends with the last lines of its log."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """NNI's word for the experiment's state, and the errors it has noted."""
+
+    state: str
+    errors: tuple[str, ...] = ()
+
+
+class Server:
+    """The manager of one experiment, guarded: it does not outlive this process."""
+
+    def __init__(self, experiment: str, *, nni_directory: Path, port: int) -> None:
+        self.experiment = experiment
+        self.nni_directory = nni_directory
+        self.port = port
+        self._guard: Guard | None = None
+        self._process: subprocess.Popen | None = None
+        self._config: ExperimentConfig | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the web UI is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the manager's and the dispatcher's logs."""
+        return self.nni_directory / self.experiment / "log"
+
+    def trial_folder(self, trial: str) -> Path:
+        """Where NNI keeps what a trial printed: trial.stdout and trial.stderr."""
+        return trial_output(self.nni_directory, self.experiment, trial)
+
+    def start(self, config: "ExperimentConfig", *, action: str = "create") -> None:
+        """Starts the manager; `action` is create, resume or view.
+
+        Raises:
+            StartFailed: it did not answer, or refused the configuration.
+        """
+        from nni.experiment import Experiment, RunMode
+        from nni.runtime.log import silence_stdout
+
+        silence_stdout()
+        logging.getLogger("nni").propagate = False  # it has its own file, log/experiment.log
+        self._config = config
+        concurrency = int(config.trial_concurrency)
+        environment = child_environment(
+            self.experiment, nni_directory=self.nni_directory, concurrency=concurrency
+        )
+        self._guard = Guard(self.experiment)
+        experiment = Experiment(config, id=self.experiment)
+        # Experiment.resume() and .view() look the experiment up in a list that may be gone or
+        # wrong after a kill, and then do no more than this.
+        experiment._action = action
+        try:
+            with launcher_repaired(self.nni_directory), variables_set(environment):
+                experiment.start(self.port, run_mode=RunMode.Detach)
+        except Exception as error:
+            self._guard.release()
+            raise StartFailed(
+                f"NNI's server did not start: {error}\n{self.manager_log()}"
+            ) from error
+        finally:
+            experiment._stop_logging()
+        self._process = experiment._proc
+
+    def reopen_to_view(self) -> None:
+        """Ends the experiment and starts the server again with what it has so far, read-only."""
+        assert self._config is not None
+        self.stop()
+        self.start(self._config, action="view")
+
+    def ask(self, path: str, *, seconds: float = rest.SECONDS) -> Any:
+        """What the manager answers to GET `path`. Raises `rest.NoAnswer`."""
+        return rest.request("GET", f"{self.url}/api/v1/nni{path}", seconds=seconds)
+
+    def status(self) -> Status:
+        """The state of the experiment. Raises `rest.NoAnswer`."""
+        answer = self.ask("/check-status")
+        return Status(answer["status"], tuple(answer.get("errors", ())))
+
+    def change(self, name: str, value: Any) -> None:
+        """Sets one of the limits in `UPDATES`, as the web UI does. Raises `rest.NoAnswer`."""
+        profile = self.ask("/experiment")
+        profile["params"][name] = value
+        url = f"{self.url}/api/v1/nni/experiment?update_type={UPDATES[name]}"
+        rest.request("PUT", url, value=profile)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The manager's exit code, None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def dispatcher(self) -> psutil.Process | None:
+        """The process in which the tuner runs, None where there is none."""
+        for process in members(self.experiment):
+            with contextlib.suppress(psutil.Error):
+                if "--exp_params" in process.cmdline():
+                    return process
+        return None
+
+    def manager_log(self, lines: int = 10) -> str:
+        """The last lines of what the manager printed on its error stream."""
+        return tail(self.logs / "nnictl_stderr.log", lines=lines)
+
+    def stop(self) -> None:
+        """Ends manager, dispatcher, trials and TensorBoard; returns when all are gone."""
+        if self._process is not None and self.exit_code is None:
+            with contextlib.suppress(rest.NoAnswer):
+                rest.request("DELETE", f"{self.url}/api/v1/nni/experiment", seconds=5)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+        if self._guard is not None:
+            self._guard.release()
+        if self._process is not None:
+            self._process.wait()
+
+
+def trial_output(nni_directory: Path, experiment: str, trial: str) -> Path:
+    """Where NNI's local service keeps what a trial printed."""
+    return nni_directory / experiment / "environments" / "local-env" / "trials" / trial
+
+
+def tail(path: Path, *, lines: int = 20) -> str:
+    """The last lines of a text file, empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 64 * 1024))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def wait_until_free(port: int, *, seconds: float = 10.0) -> bool:
+    """Waits until nothing listens on the port any more; whether that came to be."""
+    from aerial_nni.experiments.ports import is_free
+
+    deadline = time.monotonic() + seconds
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True

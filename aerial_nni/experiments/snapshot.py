@@ -1,0 +1,74 @@
+"""What NNI says of its trials, put together with what the trials' result folders say."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aerial_nni import results
+from aerial_nni.experiments.records import Trial, moment, score_of
+
+UNFINISHED = ("UNKNOWN", "WAITING", "RUNNING")
+FAILURES = ("FAILED", "SYS_CANCELED")
+
+
+def trials_of(jobs: Iterable[Mapping[str, Any]], folder: Path) -> list[Trial]:
+    """The trials of an experiment, in the order they were made.
+
+    `jobs` is what NNI answers to /trial-jobs; `folder` is the experiment's. The score is the one
+    in the result folder, which is written before NNI hears of it.
+    """
+    trials = [_trial(job, folder) for job in jobs]
+    return sorted(trials, key=lambda trial: (trial.sequence is None, trial.sequence, trial.id))
+
+
+def _trial(job: Mapping[str, Any], folder: Path) -> Trial:
+    identity = str(job["trialJobId"])
+    own = folder / identity
+    return Trial(
+        id=identity,
+        sequence=job.get("sequenceId"),
+        state=str(job["status"]),
+        parameters=parameters_of(job),
+        score=score_of(own),
+        folder=identity if own.is_dir() else None,
+        start=moment(job.get("startTime")),
+        end=moment(job.get("endTime")) if job["status"] not in UNFINISHED else None,
+    )
+
+
+def parameters_of(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyper-parameters NNI has on record for a trial."""
+    packed = job.get("hyperParameters") or []
+    return dict(json.loads(packed[0]).get("parameters") or {}) if packed else {}
+
+
+def booked_wrongly(trial: Trial, folder: Path) -> dict[str, tuple[Any, Any]]:
+    """Parameters whose recorded value is not the one the trial ran with: name -> (NNI, trial).
+
+    This is what NNI 3.0 does without our repair, see preload.cjs, `attribution`.
+    """
+    try:
+        ran = results.read_json(folder / trial.id / results.OPTIONS)
+    except (OSError, ValueError):
+        return {}
+    return {
+        key: (value, ran[key])
+        for key, value in trial.parameters.items()
+        if key in ran and not _same(value, ran[key])
+    }
+
+
+def _same(recorded: Any, ran: Any) -> bool:
+    if isinstance(recorded, (int, float)) and isinstance(ran, (int, float)):
+        return math.isclose(recorded, ran, rel_tol=1e-9)
+    return bool(recorded == ran)
+
+
+def history_of(folder: Path) -> Sequence[Mapping[str, float]]:
+    """The epochs a trial has finished so far, empty before the first."""
+    try:
+        return results.read_history(folder / results.HISTORY)
+    except (OSError, ValueError):
+        return ()

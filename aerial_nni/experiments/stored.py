@@ -1,0 +1,178 @@
+"""What can be done with an experiment that is over, or runs elsewhere: resume, view, stop, export."""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from aerial_nni import results
+from aerial_nni.experiments import ports, records
+from aerial_nni.experiments.conduct import (
+    Outcome,
+    Settings,
+    conduct,
+    say,
+    signals_end_this,
+    wait_for_the_end,
+)
+from aerial_nni.experiments.guard import sweep
+from aerial_nni.experiments.records import NNI_DIRECTORY, ExperimentRunning, Record
+from aerial_nni.experiments.server import Server
+from aerial_nni.experiments.snapshot import UNFINISHED
+
+if TYPE_CHECKING:
+    from nni.experiment import ExperimentConfig
+
+
+class NothingToExport(Exception):
+    """The experiment has no good trial, or its checkpoint is not what was written."""
+
+
+class NotResumable(Exception):
+    """NNI's own files of the experiment are missing or are elsewhere."""
+
+
+def resume(settings: Settings, experiment: str, *, trials: int | None = None) -> Outcome:
+    """Goes on with an experiment: finished trials are kept, the others run to their end.
+
+    NNI starts the trials that were running when it ended once more under their own ids, and they
+    go on from their last epoch. Trials that failed are made up for by new ones. `trials` and
+    `settings.max_minutes` are new limits, the minutes counted from now.
+
+    Raises:
+        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
+    """
+    folder, record = _closed(settings.runs, experiment)
+    ports.check(settings.port)
+    config = stored_config(folder)
+    server = Server(folder.name, nni_directory=folder.parent / NNI_DIRECTORY, port=settings.port)
+    record.limits["trials"] = trials or record.limits["trials"]
+    record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
+    record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
+    record.port, record.url, record.nni_directory = server.port, server.url, str(server.nni_directory)
+    ended = [trial for trial in record.trials if trial.state not in (*UNFINISHED, records.CUT_OFF)]
+    lost = sum(not records.is_good(folder / trial.id) for trial in ended)
+
+    def start() -> None:
+        server.start(config, action="resume")
+        spent = server.ask("/experiment")["execDuration"]
+        seconds = round(spent + record.limits["max_minutes"] * 60)
+        server.change("maxExperimentDuration", f"{seconds}s")
+        server.change("maxTrialNumber", record.limits["trials"] + lost)
+        server.change("trialConcurrency", record.limits["concurrency"])
+
+    return conduct(start, server, record, folder, settings=settings)
+
+
+def view(settings: Settings, experiment: str) -> None:
+    """Opens the web UI on an experiment that is over, until Ctrl-C.
+
+    Raises:
+        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
+    """
+    folder, _ = _closed(settings.runs, experiment)
+    ports.check(settings.port)
+    config = stored_config(folder)
+    server = Server(folder.name, nni_directory=folder.parent / NNI_DIRECTORY, port=settings.port)
+    with signals_end_this():
+        try:
+            server.start(config, action="view")
+            say(f"experiment {folder.name}: {server.url}   (Ctrl-C ends it)")
+            wait_for_the_end()
+        finally:
+            server.stop()
+
+
+def stop(runs: Path, experiment: str, *, seconds: float = 60.0) -> Record:
+    """Ends a running experiment and returns its record; one that is over is left as it is.
+
+    The launcher is asked to end; if it does not, or has died, all processes are ended from here.
+    """
+    folder = records.find(runs.expanduser().resolve(), experiment)
+    record = records.load(folder)
+    if record.alive:
+        launcher = psutil.Process(record.launcher_pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.launcher_pid, signal.SIGTERM)
+        _wait_for(launcher, seconds)
+        record = records.load(folder)
+    sweep(folder.name, besides=(os.getpid(),))
+    return record
+
+
+def _wait_for(process: psutil.Process, seconds: float) -> None:
+    """Waits until a process that need not be a child is gone or a zombie."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                return
+        except psutil.Error:
+            return
+        time.sleep(0.1)
+
+
+def export(runs: Path, experiment: str, target: Path) -> Path:
+    """Copies the best trial's checkpoint to `target`, atomically; returns the path.
+
+    A folder as target gets `ID.safetensors`.
+
+    Raises:
+        UnknownExperiment: there is no such experiment.
+        NothingToExport: it has no good trial, or the file's hash is not the recorded one.
+    """
+    folder = records.find(runs.expanduser().resolve(), experiment)
+    best = records.load(folder).best
+    if best is None:
+        hint = f"see: python -m aerial_nni.run view {folder.name}"
+        raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")
+    source = folder / best["folder"]
+    if target.is_dir():
+        target = target / f"{folder.name}.safetensors"
+    recorded = results.read_json(source / results.METRICS)["checkpoint"]["sha256"]
+    with results.atomic(target) as temporary:
+        shutil.copyfile(source / results.CHECKPOINT, temporary)
+        if results.sha256(temporary) != recorded:
+            where = source / results.CHECKPOINT
+            raise NothingToExport(f"{where} is damaged: its SHA-256 is not {recorded}")
+    return target
+
+
+def stored_config(folder: Path) -> "ExperimentConfig":
+    """NNI's configuration of an experiment, from NNI's own database.
+
+    Raises:
+        NotResumable: it is not there.
+    """
+    from nni.experiment import ExperimentConfig
+    from nni.experiment.launcher import get_stopped_experiment_config_json
+
+    nni_directory = folder.parent / NNI_DIRECTORY
+    database = nni_directory / folder.name / "db" / "nni.sqlite"
+    if not database.is_file():
+        raise NotResumable(f"NNI's database of {folder.name} is missing: {database}")
+    values = get_stopped_experiment_config_json(folder.name, str(nni_directory))
+    config = ExperimentConfig(**values)
+    config.experiment_working_directory = nni_directory  # the runs directory may have been moved
+    code = nni_directory / "code"
+    code.mkdir(exist_ok=True)
+    config.trial_code_directory = config.training_service.trial_code_directory = code
+    return config
+
+
+def _closed(runs: Path, experiment: str) -> tuple[Path, Record]:
+    """Folder and record of an experiment that does not run."""
+    folder = records.find(runs.expanduser().resolve(), experiment)
+    record = records.load(folder)
+    if record.alive:
+        raise ExperimentRunning(
+            f"{folder.name} is running (process {record.launcher_pid}): {record.url}; "
+            f"end it with: python -m aerial_nni.run stop {folder.name}"
+        )
+    sweep(folder.name, besides=(os.getpid(),))  # if its guard was killed too
+    return folder, record

@@ -1,0 +1,242 @@
+"""Watching an experiment to its end, which always comes, and always has a reason.
+
+NNI itself goes on for ever in `RUNNING` when its dispatcher dies or raises, and in
+`TUNER_NO_MORE_TRIAL` when the tuner has nothing more to suggest.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from aerial_nni.experiments import failures, rest
+from aerial_nni.experiments.guard import is_manager, members
+from aerial_nni.experiments.progress import Progress
+from aerial_nni.experiments.records import Record, Trial, best_of, is_good
+from aerial_nni.experiments.server import Server, Status
+from aerial_nni.experiments.snapshot import FAILURES, UNFINISHED, booked_wrongly, trials_of
+
+POLL = 0.5
+"""Seconds between two looks."""
+
+MEASURE = 5.0
+"""Seconds between two looks at what the processes of the experiment use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How much is borne before an experiment is ended. Times in seconds."""
+
+    failures: int = 3
+    """Failed trials in a row."""
+    silence: float = 60.0
+    """Time in which the manager gives no answer."""
+    idle: float = 900.0
+    """Time in which no trial changes anything, and none uses a processor."""
+    nothing: float = 90.0
+    """The same while no trial is there at all."""
+    settled: float = 3.0
+    """Time for which a state that NNI may still leave has to last."""
+    disk: int = 200 * 2**20
+    """Bytes that have to be free."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How an experiment ended. `details` are log lines for a person, empty when all is well."""
+
+    state: str
+    reason: str
+    details: str = ""
+
+
+class Watch:
+    """Follows one experiment: keeps its record, shows its progress, decides when it is over."""
+
+    def __init__(
+        self,
+        server: Server,
+        record: Record,
+        folder: Path,
+        *,
+        progress: Progress,
+        patience: Patience | None = None,
+    ) -> None:
+        self.server, self.record, self.folder = server, record, folder
+        self.progress, self.patience = progress, patience or Patience()
+        self._answered = time.monotonic()
+        self._since: dict[str, float] = {}
+        self._signature: tuple[Any, ...] = ()
+        self._moved = time.monotonic()
+        self._measured = 0.0
+        self._dispatcher: psutil.Process | None = None
+        self._told: set[str] = set()
+
+    def run(self) -> End:
+        """Returns when the experiment is over. The record is up to date and saved."""
+        while True:
+            end = self._look()
+            if end is not None:
+                return end
+            time.sleep(POLL)
+
+    def _look(self) -> End | None:
+        try:
+            status = self.server.status()
+            trials = trials_of(self.server.ask("/trial-jobs"), self.folder)
+            profile = self.server.ask("/experiment")
+        except rest.NoAnswer as error:
+            return self._unanswered(error)
+        self._answered = time.monotonic()
+        self._note(trials)
+        checks: Sequence[Callable[[], End | None]] = (
+            lambda: self._nni_says(status, trials),
+            lambda: self._too_many_failures(trials),
+            lambda: self._dispatcher_gone(status),
+            lambda: self._out_of_time(profile, trials),
+            lambda: self._disk_full(),
+            lambda: self._nothing_moves(status, trials),
+        )
+        return next((end for check in checks if (end := check()) is not None), None)
+
+    def _note(self, trials: list[Trial]) -> None:
+        """Brings the record up to date and tells of what is new."""
+        if trials != self.record.trials:
+            self.record.trials = trials
+            self.record.best = best_of(trials, self.folder)
+            self.record.save(self.folder)
+        for trial in trials:
+            if trial.id in self._told or trial.state in UNFINISHED:
+                continue
+            self._told.add(trial.id)
+            if trial.state in FAILURES:
+                self.progress.say(self._failure(trial))
+            if wrong := booked_wrongly(trial, self.folder):
+                self.progress.say(f"warning: trial {trial.id} ran with other parameters: {wrong}")
+        self.progress.update(self.record)
+
+    def _failure(self, trial: Trial) -> str:
+        return failures.trial_failure(trial, self.record, self.folder)
+
+    def _unanswered(self, error: rest.NoAnswer) -> End | None:
+        code = self.server.exit_code
+        if code is not None:
+            reason = f"NNI's manager ended with exit code {code}"
+        elif time.monotonic() - self._answered > self.patience.silence:
+            reason = f"NNI's manager has not answered for {self.patience.silence:.0f} s: {error}"
+        else:
+            return None
+        details = failures.manager_failure(self.server.logs)
+        return End(state="FAILED", reason=reason, details=details)
+
+    def _nni_says(self, status: Status, trials: list[Trial]) -> End | None:
+        running = any(trial.state in UNFINISHED for trial in trials)
+        if status.state == "ERROR":
+            reason = f"NNI reports an error: {'; '.join(status.errors) or 'without a message'}"
+            details = failures.dispatcher_failure(self.server.logs)
+            return End(state="FAILED", reason=reason, details=details)
+        if status.state in ("STOPPING", "STOPPED"):
+            return End(state="STOPPED", reason="NNI's server was stopped from outside")
+        exhausted = status.state == "TUNER_NO_MORE_TRIAL" and not running
+        if self._lasts("exhausted", exhausted):
+            return self._over("the tuner has no more to suggest", trials)
+        if self._lasts("done", status.state == "DONE" and not running, seconds=1.0):
+            return self._over("all trials ended", trials)
+        return None
+
+    def _over(self, reason: str, trials: list[Trial]) -> End:
+        """The regular end: good if one trial is."""
+        good = [trial for trial in trials if is_good(self.folder / trial.id)]
+        counted = f"{reason}: {len(good)} of {len(trials)} are good"
+        if good:
+            return End(state="DONE", reason=counted)
+        failed = [trial for trial in trials if trial.state in FAILURES]
+        details = self._failure(failed[-1]) if failed else ""
+        return End(state="FAILED", reason=counted, details=details)
+
+    def _too_many_failures(self, trials: list[Trial]) -> End | None:
+        ended = [trial for trial in trials if trial.state not in UNFINISHED]
+        ended.sort(key=lambda trial: trial.end or "")
+        row = 0
+        while row < len(ended) and ended[-1 - row].state in FAILURES:
+            row += 1
+        if row < self.patience.failures:
+            return None
+        reason = f"{row} trials in a row failed"
+        return End(state="FAILED", reason=reason, details=self._failure(ended[-1]))
+
+    def _dispatcher_gone(self, status: Status) -> End | None:
+        if self._dispatcher is None:
+            self._dispatcher = self.server.dispatcher()
+            return None
+        gone = not self._dispatcher.is_running() or _is_zombie(self._dispatcher)
+        if not self._lasts("dispatcher", gone and status.state != "DONE", seconds=1.0):
+            return None
+        details = failures.dispatcher_failure(self.server.logs)
+        return End(state="FAILED", reason="NNI's dispatcher (the tuner) died", details=details)
+
+    def _out_of_time(self, profile: dict[str, Any], trials: list[Trial]) -> End | None:
+        from nni.experiment.config.utils import parse_time
+
+        limit = parse_time(profile["params"]["maxExperimentDuration"])
+        if profile["execDuration"] <= limit:
+            return None
+        reason = f"the time limit of {limit / 60:g} minutes was reached"
+        if any(is_good(self.folder / trial.id) for trial in trials):
+            return self._over(reason, trials)
+        return End(state="STOPPED", reason=f"{reason} before any trial ended")
+
+    def _disk_full(self) -> End | None:
+        free = shutil.disk_usage(self.folder).free
+        if free >= self.patience.disk:
+            return None
+        reason = f"the disk of {self.folder} is nearly full: {free / 2**20:.0f} MiB are free"
+        return End(state="FAILED", reason=reason)
+
+    def _nothing_moves(self, status: Status, trials: list[Trial]) -> End | None:
+        if time.monotonic() - self._measured < MEASURE:
+            return None
+        self._measured = time.monotonic()
+        states = tuple((trial.id, trial.state) for trial in trials)
+        signature = (status.state, states, self._activity())
+        if signature != self._signature:
+            self._signature, self._moved = signature, time.monotonic()
+            return None
+        there = any(trial.state in UNFINISHED for trial in trials)
+        limit = self.patience.idle if there else self.patience.nothing
+        if time.monotonic() - self._moved < limit:
+            return None
+        what = "no trial has moved" if there else "NNI has started no trial"
+        details = failures.dispatcher_failure(self.server.logs)
+        return End(state="FAILED", reason=f"{what} for {limit:.0f} s", details=details)
+
+    def _activity(self) -> int:
+        """Processor time of dispatcher and trials, in units of two seconds."""
+        total = 0.0
+        for process in members(self.record.id):
+            try:
+                if not is_manager(process):
+                    spent = process.cpu_times()
+                    total += spent.user + spent.system
+            except psutil.Error:
+                continue
+        return int(total // 2)
+
+    def _lasts(self, name: str, holds: bool, *, seconds: float | None = None) -> bool:
+        """Whether something has held without a break for some seconds."""
+        if not holds:
+            self._since.pop(name, None)
+            return False
+        since = self._since.setdefault(name, time.monotonic())
+        return time.monotonic() - since >= (self.patience.settled if seconds is None else seconds)
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
