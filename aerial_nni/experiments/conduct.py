@@ -15,6 +15,7 @@ from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.watch import End, Patience, Watch
 
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How an experiment is run, whatever it is."""

@@ -140,8 +140,12 @@ class Server:
     def stop(self) -> None:
         """Ends manager, dispatcher, trials and TensorBoard; returns when all are gone."""
         if self._process is not None and self.exit_code is None:
+            dispatcher = self.dispatcher()
             with contextlib.suppress(rest.NoAnswer):
                 rest.request("DELETE", f"{self.url}/api/v1/nni/experiment", seconds=5)
+            if dispatcher is not None:  # by itself it looks for work for another three seconds
+                with contextlib.suppress(psutil.Error):
+                    dispatcher.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
         if self._guard is not None:

@@ -1,4 +1,4 @@
-"""What can be done with an experiment that is over, or runs elsewhere: resume, view, stop, export."""
+"""What can be done with an experiment that exists: resume, view, stop, export."""
 
 import contextlib
 import os
@@ -54,7 +54,11 @@ def resume(settings: Settings, experiment: str, *, trials: int | None = None) ->
     record.limits["trials"] = trials or record.limits["trials"]
     record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
     record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
-    record.port, record.url, record.nni_directory = server.port, server.url, str(server.nni_directory)
+    record.port, record.url, record.nni_directory = (
+        server.port,
+        server.url,
+        str(server.nni_directory),
+    )
     ended = [trial for trial in record.trials if trial.state not in (*UNFINISHED, records.CUT_OFF)]
     lost = sum(not records.is_good(folder / trial.id) for trial in ended)
 

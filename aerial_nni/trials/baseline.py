@@ -19,6 +19,7 @@ from aerial_nni.results import EVENTS
 from aerial_nni.training.failures import NotFinite, OutOfMemory
 from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
 from aerial_nni.trials.running import run
+from aerial_nni.trials.takeover import occupied
 
 EXPLAINED = (BadSamples, DatasetMissing, NotFinite, OutOfMemory, ValueError)
 """Errors whose message says what to do: shown without a traceback."""
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.experiment:
             folder = given.experiment / os.environ.get("NNI_TRIAL_JOB_ID", "by-hand")
         link_events(folder / EVENTS)
-        run(options, folder, reporter)
+        with occupied(folder, options, go_on=given.experiment is not None):
+            run(options, folder, reporter)
     except EXPLAINED as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -57,7 +57,9 @@ class Nni:
     def intermediate(self, row: Mapping[str, float]) -> None:
         """One point of the UI's intermediate-result graph."""
         import nni
+        from nni.trial import overwrite_intermediate_seq
 
+        overwrite_intermediate_seq(int(row["epoch"]) - 1)  # goes on after a resume, not from 0
         nni.report_intermediate_result(message(row))
 
     def final(self, row: Mapping[str, float]) -> None:
@@ -89,6 +91,6 @@ def link_events(events: Path) -> None:
     if not output:
         return
     place = Path(output) / "tensorboard"
-    if not place.exists():
+    if not place.exists() and not place.is_symlink():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(events.resolve(), target_is_directory=True)

@@ -1,0 +1,197 @@
+"""Is this machine ready? Findings about it, each with the line that mends what is wrong."""
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MARKS = {"ok": "[ ok ]", "warn": "[warn]", "fail": "[FAIL]"}
+"""How a finding's level is shown. One `fail` and the machine is not ready."""
+
+PYTHONS = ((3, 10), (3, 13))
+LITTLE = 1.0
+"""Free GiB below which a run is likely to fill the disk; twice that is worth a warning."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `mend` is what to type, empty where nothing is wrong."""
+
+    level: str
+    subject: str
+    text: str
+    mend: str = ""
+
+
+def examine(*, runs: Path = Path("runs"), port: int = 8080, data_dir: str = "") -> list[Finding]:
+    """All findings about this machine; an examination that fails is a finding too."""
+    examinations: dict[str, Callable[[], Iterator[Finding]]] = {
+        "python": python,
+        "torch": torch_and_device,
+        "NNI": nni_server,
+        "setuptools": setuptools,
+        "tensorboard": tensorboard,
+        "shell": shell,
+        "port": lambda: web_port(port),
+        "disk": lambda: disk(runs),
+        "cache": cache,
+        "data": lambda: data(data_dir),
+    }
+    findings: list[Finding] = []
+    for subject, examination in examinations.items():
+        try:
+            findings.extend(examination())
+        except Exception as error:  # a broken installation raises anything
+            reinstall = "python -m pip install --force-reinstall aerial_nni"
+            findings.append(Finding("fail", subject, f"{type(error).__name__}: {error}", reinstall))
+    return findings
+
+
+def python() -> Iterator[Finding]:
+    """The interpreter's version, and whether it is in an environment of its own."""
+    version = sys.version_info
+    text = f"{version.major}.{version.minor}.{version.micro} at {sys.executable}"
+    low, high = (".".join(map(str, bound)) for bound in PYTHONS)
+    if not PYTHONS[0] <= version[:2] <= PYTHONS[1]:
+        yield Finding("fail", "python", f"{text}; {low} to {high} are supported",
+                      f"python{high} -m venv .venv && . .venv/bin/activate")  # fmt: skip
+    elif sys.prefix == sys.base_prefix and not os.environ.get("CONDA_PREFIX"):
+        yield Finding("warn", "python", f"{text}, not in a virtual environment",
+                      "python -m venv .venv && . .venv/bin/activate")  # fmt: skip
+    else:
+        yield Finding("ok", "python", text)
+
+
+def torch_and_device() -> Iterator[Finding]:
+    """torch, where it would train, and whether bf16 is fast there."""
+    import torch
+
+    from aerial_nni.training.device import choose_device, choose_precision, machine_name
+
+    device = choose_device("auto")
+    precision = choose_precision("auto", device)
+    text = f"{torch.__version__}, trains on {machine_name(device)}, {precision}"
+    yield Finding("ok", "torch", text)
+    if device.type == "cpu" and shutil.which("nvidia-smi"):
+        yield Finding("warn", "torch", "there is an NVIDIA GPU that this torch does not use",
+                      "python -m pip install --force-reinstall torch")  # fmt: skip
+    if precision == "fp32":
+        yield Finding("warn", "torch", "no fast bf16 here: training takes about twice as long")
+
+
+def nni_server() -> Iterator[Finding]:
+    """NNI's version, and whether its Node runs."""
+    import nni_node
+
+    version = importlib.metadata.version("nni")
+    if version != "3.0":
+        yield Finding("fail", "NNI", f"{version}; the repairs are for 3.0",
+                      "python -m pip install nni==3.0")  # fmt: skip
+        return
+    node = Path(nni_node.__path__[0]) / "node"
+    ran = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=60)
+    if ran.returncode:
+        yield Finding("fail", "NNI", f"its Node does not run: {ran.stderr.strip()}",
+                      "python -m pip install --force-reinstall --no-deps nni==3.0")  # fmt: skip
+        return
+    yield Finding("ok", "NNI", f"{version}, Node {ran.stdout.strip()}")
+
+
+def setuptools() -> Iterator[Finding]:
+    """pkg_resources, which TensorBoard and nnictl import and setuptools 82 no longer has."""
+    try:
+        version = importlib.metadata.version("setuptools")
+    except importlib.metadata.PackageNotFoundError:
+        version = "missing"
+    if version == "missing" or int(version.split(".")[0]) >= 82:
+        yield Finding("fail", "setuptools", f"{version}; TensorBoard and nnictl need an older one",
+                      'python -m pip install "setuptools<82"')  # fmt: skip
+    else:
+        yield Finding("ok", "setuptools", version)
+
+
+def tensorboard() -> Iterator[Finding]:
+    """TensorBoard, behind the web UI's button."""
+    yield Finding("ok", "tensorboard", importlib.metadata.version("tensorboard"))
+
+
+def shell() -> Iterator[Finding]:
+    """The shell in which NNI starts trials."""
+    if Path("/bin/bash").exists():
+        yield Finding("ok", "shell", "/bin/bash")
+    else:
+        yield Finding("fail", "shell", "NNI starts trials with /bin/bash, which is not there",
+                      "apt-get install bash   (or: apk add bash)")  # fmt: skip
+
+
+def web_port(port: int) -> Iterator[Finding]:
+    """Whether the port of the web UI is free."""
+    from aerial_nni.experiments.ports import PortBusy, check
+
+    try:
+        check(port)
+    except PortBusy as error:
+        problem, _, mend = str(error).partition("; ")
+        yield Finding("warn", "port", problem, mend)
+    else:
+        yield Finding("ok", "port", f"{port} is free")
+
+
+def disk(runs: Path) -> Iterator[Finding]:
+    """Free space where results go."""
+    place = runs.expanduser().resolve()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free / 2**30
+    if not os.access(place, os.W_OK):
+        yield Finding("fail", "disk", f"{place} cannot be written", "add: --runs DIR")
+    elif free < 2 * LITTLE:
+        level = "fail" if free < LITTLE else "warn"
+        yield Finding(level, "disk", f"{free:.1f} GiB are free in {place}", "add: --runs DIR")
+    else:
+        yield Finding("ok", "disk", f"{free:.1f} GiB are free in {place}")
+
+
+def cache() -> Iterator[Finding]:
+    """The directory of prepared data."""
+    from aerial_nni.data.cache import cache_dir, cache_size
+
+    place = cache_dir()
+    exists = place
+    while not exists.exists():
+        exists = exists.parent
+    if os.access(exists, os.W_OK):
+        size = cache_size() / 2**20
+        yield Finding("ok", "cache", f"{place}, {size:.0f} MiB; it may be deleted at any time")
+    else:
+        yield Finding("fail", "cache", f"{place} cannot be written", "export AERIAL_CACHE=DIR")
+
+
+def data(data_dir: str) -> Iterator[Finding]:
+    """Which imagery can be opened. Only the built-in scenes are needed."""
+    from aerial_nni.data import open_dataset
+    from aerial_nni.data.dataset import BadSamples, DatasetMissing
+
+    yield Finding("ok", "data", "scenes are built in")
+    if not data_dir and not os.environ.get("AERIAL_DATA"):
+        yield Finding(
+            "ok", "data", "no other imagery named; give --data-dir DIR or set AERIAL_DATA"
+        )
+        return
+    for name in ("dubai", "folder") if data_dir else ("dubai",):
+        try:
+            dataset = open_dataset(name, data_dir)
+        except (BadSamples, DatasetMissing, ValueError) as error:
+            if name == "dubai" and data_dir:
+                continue
+            yield Finding("warn", "data", f"{name}: {error}")
+        else:
+            level = "warn" if dataset.problems else "ok"
+            mend = "add: --skip-bad" if dataset.problems else ""
+            text = f"{name}: {len(dataset.samples)} images, {len(dataset.problems)} unusable"
+            yield Finding(level, "data", text, mend)
+            return

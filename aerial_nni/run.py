@@ -1,0 +1,146 @@
+"""The command line: `python -m aerial_nni.run VERB`, one verb for each thing to do.
+
+python -m aerial_nni.run baseline --data dubai --data-dir DIR     train, watched in NNI's web UI
+python -m aerial_nni.run list                                     what was run
+python -m aerial_nni.run export ID --to best.safetensors          the best checkpoint
+python -m aerial_nni.run VERB --help                              everything a verb takes
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from aerial_nni import __version__, verbs
+from aerial_nni.flags import add_trial_flags
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb; 0 when it did what was asked."""
+    given = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        return given.verb(given)
+    except verbs.explained() as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all verbs."""
+    parser = argparse.ArgumentParser(
+        prog="python -m aerial_nni.run",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"aerial_nni {__version__}")
+    verb_parsers = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _add_baseline(verb_parsers)
+    _add_stored(verb_parsers)
+    _add_doctor(verb_parsers)
+    return parser
+
+
+def _add_baseline(verb_parsers: "argparse._SubParsersAction") -> None:
+    text = "train a U-Net, one trial per seed, as an NNI experiment"
+    parser = verb_parsers.add_parser("baseline", help=text, description=text)
+    parser.set_defaults(verb=verbs.baseline)
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="SEED",
+        help="one trial for each of these (default: that of --seed)",
+    )
+    _add_experiment_flags(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="nni_configs/….yaml")
+    add_trial_flags(parser)
+
+
+def _add_stored(verb_parsers: "argparse._SubParsersAction") -> None:
+    """The verbs about experiments that exist."""
+    parser = _with_id(verb_parsers, "resume", verbs.resume, "go on with an experiment that ended")
+    parser.add_argument(
+        "--trials", type=int, metavar="N", help="trials in all (default: as before)"
+    )
+    _add_experiment_flags(parser)
+    parser = _with_id(verb_parsers, "view", verbs.view, "open the web UI on one that is over")
+    _add_runs(parser)
+    _add_port(parser)
+    parser = _with_id(verb_parsers, "stop", verbs.stop, "end one that is running")
+    _add_runs(parser)
+    parser = _with_id(verb_parsers, "export", verbs.export, "copy the best trial's checkpoint")
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="file to write")
+    _add_runs(parser)
+    parser = _with_id(verb_parsers, "report", verbs.report, "write the document", many=True)
+    parser.add_argument("--docs", type=Path, metavar="DIR", help="where it goes (default: docs)")
+    _add_runs(parser)
+    parser = verb_parsers.add_parser("list", help="all experiments", description="All experiments.")
+    parser.set_defaults(verb=verbs.listing)
+    _add_runs(parser)
+
+
+def _add_doctor(verb_parsers: "argparse._SubParsersAction") -> None:
+    text = "is this machine ready? what is missing, and the line that mends it"
+    parser = verb_parsers.add_parser("doctor", help=text, description=text)
+    parser.set_defaults(verb=verbs.doctor)
+    parser.add_argument("--data-dir", default="", metavar="DIR", help="imagery to look at too")
+    _add_runs(parser)
+    _add_port(parser)
+
+
+def _with_id(
+    verb_parsers: "argparse._SubParsersAction",
+    name: str,
+    verb: verbs.Verb,
+    text: str,
+    *,
+    many: bool = False,
+) -> argparse.ArgumentParser:
+    """A verb about one experiment, or about several."""
+    parser = verb_parsers.add_parser(name, help=text, description=text)
+    parser.set_defaults(verb=verb)
+    help_text = "the experiment, or the beginning of its name; see: list"
+    parser.add_argument("id", nargs="+" if many else None, metavar="ID", help=help_text)
+    return parser
+
+
+def _add_experiment_flags(parser: argparse.ArgumentParser) -> None:
+    """What every verb takes that runs an experiment."""
+    group = parser.add_argument_group("the experiment")
+    group.add_argument("--concurrency", type=int, metavar="N", help="trials at once (default: 1)")
+    group.add_argument(
+        "--max-minutes", type=float, metavar="M", help="time limit of the whole (default: a day)"
+    )
+    group.add_argument(
+        "--max-failures",
+        type=int,
+        default=3,
+        metavar="N",
+        help="failed trials in a row that end it (default: 3)",
+    )
+    group.add_argument("--docs", type=Path, metavar="DIR", help="where the document goes")
+    group.add_argument(
+        "--exit", action="store_true", help="end when done; without it a terminal keeps the UI"
+    )
+    _add_runs(parser)
+    _add_port(parser)
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="results (default: runs)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8080, help="of the web UI (default: 8080)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
