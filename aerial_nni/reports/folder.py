@@ -136,6 +136,16 @@ class Experiment:
         """The experiment's id, or the folder's name for a trial that was run by hand."""
         return str(self.record.get("id", self.folder.name))
 
+    @property
+    def kind(self) -> str:
+        """What was run: `baseline`, ..."""
+        return str(self.record.get("kind", "baseline"))
+
+    @property
+    def best_first(self) -> list[Trial]:
+        """The finished trials, the best one in front."""
+        return [self.best, *(trial for trial in self.trials if trial is not self.best)]
+
 
 def read_experiment(folder: Path) -> Experiment:
     """The experiment in `folder`; a trial's own folder counts as an experiment of one trial.
@@ -148,20 +158,25 @@ def read_experiment(folder: Path) -> Experiment:
         trial = _read_trial(folder)
         return Experiment(folder=folder, record={}, trials=(trial,), best=trial)
     record = _json(path)
-    done = [row for row in record["trials"] if (folder / row["folder"] / results.METRICS).is_file()]
+    names = [row["folder"] for row in sorted(record["trials"], key=_started) if row["folder"]]
+    done = [name for name in names if (folder / name / results.METRICS).is_file()]
     if not done:
         raise ResultUnusable(
             f"no trial of {folder} has a {results.METRICS}: none reached its end, "
             f"state {record['state']}, reason {record['reason']!r}"
         )
-    done.sort(key=lambda row: row["sequence"])
-    trials = {row["folder"]: _read_trial(folder / row["folder"]) for row in done}
+    trials = {name: _read_trial(folder / name) for name in done}
     best = (record.get("best") or {}).get("folder")
     if best not in trials:
         best = max(trials, key=lambda name: trials[name].metrics["score"])
     return Experiment(
         folder=folder, record=record, trials=tuple(trials.values()), best=trials[best]
     )
+
+
+def _started(row: dict[str, Any]) -> int:
+    """Which trial it was, from 0."""
+    return -1 if row["sequence"] is None else row["sequence"]
 
 
 def _read_trial(folder: Path) -> Trial:

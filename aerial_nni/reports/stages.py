@@ -11,7 +11,7 @@ from aerial_nni.reports.trace import Step
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Consecutive steps at one size. The first ones bring the size about: `pool`, or `up`, `cat`."""
+    """Consecutive steps at one size, after those that bring the size about: pool, or up and cat."""
 
     name: str
     """`encoder 1`, `bottom`, `decoder 1` (level 1 has the full size), `head`."""
@@ -57,10 +57,11 @@ def find_stages(steps: Sequence[Step], *, bands: int) -> list[Stage]:
     """
     groups = _groups(steps)
     lowest = max((level for level, _, _ in groups), default=0)
-    head = steps[-1]
-    if not lowest or head.kind != "conv" or groups[-1][0] != 0:
+    last = max((i for i, step in enumerate(steps) if step.kind == "conv"), default=0)
+    if not lowest or groups[-1][0] != 0 or last not in groups[-1][2]:
         raise ValueError("this network has no U shape; the diagram is for encoder-decoders")
-    groups[-1] = (0, groups[-1][1], groups[-1][2][:-1])
+    level, entry, body = groups[-1]
+    groups[-1] = (level, entry, [i for i in body if i < last])
     stages: list[Stage] = []
     owner: dict[int, int] = {}
     going_up = False
@@ -88,7 +89,7 @@ def find_stages(steps: Sequence[Step], *, bands: int) -> list[Stage]:
             side="head",
             level=0,
             entry=(),
-            body=(head,),
+            body=tuple(steps[last:]),
             shape_in=stages[-1].shape,
             skip=None,
         )
@@ -107,7 +108,7 @@ def _groups(steps: Sequence[Step]) -> list[tuple[int, list[int], list[int]]]:
             # A convolution with nothing after it belongs to the up-sampling that follows it.
             narrowing = [body.pop()] if body and steps[body[-1]].kind == "conv" else []
             groups.append((level - 1, [*narrowing, i], []))
-        elif step.kind == "cat":
+        elif step.kind in ("cat", "fold"):
             entry.append(i)
         else:
             body.append(i)

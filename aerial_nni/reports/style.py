@@ -17,7 +17,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from aerial_nni.data.dataset import VOID
@@ -39,7 +40,8 @@ SOFT_JACCARD = {"color": PINK, "linestyle": "--", "marker": "^"}
 PRECISION = {"color": BLUE, "linestyle": "-", "marker": "o"}
 RECALL = {"color": ORANGE, "linestyle": "--", "marker": "s"}
 
-_RC = {
+# Any: later releases of matplotlib type the keys, earlier ones do not know the type.
+_RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 10,
@@ -106,7 +108,7 @@ def save(figure: Figure, path: Path, *, photo: bool = False) -> Path:
 def epoch_axis(axes: Axes, epochs: np.ndarray) -> None:
     """The x axis of a curve by epoch: whole numbers, room for a single epoch."""
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     margin = max(0.5, 0.02 * len(epochs))
     axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
 
@@ -166,7 +168,7 @@ def class_title(axes: Axes, name: str, colour: tuple[int, int, int]) -> None:
     """Titles `axes` with a class: a chip of its colour and its name."""
     axes.set_title(f"     {name}")
     axes.add_patch(
-        mpl.patches.Rectangle(
+        Rectangle(
             (0.0, 1.035),
             0.055,
             0.075,

@@ -22,6 +22,8 @@ _KINDS = {
     "boolean_dispatch": "pool",
     "avg_pool2d": "pool",
     "cat": "cat",
+    "pixel_unshuffle": "fold",
+    "pixel_shuffle": "unfold",
     "batch_norm": "norm",
     "group_norm": "norm",
     "relu": "act",
@@ -115,7 +117,9 @@ class _Recorder(TorchFunctionMode):
         before = [self.steps[i] for i in inputs if i >= 0]
         field = max((step.field for step in before), default=1)
         spacing = max((step.spacing for step in before), default=1.0)
-        ratio = given[0].shape[-1] / output.shape[-1]  # 2 where the size is halved, 1/2 where doubled
+        ratio = (
+            given[0].shape[-1] / output.shape[-1]
+        )  # 2 where the size is halved, 1/2 where doubled
         channels, height, width = (int(size) for size in output.shape[1:])
         used = _tensors([args, list(kwargs.values())])
         weights = [value for value in used if isinstance(value, nn.Parameter)]
@@ -126,11 +130,15 @@ class _Recorder(TorchFunctionMode):
             # Each weight is used once per output place (conv) or per input place (transposed).
             places = output if name == "conv2d" else given[0]
             work = weight.numel() * int(places.shape[-1]) * int(places.shape[-2])
+        elif kind in ("fold", "unfold"):
+            kernel = int(args[1])
         elif kind == "pool":
             kernel = int(_first(args[1] if len(args) > 1 else kwargs["kernel_size"]))
         reach = kernel - 1
         if name == "conv_transpose2d":
             reach = math.ceil(kernel * ratio) - 1
+        elif kind == "unfold":
+            reach = 0
         elif name == "interpolate":
             reach = 0 if kwargs.get("mode", "nearest") == "nearest" else 1
         return Step(
@@ -156,6 +164,8 @@ def _text(name: str, kernel: int, args: tuple, kwargs: Mapping[str, Any]) -> str
         return f"conv {kernel}×{kernel}"
     if kind == "pool":
         return f"{'mean' if name.startswith('avg') else 'max'}-pool {kernel}×{kernel}"
+    if kind in ("fold", "unfold"):
+        return f"{kind} {kernel}×{kernel}"
     if kind == "dropout":
         share = kwargs.get("p", args[1] if len(args) > 1 else 0.5)
         return f"dropout {share:g}"

@@ -1,0 +1,95 @@
+"""The segmented validation patches: input, truth, prediction, and where it is wrong."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from aerial_nni.data.dataset import VOID
+from aerial_nni.reports.folder import Example, Trial
+from aerial_nni.reports.style import (
+    GREY,
+    INK,
+    VERMILLION,
+    class_handles,
+    colourise,
+    legend_below,
+    new_figure,
+    styled,
+    void_pattern,
+)
+
+ROWS = 5
+"""Patches in one figure."""
+COLUMNS = ("input", "truth", "prediction", "errors")
+_ERROR = np.array([213, 94, 0], dtype=np.uint8)  # vermillion, as in the style
+
+
+def error_map(example: Example) -> np.ndarray:
+    """Wrong pixels coloured, right ones as the pale grey picture, void striped: (h, w, 3) uint8."""
+    grey = example.image.mean(axis=2, keepdims=True)
+    pale = (255 - (255 - grey) * 0.35).astype(np.uint8).repeat(3, axis=2)
+    wrong = (example.truth != example.predicted)[..., None]
+    errors = np.where(wrong, _ERROR, pale)
+    void = (example.truth == VOID)[..., None]
+    return np.where(void, void_pattern(*example.truth.shape), errors)
+
+
+def draw_galleries(trial: Trial) -> list[Figure]:
+    """Figures of up to `ROWS` examples each, in the order of the trial's list."""
+    examples = trial.examples
+    parts = math.ceil(len(examples) / ROWS)
+    share = math.ceil(len(examples) / parts) if parts else 0
+    void = any((example.truth == VOID).any() for example in examples)
+    return [
+        _draw(trial, examples[part * share : (part + 1) * share], void=void)
+        for part in range(parts)
+    ]
+
+
+@styled
+def _draw(trial: Trial, examples: Sequence[Example], *, void: bool) -> Figure:
+    width = 7.4
+    figure = new_figure(len(examples) * (width - 0.5) / len(COLUMNS) + 0.5, width=width)
+    grid = figure.subplots(len(examples), len(COLUMNS), squeeze=False)
+    for row, example in zip(grid, examples, strict=True):
+        palette = trial.palette
+        # Void is striped in the prediction too: what was predicted there is not scored.
+        predicted = np.where(example.truth == VOID, VOID, example.predicted)
+        pictures = (
+            example.image,
+            colourise(example.truth, palette),
+            colourise(predicted, palette),
+            error_map(example),
+        )
+        for axes, picture in zip(row, pictures, strict=True):
+            _show(axes, picture)
+        row[0].set_ylabel(
+            f"{example.number}: mean IoU {_score(example.facts['mean_iou'])}\n"
+            f"accuracy {_score(example.facts['pixel_accuracy'])}",
+            fontsize=7.5,
+            color=INK,
+        )
+    for axes, name in zip(grid[0], COLUMNS, strict=True):
+        axes.set_title(name, loc="center")
+    handles = class_handles(trial.classes, trial.palette, void=void)
+    handles.append(Patch(facecolor=VERMILLION, edgecolor=GREY, linewidth=0.5, label="wrong"))
+    legend_below(figure, handles)
+    return figure
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _show(axes: Axes, picture: np.ndarray) -> None:
+    """A picture without ticks, its own pixels kept."""
+    axes.imshow(picture, interpolation="nearest" if max(picture.shape[:2]) < 100 else "antialiased")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

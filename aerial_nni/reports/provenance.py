@@ -1,0 +1,118 @@
+"""Where the numbers of a document come from: folders, digests, versions, options, commands."""
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from aerial_nni.options import TrialOptions
+from aerial_nni.reports.folder import Experiment, Trial
+from aerial_nni.reports.words import rule_name, table
+
+PLACES = {"data_dir": "DIR", "split": ""}
+"""Options that hold a path of the machine of the run, and what is printed in its place."""
+
+
+def explain_sources(experiments: Sequence[Experiment]) -> str:
+    """The chapter that traces every number to a file, in Markdown."""
+    main = experiments[0].best
+    parts = [
+        "## 4. Where the numbers come from",
+        "Text, tables and figures are written by `aerial_nni.reports` from result folders alone: "
+        "scores from `metrics.json`, curves from `history.csv` and `curves.npz`, pictures from "
+        "`examples/`, the network from `checkpoint.safetensors`.",
+        run_table(experiments),
+        version_table(main),
+        "The commands (DIR is the folder of the data):",
+        "```\n" + "\n".join(commands(experiments)) + "\n```",
+        "<details><summary>All options of the reported run</summary>\n\n"
+        f"{_options(main.options, main)}\n\n</details>",
+    ]
+    return "\n\n".join(parts)
+
+
+def run_table(experiments: Sequence[Experiment]) -> str:
+    """Every run with the digest of its checkpoint; the reported one is marked."""
+    rows = []
+    for experiment in experiments:
+        record = experiment.record
+        for trial in experiment.trials:
+            split = trial.metrics["split"]
+            reported = trial is experiments[0].best
+            rows.append(
+                [
+                    f"`{experiment.id}`",
+                    f"`{trial.folder.name}`{' (reported)' if reported else ''}",
+                    rule_name(split["rule"], leaky=split["leaky"]),
+                    str(trial.options["seed"]),
+                    str(record.get("ended") or "–"),
+                    f"`{trial.metrics['checkpoint']['sha256']}`",
+                ]
+            )
+    header = ["experiment", "trial", "split", "seed", "ended", "SHA-256 of the checkpoint"]
+    return table(header, rows, text_columns=6)
+
+
+def version_table(trial: Trial) -> str:
+    """Versions, machine and data of the reported run."""
+    metrics = trial.metrics
+    versions, cost, data = metrics["versions"], metrics["cost"], metrics["data"]
+    rows = [[name, str(version)] for name, version in versions.items()]
+    rows += [
+        ["machine", cost["machine"]],
+        ["device, precision", f"{cost['device']}, {cost['precision']}"],
+        ["dataset", data["name"]],
+        ["fingerprint of the prepared data", f"`{data['fingerprint']}`"],
+    ]
+    return table(["what", "value"], rows, text_columns=2)
+
+
+def commands(experiments: Sequence[Experiment]) -> list[str]:
+    """The command of each experiment, and the one that writes this document."""
+    lines = [command(experiment) for experiment in experiments]
+    ids = " ".join(experiment.id for experiment in experiments)
+    return [*lines, f"python -m aerial_nni.run report {ids}"]
+
+
+def command(experiment: Experiment) -> str:
+    """The command that runs an experiment again: its options that are not the defaults."""
+    trial = experiment.best
+    split, seeds = trial.metrics["split"], [other.options["seed"] for other in experiment.trials]
+    if experiment.record:
+        words = ["python", "-m", "aerial_nni.run", experiment.kind]
+        words += ["--seeds", *map(str, seeds)]
+    else:
+        words = ["python", "-m", "aerial_nni.trials.baseline", "--seed", str(seeds[0])]
+    words += ["--split", split["rule"]]
+    if split["seed"]:
+        words += ["--split-seed", str(split["seed"])]
+    for spec in dataclasses.fields(TrialOptions):
+        value = trial.options.get(spec.name)
+        value = tuple(value) if isinstance(value, list) else value
+        if value != spec.default and spec.name not in ("seed", "split", "split_seed"):
+            words += flag(spec.name, PLACES.get(spec.name, value))
+    return shlex.join(words)
+
+
+def flag(name: str, value: Any) -> list[str]:
+    """An option as its command line takes it."""
+    dashed = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{dashed}" if value else f"--no-{dashed}"]
+    if isinstance(value, tuple):
+        return [f"--{dashed}", *map(str, value)]
+    return [f"--{dashed}", str(value)]
+
+
+def _options(options: dict[str, Any], trial: Trial) -> str:
+    """Every option in a table, without paths of the machine."""
+    shown = {key: PLACES.get(key, value) if value else value for key, value in options.items()}
+    shown["split"] = trial.metrics["split"]["rule"]
+    rows = [[f"`{key}`", f"`{_plain(value)}`"] for key, value in shown.items()]
+    return table(["option", "value"], rows, text_columns=2)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value == "" else str(value)
