@@ -39,7 +39,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A sample that can be used: its arrays, their digest, and pixels per class of each patch."""
+    """A sample that can be used: its arrays, (h, w, bands) and (h, w), and the image's digest."""
 
     sample: Sample
     image: np.ndarray
@@ -59,13 +59,16 @@ def build(folder: Path, plan: Plan, *, progress: Progress | None = None) -> None
     problems = dict(plan.dataset.problems)
     total = len(plan.dataset.samples)
     with writer:
-        for done, (sample, result) in enumerate(_checked_samples(plan), start=1):
-            reason = result if isinstance(result, str) else writer.misfit(result)
-            if reason:
-                problems[sample.name] = reason
-            elif (plan.skip_bad or not problems) and not isinstance(result, str):
-                with writing(folder):
-                    writer.add(result)
+        for done, (sample, future) in enumerate(_futures(plan), start=1):
+            try:
+                checked = future.result()
+                writer.check_kind(checked)
+            except (ValueError, OSError) as error:
+                problems[sample.name] = str(error)
+            else:
+                if plan.skip_bad or not problems:
+                    with writing(folder):
+                        writer.add(checked)
             if progress is not None:
                 progress(done, total)
     if problems and not plan.skip_bad:
@@ -91,41 +94,35 @@ def _nothing_left(plan: Plan, problems: dict[str, str], small: dict[str, str]) -
     return f"the dataset {plan.dataset.facts.name} has no samples"
 
 
-def _checked_samples(plan: Plan) -> Iterator[tuple[Sample, Checked | str]]:
-    """Each sample with what was read, or with the reason why it cannot be used, in order."""
+def _futures(plan: Plan) -> Iterator[tuple[Sample, "Future[Checked]"]]:
+    """Each sample with what is being read of it, in order."""
     threads = max(1, min(8, os.cpu_count() or 1))
-    waiting: deque[tuple[Sample, Future]] = deque()
+    waiting: deque[tuple[Sample, Future[Checked]]] = deque()
     with ThreadPoolExecutor(max_workers=threads) as pool:
         for sample in plan.dataset.samples:
             waiting.append((sample, pool.submit(_check, sample, plan)))
             if len(waiting) > threads:
-                done, future = waiting.popleft()
-                yield done, future.result()
-        while waiting:
-            done, future = waiting.popleft()
-            yield done, future.result()
+                yield waiting.popleft()
+        yield from waiting
 
 
-def _check(sample: Sample, plan: Plan) -> Checked | str:
-    """A sample read and checked, or the reason why it cannot be used."""
-    try:
-        image, mask = plan.dataset.read(sample)
-    except (ValueError, OSError) as error:
-        return str(error)
+def _check(sample: Sample, plan: Plan) -> Checked:
+    """A sample read and checked; a `ValueError` or `OSError` says why it cannot be used."""
+    image, mask = plan.dataset.read(sample)
     bands = plan.dataset.facts.bands
     if image.shape[2] != len(bands):
-        return (
+        raise ValueError(
             f"{sample.image} has {image.shape[2]} bands, but the dataset has {len(bands)}: "
             f"{', '.join(bands)}"
         )
     if image.shape[:2] != mask.shape:
-        return (
+        raise ValueError(
             f"the mask is {mask.shape[1]}×{mask.shape[0]} pixels, "
             f"the image {image.shape[1]}×{image.shape[0]}: {sample.mask}, {sample.image}"
         )
     highest = int(mask[mask != VOID].max(initial=0))
     if highest >= len(plan.dataset.facts.classes):
-        return f"{sample.mask} has the value {highest}, which is no class"
+        raise ValueError(f"{sample.mask} has the value {highest}, which is no class")
     digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
     digest.update(np.ascontiguousarray(image).data)
     return Checked(sample=sample, image=image, mask=plan.lookup[mask], digest=digest.hexdigest())
@@ -136,7 +133,7 @@ class _Writer:
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder, self.plan = folder, plan
-        self.first: Checked | None = None
+        self.first: tuple[np.dtype, Path | None] | None = None
         self.images: list[dict[str, str]] = []
         self.rows: list[list[int]] = []
         self.small: dict[str, str] = {}
@@ -149,15 +146,15 @@ class _Writer:
         with writing(self.folder):
             self.files.__exit__(*error)  # type: ignore[arg-type]
 
-    def misfit(self, checked: Checked) -> str:
-        """Why an image cannot stand in one array with the first one, or an empty string."""
-        self.first = self.first or checked
-        if checked.image.dtype == self.first.image.dtype:
-            return ""
-        return (
-            f"{checked.sample.image} is {checked.image.dtype}, but {self.first.sample.image} is "
-            f"{self.first.image.dtype}; save all images with the same depth"
-        )
+    def check_kind(self, checked: Checked) -> None:
+        """Raises `ValueError` where an image cannot stand in one array with the first one."""
+        self.first = self.first or (checked.image.dtype, checked.sample.image)
+        depth, path = self.first
+        if checked.image.dtype != depth:
+            raise ValueError(
+                f"{checked.sample.image} is {checked.image.dtype}, but {path} is {depth}; "
+                "save all images with the same depth"
+            )
 
     def add(self, checked: Checked) -> None:
         """Appends every patch of a sample."""

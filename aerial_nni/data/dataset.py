@@ -21,12 +21,17 @@ class DatasetMissing(Exception):
 class BadSamples(Exception):
     """Some files of a dataset cannot be used. `problems` maps a sample's name to the reason."""
 
+    SHOWN = 50
+    """Samples that the message names; `problems` has all."""
+
     def __init__(self, problems: dict[str, str]) -> None:
         self.problems = dict(problems)
-        lines = "\n".join(f"  {name}: {reason}" for name, reason in self.problems.items())
+        lines = [f"  {name}: {reason}" for name, reason in self.problems.items()]
+        if len(lines) > self.SHOWN:
+            lines[self.SHOWN :] = [f"  and {len(lines) - self.SHOWN} more"]
         super().__init__(
-            f"{len(self.problems)} sample(s) cannot be used:\n{lines}\n"
-            "Mend the files, or add --skip-bad to go on without the samples named here."
+            "\n".join([f"{len(self.problems)} sample(s) cannot be used:", *lines])
+            + "\nMend the files, or add --skip-bad to go on without these samples."
         )
 
 

@@ -139,5 +139,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise ValueError(f"{path} cannot be used: it does not start as {kinds} do") from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{path} cannot be used: cut it into smaller ones: {error}") from error
-    except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise whatever they stumble over in a damaged file
         raise ValueError(f"{path} cannot be used: {error}") from error

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -33,6 +34,10 @@ PATCHES = "patches.npy"
 INDEX = "index.json"
 SEAL = "seal.json"
 COLUMNS = ("image", "y", "x", "height", "width", "image_crc32", "mask_crc32")
+
+
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, SyntaxError, TokenError)
+"""What `json` and NumPy raise for files that are not what they were; the last two for headers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +131,7 @@ def open_contents(folder: Path) -> Contents:
         opened = contents(folder)
         times = _times(folder)
         damaged = damaged_patches(opened) if times != found["times"] else ()
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise CacheDamaged(f"it cannot be read: {error}") from error
     if damaged:
         raise CacheDamaged(f"{len(damaged)} patches are not as they were written")

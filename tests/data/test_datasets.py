@@ -3,7 +3,7 @@
 import pytest
 
 from aerial_nni.data import DATASETS, open_dataset
-from aerial_nni.data.dataset import DatasetMissing
+from aerial_nni.data.dataset import BadSamples, DatasetMissing
 from aerial_nni.options import BadOption
 
 
@@ -19,3 +19,10 @@ def test_every_dataset_but_the_scenes_needs_a_place(monkeypatch):
     for name in set(DATASETS) - {"scenes"}:
         with pytest.raises(DatasetMissing, match="--data-dir"):
             open_dataset(name, "")
+
+
+def test_bad_samples_name_fifty_and_keep_all():
+    error = BadSamples({f"s{k}": f"reason {k}" for k in range(60)})
+    assert "60 sample(s) cannot be used:\n  s0: reason 0\n" in str(error)
+    assert "  s49: reason 49\n  and 10 more\nMend" in str(error) and len(error.problems) == 60
+    assert "more" not in str(BadSamples({"s": "reason"}))
