@@ -1,4 +1,9 @@
-"""Batches on the device, ready for the model, made ahead of it by a thread of their own."""
+"""Batches on the device, ready for the model.
+
+A thread of its own gathers patches from the cache (and copies them to a GPU) ahead of the model.
+What is computed on them, augmentation and normalisation, runs on the device in the caller's thread:
+on a processor a second thread with tensor operations would fight the model for the cores.
+"""
 
 import queue
 import threading
@@ -35,18 +40,18 @@ class Normalisation:
 
 def measure_normalisation(prepared: Prepared, indices: Sequence[int]) -> Normalisation:
     """Mean and deviation of each band over the valid parts of the patches `indices`."""
-    total = squares = np.zeros(prepared.images.shape[-1])
-    pixels = 0
+    bands = prepared.images.shape[-1]
+    total, squares, pixels = torch.zeros(bands).double(), torch.zeros(bands).double(), 0
     for i in indices:
         patch = prepared.patches[i]
-        image = prepared.images[i, : patch.height, : patch.width]
-        flat = image.reshape(-1, image.shape[-1]).astype(np.float64)
-        total = total + flat.sum(axis=0)
-        squares = squares + (flat**2).sum(axis=0)
+        part = _known(np.array(prepared.images[i, : patch.height, : patch.width]))
+        flat = torch.from_numpy(part).reshape(-1, bands).float()  # (h, w, bands) -> (h*w, bands)
+        total += flat.sum(0)
+        squares += flat.square().sum(0)
         pixels += len(flat)
     mean = total / pixels
-    std = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
-    std = np.where(std > 0, std, 1.0)  # a constant band carries nothing; leave it at 0
+    std = (squares / pixels - mean.square()).clamp_min(0).sqrt()
+    std[std == 0] = 1.0  # a constant band carries nothing; leave it at 0
     return Normalisation(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 
 
@@ -76,7 +81,11 @@ class Batches:
             [self.indices[i] for i in drawn[step * self.batch : (step + 1) * self.batch]]
             for step in range(self.steps())
         ]
-        return ahead(self._make(group, augmentation) for group in groups)
+        for images, masks in ahead(map(self._gather, groups)):
+            images, masks = self.augmentation.move(images, masks, augmentation)
+            normal = self._normal(images)
+            normal, masks = self.augmentation.zoom(normal, masks, augmentation)
+            yield self.augmentation.recolour(normal, augmentation), masks
 
     def in_order(self) -> Iterator[Batch]:
         """All patches once, unchanged, in the order of `indices`."""
@@ -84,23 +93,27 @@ class Batches:
             self.indices[start : start + self.batch]
             for start in range(0, len(self.indices), self.batch)
         ]
-        return ahead(self._make(group, None) for group in groups)
+        for images, masks in ahead(map(self._gather, groups)):
+            yield self._normal(images), masks
 
-    def _make(self, group: Sequence[int], generator: torch.Generator | None) -> Batch:
+    def _gather(self, group: Sequence[int]) -> Batch:
+        """Raw images (b, h, w, bands) and masks (b, h, w) of some patches, on the device."""
         rows = np.asarray(group)
-        images = torch.from_numpy(self.prepared.images[rows])  # (b, h, w, bands)
+        images = torch.from_numpy(_known(self.prepared.images[rows]))
         masks = torch.from_numpy(self.prepared.masks[rows])
         if self.device.type == "cuda":
             images = images.pin_memory().to(self.device, non_blocking=True)
             masks = masks.pin_memory().to(self.device, non_blocking=True)
-        if generator is not None:
-            images, masks = self.augmentation.move(images, masks, generator)
+        return images, masks
+
+    def _normal(self, images: Tensor) -> Tensor:
         # (b, h, w, bands) -> (b, bands, h, w): channels_last without a copy
-        normal = self.normalisation(images.permute(0, 3, 1, 2))
-        if generator is not None:
-            normal, masks = self.augmentation.zoom(normal, masks, generator)
-            normal = self.augmentation.recolour(normal, generator)
-        return normal, masks
+        return self.normalisation(images.permute(0, 3, 1, 2))
+
+
+def _known(images: np.ndarray) -> np.ndarray:
+    """`images` in a type whose operations torch has everywhere: 16 bits become int32."""
+    return images.astype(np.int32) if images.dtype == np.uint16 else images
 
 
 def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:

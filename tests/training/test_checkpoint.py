@@ -1,0 +1,62 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from aerial_nni.models import model_spec
+from aerial_nni.options import TrialOptions, changed
+from aerial_nni.training.checkpoint import (
+    BadCheckpoint,
+    load_checkpoint,
+    read_header,
+    save_checkpoint,
+)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    options = changed(TrialOptions(), {"width": 4, "depth": 1})
+    spec = model_spec(options, bands=3, classes=2)
+    model = spec.build().to(memory_format=torch.channels_last)
+    path = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(path, model, spec, header={"classes": ["a", "b"], "mean": [1.5, 2.0, 3.0]})
+    return path, model
+
+
+def test_what_was_saved_comes_back(saved):
+    path, model = saved
+    loaded, header = load_checkpoint(path)
+    x = torch.randn(1, 3, 8, 8)
+    assert torch.allclose(loaded(x), model.eval()(x), atol=1e-6)
+    assert not loaded.training
+    assert header["mean"] == [1.5, 2.0, 3.0]
+    assert read_header(path) == header
+
+
+def test_a_missing_file_a_broken_file_and_a_foreign_file(saved, tmp_path):
+    path, _ = saved
+    with pytest.raises(BadCheckpoint, match="is not a file"):
+        load_checkpoint(tmp_path / "none.safetensors")
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(BadCheckpoint, match="not a whole safetensors file"):
+        load_checkpoint(cut)
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"x": torch.zeros(1)}, foreign)
+    with pytest.raises(BadCheckpoint, match="not written by this package"):
+        load_checkpoint(foreign)
+
+
+def test_weights_that_do_not_fit_the_header_are_refused(saved, tmp_path):
+    path, model = saved
+    header = read_header(path)
+    header["model"]["width"] = 8
+    other = tmp_path / "other.safetensors"
+    save_file(
+        {k: v.contiguous() for k, v in model.state_dict().items()},
+        other,
+        metadata={"aerial_nni": json.dumps(header)},
+    )
+    with pytest.raises(BadCheckpoint, match="do not fit the header"):
+        load_checkpoint(other)

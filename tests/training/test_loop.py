@@ -1,0 +1,196 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from aerial_nni.losses import build_loss
+from aerial_nni.models import model_spec
+from aerial_nni.options import TrialOptions, changed
+from aerial_nni.results import CHECKPOINT, HISTORY, LAST, read_history
+from aerial_nni.training.checkpoint import load_checkpoint
+from aerial_nni.training.evaluation import evaluate
+from aerial_nni.training.failures import NotFinite, OutOfMemory
+from aerial_nni.training.loop import OtherRun, Task, Trainer
+from aerial_nni.training.seeds import derived_seed, generator
+
+CPU = torch.device("cpu")
+CLASSES = ("left", "right")
+
+
+def batches_of(count, *, size=16, batch=4, seed=0):
+    """Noise brighter in one half: the mask says which half."""
+    draw = generator(seed, "pictures")
+    batches = []
+    for _ in range(count):
+        images = torch.randn(batch, 3, size, size, generator=draw)
+        masks = torch.zeros(batch, size, size, dtype=torch.uint8)
+        masks[:, :, size // 2 :] = 1
+        images[:, :, :, size // 2 :] += 1.0
+        batches.append((images.to(memory_format=torch.channels_last), masks))
+    return batches
+
+
+def options(**values):
+    small = {"width": 4, "depth": 2, "epochs": 4, "precision": "fp32", "batch": 4, "loss": "ce"}
+    return changed(TrialOptions(), {**small, **values})
+
+
+def trainer_and_task(folder, chosen, *, training=None, objective=None):
+    spec = model_spec(chosen, bands=3, classes=2)
+    with torch.random.fork_rng():
+        torch.manual_seed(derived_seed(chosen.seed, "weights"))
+        model = spec.build()
+    trainer = Trainer(model, spec, chosen, device=CPU, precision=chosen.precision, folder=folder)
+    loss = build_loss(chosen.loss)
+    training = training or batches_of(6)
+    validation = batches_of(2, seed=1)
+    task = Task(
+        training=lambda epoch: iter(training),
+        steps=len(training),
+        objective=objective or (lambda model, images, masks: loss(model(images), masks)),
+        evaluate=lambda model: evaluate(
+            model, validation, classes=2, device=CPU, precision=chosen.precision, loss=loss
+        ),
+        classes=CLASSES,
+        header={"classes": CLASSES},
+    )
+    return trainer, task
+
+
+def curve(history):
+    timings = ("seconds", "patches_per_second")
+    return [{k: v for k, v in row.items() if k not in timings} for row in history]
+
+
+@pytest.mark.parametrize("extra", [{}, {"ema": 0.9, "dropout": 0.3}, {"optimizer": "sgd"}])
+def test_a_killed_run_resumes_to_the_same_curve(tmp_path, extra):
+    chosen = options(**extra)
+    trainer, task = trainer_and_task(tmp_path / "whole", chosen)
+    whole = trainer.run(task, lambda row, model: None)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(row, model):
+        if row["epoch"] == 2:
+            raise Killed
+
+    trainer, task = trainer_and_task(tmp_path / "killed", chosen)
+    with pytest.raises(Killed):
+        trainer.run(task, kill)
+    trainer, task = trainer_and_task(tmp_path / "killed", chosen)
+    resumed = trainer.run(task, lambda row, model: None)
+    assert curve(resumed.history) == curve(whole.history)
+    assert resumed.best_epoch == whole.best_epoch
+    for name in (CHECKPOINT, LAST, HISTORY):
+        assert (tmp_path / "killed" / name).is_file()
+    first, second = (load_checkpoint(tmp_path / run / CHECKPOINT)[0] for run in ("whole", "killed"))
+    for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_it_learns_and_the_history_file_says_so(tmp_path):
+    trainer, task = trainer_and_task(tmp_path, options(epochs=6, lr=1e-2))
+    outcome = trainer.run(task, lambda row, model: None)
+    assert outcome.history[-1]["mean_iou"] > 0.9 > outcome.history[0]["mean_iou"]
+    rows = read_history(tmp_path / HISTORY)
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert rows[-1]["iou/left"] == pytest.approx(outcome.history[-1]["iou/left"])
+    assert outcome.best_score == max(row["mean_iou"] for row in rows)
+
+
+def test_the_checkpoint_is_the_best_epoch_and_says_what_it_is(tmp_path):
+    trainer, task = trainer_and_task(tmp_path, options(epochs=5, lr=1e-2))
+    outcome = trainer.run(task, lambda row, model: None)
+    model, header = load_checkpoint(tmp_path / CHECKPOINT)
+    assert header["epoch"] == outcome.best_epoch
+    assert header["score"] == outcome.best_score
+    assert header["classes"] == list(CLASSES)
+    scores = task.evaluate(model).scores()
+    assert scores["mean_iou"] == pytest.approx(outcome.best_score, abs=1e-6)
+
+
+def test_accumulated_steps_are_one_large_batch(tmp_path):
+    whole, halves = batches_of(1, batch=8)[0], []
+    for part in (slice(0, 4), slice(4, 8)):
+        halves.append((whole[0][part], whole[1][part]))
+    results = []
+    for training, accumulate in (([whole], 1), (halves, 2)):
+        chosen = options(epochs=1, accumulate=accumulate, norm="none", optimizer="sgd")
+        trainer, task = trainer_and_task(tmp_path / str(accumulate), chosen, training=training)
+        trainer.run(task, lambda row, model: None)
+        results.append([p.detach().clone() for p in trainer.model.parameters()])
+    for a, b in zip(*results, strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_patience_ends_a_run_that_no_longer_improves(tmp_path):
+    trainer, task = trainer_and_task(tmp_path, options(epochs=50, patience=2, lr=0.0))
+    outcome = trainer.run(task, lambda row, model: None)
+    assert len(outcome.history) <= 10
+    assert "2 epochs" in outcome.stopped
+
+
+def test_nan_is_caught_with_its_step_and_what_to_try(tmp_path):
+    training = batches_of(4)
+    training[2][0][:] = math.nan
+    trainer, task = trainer_and_task(tmp_path, options(clip=0.0), training=training)
+    with pytest.raises(NotFinite, match=r"step 3 of epoch 1.*--lr 0.001, or --clip 1"):
+        trainer.run(task, lambda row, model: None)
+
+
+def test_out_of_memory_names_the_batch_that_fits(tmp_path):
+    loss = build_loss("ce")
+
+    def hungry(model, images, masks):
+        if len(images) > 2:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 8 bytes")
+        return loss(model(images), masks)
+
+    chosen = options(batch=8)
+    training = batches_of(1, batch=8)
+    trainer, task = trainer_and_task(tmp_path, chosen, training=training, objective=hungry)
+    with pytest.raises(OutOfMemory, match="--batch 2 --accumulate 4"):
+        trainer.run(task, lambda row, model: None)
+
+
+def test_other_errors_are_not_called_out_of_memory(tmp_path):
+    def broken(model, images, masks):
+        raise RuntimeError("shapes differ")
+
+    trainer, task = trainer_and_task(tmp_path, options(), objective=broken)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        trainer.run(task, lambda row, model: None)
+
+
+def test_a_folder_of_another_run_is_refused_with_what_differs(tmp_path):
+    trainer, task = trainer_and_task(tmp_path, options(epochs=1))
+    trainer.run(task, lambda row, model: None)
+    trainer, task = trainer_and_task(tmp_path, options(epochs=1, lr=0.5))
+    with pytest.raises(OtherRun, match=r"other options \(lr\)"):
+        trainer.run(task, lambda row, model: None)
+
+
+def test_the_averaged_weights_are_the_ones_that_are_scored(tmp_path):
+    trainer, task = trainer_and_task(tmp_path, options(ema=0.99, epochs=1))
+    trainer.run(task, lambda row, model: None)
+    kept, _ = load_checkpoint(tmp_path / CHECKPOINT)
+    raw = dict(trainer.model.named_parameters())
+    averaged = dict(trainer.scored.named_parameters())
+    for name, value in kept.named_parameters():
+        assert torch.equal(value, averaged[name])
+    assert any(not torch.equal(value, raw[name]) for name, value in averaged.items())
+
+
+def test_training_leaves_the_global_random_state_alone(tmp_path):
+    before = torch.get_rng_state()
+    trainer, task = trainer_and_task(tmp_path, options(epochs=1, dropout=0.5))
+    trainer.run(task, lambda row, model: None)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_model_in_training_mode_is_given_back_so():
+    model = nn.Conv2d(3, 2, 1).train()
+    evaluate(model, batches_of(1), classes=2, device=CPU, precision="fp32")
+    assert model.training
