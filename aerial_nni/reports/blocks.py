@@ -59,8 +59,8 @@ def draw_blocks(stages: Sequence[Stage]) -> Figure:
         used.setdefault(step.kind, step.text)
     notes = [f"{text}: {_MEANINGS[kind]}" for kind, text in used.items()]
     notes.append("Black: channels×height×width of the output. Orange: trained parameters.")
-    axes.text(0.3 + (1 + len(stages[-1].body)) * pitch, -3.05, "\n".join(notes), fontsize=7.5, va="top", color=INK,
-              linespacing=1.5)  # fmt: skip
+    axes.text(0.3 + (1 + len(stages[-1].body)) * pitch, -3.05, "\n".join(notes),
+              fontsize=7.5, va="top", color=INK, linespacing=1.5)  # fmt: skip
     return figure
 
 

@@ -182,8 +182,9 @@ def _legend(stages: Sequence[Stage]) -> list[Artist]:
     up = ", ".join(step.text for step in decoder.entry if step.kind != "cat")
 
     def arrow(colour: str, text: str, *, width: float = 2.0, dashed: bool = False) -> Line2D:
-        style = "--" if dashed else "-"
-        return Line2D([], [], color=colour, linewidth=width, linestyle=style, label=text)
+        drawn = Line2D([], [], color=colour, linewidth=width, label=text)
+        drawn.set_linestyle("--" if dashed else "-")
+        return drawn
 
     return [
         arrow(INK, f"{block}", width=1.0),

@@ -103,9 +103,8 @@ def compose(
     """The document in Markdown; `links` maps a figure's name to its path from the document."""
     trial = experiments[0].best
     chapters: list[Callable[[], str]] = [
-        lambda: f"# Baseline performance: a U-Net on {trial.metrics['data']['name']}",
+        lambda: f"# Baseline performance: a U-Net on {_title(trial.metrics['data']['name'])}",
         lambda: findings.summary(experiments[0]),
-        lambda: findings.selection(trial),
         lambda: explain_network(
             trial, stages, network=links["network"], blocks=links["blocks"], costs=links["costs"]
         ),
@@ -135,7 +134,9 @@ def results_chapter(experiments: Sequence[Experiment], links: Mapping[str, str])
     galleries = sorted(name for name in links if name.startswith("examples-"))
     parts += [
         findings.selection(trial),
-        f"### {len(trial.examples)} segmented validation images",
+        findings.orientation(trial),
+        f"### {'Ten' if len(trial.examples) == 10 else len(trial.examples)} segmented validation "
+        "images",
         "None of them was trained on. They were chosen by a rule, not by eye: all classes, from "
         "the whole range of difficulty (ranks of the patches' mean IoU), from many images; in the "
         "order of their score. Orange marks wrong pixels. The mean IoU of a single patch is over "
@@ -171,3 +172,7 @@ def results_chapter(experiments: Sequence[Experiment], links: Mapping[str, str])
         cost_table(trial),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part)
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:]

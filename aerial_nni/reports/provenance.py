@@ -87,7 +87,7 @@ def command(experiment: Experiment) -> str:
     if split["seed"]:
         words += ["--split-seed", str(split["seed"])]
     for spec in dataclasses.fields(TrialOptions):
-        value = trial.options.get(spec.name)
+        value = trial.options.get(spec.name, spec.default)  # an older run lacks newer options
         value = tuple(value) if isinstance(value, list) else value
         if value != spec.default and spec.name not in ("seed", "split", "split_seed"):
             words += flag(spec.name, PLACES.get(spec.name, value))

@@ -96,8 +96,9 @@ def _augmentation(options: dict[str, Any]) -> str:
             f"in half of the cases zoomed by a factor between {1 / largest:.2f} and {largest:.2f}"
         )
     colour = (
-        f"Contrast, brightness and the balance of the bands change too, by up to "
-        f"{options['colour']:g} standard deviations, in the picture alone."
+        f"In the picture alone, contrast changes by up to {percent(options['colour'])} and "
+        f"brightness by up to {options['colour']:g} standard deviations, and single bands by up "
+        "to half as much besides."
         if options["colour"]
         else ""
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.stages import Stage
+from aerial_nni.reports.trace import Step
 from aerial_nni.reports.words import listed, some, times
 
 
@@ -15,7 +16,7 @@ def explain_network(
         "## 1. The network: a U-Net",
         _task(trial, stages),
         f"![The U-Net of this run as a diagram]({network})",
-        _caption(stages),
+        _caption(trial),
         "### The encoder: what is in the picture",
         _encoder(stages),
         "### The decoder: where it is",
@@ -32,12 +33,22 @@ def explain_network(
     return "\n\n".join(parts)
 
 
+def _spoken(step: Step) -> str:
+    """A step as a sentence has it: `a transposed 2×2 convolution`."""
+    *words, last = step.text.split()
+    if step.text.startswith("transposed"):
+        return f"a transposed {last} convolution"
+    if step.kind == "conv":
+        return f"a {last} convolution"
+    return f"{last} {' '.join(words)}ing" if step.kind == "pool" else step.text
+
+
 def _side(stages: Sequence[Stage], side: str) -> list[Stage]:
     return [stage for stage in stages if stage.side == side]
 
 
 def _task(trial: Trial, stages: Sequence[Stage]) -> str:
-    bands, height, width = stages[0].shape_in
+    bands, height, width = trial.metrics["model"]["input"]
     classes = trial.classes
     return (
         "Semantic segmentation gives **every pixel** a class. The network of this document takes a "
@@ -55,49 +66,64 @@ def _task(trial: Trial, stages: Sequence[Stage]) -> str:
     )
 
 
-def _caption(stages: Sequence[Stage]) -> str:
+def _caption(trial: Trial) -> str:
     return (
         "*Figure: the network of this run, drawn from the operations it carried out on a patch of "
-        f"{times(stages[0].shape_in)} (channels×height×width). A bar is a tensor: its height stands "
-        "for the size of the picture, its breadth for the number of channels, both as square "
-        "roots. Pale bars are what a stage gets, full ones what its convolutions make of it.*"
+        f"{times(trial.metrics['model']['input'])} (channels×height×width). A bar is a tensor: its "
+        "height stands for the size of the picture, its breadth for the number of channels, both "
+        "as square roots. Pale bars are what a stage gets, full ones what its convolutions make of it.*"
     )
 
 
 def _encoder(stages: Sequence[Stage]) -> str:
     encoder, bottom = _side(stages, "encoder"), _side(stages, "bottom")[0]
     channels = [str(stage.shape[0]) for stage in encoder]
-    text = (
+    first = stages[0]
+    folded = ""
+    if first.entry:
+        side = round(first.entry[-1].spacing)
+        folded = (
+            f"Before the first stage, squares of {side}×{side} pixels are folded into channels "
+            f"(space to depth, Shi et al. 2016), which leaves {times(first.shape_in)} and saves "
+            "most of the work; the head's scores are unfolded in the same way, so every pixel is "
+            "still classified on its own. "
+        )
+    place = round(bottom.body[-1].spacing)
+    return folded + (
         f"The left side of the U has {some(len(encoder), 'stage')} and the bottom. Each stage "
         f"applies {some(len(encoder[0].convolutions), 'convolution')}; between two stages, "
-        f"{bottom.entry[0].text} keeps one value of every square of four and throws away three. "
+        f"{_spoken(bottom.entry[0])} keeps one value of every square of four and throws away three. "
         f"So height and width are halved {len(encoder)} times, from {times(encoder[0].shape[1:])} "
         f"to {times(bottom.shape[1:])}, while the channels grow from {channels[0]} to "
         f"{bottom.shape[0]}: there are fewer places, and more is known about each. One place at "
-        f"the bottom stands for {2 ** len(encoder)}×{2 ** len(encoder)} pixels of the patch, and "
+        f"the bottom stands for {place}×{place} pixels of the patch, and "
         f"what it holds can depend on {bottom.body[-1].field}×{bottom.body[-1].field} of them. "
         "The first stages find edges and textures; the later ones combine these into things that "
         "have a size and a shape. None of it is programmed: all weights are learnt from the masks."
     )
-    return text
 
 
 def _decoder(stages: Sequence[Stage]) -> str:
     decoder, bottom, head = _side(stages, "decoder"), _side(stages, "bottom")[0], stages[-1]
-    up = listed([step.text for step in decoder[0].entry if step.kind != "cat"])
+    up = listed([_spoken(step) for step in decoder[0].entry if step.kind != "cat"])
     transposed = "transposed" in up
     how = (
         "In a transposed convolution every value is spread over a square of four by learnt weights."
         if transposed
         else "The interpolation itself has no weights; the convolution before it has."
     )
+    unfolded = (
+        f", which are unfolded into {times(head.shape)}: one for each class and pixel"
+        if len(head.body) > 1
+        else ": one for each class"
+    )
     sizes = " → ".join(times(stage.shape[1:]) for stage in [bottom, *decoder])
     return (
         f"The right side goes the other way, {sizes}. Each stage begins with {up}, which doubles "
         f"height and width. {how} Then come {some(len(decoder[0].convolutions), 'convolution')} as "
-        f"in the encoder. After the last stage the head, a {head.body[0].text} convolution, turns "
-        f"the {head.shape_in[0]} channels of each pixel into {head.shape[0]} class scores, called "
-        "logits."
+        f"in the encoder. After the last stage the head, {_spoken(head.body[0])}, turns the "
+        f"{head.shape_in[0]} channels of each place into {head.body[0].shape[0]} scores, called "
+        f"logits{unfolded}."
     )
 
 
@@ -105,11 +131,10 @@ def _skips(stages: Sequence[Stage]) -> str:
     decoder = _side(stages, "decoder")
     first, last = decoder[0], decoder[-1]
     bottom = _side(stages, "bottom")[0]
-    places = bottom.shape[1] * bottom.shape[2]
+    side = round(bottom.body[-1].spacing)
     return (
-        f"After the bottom, where a border is in the patch is known to one place in {places:,}: "
-        "too coarse for the edge of a roof or a narrow road. The encoder knew it exactly before "
-        "it pooled. A skip connection therefore takes the output of each encoder stage and puts "
+        f"At the bottom, one place stands for {side}×{side} pixels: too coarse for the edge of a "
+        "roof or a narrow road. The encoder knew where they are before it pooled. A skip connection therefore takes the output of each encoder stage and puts "
         "it beside the up-sampled channels of the same size (concatenation), and the convolutions "
         "after it learn which of both to trust. That is the pale double bar in the figure: "
         f"{first.shape_in[0]} channels at {times(first.shape_in[1:])}, half from below and half "
@@ -123,9 +148,9 @@ def _inside(trial: Trial, stages: Sequence[Stage]) -> str:
     options = trial.options
     kinds = {step.kind: step.text for stage in stages for step in stage.body}
     parts = [
-        f"All stages but the head are built alike: {some(len(stages[0].convolutions), 'time')} "
-        f"{listed([kinds[kind] for kind in ('norm', 'act') if kind in kinds])} after a "
-        f"convolution of {stages[0].convolutions[0].text.split()[-1]}."
+        f"All stages but the head are built alike: {_spoken(stages[0].convolutions[0])}, then "
+        f"{listed([kinds[kind] for kind in ('norm', 'act') if kind in kinds])}, and this "
+        f"{some(len(stages[0].convolutions), 'time')}."
     ]
     if "norm" in kinds:
         what = (
@@ -157,9 +182,9 @@ def _costs(trial: Trial, stages: Sequence[Stage]) -> str:
     busiest = _side(stages, "decoder")
     work = sum(stage.multiply_adds for stage in busiest) / sum(s.multiply_adds for s in stages)
     total = sum(stage.parameters for stage in stages)
-    field, width = stages[-1].body[-1].field, stages[0].shape_in[2]
+    field, width = stages[-1].body[-1].field, stages[-1].shape[2]
     seen = (
-        f"wider than the patch ({width} pixels), so in principle every pixel can depend on all of it"
+        f"wider than the patch ({width} pixels), so that a pixel can depend on all of it"
         if field >= width
         else f"part of the patch ({width} pixels wide)"
     )
