@@ -139,7 +139,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise ValueError(f"{path} cannot be used: it does not start as {kinds} do") from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{path} cannot be used: cut it into smaller ones: {error}") from error
-    except MemoryError:
-        raise
+    except MemoryError as error:  # perhaps not the file's fault, so it is not skipped
+        raise MemoryError(f"{path} cannot be decoded: {error}") from error
     except Exception as error:  # decoders raise whatever they stumble over in a damaged file
         raise ValueError(f"{path} cannot be used: {error}") from error
