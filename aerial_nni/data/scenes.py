@@ -8,15 +8,19 @@ abut like the parts of a tile of a survey.
     python -m aerial_nni.data.scenes --sheet docs/images/scenes.png    # look at them
 """
 
+import argparse
 import functools
 import hashlib
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from aerial_nni.data.dataset import Dataset, Facts, Sample
 from aerial_nni.data.drawing.areas import CHARACTERS, Ground, draw_area
 from aerial_nni.data.drawing.camera import photograph
+from aerial_nni.data.drawing.sheet import write_sheet
 
 VERSION = 1
 """Raised with every change that moves a pixel, so that no cache outlives its drawing."""
@@ -41,7 +45,7 @@ FACTS = Facts(
 
 
 def open_scenes(
-    *, seed: int = 0, areas: int = 8, images_per_area: int = 6, size: int = 256
+    *, seed: int = 0, areas: int = 8, images_per_area: int = 9, size: int = 256
 ) -> Dataset:
     """The scenes of `seed`: `areas` areas of `images_per_area` images of `size` by `size` pixels.
 
@@ -89,3 +93,19 @@ def _area_name(area: int) -> str:
     """The area's character, numbered from its second coming on."""
     again, index = divmod(area, len(CHARACTERS))
     return CHARACTERS[index].name + (f" {again + 1}" if again else "")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draws the contact sheet of a seed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m aerial_nni.data.scenes", description="Draws a contact sheet of the scenes."
+    )
+    parser.add_argument("--sheet", type=Path, required=True, help="PNG file to write")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the scenes")
+    given = parser.parse_args(arguments)
+    write_sheet(given.sheet, open_scenes(seed=given.seed))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

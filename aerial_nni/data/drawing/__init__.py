@@ -1,15 +1,16 @@
-"""How the built-in scenes are drawn: one noun a file, numpy only, every choice from a generator.
+"""How the built-in scenes are drawn: one noun a file, every choice from a generator.
 
-    noise     smooth random fields
-    canvas    the picture being drawn: colour, class and height of every pixel, and its street plan
-    plan      rectangles of the plan, cut into blocks and streets
-    terrain   sand, soil, gravel and dunes
-    water     sea, lagoon, canal, basins and pools
-    streets   asphalt, markings, pavements, dirt tracks, cars
-    roofs     what one building looks like from above
-    plants    trees, lawns, crops
-    blocks    what fills a block: villas, towers, fields, parks, construction sites
-    light     shadows
-    camera    illumination, sharpness and noise of one picture
-    areas     the characters of the areas, and drawing one whole area
+- `noise`: smooth random fields, and ways to choose
+- `plan`: rectangles of the street plan, cut into blocks and streets
+- `canvas`: the picture being drawn: colour, class and height of every pixel, and the plan under it
+- `terrain`: sand, soil, gravel and dunes
+- `water`: sea, lagoon, canal, basins and pools
+- `streets`, `traffic`: asphalt, markings, medians, roundabouts, dirt tracks; cars
+- `roofs`: what one building looks like from above
+- `plants`: trees, lawns, crops, wild growth
+- `quarters`, `grounds`, `blocks`: what fills a block, built on or open; the table of both
+- `light`: shadows
+- `areas`: the characters of the areas, and drawing all of one
+- `camera`: illumination, sharpness and noise of one picture
+- `sheet`: a contact sheet
 """

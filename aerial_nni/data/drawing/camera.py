@@ -11,12 +11,12 @@ def photograph(colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     Each picture has its own exposure, contrast, cast, haze, sharpness and noise.
     """
-    gain = between(rng, 0.74, 1.12)
-    cast = np.asarray([between(rng, 0.92, 1.08) for _ in range(3)], np.float32)
+    gain = between(rng, 0.8, 1.08)
+    cast = np.asarray([between(rng, 0.955, 1.045) for _ in range(3)], np.float32)
     haze = np.asarray([between(rng, 0, 16) + extra for extra in (0.0, 2.0, 6.0)], np.float32)
     falloff = value_noise(rng, colour.shape[:2], 220) - np.float32(0.5)
     light = colour * np.float32(gain) * (1 + falloff[..., None] * np.float32(0.14)) * cast + haze
-    contrast = np.float32(between(rng, 0.92, 1.16))
+    contrast = np.float32(between(rng, 0.95, 1.15))
     light = (light - 118) * contrast + 118
     sharp = between(rng, 0.35, 0.75)
     light = ndimage.gaussian_filter(light, (sharp, sharp, 0))

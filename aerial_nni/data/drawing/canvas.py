@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aerial_nni.data.drawing.noise import fractal
+from aerial_nni.data.drawing.noise import between, fractal
 from aerial_nni.data.drawing.plan import Box
 
 BUILDING, LAND, ROAD, VEGETATION, WATER, UNLABELED = range(6)
@@ -39,20 +39,20 @@ class Canvas:
     def blank(
         cls, rng: np.random.Generator, shape: tuple[int, int], *, angle: float, bend: float
     ) -> "Canvas":
-        """Bare land; streets turned by `angle` and bent by up to about `bend` pixels."""
+        """Bare land; streets turned by `angle` and bent by `bend` (0 straight, 0.3 at most)."""
         h, w = shape
-        moved = np.stack([fractal(rng, shape, cell=300, octaves=1) - 0.5 for _ in range(2)])
-        moved = (moved * np.float32(2 * bend)).astype(np.float32)
         y, x = np.mgrid[:h, :w].astype(np.float32)
         x, y = x - w / 2, y - h / 2
         cos, sin = np.float32(math.cos(angle)), np.float32(math.sin(angle))
+        u, v = cos * x + sin * y, cos * y - sin * x
+        moved = _bend(rng, u, v, strength=bend)
         white = rng.random((h, w)).astype(np.float32) - 0.5
         return cls(
             colour=np.zeros((h, w, 3), np.float32),
             classes=np.full((h, w), LAND, np.uint8),
             height=np.zeros((h, w), np.float32),
-            u=cos * x + sin * y + moved[0],
-            v=cos * y - sin * x + moved[1],
+            u=u + moved[0],
+            v=v + moved[1],
             angle=angle,
             bend=moved,
             grain=white + fractal(rng, shape, cell=4, octaves=2) - 0.5,
@@ -62,8 +62,7 @@ class Canvas:
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        h, w = self.classes.shape
-        return h, w
+        return self.classes.shape[0], self.classes.shape[1]
 
     def extent(self) -> Box:
         """The plan rectangle that covers the whole picture."""
@@ -72,24 +71,40 @@ class Canvas:
         )
 
     def pixel(self, u: float, v: float) -> tuple[float, float]:
-        """Row and column of a plan point (exact to a fraction of a pixel; may lie outside)."""
+        """Row and column of a plan point, within a tenth of a pixel; may lie outside."""
+        return self.pixels([(u, v)])[0]
+
+    def pixels(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Row and column of each plan point: the fixed point of undoing the bend found there."""
         h, w = self.shape
         cos, sin = math.cos(self.angle), math.sin(self.angle)
-        du = dv = 0.0
-        for _ in range(4):  # the bend is gentle, so the fixed point is near
-            x, y = cos * (u - du) - sin * (v - dv) + w / 2, sin * (u - du) + cos * (v - dv) + h / 2
-            row, col = min(max(int(y), 0), h - 1), min(max(int(x), 0), w - 1)
-            du, dv = float(self.bend[0, row, col]), float(self.bend[1, row, col])
-        return y, x
+        du = dv = 0.0  # carried on from point to point: neighbours are moved alike
+        found = []
+        for u, v in points:
+            for _ in range(12):
+                x = cos * (u - du) - sin * (v - dv) + w / 2
+                y = sin * (u - du) + cos * (v - dv) + h / 2
+                row, col = min(max(int(y), 0), h - 1), min(max(int(x), 0), w - 1)
+                before = du, dv
+                du, dv = float(self.bend[0, row, col]), float(self.bend[1, row, col])
+                if abs(du - before[0]) + abs(dv - before[1]) < 0.1:
+                    break
+            found.append((y, x))
+        return found
 
     def window(self, box: Box, margin: float = 2) -> Window | None:
         """The pixels that may show `box`, or None when it lies outside the picture."""
         u, v = box.centre
-        corners = [(box.u0, box.v0), (box.u1, box.v0), (box.u0, box.v1), (box.u1, box.v1)]
-        if max(box.length, box.breadth) > 60:  # long sides bend outward
+        longest = max(box.length, box.breadth)
+        if longest < 9:  # one point will do; the bend at most halves the scale
+            y, x = self.pixel(u, v)
+            margin += 1.5 * longest
+            return self.clip(y - margin, x - margin, y + margin, x + margin)
+        corners = [(box.u0, box.v0), (box.u1, box.v0), (box.u1, box.v1), (box.u0, box.v1)]
+        if longest > 60:  # long sides bend outward
             corners += [(u, box.v0), (u, box.v1), (box.u0, v), (box.u1, v)]
-            margin += 0.12 * max(box.length, box.breadth)
-        rows, cols = zip(*(self.pixel(*corner) for corner in corners))
+            margin += 0.12 * longest
+        rows, cols = zip(*self.pixels(corners), strict=True)
         return self.clip(min(rows) - margin, min(cols) - margin, max(rows) + margin,
                          max(cols) + margin)  # fmt: skip
 
@@ -136,9 +151,7 @@ class Canvas:
         if kind is not None:
             self.classes[window][solid] = kind
         if height is not None:
-            self.height[window][solid] = (
-                height[solid] if isinstance(height, np.ndarray) else height
-            )
+            self.height[window][solid] = height[solid] if isinstance(height, np.ndarray) else height
 
     def fill(
         self,
@@ -150,12 +163,23 @@ class Canvas:
         grain: float = 3.0,
         mottle: float = 0.0,
         strength: float = 1.0,
+        on: int | None = None,
     ) -> None:
-        """Paints a whole box, its edge softened over a pixel."""
+        """Paints a whole box, its edge softened over a pixel; with `on`, only that class."""
         window = self.window(box)
         if window is not None:
             cover = coverage(self.distance(window, box)) * np.float32(strength)
+            if on is not None:
+                cover = np.where(self.classes[window] == on, cover, np.float32(0))
             self.paint(window, cover, tone, kind=kind, height=height, grain=grain, mottle=mottle)
+
+    def disc(self, u: float, v: float, radius: float) -> tuple[Window, np.ndarray] | None:
+        """The window of a circle in the plan and the distance from its edge; None if outside."""
+        window = self.window(Box(u - radius, v - radius, u + radius, v + radius))
+        if window is None:
+            return None
+        du, dv = self.u[window] - np.float32(u), self.v[window] - np.float32(v)
+        return window, np.sqrt(du * du + dv * dv) - np.float32(radius)
 
     def free(self, box: Box, *allowed: int) -> bool:
         """Whether `box` is in the picture, covers only `allowed` classes and nothing tall."""
@@ -166,6 +190,27 @@ class Canvas:
         if not inside.any() or (self.height[window][inside] > 1).any():
             return False
         return all(int(kind) in allowed for kind in np.unique(self.classes[window][inside]))
+
+
+def _bend(rng: np.random.Generator, u: np.ndarray, v: np.ndarray, *, strength: float) -> np.ndarray:
+    """How far the plan is moved at (u, v), shape (2, h, w).
+
+    With z = u + iv it is a z^2 + b z^3, and a conformal map keeps corners square; a wobble of a few
+    pixels is added. Written in real numbers: complex products are rounded differently by machines.
+    """
+    reach = np.float32(math.hypot(*u.shape) / 2)
+    x, y = u / reach, v / reach
+    x2, y2 = x * x - y * y, 2 * x * y
+    x3, y3 = x2 * x - y2 * y, x2 * y + y2 * x
+    (ax, ay), (bx, by) = (
+        (np.float32(between(rng, -s, s)), np.float32(between(rng, -s, s)))
+        for s in (0.8 * strength, 0.3 * strength)
+    )
+    shape = (u.shape[0], u.shape[1])
+    wobble = [(fractal(rng, shape, cell=330, octaves=1) - 0.5) * 24 for _ in range(2)]
+    du = ax * x2 - ay * y2 + (bx * x3 - by * y3)
+    dv = ax * y2 + ay * x2 + (bx * y3 + by * x3)
+    return np.stack([du * reach + wobble[0], dv * reach + wobble[1]]).astype(np.float32)
 
 
 def coverage(distance: np.ndarray) -> np.ndarray:

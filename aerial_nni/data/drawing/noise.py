@@ -17,7 +17,8 @@ def value_noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -
     rows, cols = (int(size / cell) + 3 for size in shape)
     lattice = rng.random((rows, cols)).astype(np.float32)
     offset = rng.random(2)
-    (y, fy), (x, fx) = (_cells(size, cell, float(start)) for size, start in zip(shape, offset))
+    y, fy = _cells(shape[0], cell, float(offset[0]))
+    x, fx = _cells(shape[1], cell, float(offset[1]))
     across = lattice[:, x] * (1 - fx) + lattice[:, x + 1] * fx  # (rows, w)
     fy = fy[:, None]
     return across[y] * (1 - fy) + across[y + 1] * fy
@@ -75,7 +76,7 @@ def chance(rng: np.random.Generator, probability: float) -> bool:
 def jitter(
     rng: np.random.Generator, tone: tuple[float, float, float], *, by: float
 ) -> tuple[float, float, float]:
-    """A colour near `tone`: lighter or darker by up to `by`, and each channel by a quarter of it."""
+    """A colour near `tone`: lighter or darker by up to `by`, each channel by a quarter more."""
     shift = between(rng, -by, by)
     red, green, blue = (c + shift + between(rng, -by, by) / 4 for c in tone)
     return red, green, blue

@@ -62,6 +62,18 @@ class Street:
         """Across the asphalt, in pixels."""
         return self.box.breadth if self.along_u else self.box.length
 
+    @property
+    def length(self) -> float:
+        """From end to end, in pixels."""
+        return self.box.length if self.along_u else self.box.breadth
+
+    def along(self, start: float, end: float, low: float, high: float) -> Box:
+        """The part from `start` to `end` pixels along the street and `low` to `high` across it."""
+        box = self.box
+        if self.along_u:
+            return Box(box.u0 + start, box.v0 + low, box.u0 + end, box.v0 + high)
+        return Box(box.u0 + low, box.v0 + start, box.u0 + high, box.v0 + end)
+
 
 def cut(
     rng: np.random.Generator,
@@ -73,12 +85,14 @@ def cut(
 ) -> tuple[list[Box], list[Street]]:
     """`box` cut by streets until no side exceeds the larger `block`; blocks and streets.
 
-    Each cut leaves a street of `widths[rank]`, the last width serving all further ranks, so that a
-    street ends on the street that was there before it.
+    Where a block is narrow, it may be nearly twice as long. Each cut leaves a street of
+    `widths[rank]`, the last width serving all further ranks, so that a street ends on the street
+    that was there before it.
     """
     low, high = block
-    longer = max(box.length, box.breadth)
-    if longer <= high or (longer < 2.2 * high and rank > 1 and chance(rng, 0.12)):
+    longer, shorter = max(box.length, box.breadth), min(box.length, box.breadth)
+    limit = 1.8 * high if shorter < 1.2 * low else high  # two rows of houses make a long block
+    if longer <= limit or (longer < 2 * high and rank > 1 and chance(rng, 0.1)):
         return [box], []
     width = widths[min(rank, len(widths) - 1)]
     along_u = box.breadth >= box.length
@@ -108,5 +122,5 @@ def grid(rng: np.random.Generator, box: Box, *, size: float) -> Iterator[Box]:
         for step in range(1, count):
             ends.append((step + between(rng, -0.16, 0.16)) / count)
         ends.append(1.0)
-        for left, right in zip(ends[:-1], ends[1:]):
+        for left, right in zip(ends[:-1], ends[1:], strict=True):
             yield box.part(left, row / rows, right, (row + 1) / rows)

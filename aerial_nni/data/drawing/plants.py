@@ -28,9 +28,7 @@ CROPS: dict[Tone, float] = {
 }
 
 
-def tree(
-    canvas: Canvas, rng: np.random.Generator, y: float, x: float, *, radius: float
-) -> None:
+def tree(canvas: Canvas, rng: np.random.Generator, y: float, x: float, *, radius: float) -> None:
     """A crown of `radius` pixels around (y, x), lumpy, brighter towards the north-west."""
     window = canvas.clip(y - radius - 2, x - radius - 2, y + radius + 1, x + radius + 1)
     if window is None:
@@ -109,6 +107,34 @@ def crops(canvas: Canvas, rng: np.random.Generator, box: Box) -> None:
     kind = LAND if fallow else VEGETATION
     cover = coverage(canvas.distance(window, box))
     canvas.paint(window, cover, colour, kind=kind, grain=5, mottle=8)
+
+
+def pivot(canvas: Canvas, rng: np.random.Generator, box: Box) -> None:
+    """A round field watered by an arm that turns about its middle."""
+    u, v = box.centre
+    radius = min(box.length, box.breadth) / 2
+    found = canvas.disc(u, v, radius)
+    if found is None or not canvas.free(box.part(0.2, 0.2, 0.8, 0.8), LAND):
+        return
+    window, away = found
+    ring = away / np.float32(between(rng, 3.5, 5))
+    wave = np.abs(ring - np.floor(ring) - np.float32(0.5)) * 20 - 5
+    tone = np.asarray(jitter(rng, pick(rng, CROPS), by=10), np.float32)
+    cover = np.where(canvas.classes[window] == LAND, coverage(away), np.float32(0))
+    canvas.paint(window, cover, tone + wave[..., None], kind=VEGETATION, grain=5, mottle=22)
+
+
+def thicket(canvas: Canvas, rng: np.random.Generator, *, share: float) -> None:
+    """Wild growth on about `share` of the ground: reeds and scrub, grey-green, full of gaps."""
+    field = fractal(rng, canvas.shape, cell=170, octaves=5)
+    level = np.quantile(field, 1 - share)
+    open_land = (canvas.classes == LAND) & (canvas.height < 0.5)
+    cover = np.where(open_land, ramp(field, level - 0.012, level + 0.012), 0)
+    tone = np.asarray(jitter(rng, (88, 92, 68), by=8), np.float32)
+    pale = np.asarray((150, 142, 116), np.float32)
+    gaps = ramp(canvas.mottle + canvas.grain * np.float32(0.25), 0.05, 0.5)[..., None]
+    canvas.paint((slice(None), slice(None)), cover.astype(np.float32), tone + gaps * (pale - tone),
+                 kind=VEGETATION, grain=16, mottle=14)  # fmt: skip
 
 
 def orchard(canvas: Canvas, rng: np.random.Generator, box: Box) -> None:

@@ -1,9 +1,12 @@
 """Buildings from above: flat roofs with parapets and machines, hipped roofs, sheds, towers."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
 from aerial_nni.data.drawing.canvas import BUILDING, LAND, VEGETATION, Canvas, Tone, coverage
-from aerial_nni.data.drawing.noise import between, chance, jitter
+from aerial_nni.data.drawing.noise import between, chance, jitter, pick
 from aerial_nni.data.drawing.plan import Box
 
 ROOFS: dict[str, Tone] = {
@@ -20,9 +23,19 @@ ROOFS: dict[str, Tone] = {
 """Several have the tone of another class: sand, asphalt, leaves, dark water."""
 
 
-def flat(
-    canvas: Canvas, rng: np.random.Generator, box: Box, tone: Tone, *, height: float
-) -> bool:
+@dataclass(frozen=True)
+class Taste:
+    """How an area builds: weights of its roof tones, and how green its gardens are (0..1)."""
+
+    roofs: Mapping[str, float]
+    green: float
+
+    def roof(self, rng: np.random.Generator) -> Tone:
+        """The tone of one more roof."""
+        return ROOFS[pick(rng, self.roofs)]
+
+
+def flat(canvas: Canvas, rng: np.random.Generator, box: Box, tone: Tone, *, height: float) -> bool:
     """A flat roof with a parapet, a stair house and air conditioners; False if there is no room."""
     if not canvas.free(box, LAND, VEGETATION):
         return False
@@ -42,8 +55,8 @@ def _machines(
     """What stands on a flat roof: a stair house, air conditioners, tanks."""
     if chance(rng, 0.6):
         a, b = between(rng, 0.15, 0.6), between(rng, 0.15, 0.6)
-        house = Box(box.u0 + a * box.length, box.v0 + b * box.breadth, 0, 0)
-        house = Box(house.u0, house.v0, house.u0 + between(rng, 3, 5), house.v0 + between(rng, 3, 5))
+        u, v = box.u0 + a * box.length, box.v0 + b * box.breadth
+        house = Box(u, v, u + between(rng, 3, 5), v + between(rng, 3, 5))
         canvas.fill(house, jitter(rng, tone, by=14), height=height + 2.5)
     for _ in range(int(between(rng, 1, 1.5 + box.length * box.breadth / 90))):
         u = between(rng, box.u0 + 2, box.u1 - 4)
@@ -74,9 +87,7 @@ def hipped(
     return True
 
 
-def shed(
-    canvas: Canvas, rng: np.random.Generator, box: Box, tone: Tone, *, height: float
-) -> bool:
+def shed(canvas: Canvas, rng: np.random.Generator, box: Box, tone: Tone, *, height: float) -> bool:
     """A long hall of ribbed metal with a ridge and skylights; False if there is no room."""
     window = canvas.window(box)
     if window is None or not canvas.free(box, LAND, VEGETATION):
@@ -99,18 +110,27 @@ def shed(
     return True
 
 
-def tower(
-    canvas: Canvas, rng: np.random.Generator, box: Box, tone: Tone, *, height: float
-) -> bool:
+def tower(canvas: Canvas, rng: np.random.Generator, box: Box, tone: Tone, *, height: float) -> bool:
     """A high building on a podium, set back towards its top; False if there is no room."""
     if not flat(canvas, rng, box, tone, height=4):
         return False
-    shaft = box.part(0.14, 0.14, 0.86, 0.86)
     own = jitter(rng, tone, by=16)
-    canvas.fill(shaft, (own[0] * 0.7, own[1] * 0.72, own[2] * 0.76), height=height)
-    canvas.fill(shaft.grown(-1.2), own, height=height, mottle=6)
-    crown = shaft.part(0.25, 0.25, 0.75, 0.75)
-    canvas.fill(crown, jitter(rng, (170, 168, 164), by=30), height=height + 3)
-    if chance(rng, 0.5):
-        canvas.fill(crown.part(0.3, 0.3, 0.7, 0.7), (78, 80, 84), height=height + 4)
+    rim = (own[0] * 1.08 + 6, own[1] * 1.08 + 6, own[2] * 1.08 + 6)
+    if chance(rng, 0.3):
+        radius = 0.38 * min(box.length, box.breadth)
+        found = canvas.disc(*box.centre, radius)
+        if found is None:
+            return True
+        window, away = found
+        canvas.paint(window, coverage(away), rim, kind=BUILDING, height=height)
+        canvas.paint(window, coverage(away + 1.6), own, grain=3)
+        canvas.paint(window, coverage(away + 0.6 * radius), (120, 122, 126), height=height + 3)
+        return True
+    left, low = between(rng, 0.06, 0.3), between(rng, 0.06, 0.3)
+    shaft = box.part(left, low, left + between(rng, 0.5, 0.66), low + between(rng, 0.4, 0.64))
+    canvas.fill(shaft, rim, height=height)
+    canvas.fill(shaft.grown(-1.3), own, height=height, mottle=6)
+    _machines(canvas, rng, shaft, own, height)
+    if chance(rng, 0.4):
+        canvas.fill(shaft.part(0.3, 0.35, 0.7, 0.65), (96, 98, 102), height=height + 3)
     return True

@@ -1,26 +1,27 @@
-"""Streets: pavement, asphalt, markings, medians, dirt tracks, and the cars on them."""
+"""Streets: pavement, asphalt, markings, medians, roundabouts, dirt tracks."""
 
 import numpy as np
 from scipy import ndimage
 
-from aerial_nni.data.drawing import plants
-from aerial_nni.data.drawing.canvas import LAND, ROAD, WATER, Canvas, Tone, Window, coverage
-from aerial_nni.data.drawing.noise import between, chance, fractal, jitter, pick, ramp
-from aerial_nni.data.drawing.plan import Box, Street
+from aerial_nni.data.drawing import plants, traffic
+from aerial_nni.data.drawing.canvas import (
+    LAND,
+    ROAD,
+    VEGETATION,
+    WATER,
+    Canvas,
+    Tone,
+    Window,
+    coverage,
+)
+from aerial_nni.data.drawing.noise import between, chance, fractal, jitter, ramp
+from aerial_nni.data.drawing.plan import Street
 
 ASPHALTS: dict[str, Tone] = {
     "new": (66, 64, 66),
     "worn": (104, 101, 99),
     "dusty": (138, 130, 120),
     "warm": (96, 84, 76),
-}
-CARS: dict[Tone, float] = {
-    (232, 232, 230): 5,
-    (40, 40, 44): 2,
-    (150, 152, 156): 3,
-    (150, 48, 42): 1,
-    (60, 84, 140): 1,
-    (196, 176, 130): 1,
 }
 WIDE = 15.0
 """Streets of at least this many pixels have a median."""
@@ -29,20 +30,27 @@ WIDE = 15.0
 def lay(
     canvas: Canvas, rng: np.random.Generator, streets: list[Street], *, asphalt: str, bridges: bool
 ) -> None:
-    """Draws `streets`; those of the two first ranks cross water where there are `bridges`."""
+    """Draws `streets`; they end at the shore, but with `bridges` wide ones along v cross water."""
     tone = jitter(rng, ASPHALTS[asphalt], by=8)
     shore = ndimage.binary_dilation(canvas.classes == WATER, iterations=7)
     for street in streets:
-        _pavement(canvas, street, shore=shore, over=bridges and street.rank < 2)
+        _pavement(canvas, street, shore=shore, over=_crosses(street, bridges))
     dust = ramp(fractal(rng, canvas.shape, cell=70), 0.5, 1.0) * np.float32(0.5)
     for street in streets:
-        over = bridges and street.rank < 2
+        over = _crosses(street, bridges)
         _asphalt(canvas, rng, street, tone, shore=shore, over=over, dust=dust)
     for street in streets:
         _markings(canvas, rng, street)
     for street in streets:
         _median(canvas, rng, street)
-        _traffic(canvas, rng, street)
+    _roundabouts(canvas, rng, streets, tone)
+    for street in streets:
+        traffic.flow(canvas, rng, street, wide=street.width >= WIDE)
+
+
+def _crosses(street: Street, bridges: bool) -> bool:
+    """Whether the street goes over water. Canals run along u, so a bridge must not."""
+    return bridges and street.rank < 2 and not street.along_u
 
 
 def _masked(cover: np.ndarray, window: Window, shore: np.ndarray, over: bool) -> np.ndarray:
@@ -81,22 +89,9 @@ def _asphalt(
     canvas.paint(window, cover, colour, kind=ROAD, grain=3.5, mottle=5, height=0)
 
 
-def _along(street: Street, start: float, end: float, low: float, high: float) -> Box:
-    """The part from `start` to `end` pixels along the street and `low` to `high` across it."""
-    box = street.box
-    if street.along_u:
-        return Box(box.u0 + start, box.v0 + low, box.u0 + end, box.v0 + high)
-    return Box(box.u0 + low, box.v0 + start, box.u0 + high, box.v0 + end)
-
-
-def _long(street: Street) -> float:
-    """Length of the street."""
-    return street.box.length if street.along_u else street.box.breadth
-
-
 def _line(canvas: Canvas, street: Street, at: float, *, dash: float, strength: float) -> None:
     """A white line `at` pixels across the street, in dashes of `dash` (0: unbroken)."""
-    strip = _along(street, 5, _long(street) - 5, at - 0.5, at + 0.5)
+    strip = street.along(5, street.length - 5, at - 0.5, at + 0.5)
     window = canvas.window(strip)
     if window is None:
         return
@@ -113,11 +108,11 @@ def _markings(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
     width = street.width
     if width >= WIDE:
         for at in (0.27 * width, 0.73 * width):
-            _line(canvas, street, at, dash=4, strength=0.6)
+            _line(canvas, street, at, dash=4, strength=0.45)
         for at in (1.6, width - 1.6):
-            _line(canvas, street, at, dash=0, strength=0.35)
+            _line(canvas, street, at, dash=0, strength=0.28)
     elif chance(rng, 0.75):
-        _line(canvas, street, width / 2, dash=3, strength=between(rng, 0.3, 0.6))
+        _line(canvas, street, width / 2, dash=3, strength=between(rng, 0.2, 0.45))
 
 
 def _median(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
@@ -125,8 +120,8 @@ def _median(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
     if street.width < WIDE:
         return
     half = 0.07 * street.width + 0.6
-    long, middle = _long(street), street.width / 2
-    strip = _along(street, 9, long - 9, middle - half, middle + half)
+    long, middle = street.length, street.width / 2
+    strip = street.along(9, long - 9, middle - half, middle + half)
     window = canvas.window(strip)
     if window is None:
         return
@@ -136,33 +131,42 @@ def _median(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
     if not chance(rng, 0.6):
         return
     for at in np.arange(12, long - 12, between(rng, 8, 14)):
-        spot = _along(street, float(at), float(at), middle, middle)
-        plants.tree(canvas, rng, *canvas.pixel(spot.u0, spot.v0), radius=between(rng, 1.6, 2.4))
+        spot = street.along(float(at), float(at), middle, middle)
+        plants.scatter(canvas, rng, spot, count=1, radius=(1.6, 2.4))
 
 
-def _traffic(canvas: Canvas, rng: np.random.Generator, street: Street) -> None:
-    """Cars in their lanes, more on wide streets."""
-    long, width = _long(street), street.width
-    lanes = (0.14, 0.36, 0.64, 0.86) if width >= WIDE else (0.28, 0.72)
-    for lane in lanes:
-        at = between(rng, 4, 60)
-        while at < long - 8:
-            middle = lane * width
-            car(canvas, rng, _along(street, at, at + 4.6, middle - 1.1, middle + 1.1))
-            at += between(rng, 8, 130 if width >= WIDE else 200)
-
-
-def car(canvas: Canvas, rng: np.random.Generator, box: Box) -> None:
-    """A car (or a lorry, by the box) with a dark windscreen, only where there is asphalt."""
-    if canvas.free(box, ROAD):
-        canvas.fill(box, pick(rng, CARS), height=1.4)
-        canvas.fill(box.part(0.3, 0.15, 0.45, 0.85), (50, 54, 60))
+def _roundabouts(
+    canvas: Canvas, rng: np.random.Generator, streets: list[Street], tone: Tone
+) -> None:
+    """Rings where a street of the second rank meets one of the first; about half of them."""
+    done: list[tuple[float, float]] = []
+    for main in (street for street in streets if street.rank == 0):
+        for side in (street for street in streets if street.rank == 1):
+            ends = (side.box.u0, side.box.u1) if side.along_u else (side.box.v0, side.box.v1)
+            u, v = main.box.centre
+            edges = (main.box.u0, main.box.u1) if side.along_u else (main.box.v0, main.box.v1)
+            if main.along_u == side.along_u or not set(ends) & set(edges) or chance(rng, 0.5):
+                continue
+            at = (u, side.box.centre[1]) if side.along_u else (side.box.centre[0], v)
+            radius = main.width / 2 + between(rng, 5, 10)
+            found = canvas.disc(*at, radius)
+            crowded = any(abs(at[0] - u) + abs(at[1] - v) < 90 for u, v in done)
+            if found is None or crowded or (canvas.classes[found[0]] == WATER).any():
+                continue
+            done.append(at)
+            window, away = found
+            canvas.paint(window, coverage(away), tone, kind=ROAD, grain=3.5, mottle=5)
+            island = coverage(away + np.float32(between(rng, 6, 8)))
+            if chance(rng, 0.6):
+                canvas.paint(window, island, (100, 114, 68), kind=VEGETATION, grain=6)
+            else:
+                canvas.paint(window, island, (196, 182, 156), kind=LAND, grain=4)
 
 
 def track(canvas: Canvas, rng: np.random.Generator, *, count: int) -> None:
     """Dirt roads across the land: no asphalt, only two pale ruts between dark edges."""
     for _ in range(count):
-        field = fractal(rng, canvas.shape, cell=between(rng, 300, 520), octaves=2)
+        field = fractal(rng, canvas.shape, cell=between(rng, 520, 900), octaves=2)
         slope_y, slope_x = np.gradient(field)
         slope = np.sqrt(slope_y * slope_y + slope_x * slope_x)
         level = np.float32(between(rng, 0.4, 0.6))

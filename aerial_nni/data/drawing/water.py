@@ -60,6 +60,37 @@ def _flood(
     foam = np.clip(1 - np.abs(inside - np.float32(2.5)) / 2, 0, 1)
     foam = foam * ramp(fractal(rng, canvas.shape, cell=30), 0.45, 0.75) * np.float32(0.5)
     canvas.paint(EVERYWHERE, foam, (222, 226, 222))
+    _jetties(canvas, rng, inside, count=4)
+
+
+def _jetties(canvas: Canvas, rng: np.random.Generator, inside: np.ndarray, *, count: int) -> None:
+    """Up to `count` piers from the shore straight out, with boats beside them; piers are land."""
+    slope_y, slope_x = np.gradient(inside)
+    shore = np.argwhere(inside == 1)
+    for _ in range(count if len(shore) else 0):
+        y, x = (int(at) for at in shore[int(rng.integers(len(shore)))])
+        dy, dx = float(slope_y[y, x]), float(slope_x[y, x])
+        long = math.sqrt(dy * dy + dx * dx)
+        reach = between(rng, 24, 60)
+        if long < 0.3:
+            continue
+        dy, dx = dy / long, dx / long
+        window = canvas.clip(min(y, y + dy * reach) - 8, min(x, x + dx * reach) - 8,
+                             max(y, y + dy * reach) + 8, max(x, x + dx * reach) + 8)  # fmt: skip
+        if window is None:
+            continue
+        rows = np.arange(window[0].start, window[0].stop, dtype=np.float32)[:, None] - np.float32(y)
+        cols = np.arange(window[1].start, window[1].stop, dtype=np.float32)[None, :] - np.float32(x)
+        along = rows * np.float32(dy) + cols * np.float32(dx)
+        across = np.abs(cols * np.float32(dy) - rows * np.float32(dx))
+        middle = np.float32((reach - 6) / 2)
+        away = np.maximum(np.abs(along - middle) - np.float32(reach / 2), across - np.float32(2.2))
+        canvas.paint(window, coverage(away), (188, 180, 166), kind=LAND, height=1, grain=4)
+        for _ in range(int(between(rng, 2, 9))):
+            at, side = between(rng, 0.3 * reach, reach), -1 if chance(rng, 0.5) else 1
+            row, col = int(y + dy * at + side * dx * 7), int(x + dx * at - side * dy * 7)
+            if 0 <= row < canvas.shape[0] and 0 <= col < canvas.shape[1]:
+                boat(canvas, rng, float(canvas.u[row, col]), float(canvas.v[row, col]))
 
 
 def _surface(
