@@ -81,7 +81,7 @@ class Trainer:
         precision: str,
         folder: Path,
     ) -> None:
-        self.model = model.to(device, memory_format=torch.channels_last)
+        self.model = model.to(device).to(memory_format=torch.channels_last)
         self.spec, self.options, self.folder = spec, options, folder
         self.device, self.precision = device, precision
         self.averaged: AveragedModel | None = None
@@ -134,7 +134,7 @@ class Trainer:
         started = time.perf_counter()
         with torch.random.fork_rng(devices=_gpu(self.device)):
             torch.manual_seed(derived_seed(self.options.seed, "dropout", epoch))
-            loss, rate, patches = self._train(epoch, task)
+            loss, rate, patches = self.train(epoch, task)
         trained = time.perf_counter() - started
         evaluation = task.evaluate(self.scored)
         scores = evaluation.scores()
@@ -151,7 +151,7 @@ class Trainer:
             row |= {f"{key}/{name}": columns[key] for key in ("iou", "precision", "recall")}
         return row
 
-    def _train(self, epoch: int, task: Task) -> tuple[float, float, int]:
+    def train(self, epoch: int, task: Task) -> tuple[float, float, int]:
         """One pass over the training batches: mean loss, last learning rate, patches seen."""
         options = self.options
         updates = math.ceil(task.steps / options.accumulate)

@@ -17,6 +17,7 @@ from aerial_nni.flags import add_trial_flags, trial_options
 from aerial_nni.options import changed
 from aerial_nni.results import EVENTS
 from aerial_nni.training.failures import NotFinite, OutOfMemory
+from aerial_nni.training.memory import keep_freed_memory
 from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
 from aerial_nni.trials.running import run
 from aerial_nni.trials.takeover import occupied
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     place.add_argument("--experiment", type=Path, help="experiment folder, when NNI starts this")
     add_trial_flags(parser)
     given = parser.parse_args(arguments)
+    keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         reporter: Reporter = Nni() if under_nni() else ByHand()

@@ -51,7 +51,7 @@ PRESENT = 0.01
 def write_outputs(folder: Path, options: TrialOptions, ground: "Ground", outcome: Outcome) -> None:
     """Scores the best checkpoint and completes the folder; `metrics.json` comes last."""
     model, _ = load_checkpoint(folder / CHECKPOINT)
-    model.to(ground.device, memory_format=torch.channels_last)
+    model.to(ground.device).to(memory_format=torch.channels_last)
     classes = ground.prepared.facts.classes
     curves = PrecisionRecall(len(classes))
     predictions: list[np.ndarray] = []

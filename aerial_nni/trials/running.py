@@ -1,6 +1,7 @@
 """From options to a complete result folder: the work that every kind of trial shares."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +102,9 @@ def new_model(spec: ModelSpec, seed: int) -> nn.Module:
         return spec.build()
 
 
-def supervised(options: TrialOptions, ground: Ground) -> tuple[Objective, nn.Module]:
+def supervised(
+    options: TrialOptions, ground: Ground
+) -> tuple[Objective, Callable[[Tensor, Tensor], Tensor]]:
     """The objective of plain training, and the loss it is made of, for validation."""
     weights = class_weights(options.class_weights, ground.class_pixels())
     loss = build_loss(options.loss, weights=None if weights is None else weights.to(ground.device))

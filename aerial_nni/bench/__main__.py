@@ -1,0 +1,41 @@
+"""The command line of the benchmarks; each prints a Markdown table, and JSON with `--json FILE`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aerial_nni.bench import data, train
+from aerial_nni.bench.table import Table
+from aerial_nni.results import atomic, write_json
+
+BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
+    "train": train.measure,
+    "data": data.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one benchmark and prints its table."""
+    parser = argparse.ArgumentParser(prog="python -m aerial_nni.bench", description=__doc__)
+    verbs = parser.add_subparsers(dest="bench", required=True, metavar="{train,data}")
+    for name, module in (("train", train), ("data", data)):
+        verb = verbs.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
+        verb.add_argument("--data", default="scenes", help="dataset (default: scenes)")
+        verb.add_argument("--data-dir", default="", help="where it is")
+        verb.add_argument("--docs", type=Path, help="also write the table to this Markdown file")
+        verb.add_argument("--json", type=Path, help="also write the figures to this file")
+        module.add_flags(verb)
+    given = parser.parse_args(arguments)
+    table = BENCHES[given.bench](given)
+    print(table.markdown())
+    if given.docs:
+        with atomic(given.docs) as temporary:
+            temporary.write_text(table.markdown(), encoding="utf-8")
+    if given.json:
+        write_json(given.json, table.as_dict())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
