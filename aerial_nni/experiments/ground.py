@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from aerial_nni.data import open_dataset
-from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.splits import Split, load_split, make_split, save_split
-from aerial_nni.options import SPLITS, TrialOptions
+from aerial_nni.data.chosen import chosen_patches, chosen_split
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.splits import save_split
+from aerial_nni.options import TrialOptions
 from aerial_nni.results import SPLIT
 
 
@@ -26,13 +26,12 @@ def lay_ground(options: TrialOptions, folder: Path) -> TrialOptions:
         data_dir = str(Path(options.data_dir).expanduser().resolve())
         options = dataclasses.replace(options, data_dir=data_dir)
     prepared = _prepared(options)
-    split = _split(options, prepared)
+    split = chosen_split(options, prepared)
     save_split(folder / SPLIT, prepared, split)
     return dataclasses.replace(options, split=str(folder / SPLIT))
 
 
 def _prepared(options: TrialOptions) -> Prepared:
-    dataset = open_dataset(options.data, options.data_dir)
     bar: tqdm | None = None
 
     def progress(done: int, total: int) -> None:
@@ -45,22 +44,7 @@ def _prepared(options: TrialOptions) -> Prepared:
         bar.update(done - bar.n)
 
     try:
-        return prepare(
-            dataset,
-            patch=options.patch,
-            stride=options.stride or options.patch,
-            edge=options.edge,
-            skip_bad=options.skip_bad,
-            void_classes=options.void_classes,
-            progress=progress,
-        )
+        return chosen_patches(options, progress=progress)
     finally:
         if bar is not None:
             bar.close()
-
-
-def _split(options: TrialOptions, prepared: Prepared) -> Split:
-    if options.split in SPLITS:
-        fraction, seed = options.val_fraction, options.split_seed
-        return make_split(prepared, options.split, val_fraction=fraction, seed=seed)
-    return load_split(Path(options.split).expanduser(), prepared)

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.data import open_dataset
 from aerial_nni.data.augment import Augmentation
 from aerial_nni.data.batches import Batches, Normalisation, measure_normalisation
-from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.splits import Split, check_split, load_split, make_split, save_split
+from aerial_nni.data.chosen import chosen_patches, chosen_split
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.splits import Split, save_split
 from aerial_nni.losses import build_loss, class_weights
 from aerial_nni.models import ModelSpec, model_spec
 from aerial_nni.options import SPLITS, TrialOptions, as_dict
@@ -65,25 +65,12 @@ def lay_ground(options: TrialOptions, folder: Path) -> Ground:
     Raises:
         DatasetMissing, BadSamples, SplitOverlap, ValueError: with what to type next.
     """
-    dataset = open_dataset(options.data, options.data_dir)
-    prepared = prepare(
-        dataset,
-        patch=options.patch or dataset.facts.patch,
-        stride=options.stride or options.patch or dataset.facts.patch,
-        edge=options.edge,
-        skip_bad=options.skip_bad,
-        void_classes=options.void_classes,
-    )
+    prepared = chosen_patches(options)
+    split = chosen_split(options, prepared)
+    split_file = Path(options.split)
     if options.split in SPLITS:
-        split = make_split(
-            prepared, options.split, val_fraction=options.val_fraction, seed=options.split_seed
-        )
         split_file = folder / SPLIT
         save_split(split_file, prepared, split)
-    else:
-        split_file = Path(options.split)
-        split = load_split(split_file, prepared)
-    check_split(prepared, split)
     device = choose_device(options.device)
     return Ground(
         prepared=prepared,

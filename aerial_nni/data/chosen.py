@@ -1,0 +1,40 @@
+"""The data that a trial's options choose: its patches, and which of them train and validate."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aerial_nni.data import open_dataset
+from aerial_nni.data.prepared import Prepared, prepare
+from aerial_nni.data.splits import Split, load_split, make_split
+from aerial_nni.options import SPLITS, TrialOptions
+
+
+def chosen_patches(
+    options: TrialOptions, *, progress: Callable[[int, int], None] | None = None
+) -> Prepared:
+    """The prepared patches of the dataset that `options` name.
+
+    Raises:
+        DatasetMissing, BadSamples, BadOption: with what to type next.
+    """
+    return prepare(
+        open_dataset(options.data, options.data_dir),
+        patch=options.patch,
+        stride=options.stride,
+        edge=options.edge,
+        skip_bad=options.skip_bad,
+        void_classes=options.void_classes,
+        progress=progress,
+    )
+
+
+def chosen_split(options: TrialOptions, prepared: Prepared) -> Split:
+    """The split made by the rule that `options` name, or read from the file they name.
+
+    Raises:
+        SplitOverlap, SplitImpossible, SplitMismatch, BadOption: with what to type next.
+    """
+    if options.split in SPLITS:
+        fraction, seed = options.val_fraction, options.split_seed
+        return make_split(prepared, options.split, val_fraction=fraction, seed=seed)
+    return load_split(Path(options.split).expanduser(), prepared)
