@@ -70,6 +70,8 @@ def draw_class_summary(trials: Sequence[Trial]) -> Figure:
             axes.scatter(values, rows + shift, color=look["color"], marker=look["marker"],
                          s=42 if first else 14, alpha=1.0 if first else 0.4,
                          zorder=3 if first else 2)  # fmt: skip
+        if len(trials) > 1:
+            continue  # numbers would cover the other seeds; the table has them
         for row, value in enumerate(trials[0].per_class(score)):
             if np.isfinite(value):
                 axes.text(value + 0.013, row + shift, f"{value:.3f}", va="center", fontsize=7)

@@ -90,7 +90,13 @@ def draw_scores(trials: Sequence[Trial]) -> Figure:
 
 
 def _panels(
-    trial: Trial, draw: Callable[[Axes, int], None], *, x: str, y: str, limits: tuple[float, float]
+    trial: Trial,
+    draw: Callable[[Axes, int], None],
+    *,
+    titles: Sequence[str],
+    x: str,
+    y: str,
+    limits: tuple[float, float],
 ) -> Figure:
     """One small panel per class with shared axes; `draw(axes, class)` fills it."""
     count = len(trial.classes)
@@ -103,7 +109,7 @@ def _panels(
             axes.set_axis_off()
             continue
         draw(axes, place)
-        class_title(axes, trial.classes[place], trial.palette[place])
+        class_title(axes, titles[place], trial.palette[place])
         axes.set_ylim(*limits)
         if place + columns >= count:
             axes.set_xlabel(x)
@@ -131,7 +137,9 @@ def draw_class_scores(trial: Trial) -> Figure:
         if np.isnan(trial.history[f"iou/{name}"]).all():
             _note(axes, "absent from truth\nand prediction")
 
-    figure = _panels(trial, draw, x="epoch", y="score, 0 to 1", limits=(-0.02, 1.02))
+    figure = _panels(
+        trial, draw, titles=trial.classes, x="epoch", y="score, 0 to 1", limits=(-0.02, 1.02)
+    )
     handles = [Line2D([], [], label=label, **look) for _, label, look in columns]
     legend_below(figure, handles)
     return figure
@@ -157,12 +165,13 @@ def draw_precision_recall(trial: Trial) -> Figure:
         axes.axhline(share, color=GREY, linestyle=":", linewidth=1.2)
         axes.plot(recalls[place], precisions[place], marker="D", color="white",
                   markeredgecolor=INK, markersize=5)  # fmt: skip
-        axes.text(0.97, 0.95, f"AP {averages[place]:.3f}", ha="right", va="top",
-                  transform=axes.transAxes, bbox={"facecolor": "white", "edgecolor": "none",
-                                                  "alpha": 0.8, "pad": 1})  # fmt: skip
         axes.set_xlim(0, 1)
 
-    figure = _panels(trial, draw, x="recall", y="precision", limits=(0, 1.02))
+    titles = [
+        name if math.isnan(average) else f"{name}, AP {average:.3f}"
+        for name, average in zip(trial.classes, averages, strict=True)
+    ]
+    figure = _panels(trial, draw, titles=titles, x="recall", y="precision", limits=(0, 1.02))
     legend_below(figure, [
         Line2D([], [], color=INK, linewidth=1.4, label="over all thresholds"),
         Line2D([], [], color=GREY, linestyle=":", label="by chance: share of the pixels"),

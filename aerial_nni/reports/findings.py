@@ -39,8 +39,8 @@ def summary(experiment: Experiment) -> str:
         f"{some(metrics['epochs_run'], 'epoch')}, reaches a **mean IoU of "
         f"{metrics['final']['mean_iou']:.3f}** over {len(trial.classes)} classes on "
         f"{some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky}. That is its best "
-        f"epoch; the last one has {float(trial.history['mean_iou'][-1]):.3f}.{several}"
+        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky}. That is its "
+        f"best epoch; the last one has {float(trial.history['mean_iou'][-1]):.3f}.{several}"
     )
 
 
@@ -70,7 +70,7 @@ def on_loss(trial: Trial) -> str:
     if np.isfinite(val).any():
         lowest = int(np.nanargmin(val))
         risen = val[-1] / val[lowest] - 1
-        if lowest < len(val) - 1 and risen > NOTICEABLE:
+        if risen > NOTICEABLE and train[-1] < train[lowest]:
             text.append(
                 f"The validation loss was lowest at epoch {epochs[lowest]} ({val[lowest]:.3f}) and "
                 f"ended {percent(risen)} above that: from there on the network fitted the training "
@@ -84,11 +84,13 @@ def on_loss(trial: Trial) -> str:
                 f"ended {percent(risen)} above that."
             )
     gap = val[-1] - train[-1]
+    changes = any(trial.options[name] for name in ("flip", "turn", "scale", "colour"))
+    augmented = ", on augmented patches" if changes else ""
     text.append(
         f"At the last epoch validation is {abs(gap):.3f} {'above' if gap > 0 else 'below'} "
         "training. The two are measured differently: the training loss is the mean over an epoch "
-        "in which the weights still change, on augmented patches; the validation loss is taken "
-        "after the epoch on unchanged ones."
+        f"in which the weights still change{augmented}; the validation loss is taken after the "
+        "epoch, on unchanged patches."
     )
     return " ".join(text)
 
@@ -105,7 +107,8 @@ def on_classes(trial: Trial) -> str:
         share = pixels[worst] / max(1, sum(pixels[name] for name in trial.classes))
         text.append(
             f"{best} is segmented best (IoU {there[best]:.3f}), {worst} worst "
-            f"({there[worst]:.3f}); {worst} has {100 * share:.2f} % of the labelled training pixels."
+            f"({there[worst]:.3f}); {worst} has {100 * share:.2f} % of the labelled training "
+            "pixels."
         )
     for name, precision, recall in zip(
         trial.classes, trial.per_class("precision"), trial.per_class("recall"), strict=True
@@ -129,9 +132,9 @@ def _reading(precision: float, recall: float) -> str:
     if recall < NOTICEABLE:
         return "it is hardly found at all"
     if precision > recall:
-        most = "what is called so mostly is, but much is missed"
+        most = "what is called so mostly is, but part of it is missed"
         return most if precision > 0.5 else "more of it is missed than wrongly claimed"
-    most = "most of it is found, but much else is called so too"
+    most = "most of it is found, but other ground is called so too"
     return most if recall > 0.5 else "more is wrongly claimed than missed"
 
 

@@ -107,7 +107,7 @@ def flag(name: str, value: Any) -> list[str]:
 def _options(options: dict[str, Any], trial: Trial) -> str:
     """Every option in a table, without paths of the machine."""
     shown = {key: PLACES.get(key, value) if value else value for key, value in options.items()}
-    shown["split"] = trial.metrics["split"]["rule"]
+    shown |= {"split": trial.metrics["split"]["rule"], "split_seed": trial.metrics["split"]["seed"]}
     rows = [[f"`{key}`", f"`{_plain(value)}`"] for key, value in shown.items()]
     return table(["option", "value"], rows, text_columns=2)
 

@@ -127,7 +127,8 @@ def unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
 def void_pattern(height: int, width: int) -> np.ndarray:
     """White with grey diagonal stripes, shape (height, width, 3), uint8: how void is shown."""
     y, x = np.mgrid[:height, :width]
-    stripe = (x + y) % 12 < 2
+    period = max(6, min(height, width) // 20)
+    stripe = (x + y) % period < max(1, period // 6)
     return np.where(stripe[..., None], 150, 255).astype(np.uint8).repeat(3, axis=2)
 
 

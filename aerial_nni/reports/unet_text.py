@@ -71,7 +71,8 @@ def _caption(trial: Trial) -> str:
         "*Figure: the network of this run, drawn from the operations it carried out on a patch of "
         f"{times(trial.metrics['model']['input'])} (channels×height×width). A bar is a tensor: its "
         "height stands for the size of the picture, its breadth for the number of channels, both "
-        "as square roots. Pale bars are what a stage gets, full ones what its convolutions make of it.*"
+        "as square roots. Pale bars are what a stage gets, full ones what its convolutions make of "
+        "it.*"
     )
 
 
@@ -92,12 +93,12 @@ def _encoder(stages: Sequence[Stage]) -> str:
     return folded + (
         f"The left side of the U has {some(len(encoder), 'stage')} and the bottom. Each stage "
         f"applies {some(len(encoder[0].convolutions), 'convolution')}; between two stages, "
-        f"{_spoken(bottom.entry[0])} keeps one value of every square of four and throws away three. "
-        f"So height and width are halved {len(encoder)} times, from {times(encoder[0].shape[1:])} "
-        f"to {times(bottom.shape[1:])}, while the channels grow from {channels[0]} to "
-        f"{bottom.shape[0]}: there are fewer places, and more is known about each. One place at "
-        f"the bottom stands for {place}×{place} pixels of the patch, and "
-        f"what it holds can depend on {bottom.body[-1].field}×{bottom.body[-1].field} of them. "
+        f"{_spoken(bottom.entry[0])} keeps one value of every square of four and throws away "
+        f"three. So height and width are halved {len(encoder)} times, from "
+        f"{times(encoder[0].shape[1:])} to {times(bottom.shape[1:])}, while the channels grow from "
+        f"{channels[0]} to {bottom.shape[0]}: there are fewer places, and more is known about "
+        f"each. One place at the bottom stands for {place}×{place} pixels of the patch, and what "
+        f"it holds can depend on {bottom.body[-1].field}×{bottom.body[-1].field} of them. "
         "The first stages find edges and textures; the later ones combine these into things that "
         "have a size and a shape. None of it is programmed: all weights are learnt from the masks."
     )
@@ -134,23 +135,24 @@ def _skips(stages: Sequence[Stage]) -> str:
     side = round(bottom.body[-1].spacing)
     return (
         f"At the bottom, one place stands for {side}×{side} pixels: too coarse for the edge of a "
-        "roof or a narrow road. The encoder knew where they are before it pooled. A skip connection therefore takes the output of each encoder stage and puts "
-        "it beside the up-sampled channels of the same size (concatenation), and the convolutions "
-        "after it learn which of both to trust. That is the pale double bar in the figure: "
+        "roof or a narrow road. The encoder knew where they are before it pooled. A skip "
+        "connection therefore takes the output of each encoder stage and puts it beside the "
+        "up-sampled channels of the same size (concatenation), and the convolutions after it "
+        "learn which of both to trust. That is the pale double bar in the figure: "
         f"{first.shape_in[0]} channels at {times(first.shape_in[1:])}, half from below and half "
-        f"from across, down to {last.shape_in[0]} at {times(last.shape_in[1:])}. Skips help the "
-        "learning too: through them the gradient of the loss reaches the first stages without "
+        f"from across, and so on to {last.shape_in[0]} at {times(last.shape_in[1:])}. Skips help "
+        "the learning too: through them the gradient of the loss reaches the first stages without "
         "passing through the bottom."
     )
 
 
 def _inside(trial: Trial, stages: Sequence[Stage]) -> str:
-    options = trial.options
+    options, count = trial.options, len(stages[0].convolutions)
     kinds = {step.kind: step.text for stage in stages for step in stage.body}
     parts = [
         f"All stages but the head are built alike: {_spoken(stages[0].convolutions[0])}, then "
         f"{listed([kinds[kind] for kind in ('norm', 'act') if kind in kinds])}, and this "
-        f"{some(len(stages[0].convolutions), 'time')}."
+        f"{'twice' if count == 2 else some(count, 'time')}."
     ]
     if "norm" in kinds:
         what = (

@@ -47,7 +47,7 @@ def some(count: int, noun: str) -> str:
     """A count with its noun: `1 image`, `2 images`, `2 patches`."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count:,} {noun}{'es' if noun.endswith('ch') else 's'}"
+    return f"{count:,} {noun}{'es' if noun.endswith('patch') else 's'}"
 
 
 def times(shape: Sequence[int]) -> str:
