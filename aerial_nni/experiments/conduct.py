@@ -82,6 +82,7 @@ def conduct(
         finally:
             server.stop()
             _cut_off(record)
+            record.launcher_gone()
             record.save(folder)
     return Outcome(record=record, folder=folder, document=document)
 

@@ -50,7 +50,7 @@ def dispatcher_failure(logs: Path) -> str:
 
 def manager_failure(logs: Path) -> str:
     """The last lines of what the manager wrote, with the path."""
-    shown: Sequence[str] = ("nnictl_stderr.log", "nnimanager.log")
+    shown: Sequence[str] = ("manager.err", "nnimanager.log")
     for name in shown:
         if lines := tail(logs / name, lines=LINES):
             return f"the last lines of {logs / name}:\n{indented(lines)}"

@@ -2,12 +2,13 @@
 
 NNI's manager, its dispatcher, the trials and a TensorBoard started from the UI are processes of
 their own: when the process that started them is killed they live on and hold the port. Each of
-them inherits the environment variable `MARK`. The guard waits on a pipe whose other end only the
-launcher holds; the operating system closes it however the launcher ends, SIGKILL included. Then
-the guard ends every process that carries the mark.
+them inherits the environment variables `MARK` and `LAUNCH`. The guard waits on a pipe whose other
+end only the launcher holds; the operating system closes it however the launcher ends, SIGKILL
+included. Then the guard ends every process that carries both marks.
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -19,6 +20,9 @@ import psutil
 MARK = "AERIAL_NNI_EXPERIMENT"
 """Environment variable with the experiment's id, in every process that belongs to it."""
 
+LAUNCH = "AERIAL_NNI_LAUNCH"
+"""Environment variable that tells the launches of one experiment apart."""
+
 GRACE = 2.0
 """Seconds between asking processes to end and killing them."""
 
@@ -28,8 +32,9 @@ class Guard:
 
     def __init__(self, experiment: str) -> None:
         """Starts the guard. Start it before any process of the experiment."""
-        environment = {key: value for key, value in os.environ.items() if key != MARK}
-        command = [sys.executable, "-m", __name__, experiment, str(os.getpid())]
+        self.marks = {MARK: experiment, LAUNCH: secrets.token_hex(8)}
+        environment = {key: value for key, value in os.environ.items() if key not in self.marks}
+        command = [sys.executable, "-m", __name__, experiment, self.marks[LAUNCH]]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -46,8 +51,13 @@ class Guard:
         self._process.wait()
 
 
-def members(experiment: str, *, besides: Iterable[int] = ()) -> list[psutil.Process]:
-    """The living processes that carry the experiment's mark, in the order they were started."""
+def members(
+    experiment: str, *, launch: str | None = None, besides: Iterable[int] = ()
+) -> list[psutil.Process]:
+    """The living processes of an experiment, or of one launch of it, in the order of their start.
+
+    Those with an id in `besides` are left out.
+    """
     found = []
     for process in psutil.process_iter():
         if process.pid in besides:
@@ -55,7 +65,10 @@ def members(experiment: str, *, besides: Iterable[int] = ()) -> list[psutil.Proc
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if process.environ().get(MARK) == experiment:
+            environment = process.environ()
+            if environment.get(MARK) != experiment:
+                continue
+            if launch is None or environment.get(LAUNCH) == launch:
                 found.append((process.create_time(), process))
         except (psutil.Error, OSError):  # gone meanwhile, or another user's
             continue
@@ -70,15 +83,15 @@ def is_manager(process: psutil.Process) -> bool:
         return False
 
 
-def sweep(experiment: str, *, besides: Iterable[int] = ()) -> int:
-    """Ends every process of the experiment; returns how many there were.
+def sweep(experiment: str, *, launch: str | None = None, besides: Iterable[int] = ()) -> int:
+    """Ends every process that `members` finds; returns how many there were.
 
     The manager is killed first and at once: seeing its trials end it would book them as failed,
     and NNI resumes only trials that it believes to be running.
     """
     ended: set[int] = set()
     for attempt in range(20):
-        alive = members(experiment, besides=besides)
+        alive = members(experiment, launch=launch, besides=besides)
         if not alive:
             break
         ended.update(process.pid for process in alive)
@@ -97,14 +110,14 @@ def _send(process: psutil.Process, number: int) -> None:
 
 def main() -> None:
     """Waits for the end of the standard input, then sweeps."""
-    experiment, launcher = sys.argv[1], int(sys.argv[2])
+    experiment, launch = sys.argv[1:]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while sys.stdin.buffer.read(1):
         pass
-    sweep(experiment, besides=(os.getpid(), launcher))
+    sweep(experiment, launch=launch)
     time.sleep(0.1)
-    sweep(experiment, besides=(os.getpid(), launcher))  # what a dying process has just started
+    sweep(experiment, launch=launch)  # what a dying process has just started
 
 
 if __name__ == "__main__":

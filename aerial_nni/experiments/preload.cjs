@@ -90,12 +90,16 @@ function withoutShell(exported) {
     start(command, stdio, folder, environment, false, detached);
 }
 
-// "sequence": core/nnimanager.js `addRecoveredTrialJob()` counts on from the trials that were cut
-// off only, so after a resume new trials get numbers that finished trials have.
-function sequenceOfAll(exported) {
+// "recover": core/nnimanager.js `addRecoveredTrialJob()` forgets the trials of a resume that was
+// itself cut off before it started them, and counts on from the trials that were cut off only: new
+// trials get numbers that finished trials have.
+function recoverAll(exported) {
   const proto = exported.NNIManager.prototype;
   const recover = proto.addRecoveredTrialJob;
   proto.addRecoveredTrialJob = function (trials) {
+    for (const trial of trials) {
+      if (trial.status === "ADD_RESUMED") trial.status = "WAITING";
+    }
     const recovered = recover.call(this, trials);
     const numbers = trials.map((trial) => trial.sequenceId ?? -1);
     this.experimentProfile.nextSequenceId = Math.max(-1, ...numbers) + 1;
@@ -103,11 +107,20 @@ function sequenceOfAll(exported) {
   };
 }
 
+// "versions": common/trial_keeper/collect_platform_info.js starts a Python that imports nni, to show
+// its version in the UI; the first trial waits for it.
+function knownVersions(exported) {
+  const run = exported.runPythonModule;
+  exported.runPythonModule = async (name, args) =>
+    name.endsWith(".collect_version_info") ? process.env.AERIAL_NNI_VERSIONS : run(name, args);
+}
+
 const REPAIRS = {
   "training_service/v3/compat.js": { attribution: answerByTrial, output: outputOfTrial },
   "extensions/nniTensorboardManager.js": { tensorboard: ownTensorboard },
+  "common/pythonScript.js": { versions: knownVersions },
   "common/utils.js": { shell: withoutShell },
-  "core/nnimanager.js": { sequence: sequenceOfAll },
+  "core/nnimanager.js": { recover: recoverAll },
 };
 
 const compile = Module._extensions[".js"];

@@ -96,16 +96,19 @@ class Record:
         self.launcher_started = psutil.Process().create_time()
         self.state, self.reason, self.ended = "RUNNING", "", None
 
+    def launcher_gone(self) -> None:
+        """Notes that nothing of the experiment runs any more."""
+        self.launcher_pid, self.launcher_started = 0, 0.0
+
     def close(self, state: str, reason: str) -> None:
         """Notes how the experiment ended, and when."""
         self.state, self.reason, self.ended = state, reason, now()
 
     @property
     def alive(self) -> bool:
-        """Whether the experiment runs: the process that launched it does, and has not closed it.
-
-        A launcher that keeps the web UI open at the end is alive too.
-        """
+        """Whether the launcher runs: the experiment does, or its web UI is kept open."""
+        if not self.launcher_pid:
+            return False
         try:
             process = psutil.Process(self.launcher_pid)
             started = abs(process.create_time() - self.launcher_started) < 1.0

@@ -9,15 +9,15 @@ import contextlib
 import importlib.metadata
 import json
 import os
+import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import aerial_nni
-from aerial_nni.experiments.guard import MARK
 
 PRELOAD = Path(__file__).with_name("preload.cjs")
 LOCAL = ("localhost", "127.0.0.1")
@@ -25,9 +25,7 @@ START_SECONDS = 60.0
 """How long the manager may take to answer. NNI itself gives up after three seconds."""
 
 
-def child_environment(
-    experiment: str, *, nni_directory: Path, concurrency: int = 1
-) -> dict[str, str]:
+def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str, str]:
     """The variables that NNI's manager, and through it dispatcher and trials, are started with.
 
     `NO_PROXY`: websockets from version 15 on sends the dispatcher's connection to localhost
@@ -35,10 +33,10 @@ def child_environment(
     """
     node = [os.environ.get("NODE_OPTIONS", ""), f"--require {json.dumps(str(PRELOAD))}"]
     variables = {
-        MARK: experiment,
         "NODE_OPTIONS": " ".join(filter(None, node)),
         "AERIAL_NNI_PYTHON": sys.executable,
         "AERIAL_NNI_HOME": str(nni_directory),
+        "AERIAL_NNI_VERSIONS": _versions(),
         "AERIAL_NNI_TENSORBOARD": importlib.metadata.version("tensorboard"),
         "PYTHONPATH": _python_path(),
         **{name: _with_local(os.environ.get(name, "")) for name in ("NO_PROXY", "no_proxy")},
@@ -47,6 +45,18 @@ def child_environment(
         # Trials that each take every core are slower together than one after the other.
         variables["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // concurrency))
     return variables
+
+
+def _versions() -> str:
+    """What nni.tools.nni_manager_scripts.collect_version_info prints, without importing nni."""
+    return json.dumps(
+        {
+            "nniVersion": importlib.metadata.version("nni"),
+            "nniPath": str(Path(sysconfig.get_path("purelib")) / "nni"),
+            "pythonVersion": "{}.{}.{}-{}-{}".format(*sys.version_info),
+            "pythonPath": sys.executable,
+        }
+    )
 
 
 def _python_path() -> str:
@@ -65,30 +75,24 @@ def _with_local(hosts: str) -> str:
 
 
 @contextlib.contextmanager
-def variables_set(variables: dict[str, str]) -> Iterator[None]:
-    """`os.environ` with `variables` in it during the block: NNI offers no other way in."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """NNI's launcher with its repairs during the block; the manager gets `environment` too.
 
-
-@contextlib.contextmanager
-def launcher_repaired(nni_directory: Path) -> Iterator[None]:
-    """NNI's launcher with two repairs during the block.
-
-    nni/experiment/launcher.py `_check_rest_server` gives the manager three seconds, too few on a
-    busy machine, and looks once a second. nni/tools/nnictl/config_utils.py `Experiments` keeps its
-    list in ~/nni-experiments whatever the working directory is; preload.cjs does the same.
+    All are in nni/experiment/launcher.py. `_start_rest_server` takes no environment and leaves
+    its log files open. `_check_rest_server` gives the manager three seconds, too few on a busy
+    machine, and looks once a second. `_ensure_port_idle` says "(message)" where it should say
+    what holds the port; see ports.py. `Experiments` keeps its list in ~/nni-experiments whatever
+    the working directory is; preload.cjs does the same on the other side.
     """
     from nni.experiment import launcher, rest
     from nni.tools.nnictl.config_utils import Experiments
+
+    manager: list[subprocess.Popen] = []
+
+    def start_manager(arguments: Any, run_mode: Any) -> subprocess.Popen:
+        logs = nni_directory / arguments.experiment_id / "log"
+        manager.append(_start_node(arguments.to_command_line_args(), logs, environment))
+        return manager[0]
 
     def wait_for_server(port: int, retry: int = 3, url_prefix: str | None = None) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -96,6 +100,8 @@ def launcher_repaired(nni_directory: Path) -> Iterator[None]:
             with contextlib.suppress(Exception):
                 rest.get(port, "/check-status", url_prefix)
                 return
+            if manager[0].poll() is not None:
+                raise RuntimeError(f"the manager ended with exit code {manager[0].returncode}")
             time.sleep(0.05)
         rest.get(port, "/check-status", url_prefix)  # raises what is wrong
 
@@ -103,12 +109,38 @@ def launcher_repaired(nni_directory: Path) -> Iterator[None]:
         def __init__(self, home_dir: str = str(nni_directory / "nni-experiments")) -> None:
             super().__init__(home_dir)
 
-    names: dict[str, Any] = {"_check_rest_server": wait_for_server, "Experiments": OwnExperiments}
-    before = {name: getattr(launcher, name) for name in names}
-    for name, value in names.items():
+    repaired: dict[str, Any] = {
+        "_start_rest_server": start_manager,
+        "_check_rest_server": wait_for_server,
+        "_ensure_port_idle": lambda *_: None,
+        "Experiments": OwnExperiments,
+    }
+    before = {name: getattr(launcher, name) for name in repaired}
+    for name, value in repaired.items():
         setattr(launcher, name, value)
     try:
         yield
     finally:
         for name, value in before.items():
             setattr(launcher, name, value)
+
+
+def _start_node(
+    arguments: Sequence[str], logs: Path, environment: Mapping[str, str]
+) -> subprocess.Popen:
+    """Starts NNI's manager in a session of its own, so that Ctrl-C does not reach it."""
+    import nni_node
+
+    logs.mkdir(parents=True, exist_ok=True)
+    folder = Path(nni_node.__path__[0])
+    command = [str(folder / "node"), "--max-old-space-size=4096", "--trace-uncaught", "main.js"]
+    with (logs / "manager.out").open("a") as out, (logs / "manager.err").open("a") as err:
+        return subprocess.Popen(
+            [*command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=folder,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )

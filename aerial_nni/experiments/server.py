@@ -12,7 +12,7 @@ import psutil
 
 from aerial_nni.experiments import rest
 from aerial_nni.experiments.guard import Guard, members
-from aerial_nni.experiments.repairs import child_environment, launcher_repaired, variables_set
+from aerial_nni.experiments.repairs import child_environment, launcher_repaired
 
 if TYPE_CHECKING:
     from nni.experiment import ExperimentConfig
@@ -75,27 +75,29 @@ class Server:
         from nni.runtime.log import silence_stdout
 
         silence_stdout()
-        logging.getLogger("nni").propagate = False  # it has its own file, log/experiment.log
+        nni_log = logging.getLogger("nni")  # says nothing that is not raised too
+        nni_log.propagate = False
+        nni_log.addHandler(logging.NullHandler())
         self._config = config
-        concurrency = int(config.trial_concurrency)
-        environment = child_environment(
-            self.experiment, nni_directory=self.nni_directory, concurrency=concurrency
-        )
         self._guard = Guard(self.experiment)
+        concurrency = int(config.trial_concurrency)
+        environment = {
+            **child_environment(nni_directory=self.nni_directory, concurrency=concurrency),
+            **self._guard.marks,
+        }
         experiment = Experiment(config, id=self.experiment)
         # Experiment.resume() and .view() look the experiment up in a list that may be gone or
         # wrong after a kill, and then do no more than this.
         experiment._action = action
+        experiment._start_logging = lambda debug: None  # leaves its file open
         try:
-            with launcher_repaired(self.nni_directory), variables_set(environment):
+            with launcher_repaired(self.nni_directory, environment):
                 experiment.start(self.port, run_mode=RunMode.Detach)
         except Exception as error:
             self._guard.release()
             raise StartFailed(
                 f"NNI's server did not start: {error}\n{self.manager_log()}"
             ) from error
-        finally:
-            experiment._stop_logging()
         self._process = experiment._proc
 
     def reopen_to_view(self) -> None:
@@ -135,7 +137,7 @@ class Server:
 
     def manager_log(self, lines: int = 10) -> str:
         """The last lines of what the manager printed on its error stream."""
-        return tail(self.logs / "nnictl_stderr.log", lines=lines)
+        return tail(self.logs / "manager.err", lines=lines)
 
     def stop(self) -> None:
         """Ends manager, dispatcher, trials and TensorBoard; returns when all are gone."""

@@ -10,6 +10,9 @@ from aerial_nni import results
 from aerial_nni.experiments.records import Trial, moment, score_of
 
 UNFINISHED = ("UNKNOWN", "WAITING", "RUNNING")
+WAITING = ("ADD_RESUMED", "ADD_CUSTOMIZED")
+"""States in NNI's database of trials that it has taken up but not started."""
+
 FAILURES = ("FAILED", "SYS_CANCELED")
 
 
@@ -26,15 +29,16 @@ def trials_of(jobs: Iterable[Mapping[str, Any]], folder: Path) -> list[Trial]:
 def _trial(job: Mapping[str, Any], folder: Path) -> Trial:
     identity = str(job["trialJobId"])
     own = folder / identity
+    state = "WAITING" if job["status"] in WAITING else str(job["status"])
     return Trial(
         id=identity,
         sequence=job.get("sequenceId"),
-        state=str(job["status"]),
+        state=state,
         parameters=parameters_of(job),
         score=score_of(own),
         folder=identity if own.is_dir() else None,
         start=moment(job.get("startTime")),
-        end=moment(job.get("endTime")) if job["status"] not in UNFINISHED else None,
+        end=moment(job.get("endTime")) if state not in UNFINISHED else None,
     )
 
 

@@ -141,8 +141,10 @@ class Watch:
             return End(state="FAILED", reason=reason, details=details)
         if status.state in ("STOPPING", "STOPPED"):
             return End(state="STOPPED", reason="NNI's server was stopped from outside")
+        # What the tuner suggested last is not listed before NNI has started it.
         exhausted = status.state == "TUNER_NO_MORE_TRIAL" and not running
-        if self._lasts("exhausted", exhausted):
+        seconds = self.patience.settled if trials else self.patience.nothing
+        if self._lasts("exhausted", exhausted, seconds=seconds):
             return self._over("the tuner has no more to suggest", trials)
         if self._lasts("done", status.state == "DONE" and not running, seconds=1.0):
             return self._over("all trials ended", trials)
@@ -226,13 +228,13 @@ class Watch:
                 continue
         return int(total // 2)
 
-    def _lasts(self, name: str, holds: bool, *, seconds: float | None = None) -> bool:
+    def _lasts(self, name: str, holds: bool, *, seconds: float) -> bool:
         """Whether something has held without a break for some seconds."""
         if not holds:
             self._since.pop(name, None)
             return False
         since = self._since.setdefault(name, time.monotonic())
-        return time.monotonic() - since >= (self.patience.settled if seconds is None else seconds)
+        return time.monotonic() - since >= seconds
 
 
 def _is_zombie(process: psutil.Process) -> bool:

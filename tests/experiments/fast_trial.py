@@ -1,0 +1,75 @@
+"""A trial that trains nothing: it leaves a result folder and reports to NNI, in a second or two.
+
+Its score is a function of its options, so that a test can tell whose result it looks at.
+FAST_SECONDS: how long an epoch takes. FAST_FAIL: seeds that fail in their first epoch.
+FAST_DIE: seeds that kill themselves after their first epoch. FAST_REVERSE: of so many trials
+that are started together, the last asks for its parameters first.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import nni
+
+from aerial_nni import results
+from aerial_nni.options import TrialOptions, as_dict, changed, load_options
+from aerial_nni.trials.takeover import occupied
+
+
+def score_of(options: TrialOptions) -> float:
+    """What this trial scores at its end."""
+    return round(0.5 + options.seed / 1000 + options.lr / 10, 6)
+
+
+def seeds(name: str) -> list[int]:
+    return [int(seed) for seed in os.environ.get(name, "").split()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--options", type=Path)
+    parser.add_argument("--experiment", type=Path)
+    given = parser.parse_args()
+    if together := int(os.environ.get("FAST_REVERSE", "0")):
+        time.sleep(1.0 * (together - 1 - nni.get_sequence_id() % together))
+    options = changed(load_options(given.options), nni.get_next_parameter())
+    folder = given.experiment / os.environ["NNI_TRIAL_JOB_ID"]
+    print("started with", options.seed, file=sys.stderr, flush=True)
+    with occupied(folder, options, go_on=True):
+        train(options, folder)
+
+
+def train(options: TrialOptions, folder: Path) -> None:
+    results.write_json(folder / results.OPTIONS, as_dict(options))
+    if options.seed in seeds("FAST_FAIL"):
+        raise RuntimeError(f"seed {options.seed} was told to fail")
+    history = []
+    if (folder / results.HISTORY).exists():
+        history = results.read_history(folder / results.HISTORY)
+    while len(history) < options.epochs:
+        time.sleep(float(os.environ.get("FAST_SECONDS", "0.1")))
+        epoch = len(history) + 1
+        score = score_of(options) * epoch / options.epochs
+        row = {"epoch": epoch, "mean_iou": score, "val_loss": 1 - score, "process": os.getpid()}
+        history.append(row)
+        results.write_history(folder / results.HISTORY, history)
+        nni.report_intermediate_result({"default": score, "loss": 1 - score})
+        (folder / results.LAST).touch()
+        if options.seed in seeds("FAST_DIE"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    checkpoint = folder / results.CHECKPOINT
+    checkpoint.write_bytes(str(options).encode())
+    metrics = {
+        "score": score_of(options),
+        "checkpoint": {"file": results.CHECKPOINT, "sha256": results.sha256(checkpoint)},
+    }
+    results.write_json(folder / results.METRICS, metrics)
+    nni.report_final_result({"default": score_of(options), "loss": 0.1})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What happens when processes are killed, trials fail, and people go on afterwards."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import Launched, fast, processes, wait_for
+
+from aerial_nni import results
+from aerial_nni.experiments import conduct, ports, records, stored
+from aerial_nni.experiments.conduct import Outcome, Settings
+from aerial_nni.experiments.guard import is_manager
+from aerial_nni.experiments.records import Record
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def resume(runs: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Outcome]:
+    monkeypatch.setattr(conduct, "write_document", lambda *_: None)
+    return lambda experiment: stored.resume(Settings(runs=runs, port=port), experiment)
+
+
+def seeds_of(record: Record) -> list[int]:
+    return sorted(trial.parameters["seed"] for trial in record.trials if trial.score is not None)
+
+
+def test_a_killed_launcher_leaves_nothing_and_the_experiment_goes_on(
+    runs: Path, port: int, resume: Callable[[str], Outcome], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "1.5")
+    launched = Launched(runs, port, seeds=3)
+    wait_for(lambda: len(launched.history()) == 2)  # the first has ended, the second is half done
+    running = processes(launched.id)
+    launched.process.kill()
+    launched.end()
+    psutil.wait_procs(running, timeout=15)
+    assert not processes(launched.id)
+    assert ports.is_free(port)
+    folder = runs / launched.id
+    cut = records.load(folder)
+    assert cut.state == "STOPPED"
+    assert f"resume {launched.id}" in cut.reason
+    first = next(trial for trial in cut.trials if trial.score is not None)
+    written = (folder / first.id / results.METRICS).stat().st_mtime_ns
+
+    outcome = resume(launched.id)
+    assert outcome.good
+    assert seeds_of(outcome.record) == [0, 1, 2]
+    assert [trial.sequence for trial in outcome.record.trials] == [0, 1, 2]
+    assert (folder / first.id / results.METRICS).stat().st_mtime_ns == written
+    second = outcome.record.trials[1]
+    history = results.read_history(folder / second.id / results.HISTORY)
+    assert len({row["process"] for row in history}) == 2  # it went on, it did not start again
+
+
+def test_failed_trials_are_told_and_made_up_for_by_a_resume(
+    run_fast: Run,
+    resume: Callable[[str], Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
+):
+    monkeypatch.setenv("FAST_FAIL", "1")
+    monkeypatch.setenv("FAST_DIE", "2")
+    outcome = run_fast(fast(3))
+    assert outcome.good  # one of three is
+    assert outcome.record.reason == "all trials ended: 1 of 3 are good"
+    told = capfd.readouterr().err
+    assert "RuntimeError: seed 1 was told to fail" in told
+    failed = outcome.record.trials[1]
+    assert f"{failed.id}/trial.stderr" in told
+    assert "python -m fast_trial --options" in told
+    died = outcome.record.trials[2]
+
+    monkeypatch.delenv("FAST_FAIL")
+    monkeypatch.delenv("FAST_DIE")
+    outcome = resume(outcome.record.id)
+    assert seeds_of(outcome.record) == [0, 1, 2]
+    again = next(t for t in outcome.record.trials if t.parameters["seed"] == 2 and t.score)
+    assert again.id != died.id
+    history = results.read_history(outcome.folder / again.id / results.HISTORY)
+    assert len({row["process"] for row in history}) == 2  # it took over what the other had left
+    assert not (outcome.folder / died.id).exists()
+    assert len({trial.sequence for trial in outcome.record.trials}) == 5
+
+
+def test_an_experiment_whose_trials_all_fail_is_no_success(
+    run_fast: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+):
+    monkeypatch.setenv("FAST_FAIL", "0 1 2 3")
+    outcome = run_fast(fast(4))
+    assert not outcome.good
+    assert (outcome.record.state, outcome.record.reason) == ("FAILED", "3 trials in a row failed")
+    assert outcome.record.best is None
+    assert "seed 2 was told to fail" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("victim", ["dispatcher", pytest.param("manager", marks=pytest.mark.slow)])
+def test_a_killed_part_of_nni_ends_the_experiment(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, victim: str
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    launched = Launched(runs, port, seeds=1)
+
+    def part() -> list[psutil.Process]:
+        if not records.load(runs / launched.id).trials:
+            return []
+        wanted = processes(launched.id)
+        if victim == "manager":
+            return [process for process in wanted if is_manager(process)]
+        return [process for process in wanted if "--exp_params" in process.cmdline()]
+
+    wait_for(part)[0].kill()  # type: ignore[index]
+    printed = launched.end()
+    assert launched.process.returncode == 1
+    assert "FAILED" in printed
+    assert victim in printed
+    assert not processes(launched.id)
+
+
+def test_stop_ends_a_running_experiment_and_resume_refuses_it_before(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, resume: Callable[[str], Outcome]
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    launched = Launched(runs, port, seeds=1)
+    folder = runs / launched.id
+    wait_for(lambda: records.load(folder).trials)
+    assert records.load(folder).state == "RUNNING"
+    with pytest.raises(records.ExperimentRunning, match=f"stop {launched.id}"):
+        resume(launched.id)
+    record = stored.stop(runs, launched.id)
+    launched.end()
+    assert record.state == "STOPPED"
+    assert "resume" in record.reason
+    assert record.trials[0].state == records.CUT_OFF
+    assert not processes(launched.id)
+    assert ports.is_free(port)

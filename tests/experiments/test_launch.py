@@ -1,0 +1,84 @@
+import json
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import Launched, fast, processes, wait_for
+
+from aerial_nni import results
+from aerial_nni.experiments import ports, records
+from aerial_nni.experiments.conduct import Outcome
+
+Run = Callable[..., Outcome]
+
+
+def test_an_experiment_runs_to_its_end(run_fast: Run, runs: Path, capfd: pytest.CaptureFixture):
+    outcome = run_fast(fast(2), max_minutes=5)
+    record = records.load(outcome.folder)
+    assert outcome.good
+    assert (record.state, record.reason) == ("DONE", "all trials ended: 2 of 2 are good")
+    assert [trial.parameters for trial in record.trials] == [{"seed": 0}, {"seed": 1}]
+    assert [trial.state for trial in record.trials] == ["SUCCEEDED"] * 2
+    assert record.best is not None
+    assert record.best["folder"] == record.trials[1].id  # the second seed scores higher
+    assert record.ended is not None and record.created <= record.ended
+    assert not processes(record.id)
+    assert ports.is_free(record.port)
+    assert not (Path.home() / "nni-experiments" / record.id).exists()
+    written = results.read_json(outcome.folder / results.EXPERIMENT)
+    assert written["kind"] == "baseline"
+    assert written["space"] == {"seed": {"_type": "choice", "_value": [0, 1]}}
+    assert written["limits"] == {"trials": 2, "concurrency": 1, "max_minutes": 5}
+    assert written["options"]["epochs"] == 2
+    assert (outcome.folder / "options.yaml").is_file()
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert record.url in printed.err
+    assert "trial 2/2" in printed.err
+
+
+def test_only_this_machine_reaches_the_server(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    launched = Launched(runs, port, seeds=1)
+    try:
+        wait_for(lambda: listening(launched.id))
+        trials = wait_for(lambda: ask(port, "trial-jobs"))
+        task = ask(port, "tensorboard", {"trials": trials[0]["trialJobId"]})
+        board = int(task["port"])
+        wait_for(lambda: (("127.0.0.1", board)) in listening(launched.id))
+        assert sorted(listening(launched.id)) == sorted([("127.0.0.1", port), ("127.0.0.1", board)])
+        running = processes(launched.id)
+        launched.process.terminate()
+        assert "STOPPED" in launched.end()
+        assert not [process for process in running if process.is_running()]
+        assert ports.is_free(port) and ports.is_free(board)
+    finally:
+        launched.process.kill()
+
+
+def listening(experiment: str) -> list[tuple[str, int]]:
+    """Addresses on which processes of an experiment listen."""
+    found = []
+    for process in processes(experiment):
+        try:
+            connections = process.net_connections(kind="inet")
+        except psutil.Error:
+            continue
+        found += [tuple(c.laddr) for c in connections if c.status == psutil.CONN_LISTEN]
+    return found
+
+
+def ask(port: int, path: str, value: object = None) -> object:
+    data = None if value is None else json.dumps(value).encode()
+    headers = {"Content-Type": "application/json"}
+    url = f"http://127.0.0.1:{port}/api/v1/nni/{path}"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(urllib.request.Request(url, data, headers), timeout=10) as answer:
+            return json.loads(answer.read())
+    except (OSError, ValueError):  # not up yet
+        return None

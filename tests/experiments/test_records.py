@@ -1,0 +1,94 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from aerial_nni import results
+from aerial_nni.experiments import records
+from aerial_nni.experiments.records import Record, Trial, UnknownExperiment
+
+
+def a_record(name: str = "abcdefgh", **changes: object) -> Record:
+    values: dict[str, object] = {
+        "id": name,
+        "kind": "baseline",
+        "name": "baseline on scenes",
+        "options": {"data": "scenes"},
+        "space": {},
+        "limits": {"trials": 1, "concurrency": 1, "max_minutes": 1},
+        "port": 8080,
+        "url": "http://127.0.0.1:8080",
+        "nni_directory": "/nowhere",
+        "module": "aerial_nni.trials.baseline",
+        "created": records.now(),
+    }
+    return Record(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def good_folder(folder: Path, score: float) -> None:
+    folder.mkdir(parents=True)
+    for name in records.GOOD_FILES:
+        (folder / name).touch()
+    results.write_json(folder / results.METRICS, {"score": score})
+
+
+def test_a_record_comes_back_as_it_was(tmp_path: Path):
+    record = a_record(trials=[Trial(id="x", sequence=0, state="RUNNING", parameters={"seed": 1})])
+    record.launched_here()
+    record.save(tmp_path)
+    assert records.load(tmp_path) == record
+
+
+def test_an_experiment_whose_launcher_died_is_stopped_and_can_be_resumed(tmp_path: Path):
+    record = a_record()
+    record.launched_here()
+    record.launcher_started -= 1000  # the process id was given to another process since
+    record.save(tmp_path)
+    loaded = records.load(tmp_path)
+    assert loaded.state == "STOPPED"
+    assert "resume abcdefgh" in loaded.reason
+
+
+def test_an_experiment_is_found_by_the_beginning_of_its_id(tmp_path: Path):
+    for name in ("first", "second"):
+        a_record(name).save(tmp_path / name)
+    assert records.find(tmp_path, "fi") == tmp_path / "first"
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [("secnd", "did you mean second"), ("zz", "known: first, second"), ("", "known:")],
+)
+def test_an_unknown_id_lists_the_known_ones(tmp_path: Path, asked: str, message: str):
+    for name in ("first", "second"):
+        a_record(name, created=name).save(tmp_path / name)
+    with pytest.raises(UnknownExperiment, match=message):
+        records.find(tmp_path, asked)
+
+
+def test_without_any_experiment_the_error_says_how_to_start_one(tmp_path: Path):
+    with pytest.raises(UnknownExperiment, match="aerial_nni.run baseline"):
+        records.find(tmp_path, "x")
+
+
+def test_the_best_trial_is_complete_and_has_the_highest_score(tmp_path: Path):
+    trials = []
+    for name, score in (("low", 0.2), ("high", 0.4), ("incomplete", 0.9)):
+        good_folder(tmp_path / name, score)
+        trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", parameters={}, score=score,
+                            folder=name))  # fmt: skip
+    (tmp_path / "incomplete" / results.CHECKPOINT).unlink()
+    assert records.best_of(trials, tmp_path) == {"id": "high", "score": 0.4, "folder": "high"}
+    assert records.best_of(trials[2:], tmp_path) is None
+
+
+def test_a_score_that_is_no_number_is_no_score(tmp_path: Path):
+    good_folder(tmp_path / "nan", float("nan"))
+    assert records.score_of(tmp_path / "nan") is None
+    assert not records.is_good(tmp_path / "nan")
+
+
+def test_a_record_of_a_later_version_is_read(tmp_path: Path):
+    values = {**dataclasses.asdict(a_record(state="DONE")), "unheard_of": 1}
+    results.write_json(tmp_path / results.EXPERIMENT, values)
+    assert records.load(tmp_path).state == "DONE"

@@ -1,0 +1,145 @@
+"""Each repair of NNI 3.0: what it mends, and that NNI alone still needs it."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nni
+import nni_node
+import psutil
+import pytest
+from conftest import fast, processes
+from fast_trial import score_of
+from test_launch import ask
+
+from aerial_nni import results
+from aerial_nni.experiments import conduct
+from aerial_nni.experiments.conduct import Outcome
+from aerial_nni.experiments.repairs import PRELOAD
+from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
+from aerial_nni.experiments.watch import Patience
+from aerial_nni.options import TrialOptions
+
+Run = Callable[..., Outcome]
+RATES = [n / 1000 for n in range(1, 9)]
+
+
+@pytest.fixture
+def asked_at_the_end(port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """NNI's answers to GET requests, asked when all trials have ended; give `stay=True`."""
+    answers: dict[str, Any] = {}
+
+    def look() -> None:
+        experiment = ask(port, "experiment")["id"]  # type: ignore[index]
+        for path in ("trial-jobs", "export-data", "metric-data"):
+            answers[path] = ask(port, path)
+        connections = [c for p in processes(experiment) for c in p.net_connections("inet")]
+        answers["hosts"] = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+
+    monkeypatch.setattr(conduct, "wait_for_the_end", look)
+    return answers
+
+
+@pytest.mark.parametrize(
+    "concurrency", [pytest.param(n, marks=() if n == 4 else pytest.mark.slow) for n in (1, 2, 4, 8)]
+)
+def test_ui_tuner_and_trial_agree(
+    run_fast: Run,
+    asked_at_the_end: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    concurrency: int,
+):
+    monkeypatch.setenv("FAST_REVERSE", str(concurrency))
+    outcome = run_fast(fast(1, lr=RATES), concurrency=concurrency, stay=True)
+    assert outcome.good
+    by_id = {trial.id: trial.parameters["lr"] for trial in outcome.record.trials}
+    assert sorted(by_id.values()) == RATES
+    assert not any(booked_wrongly(trial, outcome.folder) for trial in outcome.record.trials)
+    scores = {trial.id: trial.score for trial in outcome.record.trials}
+    assert scores == {name: score_of(TrialOptions(lr=lr)) for name, lr in by_id.items()}
+    jobs = asked_at_the_end["trial-jobs"]
+    assert {job["trialJobId"]: parameters_of(job)["lr"] for job in jobs} == by_id
+    for entry in asked_at_the_end["export-data"]:
+        assert entry["parameter"] == {"lr": by_id[entry["trialJobId"]]}
+        assert json.loads(entry["value"])["default"] == scores[entry["trialJobId"]]
+    numbers = {job["trialJobId"]: json.loads(job["hyperParameters"][0]) for job in jobs}
+    for metric in asked_at_the_end["metric-data"]:
+        # What the tuner is told of: the parameters that the trial says it was given.
+        assert numbers[metric["trialJobId"]]["parameter_id"] == int(metric["parameterId"])
+    assert asked_at_the_end["hosts"] == {"127.0.0.1"}
+
+
+def test_nni_alone_books_results_wrongly_and_listens_to_the_network(
+    run_fast: Run,
+    asked_at_the_end: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
+):
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", "attribution,bind")
+    monkeypatch.setenv("FAST_REVERSE", "4")
+    outcome = run_fast(fast(1, lr=RATES[:4]), concurrency=4, stay=True)
+    wrong = [trial for trial in outcome.record.trials if booked_wrongly(trial, outcome.folder)]
+    assert len(wrong) == 4
+    assert asked_at_the_end["hosts"] & {"::", "0.0.0.0"}
+    assert "ran with other parameters" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("repaired", [True, False])
+def test_a_tuner_that_raises_ends_the_experiment(
+    run_fast: Run, capfd: pytest.CaptureFixture, repaired: bool
+):
+    name = "raising_tuner.RaisingRepaired" if repaired else "raising_tuner.Raising"
+    definition = dataclasses.replace(fast(1), tuner={"class_name": name})
+    outcome = run_fast(definition, patience=Patience(nothing=10.0))
+    assert not outcome.good
+    assert outcome.record.state == "FAILED"
+    expected = "NNI reports an error" if repaired else "NNI has started no trial for 10 s"
+    assert expected in outcome.record.reason
+    assert "this tuner only raises" in capfd.readouterr().err
+
+
+DEFECTS = {
+    "bind": ("rest_server/index.js", "app.listen(this.port)"),
+    "home": ("common/globals/paths.js", "os_1.default.homedir(), 'nni-experiments'"),
+    "attribution": ("training_service/v3/compat.js", "this.parameters.shift()"),
+    "output": ("training_service/v3/compat.js", "'trials', trialJobId, 'output'"),
+    "tensorboard": ("extensions/nniTensorboardManager.js", "--bind_all"),
+    "shell": ("common/utils.js", "newShell = true"),
+    "recover": ("core/nnimanager.js", "job.status === 'WAITING' || job.status === 'RUNNING'"),
+    "versions": ("common/trial_keeper/collect_platform_info.js", "collect_version_info"),
+}
+"""Each repair of preload.cjs -> the file of nni_node, and the defect as it stands there."""
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_the_defect_is_still_there(name: str):
+    file, defect = DEFECTS[name]
+    assert defect in (Path(nni_node.__path__[0]) / file).read_text()
+    assert f'// "{name}"' in PRELOAD.read_text()
+
+
+def test_every_repair_of_the_server_is_listed_here():
+    named = [line for line in PRELOAD.read_text().splitlines() if line.startswith('// "')]
+    assert {line.split('"')[1] for line in named} == set(DEFECTS)
+
+
+@pytest.mark.parametrize(
+    ("file", "defect"),
+    [
+        ("experiment/launcher.py", "retry: int = 3"),
+        ("experiment/launcher.py", "f'(message)'"),
+        ("tools/nnictl/constants.py", "os.path.expanduser('~'), 'nni-experiments'"),
+        ("runtime/msg_dispatcher_base.py", "self.worker_exceptions.append(e)"),
+        ("runtime/msg_dispatcher.py", "previous_max_param_id = self.recover_parameter_id(data)"),
+    ],
+)
+def test_the_defect_in_python_is_still_there(file: str, defect: str):
+    assert defect in (Path(nni.__path__[0]) / file).read_text()
+
+
+def test_the_options_of_a_trial_say_what_it_ran_with(run_fast: Run):
+    outcome = run_fast(fast(1, lr=RATES[:1]))
+    ran = results.read_json(outcome.folder / outcome.record.trials[0].id / results.OPTIONS)
+    assert ran["lr"] == RATES[0]
