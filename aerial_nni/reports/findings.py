@@ -39,20 +39,31 @@ def summary(experiment: Experiment) -> str:
         f"{some(metrics['epochs_run'], 'epoch')}, reaches a **mean IoU of "
         f"{metrics['final']['mean_iou']:.3f}** over {len(trial.classes)} classes on "
         f"{some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky}. That is its "
-        f"best epoch; the last one has {float(trial.history['mean_iou'][-1]):.3f}.{several}"
+        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky}. "
+        f"{_best_and_last(trial)}{several}"
     )
+
+
+def _best_and_last(trial: Trial) -> str:
+    if trial.metrics["epoch"] == trial.metrics["epochs_run"]:
+        return "Its best epoch is the last one."
+    return f"That is its best epoch; the last one has {float(trial.history['mean_iou'][-1]):.3f}."
 
 
 def selection(trial: Trial) -> str:
     """That the best epoch was chosen on the images it is scored on, with the last one beside it."""
     last = float(trial.history["mean_iou"][-1])
     kept = trial.metrics["final"]["mean_iou"]
+    beside = (
+        "It is the last epoch as well."
+        if trial.metrics["epoch"] == trial.metrics["epochs_run"]
+        else f"The last epoch, which was not chosen, has {score(last)}."
+    )
     return (
         f"**The kept epoch ({trial.metrics['epoch']} of {trial.metrics['epochs_run']}) was chosen "
         "by its mean IoU on the same validation images it is scored on, so its score "
-        f"({score(kept)}) is a little optimistic. The last epoch, which was not chosen, has "
-        f"{score(last)}.** There is no third set of images that neither trained nor chose."
+        f"({score(kept)}) is a little optimistic. {beside}** There is no third set of images "
+        "that neither trained nor chose."
     )
 
 

@@ -115,7 +115,7 @@ def _augmentation(options: dict[str, Any]) -> str:
 def explain_data(trial: Trial, *, pixels: str) -> str:
     """Data and split with the table and plot of pixels per class, and how scores are computed."""
     data, split = trial.metrics["data"], trial.metrics["split"]
-    about = data.get("description") or f"The dataset {data['name']}"
+    about = (data.get("description") or f"The dataset {data['name']}").rstrip(".")
     source = f", [source]({data['source']})" if str(data["source"]).startswith("http") else ""
     step = (
         "without overlap" if data["stride"] == data["patch"] else f"every {data['stride']} pixels"
@@ -129,7 +129,7 @@ def explain_data(trial: Trial, *, pixels: str) -> str:
     )
     parts = [
         "### Data and split",
-        f"{about} (licence {data['licence']}{source}). Images are cut from the top left into "
+        f"{about} (licence: {data['licence']}{source}). Images are cut from the top left into "
         f"patches of {data['patch']}×{data['patch']} pixels, {step}; the ragged edge is "
         f"{edges.get(data['edge'], data['edge'])}.{skipped} The bands ({', '.join(data['bands'])}) "
         "are scaled to mean 0 and standard deviation 1 with figures measured on the training "

@@ -206,6 +206,11 @@ def test_one_epoch_and_few_classes(fabricate: Fabricate, tmp_path: Path, classes
     assert "±" not in text and "228_training" not in text
 
 
+def test_a_best_epoch_that_is_the_last_is_said_once(fabricate: Fabricate) -> None:
+    text = _draft(fabricate(epochs=1))
+    assert "It is the last epoch as well." in text and "which was not chosen" not in text
+
+
 def test_a_trial_run_by_hand_is_reported(fabricate: Fabricate) -> None:
     text = _draft(fabricate() / "trial0")
     assert "python -m aerial_nni.trials.baseline --seed 0 --split image" in text
