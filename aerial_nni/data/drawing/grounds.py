@@ -65,7 +65,7 @@ def pitch(canvas: Canvas, rng: np.random.Generator, box: Box, taste: Taste) -> N
         return empty(canvas, rng, box, taste)
     field = Box(u - half[0], v - half[1], u + half[0], v + half[1])
     canvas.fill(field.grown(4), jitter(rng, (150, 92, 74), by=12), grain=3)
-    tone = jitter(rng, (88, 124, 76), by=12)
+    tone = jitter(rng, (90, 118, 80), by=12)
     canvas.fill(field, tone, grain=1.5, mottle=3)
     for line in (field.grown(-1.5), field.part(0.04, 0.28, 0.16, 0.72),
                  field.part(0.84, 0.28, 0.96, 0.72), field.part(0.5, 0.03, 0.5, 0.97)):  # fmt: skip
