@@ -16,7 +16,9 @@ Verb = Callable[[argparse.Namespace], int]
 
 def explained() -> tuple[type[Exception], ...]:
     """Errors whose message says what to do: shown without a traceback."""
+    from aerial_nni.data.archive import ArchiveRefused
     from aerial_nni.data.cache import CacheUnusable
+    from aerial_nni.data.class_list import ClassListInvalid
     from aerial_nni.data.dataset import BadSamples, DatasetMissing
     from aerial_nni.data.splits import SplitImpossible, SplitMismatch, SplitOverlap
     from aerial_nni.experiments.definition import BadConfig
@@ -25,12 +27,13 @@ def explained() -> tuple[type[Exception], ...]:
     from aerial_nni.experiments.server import StartFailed
     from aerial_nni.experiments.stored import NothingToExport, NotResumable
     from aerial_nni.options import BadOption
+    from aerial_nni.reports.folder import ResultUnusable
 
-    return (
-        BadConfig, BadOption, BadSamples, CacheUnusable, DatasetMissing, ExperimentRunning,
-        NotResumable, NothingToExport, PortBusy, SplitImpossible, SplitMismatch, SplitOverlap,
-        StartFailed, UnknownExperiment,
-    )  # fmt: skip
+    data = (ArchiveRefused, BadSamples, CacheUnusable, ClassListInvalid, DatasetMissing)
+    splits = (SplitImpossible, SplitMismatch, SplitOverlap)
+    experiments = (ExperimentRunning, NotResumable, NothingToExport, UnknownExperiment)
+    server = (BadConfig, PortBusy, StartFailed)
+    return (BadOption, ResultUnusable, OSError, *data, *splits, *experiments, *server)
 
 
 def baseline(given: argparse.Namespace) -> int:
@@ -109,7 +112,7 @@ def report(given: argparse.Namespace) -> int:
 
     runs = given.runs.expanduser().resolve()
     folders = [records.find(runs, name) for name in given.id]
-    document = write_report(folders, given.docs or Path("docs"))
+    document = write_report(folders, given.docs or Path("docs")).resolve()
     _print(given, {"ids": given.id, "report": str(document)}, str(document))
     return 0
 

@@ -149,7 +149,7 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
         return None
     place = docs or (folder / "docs" if record.options.get("data") == "scenes" else Path("docs"))
     try:
-        document = write_report([folder], place)
+        document = write_report([folder], place).resolve()
     except Exception as error:  # whatever a plotting library raises
         again = f"try again with: python -m aerial_nni.run report {record.id}"
         say(f"the document was not written ({type(error).__name__}: {error}); {again}")

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from conftest import fast, no_data
+from fast_experiments import fast, no_data
 
 from aerial_nni.experiments import conduct
 from aerial_nni.experiments.conduct import Settings

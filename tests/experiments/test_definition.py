@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import fast
+from fast_experiments import fast
 
 from aerial_nni.experiments import definition
 from aerial_nni.experiments.baseline import baseline

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import Launched, fast, processes, wait_for
+from fast_experiments import Launched, fast, processes, wait_for
 
 from aerial_nni import results
 from aerial_nni.experiments import conduct, ports, records, stored
@@ -111,7 +111,7 @@ def test_a_killed_part_of_nni_ends_the_experiment(
             return [process for process in wanted if is_manager(process)]
         return [process for process in wanted if "--exp_params" in process.cmdline()]
 
-    wait_for(part)[0].kill()  # type: ignore[index]
+    wait_for(part)[0].kill()
     printed = launched.end()
     assert launched.process.returncode == 1
     assert "FAILED" in printed

@@ -58,7 +58,7 @@ def test_the_guard_acts_when_its_launcher_is_killed():
     script = (
         "import os, subprocess, sys, time\n"
         "from aerial_nni.experiments.guard import Guard\n"
-        "guard = Guard('guard-d')\n"
+        "guard = Guard('guard-of-a-killed-launcher')\n"
         "child = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
         "process = subprocess.Popen(child, env={**os.environ, **guard.marks},"
         " start_new_session=True)\n"
@@ -72,4 +72,4 @@ def test_the_guard_acts_when_its_launcher_is_killed():
     launcher.wait()
     launcher.stdout.close()
     psutil.wait_procs([child], timeout=20)
-    assert not members("guard-d")
+    assert not members("guard-of-a-killed-launcher")

@@ -1,11 +1,8 @@
-import json
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
-from conftest import Launched, fast, processes, wait_for
+from fast_experiments import Launched, ask, fast, listening, processes, wait_for
 
 from aerial_nni import results
 from aerial_nni.experiments import ports, records
@@ -58,27 +55,3 @@ def test_only_this_machine_reaches_the_server(
         assert ports.is_free(port) and ports.is_free(board)
     finally:
         launched.process.kill()
-
-
-def listening(experiment: str) -> list[tuple[str, int]]:
-    """Addresses on which processes of an experiment listen."""
-    found = []
-    for process in processes(experiment):
-        try:
-            connections = process.net_connections(kind="inet")
-        except psutil.Error:
-            continue
-        found += [tuple(c.laddr) for c in connections if c.status == psutil.CONN_LISTEN]
-    return found
-
-
-def ask(port: int, path: str, value: object = None) -> object:
-    data = None if value is None else json.dumps(value).encode()
-    headers = {"Content-Type": "application/json"}
-    url = f"http://127.0.0.1:{port}/api/v1/nni/{path}"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(urllib.request.Request(url, data, headers), timeout=10) as answer:
-            return json.loads(answer.read())
-    except (OSError, ValueError):  # not up yet
-        return None

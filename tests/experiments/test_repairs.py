@@ -10,9 +10,8 @@ import nni
 import nni_node
 import psutil
 import pytest
-from conftest import fast, processes
+from fast_experiments import ask, fast, processes
 from fast_trial import score_of
-from test_launch import ask
 
 from aerial_nni import results
 from aerial_nni.experiments import conduct
@@ -32,7 +31,7 @@ def asked_at_the_end(port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     answers: dict[str, Any] = {}
 
     def look() -> None:
-        experiment = ask(port, "experiment")["id"]  # type: ignore[index]
+        experiment = ask(port, "experiment")["id"]
         for path in ("trial-jobs", "export-data", "metric-data"):
             answers[path] = ask(port, path)
         connections = [c for p in processes(experiment) for c in p.net_connections("inet")]

@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 import pytest
-from test_records import a_record, good_folder
+from made_records import a_record, good_folder
 
 from aerial_nni.experiments import rest, watch
 from aerial_nni.experiments.records import Record

@@ -1,0 +1,117 @@
+"""Experiments of fast trials, in this process or another, and questions to their servers."""
+
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from aerial_nni.experiments.baseline import baseline
+from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.guard import members
+from aerial_nni.options import TrialOptions
+
+HERE = Path(__file__).parent
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
+def fast(seeds: int, *, epochs: int = 2, lr: list[float] | None = None) -> Definition:
+    """A baseline whose trials take a second. With `lr`, one trial for each of these instead."""
+    definition = baseline(TrialOptions(epochs=epochs), range(seeds))
+    definition = dataclasses.replace(definition, module="fast_trial")
+    if lr is None:
+        return definition
+    points = {"points": [{"lr": value} for value in lr]}
+    return dataclasses.replace(
+        definition,
+        space={"lr": {"_type": "choice", "_value": lr}},
+        tuner={**definition.tuner, "class_args": points},
+        trials=len(lr),
+    )
+
+
+def no_data(options: TrialOptions, folder: Path) -> TrialOptions:
+    """Fast trials need no data."""
+    folder.mkdir(parents=True)
+    return options
+
+
+class Launched:
+    """An experiment of fast trials whose launcher is another process."""
+
+    def __init__(self, runs: Path, port: int, *, seeds: int, concurrency: int = 1) -> None:
+        self.runs, self.port = runs, port
+        script = str(HERE / "launch_fast.py")
+        arguments = [str(runs), str(port), str(seeds), str(concurrency)]
+        self.process = subprocess.Popen(
+            [sys.executable, script, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    @property
+    def id(self) -> str:
+        """The experiment's id, as soon as there is one."""
+        written = wait_for(lambda: list(self.runs.glob("*/experiment.json")))
+        return written[0].parent.name
+
+    def history(self) -> list[Path]:
+        """History files that have been written."""
+        return sorted(self.runs.glob(f"{self.id}/*/history.csv"))
+
+    def end(self) -> str:
+        """Waits for the launcher; what it printed."""
+        printed, _ = self.process.communicate(timeout=120)
+        return printed
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+    """The first true value of `condition`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+    return value
+
+
+def processes(experiment: str) -> list[psutil.Process]:
+    """What runs of an experiment, besides this process."""
+    return members(experiment, besides=(os.getpid(),))
+
+
+def listening(experiment: str) -> list[tuple[str, int]]:
+    """Addresses on which processes of an experiment listen."""
+    found = []
+    for process in processes(experiment):
+        try:
+            connections = process.net_connections(kind="inet")
+        except psutil.Error:
+            continue
+        found += [tuple(c.laddr) for c in connections if c.status == psutil.CONN_LISTEN]
+    return found
+
+
+def ask(port: int, path: str, value: object = None) -> Any:
+    data = None if value is None else json.dumps(value).encode()
+    headers = {"Content-Type": "application/json"}
+    url = f"http://127.0.0.1:{port}/api/v1/nni/{path}"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(urllib.request.Request(url, data, headers), timeout=10) as answer:
+            return json.loads(answer.read())
+    except (OSError, ValueError):  # not up yet
+        return None

@@ -1,0 +1,86 @@
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aerial_nni import doctor
+from aerial_nni.doctor import Finding, examine
+from aerial_nni.run import main
+
+
+def test_a_machine_that_runs_these_tests_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture):
+    assert main(["doctor", "--json", "--runs", str(tmp_path)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["ready"] is True
+    subjects = {finding["subject"] for finding in said["findings"]}
+    assert {"python", "torch", "NNI", "port", "disk", "cache", "data"} <= subjects
+
+
+def test_a_failure_is_shown_with_the_line_that_mends_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    def broken() -> Iterator[Finding]:
+        yield Finding("fail", "setuptools", "82.0", "pip install it")
+
+    monkeypatch.setattr(doctor, "setuptools", broken)
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("[FAIL] setuptools: 82.0") + 1].strip() == "pip install it"
+    assert lines[-1] == "not ready"
+
+
+def test_an_examination_that_breaks_is_a_failure(monkeypatch: pytest.MonkeyPatch):
+    def broken() -> Iterator[Finding]:
+        raise ImportError("libtorch.so is missing")
+        yield
+
+    monkeypatch.setattr(doctor, "torch_and_device", broken)
+    failed = [finding for finding in examine() if finding.level == "fail"]
+    assert [finding.text for finding in failed] == ["ImportError: libtorch.so is missing"]
+
+
+@pytest.mark.parametrize(("version", "level"), [("81.0.0", "ok"), ("82.0.1", "fail")])
+def test_a_setuptools_without_pkg_resources(
+    monkeypatch: pytest.MonkeyPatch, version: str, level: str
+):
+    monkeypatch.setattr(doctor.importlib.metadata, "version", lambda name: version)
+    assert [finding.level for finding in doctor.setuptools()] == [level]
+
+
+def test_a_busy_port_is_a_warning_with_the_next_free_one():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        (finding,) = doctor.web_port(server.getsockname()[1])
+    assert finding.level == "warn"
+    assert finding.mend.startswith("add: --port")
+
+
+@pytest.mark.parametrize(("version", "level"), [((3, 9, 1), "fail"), ((3, 14, 0), "fail")])
+def test_a_python_that_is_not_supported(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], level: str
+):
+    class Version(tuple):
+        major, minor, micro = version
+
+    monkeypatch.setattr(doctor.sys, "version_info", Version(version))
+    (finding,) = doctor.python()
+    assert finding.level == level
+    assert "venv" in finding.mend
+
+
+def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    assert [finding.level for finding in doctor.disk(tmp_path / "runs")] == ["fail"]
+    assert [finding.level for finding in doctor.cache()] == ["fail"]
+
+
+def test_the_dubai_imagery_is_found(dubai_dir: Path):
+    assert "dubai: 72 images" in [*doctor.data(str(dubai_dir))][-1].text
+
+
+def test_imagery_that_is_not_there_is_a_warning(tmp_path: Path):
+    findings = [*doctor.data(str(tmp_path / "none"))]
+    assert findings[-1].level == "warn"
