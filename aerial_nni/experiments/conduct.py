@@ -47,8 +47,8 @@ class Outcome:
         return self.record.state == "DONE" and self.record.best is not None
 
 
-class Ended(BaseException):
-    """A signal asked this process to end. Not an `Exception`, so that nothing takes it for one."""
+class Ended(KeyboardInterrupt):
+    """A signal asked this process to end, as Ctrl-C does."""
 
 
 def conduct(
@@ -73,7 +73,7 @@ def conduct(
             record.save(folder)
             say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)
             document = write_document(record, folder, settings.docs)
-            if settings.stay and end.state != "STOPPED":
+            if settings.stay and not end.asked:
                 _stay(server, record)
         except BaseException as error:
             if record.state == "RUNNING":
@@ -107,10 +107,10 @@ def _watched(
             return Watch(server, record, folder, progress=progress, patience=patience).run()
         finally:
             progress.close()
-    except (KeyboardInterrupt, Ended) as error:
+    except KeyboardInterrupt as error:
         how = "a signal" if isinstance(error, Ended) else "Ctrl-C"
         again = f"go on with: python -m aerial_nni.run resume {record.id}"
-        return End(state="STOPPED", reason=f"stopped by {how}; {again}")
+        return End(state="STOPPED", reason=f"stopped by {how}; {again}", asked=True)
 
 
 def _stay(server: Server, record: Record) -> None:
@@ -123,7 +123,7 @@ def _stay(server: Server, record: Record) -> None:
 
 def wait_for_the_end() -> None:
     """Returns on Ctrl-C or a signal to end."""
-    with contextlib.suppress(KeyboardInterrupt, Ended):
+    with contextlib.suppress(KeyboardInterrupt):
         while True:
             time.sleep(3600)
 

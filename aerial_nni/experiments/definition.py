@@ -33,6 +33,10 @@ OURS = {
 """Keys of NNI's configuration format that a --config file must leave to us -> what to do."""
 
 
+WEEK = 7 * 24 * 3600
+"""Seconds that a trial may take where nothing else is said."""
+
+
 class BadConfig(ValueError):
     """A --config file cannot be used; the message says which key, and what to do."""
 
@@ -131,7 +135,9 @@ def nni_config(
     config.max_trial_number = limits.trials
     seconds = max(1, round(limits.max_minutes * 60))
     config.max_experiment_duration = f"{seconds}s"
-    config.max_trial_duration = config.max_trial_duration or f"{seconds}s"
+    # The watch ends the experiment at its limit so that `resume` can go on with the trial that
+    # runs; NNI would book that trial as ended.
+    config.max_trial_duration = config.max_trial_duration or f"{max(WEEK, 2 * seconds)}s"
     _share_gpus(config)
     try:
         config.validate()

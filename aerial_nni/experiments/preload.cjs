@@ -65,6 +65,17 @@ function outputOfTrial(exported) {
   };
 }
 
+// "early": training_service/v3/compat.js `cancelTrialJob()` notes that a trial was stopped early only
+// after it has ended and was booked: every such trial counts as cancelled by the user.
+function noteEarlyStop(exported) {
+  const proto = exported.V3asV1.prototype;
+  const cancel = proto.cancelTrialJob;
+  proto.cancelTrialJob = function (trialId, early) {
+    if (this.trialJobs[trialId]) this.trialJobs[trialId].isEarlyStopped = Boolean(early);
+    return cancel.call(this, trialId, early);
+  };
+}
+
 // "tensorboard": extensions/nniTensorboardManager.js starts `tensorboard --bind_all` from PATH
 // (not there unless the environment is activated) through a shell that splits paths at spaces, and
 // imports it once in a blocking call that delays the start of the server.
@@ -116,7 +127,11 @@ function knownVersions(exported) {
 }
 
 const REPAIRS = {
-  "training_service/v3/compat.js": { attribution: answerByTrial, output: outputOfTrial },
+  "training_service/v3/compat.js": {
+    attribution: answerByTrial,
+    output: outputOfTrial,
+    early: noteEarlyStop,
+  },
   "extensions/nniTensorboardManager.js": { tensorboard: ownTensorboard },
   "common/pythonScript.js": { versions: knownVersions },
   "common/utils.js": { shell: withoutShell },

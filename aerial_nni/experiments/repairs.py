@@ -26,11 +26,7 @@ START_SECONDS = 60.0
 
 
 def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str, str]:
-    """The variables that NNI's manager, and through it dispatcher and trials, are started with.
-
-    `NO_PROXY`: websockets from version 15 on sends the dispatcher's connection to localhost
-    through the proxy that the machine is set up with.
-    """
+    """The variables that NNI's manager, and through it dispatcher and trials, are started with."""
     node = [os.environ.get("NODE_OPTIONS", ""), f"--require {json.dumps(str(PRELOAD))}"]
     variables = {
         "NODE_OPTIONS": " ".join(filter(None, node)),
@@ -39,7 +35,7 @@ def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str,
         "AERIAL_NNI_VERSIONS": _versions(),
         "AERIAL_NNI_TENSORBOARD": importlib.metadata.version("tensorboard"),
         "PYTHONPATH": _python_path(),
-        **{name: _with_local(os.environ.get(name, "")) for name in ("NO_PROXY", "no_proxy")},
+        **not_through_a_proxy(),
     }
     if concurrency > 1 and "OMP_NUM_THREADS" not in os.environ:
         # Trials that each take every core are slower together than one after the other.
@@ -68,10 +64,17 @@ def _python_path() -> str:
     return os.pathsep.join(paths)
 
 
-def _with_local(hosts: str) -> str:
-    """A NO_PROXY list that names this machine too."""
-    known = [host for host in hosts.split(",") if host]
-    return ",".join(dict.fromkeys([*known, *LOCAL]))
+def not_through_a_proxy() -> dict[str, str]:
+    """NO_PROXY with this machine in it.
+
+    websockets from version 15 on sends even the dispatcher's connection to localhost through the
+    proxy that a machine is set up with; NNI's REST client has always done so.
+    """
+    variables = {}
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        variables[name] = ",".join(dict.fromkeys([*hosts, *LOCAL]))
+    return variables
 
 
 @contextlib.contextmanager
@@ -109,6 +112,7 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
         def __init__(self, home_dir: str = str(nni_directory / "nni-experiments")) -> None:
             super().__init__(home_dir)
 
+    os.environ.update(not_through_a_proxy())
     repaired: dict[str, Any] = {
         "_start_rest_server": start_manager,
         "_check_rest_server": wait_for_server,

@@ -16,7 +16,7 @@ import psutil
 from aerial_nni.experiments import failures, rest
 from aerial_nni.experiments.guard import is_manager, members
 from aerial_nni.experiments.progress import Progress
-from aerial_nni.experiments.records import Record, Trial, best_of, is_good
+from aerial_nni.experiments.records import CUT_OFF, Record, Trial, best_of, is_good
 from aerial_nni.experiments.server import Server, Status
 from aerial_nni.experiments.snapshot import FAILURES, UNFINISHED, booked_wrongly, trials_of
 
@@ -52,6 +52,8 @@ class End:
     state: str
     reason: str
     details: str = ""
+    asked: bool = False
+    """Whether a person or a signal asked for it."""
 
 
 class Watch:
@@ -74,7 +76,10 @@ class Watch:
         self._moved = time.monotonic()
         self._measured = 0.0
         self._dispatcher: psutil.Process | None = None
-        self._told: set[str] = set()
+        # On a resume: what ended before it is neither told again nor counted as a failure.
+        old = (trial for trial in record.trials if trial.state not in (*UNFINISHED, CUT_OFF))
+        self._before = {trial.id for trial in old}
+        self._told = set(self._before)
 
     def run(self) -> End:
         """Returns when the experiment is over. The record is up to date and saved."""
@@ -161,7 +166,11 @@ class Watch:
         return End(state="FAILED", reason=counted, details=details)
 
     def _too_many_failures(self, trials: list[Trial]) -> End | None:
-        ended = [trial for trial in trials if trial.state not in UNFINISHED]
+        ended = [
+            trial
+            for trial in trials
+            if trial.state not in UNFINISHED and trial.id not in self._before
+        ]
         ended.sort(key=lambda trial: trial.end or "")
         row = 0
         while row < len(ended) and ended[-1 - row].state in FAILURES:

@@ -31,7 +31,8 @@ def config_of(runs: Path, file: Path | None, **typed: float | None):
 def test_limits_are_always_set(runs: Path):
     config = config_of(runs, None)
     assert (config.max_trial_number, config.trial_concurrency) == (3, 1)
-    assert config.max_experiment_duration == config.max_trial_duration == "86400s"
+    assert config.max_experiment_duration == "86400s"
+    assert config.max_trial_duration == "604800s"
 
 
 def test_what_is_typed_goes_before_the_file_and_the_file_before_our_own(runs: Path, written):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fast_experiments import Launched, fast, processes, wait_for
+from fast_experiments import Launched, ask, fast, processes, wait_for
 
 from aerial_nni import results
 from aerial_nni.experiments import conduct, ports, records, stored
@@ -117,6 +117,27 @@ def test_a_killed_part_of_nni_ends_the_experiment(
     assert "FAILED" in printed
     assert victim in printed
     assert not processes(launched.id)
+
+
+def test_the_time_limit_ends_a_running_trial_and_the_ui_stays_to_be_read(
+    run_fast: Run, port: int, runs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen = []
+
+    def look() -> None:
+        seen.append((ask(port, "check-status")["status"], len(ask(port, "trial-jobs"))))
+
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    monkeypatch.setattr(conduct, "wait_for_the_end", look)
+    outcome = run_fast(fast(1), max_minutes=0.05, stay=True)
+    assert not outcome.good
+    assert outcome.record.state == "STOPPED"
+    assert "the time limit of 0.05 minutes" in outcome.record.reason
+    assert outcome.record.trials[0].state == records.CUT_OFF
+    monkeypatch.setattr(stored, "wait_for_the_end", look)
+    stored.view(Settings(runs=runs, port=port), outcome.record.id)
+    assert seen == [("VIEWED", 1)] * 2
+    assert not processes(outcome.record.id)
 
 
 def test_stop_ends_a_running_experiment_and_resume_refuses_it_before(

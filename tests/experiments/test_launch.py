@@ -11,7 +11,14 @@ from aerial_nni.experiments.conduct import Outcome
 Run = Callable[..., Outcome]
 
 
-def test_an_experiment_runs_to_its_end(run_fast: Run, runs: Path, capfd: pytest.CaptureFixture):
+def test_an_experiment_runs_to_its_end(
+    run_fast: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):  # one that answers nobody
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "")
     outcome = run_fast(fast(2), max_minutes=5)
     record = records.load(outcome.folder)
     assert outcome.good

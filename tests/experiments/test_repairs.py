@@ -70,6 +70,16 @@ def test_ui_tuner_and_trial_agree(
     assert asked_at_the_end["hosts"] == {"127.0.0.1"}
 
 
+def test_a_trial_that_is_stopped_early_is_booked_as_that(
+    run_fast: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    config = tmp_path / "config.yaml"
+    config.write_text("maxTrialDuration: 3s\n")
+    outcome = run_fast(fast(1), config=config)
+    assert [trial.state for trial in outcome.record.trials] == ["EARLY_STOPPED"]
+
+
 def test_nni_alone_books_results_wrongly_and_listens_to_the_network(
     run_fast: Run,
     asked_at_the_end: dict[str, Any],
@@ -104,6 +114,7 @@ DEFECTS = {
     "home": ("common/globals/paths.js", "os_1.default.homedir(), 'nni-experiments'"),
     "attribution": ("training_service/v3/compat.js", "this.parameters.shift()"),
     "output": ("training_service/v3/compat.js", "'trials', trialJobId, 'output'"),
+    "early": ("training_service/v3/compat.js", "await this.v3.stopTrial(trialJobId);"),
     "tensorboard": ("extensions/nniTensorboardManager.js", "--bind_all"),
     "shell": ("common/utils.js", "newShell = true"),
     "recover": ("core/nnimanager.js", "job.status === 'WAITING' || job.status === 'RUNNING'"),

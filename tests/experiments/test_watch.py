@@ -11,7 +11,7 @@ import pytest
 from made_records import a_record, good_folder
 
 from aerial_nni.experiments import rest, watch
-from aerial_nni.experiments.records import Record
+from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import Status
 from aerial_nni.experiments.watch import End, Patience, Watch
 
@@ -81,8 +81,10 @@ def job(name: str, state: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def watched(server: FakeServer, folder: Path, **patience: Any) -> tuple[End, Record, Silent]:
-    record = a_record(nni_directory=str(folder / "nni"))
+def watched(
+    server: FakeServer, folder: Path, before: tuple[Trial, ...] = (), **patience: Any
+) -> tuple[End, Record, Silent]:
+    record = a_record(nni_directory=str(folder / "nni"), trials=list(before))
     progress = Silent()
     chosen = dataclasses.replace(Patience(), **patience)
     given = Watch(server, record, folder, progress=progress, patience=chosen)  # type: ignore[arg-type]
@@ -134,6 +136,15 @@ def test_failures_in_a_row(server: FakeServer, tmp_path: Path):
     end, _, progress = watched(server, tmp_path, failures=3)
     assert (end.state, end.reason) == ("FAILED", "3 trials in a row failed")
     assert len(progress.lines) == 3
+
+
+def test_failures_from_before_a_resume_do_not_count(server: FakeServer, tmp_path: Path):
+    server.jobs = [job(f"t{n}", "FAILED") for n in (1, 2, 3, 4)]
+    server.state = "DONE"
+    before = tuple(Trial(id=f"t{n}", sequence=n, state="FAILED", parameters={}) for n in (1, 2, 3))
+    end, _, progress = watched(server, tmp_path, before, failures=3)
+    assert end.reason == "all trials ended: 0 of 4 are good"
+    assert len(progress.lines) == 1
 
 
 def test_a_dispatcher_that_died(server: FakeServer, tmp_path: Path):
