@@ -22,7 +22,7 @@ from aerial_nni.data.drawing.areas import CHARACTERS, Ground, draw_area
 from aerial_nni.data.drawing.camera import photograph
 from aerial_nni.data.drawing.sheet import write_sheet
 
-VERSION = 1
+VERSION = 2
 """Raised with every change that moves a pixel, so that no cache outlives its drawing."""
 
 FACTS = Facts(
