@@ -2,14 +2,13 @@
 
 import contextlib
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from aerial_nni.experiments.progress import progress_for
+from aerial_nni.experiments.progress import progress_for, say
 from aerial_nni.experiments.records import CUT_OFF, Record
 from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
@@ -172,10 +171,3 @@ def signals_end_this() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def say(*lines: str) -> None:
-    """Shows lines to the person who started this; results for programs go to stdout."""
-    for line in lines:
-        if line:
-            print(line, file=sys.stderr, flush=True)

@@ -66,13 +66,25 @@ function outputOfTrial(exported) {
 }
 
 // "early": training_service/v3/compat.js `cancelTrialJob()` notes that a trial was stopped early only
-// after it has ended and was booked: every such trial counts as cancelled by the user.
-function noteEarlyStop(exported) {
+// after it has ended and was booked, as cancelled by the user. `start()` books a trial that answers
+// its end with an exit code, as shells and most programs do, as failed.
+function bookCancelled(exported) {
   const proto = exported.V3asV1.prototype;
+  const cancelled = new Set();
   const cancel = proto.cancelTrialJob;
   proto.cancelTrialJob = function (trialId, early) {
+    cancelled.add(trialId);
     if (this.trialJobs[trialId]) this.trialJobs[trialId].isEarlyStopped = Boolean(early);
     return cancel.call(this, trialId, early);
+  };
+  const start = proto.start;
+  proto.start = function () {
+    const register = this.v3.onTrialEnd.bind(this.v3);
+    this.v3.onTrialEnd = (callback) =>
+      register((trialId, time, code) =>
+        callback(trialId, time, code && cancelled.has(trialId) ? null : code),
+      );
+    return start.call(this);
   };
 }
 
@@ -130,7 +142,7 @@ const REPAIRS = {
   "training_service/v3/compat.js": {
     attribution: answerByTrial,
     output: outputOfTrial,
-    early: noteEarlyStop,
+    early: bookCancelled,
   },
   "extensions/nniTensorboardManager.js": { tensorboard: ownTensorboard },
   "common/pythonScript.js": { versions: knownVersions },

@@ -1,5 +1,9 @@
-"""How far an experiment is: a bar on a terminal, plain lines elsewhere. All of it on stderr."""
+"""How far an experiment is: a bar on a terminal, plain lines elsewhere. All of it on stderr.
 
+A terminal that was closed is no reason to fail: what cannot be shown is dropped.
+"""
+
+import contextlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -49,6 +53,14 @@ def parameters_text(parameters: Mapping[str, object]) -> str:
     )
 
 
+def say(*lines: str) -> None:
+    """Shows lines to the person who started this; what is for programs goes to stdout."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            if line:
+                print(line, file=sys.stderr, flush=True)
+
+
 class Bar:
     """One bar over all trials; epochs of running trials count in part, so the time left is true."""
 
@@ -74,15 +86,18 @@ class Bar:
         self.bar.total, self.bar.n = total, min(total, done + parts)
         self.bar.set_description_str(f"trials {done}/{total}{best}", refresh=False)
         self.bar.set_postfix_str("; ".join(running[:3]), refresh=False)
-        self.bar.refresh()
+        with contextlib.suppress(OSError):
+            self.bar.refresh()
 
     def say(self, line: str) -> None:
         """Shows a line above the bar."""
-        self.bar.write(line, file=sys.stderr)
+        with contextlib.suppress(OSError):
+            self.bar.write(line, file=sys.stderr)
 
     def close(self) -> None:
         """Leaves the bar as it is."""
-        self.bar.close()
+        with contextlib.suppress(OSError):
+            self.bar.close()
 
 
 class Lines:
@@ -123,7 +138,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Shows a line."""
-        print(line, file=sys.stderr, flush=True)
+        say(line)
 
     def close(self) -> None:
         """Nothing to do."""

@@ -16,11 +16,11 @@ from aerial_nni.experiments.conduct import (
     Outcome,
     Settings,
     conduct,
-    say,
     signals_end_this,
     wait_for_the_end,
 )
 from aerial_nni.experiments.guard import sweep
+from aerial_nni.experiments.progress import say
 from aerial_nni.experiments.records import NNI_DIRECTORY, ExperimentRunning, Record
 from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED

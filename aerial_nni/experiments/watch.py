@@ -199,7 +199,8 @@ class Watch:
         reason = f"the time limit of {limit / 60:g} minutes was reached"
         if any(is_good(self.folder / trial.id) for trial in trials):
             return self._over(reason, trials)
-        return End(state="STOPPED", reason=f"{reason} before any trial ended")
+        again = f"go on with: python -m aerial_nni.run resume {self.record.id}"
+        return End(state="STOPPED", reason=f"{reason} before any trial ended; {again}")
 
     def _disk_full(self) -> End | None:
         free = shutil.disk_usage(self.folder).free

@@ -39,8 +39,11 @@ def main() -> None:
     options = changed(load_options(given.options), nni.get_next_parameter())
     folder = given.experiment / os.environ["NNI_TRIAL_JOB_ID"]
     print("started with", options.seed, file=sys.stderr, flush=True)
-    with occupied(folder, options, go_on=True):
-        train(options, folder)
+    try:
+        with occupied(folder, options, go_on=True):
+            train(options, folder)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as the true trial
 
 
 def train(options: TrialOptions, folder: Path) -> None:

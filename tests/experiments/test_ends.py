@@ -1,5 +1,6 @@
 """What happens when processes are killed, trials fail, and people go on afterwards."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,6 +139,23 @@ def test_the_time_limit_ends_a_running_trial_and_the_ui_stays_to_be_read(
     stored.view(Settings(runs=runs, port=port), outcome.record.id)
     assert seen == [("VIEWED", 1)] * 2
     assert not processes(outcome.record.id)
+
+
+def test_a_closed_terminal_ends_the_experiment(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    launched = Launched(runs, port, seeds=1)
+    folder = runs / launched.id
+    wait_for(lambda: records.load(folder).trials)
+    assert launched.process.stdout is not None
+    launched.process.stdout.close()  # nobody reads what it prints any more
+    launched.process.send_signal(signal.SIGHUP)
+    launched.process.wait(60)
+    record = records.load(folder)
+    assert (record.state, record.trials[0].state) == ("STOPPED", records.CUT_OFF)
+    assert "stopped by a signal" in record.reason
+    assert not processes(launched.id)
 
 
 def test_stop_ends_a_running_experiment_and_resume_refuses_it_before(

@@ -10,11 +10,11 @@ import nni
 import nni_node
 import psutil
 import pytest
-from fast_experiments import ask, fast, processes
+from fast_experiments import Launched, ask, fast, processes, wait_for
 from fast_trial import score_of
 
 from aerial_nni import results
-from aerial_nni.experiments import conduct
+from aerial_nni.experiments import conduct, records, rest
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.repairs import PRELOAD
 from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
@@ -78,6 +78,17 @@ def test_a_trial_that_is_stopped_early_is_booked_as_that(
     config.write_text("maxTrialDuration: 3s\n")
     outcome = run_fast(fast(1), config=config)
     assert [trial.state for trial in outcome.record.trials] == ["EARLY_STOPPED"]
+
+
+def test_a_trial_that_a_user_cancels_is_booked_as_that(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    launched = Launched(runs, port, seeds=1)
+    trial = wait_for(lambda: list(runs.glob(f"{launched.id}/*/options.json")))[0].parent.name
+    rest.request("DELETE", f"http://127.0.0.1:{port}/api/v1/nni/trial-jobs/{trial}")
+    launched.end()
+    assert [trial.state for trial in records.load(runs / launched.id).trials] == ["USER_CANCELED"]
 
 
 def test_nni_alone_books_results_wrongly_and_listens_to_the_network(

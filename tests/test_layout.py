@@ -1,0 +1,60 @@
+"""The design's one-way flow: data flows down, imports point up."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import aerial_nni
+
+PACKAGE = Path(aerial_nni.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+ABOVE = {
+    "data": {"options", "results"},
+    "models": {"options", "results", "data"},
+    "training": {"options", "results", "data", "models", "losses", "metrics"},
+    "experiments": {"options", "results", "data", "reports"},
+}
+"""A folder -> the parts of the package that it may import beside itself."""
+
+COMMAND_LINE = {"run.py", "verbs.py", "doctor.py"}
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of everything a file imports, at its top or inside its functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def part(path: Path) -> str:
+    """Folder of the package that a file is in, or its own name at the top."""
+    return path.relative_to(PACKAGE).parts[0]
+
+
+@pytest.mark.parametrize("folder", ABOVE)
+def test_imports_point_up(folder: str):
+    for path in (PACKAGE / folder).rglob("*.py"):
+        own = {name.split(".")[1] for name in imported(path) if name.startswith("aerial_nni.")}
+        own -= {folder, "__version__"}
+        assert own <= ABOVE[folder], f"{path} imports {sorted(own - ABOVE[folder])}"
+
+
+def test_only_trials_and_experiments_know_nni():
+    for path in FILES:
+        knows = any(name.split(".")[0] in ("nni", "nni_node") for name in imported(path))
+        allowed = part(path) in ("trials", "experiments") or path.name == "doctor.py"
+        assert allowed or not knows, path
+
+
+def test_only_the_command_line_knows_experiments():
+    """Delete `experiments`, and every trial still runs by hand."""
+    for path in FILES:
+        knows = any(name.startswith("aerial_nni.experiments") for name in imported(path))
+        allowed = part(path) in ("experiments", *COMMAND_LINE)
+        assert allowed or not knows, path
