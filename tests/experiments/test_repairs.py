@@ -13,7 +13,6 @@ import pytest
 from fast_experiments import Launched, ask, fast, processes, wait_for
 from fast_trial import score_of
 
-from aerial_nni import results
 from aerial_nni.experiments import conduct, records, rest
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.repairs import PRELOAD
@@ -158,9 +157,3 @@ def test_every_repair_of_the_server_is_listed_here():
 )
 def test_the_defect_in_python_is_still_there(file: str, defect: str):
     assert defect in (Path(nni.__path__[0]) / file).read_text()
-
-
-def test_the_options_of_a_trial_say_what_it_ran_with(run_fast: Run):
-    outcome = run_fast(fast(1, lr=RATES[:1]))
-    ran = results.read_json(outcome.folder / outcome.record.trials[0].id / results.OPTIONS)
-    assert ran["lr"] == RATES[0]
