@@ -9,6 +9,7 @@ REQUIREMENTS = [
     "numpy>=1.26,<3",  # arrays of images and masks
     "pillow>=10.3,<14",  # reading JPEG and PNG; older versions have known decoder holes
     "scikit-image>=0.24",  # reading TIFF with more than three bands or 16 bits (brings tifffile)
+    "scipy>=1.11",  # filters of the procedural scenes; scikit-image needs it too
     "matplotlib>=3.8,<4",  # every figure of the documents
     "pyyaml>=6.0.1",  # options, class lists and search spaces are YAML
     "safetensors>=0.4.3",  # checkpoints that cannot run code when they are loaded

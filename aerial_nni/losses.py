@@ -5,13 +5,13 @@ indices or `VOID`, and returns a scalar. One rule for void in all of them: a voi
 to the value and gets no gradient; a batch of void alone has the value 0.
 """
 
-import re
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from aerial_nni.data.dataset import VOID
+from aerial_nni.options import parse_loss
 
 Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """(log-probabilities, target, class weights or None) -> scalar."""
@@ -131,27 +131,6 @@ LOSSES: dict[str, Loss] = {
     "lovasz": lovasz,
     "reference": reference,
 }
-
-
-def parse_loss(text: str) -> list[tuple[float, str]]:
-    """The terms of a sum like `ce+0.5*dice`: [(1.0, "ce"), (0.5, "dice")].
-
-    Raises:
-        ValueError: for an unknown name or a factor that is not a positive number.
-    """
-    terms = []
-    for term in text.replace(" ", "").split("+"):
-        match = re.fullmatch(r"(?:([0-9.]+(?:e-?[0-9]+)?)\*)?([a-z]+)", term)
-        if match is None or match[2] not in LOSSES:
-            raise ValueError(
-                f"loss={text!r} has a term {term!r}; write names of {', '.join(LOSSES)} "
-                "joined by + with factors before them, such as ce+0.5*dice"
-            )
-        factor = float(match[1] or 1)
-        if factor <= 0:
-            raise ValueError(f"loss={text!r} has the factor {factor:g}; factors are above 0")
-        terms.append((factor, match[2]))
-    return terms
 
 
 def build_loss(text: str, *, weights: Tensor | None = None) -> Callable[[Tensor, Tensor], Tensor]:

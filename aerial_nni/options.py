@@ -6,6 +6,7 @@ line's flags are made from these fields (`aerial_nni.run`), so a new option is a
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ SPLITS = ("image", "tile", "patch")
 EDGES = ("cut", "pad", "shift")
 NORMS = ("batch", "group", "none")
 UPSAMPLINGS = ("transposed", "bilinear")
+LOSS_TERMS = ("ce", "dice", "focal", "tversky", "lovasz", "reference")
 CLASS_WEIGHTS = ("none", "inverse", "median-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one-cycle", "cosine", "poly", "constant")
@@ -80,9 +82,7 @@ class TrialOptions:
     )
 
     # The loss.
-    loss: str = option(
-        "ce+dice", "ce, dice, focal, tversky, lovasz, reference, or a sum: ce+0.5*dice"
-    )
+    loss: str = option("ce+dice", f"{', '.join(LOSS_TERMS)}, or a sum: ce+0.5*dice")
     class_weights: str = option("none", "weights of the classes in ce and focal",
                                 choices=CLASS_WEIGHTS)  # fmt: skip
 
@@ -108,6 +108,7 @@ class TrialOptions:
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
             _check(spec, getattr(self, spec.name))
+        parse_loss(self.loss)
 
 
 def _check(spec: dataclasses.Field, value: Any) -> None:
@@ -124,6 +125,27 @@ def _check(spec: dataclasses.Field, value: Any) -> None:
         raise BadOption(f"{spec.name}={value!r} is below {low:g}; give {low:g} or more")
     if high is not None and not value <= high:
         raise BadOption(f"{spec.name}={value!r} is above {high:g}; give {high:g} or less")
+
+
+def parse_loss(text: str) -> list[tuple[float, str]]:
+    """The terms of a sum like `ce+0.5*dice`: [(1.0, "ce"), (0.5, "dice")].
+
+    Raises:
+        BadOption: for an unknown name or a factor that is not a positive number.
+    """
+    terms = []
+    for term in text.replace(" ", "").split("+"):
+        match = re.fullmatch(r"(?:([0-9.]+(?:e-?[0-9]+)?)\*)?([a-z]+)", term)
+        if match is None or match[2] not in LOSS_TERMS:
+            raise BadOption(
+                f"loss={text!r} has a term {term!r}; write names of {', '.join(LOSS_TERMS)} "
+                "joined by + with factors before them, such as ce+0.5*dice"
+            )
+        factor = float(match[1] or 1)
+        if factor <= 0:
+            raise BadOption(f"loss={text!r} has the factor {factor:g}; factors are above 0")
+        terms.append((factor, match[2]))
+    return terms
 
 
 def changed(options: TrialOptions, values: Mapping[str, Any]) -> TrialOptions:

@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional
 
 from aerial_nni.data.dataset import VOID
-from aerial_nni.losses import LOSSES, build_loss, class_weights, parse_loss
+from aerial_nni.losses import LOSSES, build_loss, class_weights
+from aerial_nni.options import LOSS_TERMS, parse_loss
 
 
 def sample(classes=4, void=True):
@@ -114,6 +115,10 @@ def test_a_sum_is_the_sum_of_its_terms():
 def test_a_loss_that_cannot_be_read_says_what_can(text):
     with pytest.raises(ValueError, match=r"ce\+0.5\*dice|above 0"):
         parse_loss(text)
+
+
+def test_every_name_that_options_allow_is_a_loss():
+    assert tuple(LOSSES) == LOSS_TERMS
 
 
 def test_class_weights():

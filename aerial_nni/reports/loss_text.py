@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aerial_nni import losses
+from aerial_nni.options import parse_loss
 from aerial_nni.reports.folder import Trial
 
 
@@ -73,7 +74,7 @@ _WEIGHTS = {
 def explain_loss(trial: Trial) -> str:
     """The section on the loss, in Markdown with a formula for each term."""
     options: dict[str, Any] = trial.options
-    terms = losses.parse_loss(options["loss"])
+    terms = parse_loss(options["loss"])
     names = [name for _, name in terms]
     parts = [
         "### The loss",

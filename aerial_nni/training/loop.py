@@ -212,30 +212,38 @@ class Trainer:
         write_history(self.folder / HISTORY, self.history)
 
     def resume(self) -> None:
-        """Takes up the folder's last epoch, if there is one of the same options."""
+        """Takes up the folder's last epoch, if there is one.
+
+        Raises:
+            OtherRun: it is of other options.
+        """
         path = self.folder / LAST
         if not path.exists():
             return
-        header = read_header(path)
-        if header["options"] != as_dict(self.options):
-            differing = sorted(
-                key
-                for key, value in as_dict(self.options).items()
-                if header["options"].get(key) != value
-            )
-            raise OtherRun(
-                f"{self.folder} holds a run with other options ({', '.join(differing)}); "
-                "give another --out, or the options it was started with"
-            )
-        load_state(path, self.model, self.averaged, self.optimizer)
+        refuse_other_run(self.folder, self.options)
+        header = load_state(path, self.model, self.averaged, self.optimizer)
         self.history = header["history"]
         self.best_epoch, self.best_score = header["best_epoch"], header["best_score"]
         self.scaler.load_state_dict(header["scaler"])
         log.info("resuming after epoch %d", len(self.history))
 
 
-class OtherRun(Exception):
+class OtherRun(ValueError):
     """The folder belongs to a run with other options."""
+
+
+def refuse_other_run(folder: Path, options: TrialOptions) -> None:
+    """Raises `OtherRun` if `folder` holds epochs of a run with other options."""
+    path, wanted = folder / LAST, as_dict(options)
+    if not path.exists():
+        return
+    found = read_header(path)["options"]
+    differing = sorted(key for key in wanted | found if found.get(key) != wanted.get(key))
+    if differing:
+        raise OtherRun(
+            f"{folder} holds a run with other options ({', '.join(differing)}); "
+            "give another --out, or the options it was started with"
+        )
 
 
 def _gpu(device: torch.device) -> list[int]:

@@ -19,7 +19,7 @@ from aerial_nni.options import SPLITS, TrialOptions, as_dict
 from aerial_nni.results import EVENTS, OPTIONS, SPLIT, write_json
 from aerial_nni.training.device import choose_device, choose_precision
 from aerial_nni.training.evaluation import evaluate
-from aerial_nni.training.loop import Objective, Outcome, Task, Trainer
+from aerial_nni.training.loop import Objective, Outcome, Task, Trainer, refuse_other_run
 from aerial_nni.training.seeds import derived_seed, generator
 from aerial_nni.trials.events import Events
 from aerial_nni.trials.outputs import write_outputs
@@ -104,6 +104,7 @@ def supervised(
 
 def run(options: TrialOptions, folder: Path, reporter: Reporter) -> Outcome:
     """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete."""
+    refuse_other_run(folder, options)
     folder.mkdir(parents=True, exist_ok=True)
     ground = lay_ground(options, folder)
     facts = ground.prepared.facts
