@@ -5,7 +5,7 @@ from setuptools import find_packages, setup
 # The upper bounds are the next major version of what was tested; the reason stands beside each.
 REQUIREMENTS = [
     "nni==3.0",  # the experiment server and web UI; archived, so this is the last version
-    "torch>=2.6,<3",  # models and training; 2.6 is the first with bf16 convolutions on all our targets
+    "torch>=2.6,<3",  # models and training; 2.6 is the first with wheels for Python 3.13
     "numpy>=1.26,<3",  # arrays of images and masks
     "pillow>=10.3,<14",  # reading JPEG and PNG; older versions have known decoder holes
     "scikit-image>=0.24",  # reading TIFF with more than three bands or 16 bits (brings tifffile)

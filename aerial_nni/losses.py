@@ -136,14 +136,16 @@ LOSSES: dict[str, Loss] = {
 def build_loss(text: str, *, weights: Tensor | None = None) -> Callable[[Tensor, Tensor], Tensor]:
     """The loss of `text`, a function of logits (b, c, h, w) of any float type and the target.
 
-    `weights`, shape (c,), weigh the classes in ce and focal. Computed in fp32.
+    `weights`, shape (c,), weigh the classes in ce and focal. Computed in fp32, also where the
+    caller's autocast is on.
     """
     terms = parse_loss(text)
 
     def loss(logits: Tensor, target: Tensor) -> Tensor:
-        log_probs = logits.float().log_softmax(dim=1)
-        values = [factor * LOSSES[name](log_probs, target, weights) for factor, name in terms]
-        return torch.stack(values).sum()
+        with torch.autocast(logits.device.type, enabled=False):
+            log_probs = logits.float().log_softmax(dim=1)
+            values = [factor * LOSSES[name](log_probs, target, weights) for factor, name in terms]
+            return torch.stack(values).sum()
 
     return loss
 
@@ -152,7 +154,8 @@ def class_weights(kind: str, pixels: Sequence[int]) -> Tensor | None:
     """Weights of the classes from their training pixels, shape (c,), None for `none`.
 
     `inverse`: 1 / share, scaled to a mean of 1 over the classes that occur; `median-frequency`:
-    median share / share (Eigen & Fergus 2015, sec. 6.3.2). A class without pixels weighs 0.
+    median share / share, after Eigen & Fergus 2015, sec. 6.3.2 (*differs:* shares are of all
+    pixels, not of the pictures in which the class occurs). A class without pixels weighs 0.
     """
     if kind == "none":
         return None

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from aerial_nni.errors import Explained
+
 SPLITS = ("image", "tile", "patch")
 EDGES = ("cut", "pad", "shift")
 NORMS = ("batch", "group", "none")
@@ -25,7 +27,7 @@ SCHEDULES = ("one-cycle", "cosine", "poly", "constant")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
-class BadOption(ValueError):
+class BadOption(Explained, ValueError):
     """An option has a value that cannot be used; the message says what is allowed."""
 
 
@@ -187,7 +189,10 @@ def _fit(value: Any, default: Any) -> Any:
 
 def load_options(path: Path, base: TrialOptions | None = None) -> TrialOptions:
     """The options of a YAML file (flat, keys are field names) on top of `base` or the defaults."""
-    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise BadOption(f"{path} is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise BadOption(f"{path} holds a {type(values).__name__}; write one `option: value` a line")
     return changed(base or TrialOptions(), values)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aerial_nni import __version__, verbs
+from aerial_nni.errors import Explained
 from aerial_nni.flags import add_trial_flags
 
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         return given.verb(given)
-    except verbs.explained() as error:
+    except (Explained, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -112,13 +113,15 @@ def _with_id(
 def _add_experiment_flags(parser: argparse.ArgumentParser) -> None:
     """What every verb takes that runs an experiment."""
     group = parser.add_argument_group("the experiment")
-    group.add_argument("--concurrency", type=int, metavar="N", help="trials at once (default: 1)")
+    group.add_argument(
+        "--concurrency", type=_positive, metavar="N", help="trials at once (default: 1)"
+    )
     group.add_argument(
         "--max-minutes", type=float, metavar="M", help="time limit of the whole (default: a day)"
     )
     group.add_argument(
         "--max-failures",
-        type=int,
+        type=_positive,
         default=3,
         metavar="N",
         help="failed trials in a row that end it (default: 3)",
@@ -129,6 +132,13 @@ def _add_experiment_flags(parser: argparse.ArgumentParser) -> None:
     )
     _add_runs(parser)
     _add_port(parser)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is below 1; give 1 or more")
+    return value
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:

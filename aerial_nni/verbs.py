@@ -14,28 +14,6 @@ from typing import Any
 Verb = Callable[[argparse.Namespace], int]
 
 
-def explained() -> tuple[type[Exception], ...]:
-    """Errors whose message says what to do: shown without a traceback."""
-    from aerial_nni.data.archive import ArchiveRefused
-    from aerial_nni.data.cache import CacheUnusable
-    from aerial_nni.data.class_list import ClassListInvalid
-    from aerial_nni.data.dataset import BadSamples, DatasetMissing
-    from aerial_nni.data.splits import SplitImpossible, SplitMismatch, SplitOverlap
-    from aerial_nni.experiments.definition import BadConfig
-    from aerial_nni.experiments.ports import PortBusy
-    from aerial_nni.experiments.records import ExperimentRunning, UnknownExperiment
-    from aerial_nni.experiments.server import StartFailed
-    from aerial_nni.experiments.stored import NothingToExport, NotResumable
-    from aerial_nni.options import BadOption
-    from aerial_nni.reports.folder import ResultUnusable
-
-    data = (ArchiveRefused, BadSamples, CacheUnusable, ClassListInvalid, DatasetMissing)
-    splits = (SplitImpossible, SplitMismatch, SplitOverlap)
-    experiments = (ExperimentRunning, NotResumable, NothingToExport, UnknownExperiment)
-    server = (BadConfig, PortBusy, StartFailed)
-    return (BadOption, ResultUnusable, OSError, *data, *splits, *experiments, *server)
-
-
 def baseline(given: argparse.Namespace) -> int:
     """Trains, one trial per seed."""
     from aerial_nni.experiments.baseline import baseline as definition

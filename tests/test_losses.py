@@ -57,6 +57,14 @@ def test_a_batch_of_void_alone_is_zero_with_a_zero_gradient(name):
     assert logits.grad.abs().max() == 0
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_autocast_changes_no_loss(name):
+    logits, target = sample()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = build_loss(name)(logits, target)
+    assert torch.equal(inside, build_loss(name)(logits, target))
+
+
 @pytest.mark.parametrize("weights", [None, torch.tensor([0.5, 2.0, 1.0, 0.0])])
 def test_cross_entropy_is_torchs(weights):
     logits, target = sample()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aerial_nni.bench import data, train
 from aerial_nni.bench.table import Table
+from aerial_nni.errors import Explained
 from aerial_nni.results import atomic, write_json
 
 BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
@@ -27,7 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb.add_argument("--json", type=Path, help="also write the figures to this file")
         module.add_flags(verb)
     given = parser.parse_args(arguments)
-    table = BENCHES[given.bench](given)
+    try:
+        table = BENCHES[given.bench](given)
+    except (Explained, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     print(table.markdown())
     if given.docs:
         with atomic(given.docs) as temporary:

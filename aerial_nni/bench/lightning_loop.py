@@ -52,6 +52,8 @@ def lightning_turn(
             self.started = time.perf_counter()
 
         def on_train_epoch_end(self, *_: Any) -> None:
+            if ground.device.type == "cuda":
+                torch.cuda.synchronize()
             self.ended = time.perf_counter()
 
     module = Module()

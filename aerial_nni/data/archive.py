@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from aerial_nni.data.cache import CacheDamaged, cache_dir, open_or_build, writing
 from aerial_nni.data.digests import file_digests
 from aerial_nni.data.pairs import PICTURES
+from aerial_nni.errors import Explained
 from aerial_nni.results import read_json, write_json
 
 WANTED = (*PICTURES, ".yaml", ".yml", ".json")
@@ -31,7 +32,7 @@ MOST = 500_000
 LISTING = ".unpacked.json"
 
 
-class ArchiveRefused(Exception):
+class ArchiveRefused(Explained):
     """A zip file is damaged or not safe to unpack. The message says why."""
 
 

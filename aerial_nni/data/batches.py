@@ -44,8 +44,8 @@ def measure_normalisation(prepared: Prepared, indices: Sequence[int]) -> Normali
     total, squares, pixels = torch.zeros(bands).double(), torch.zeros(bands).double(), 0
     for i in indices:
         patch = prepared.patches[i]
-        part = _known(np.array(prepared.images[i, : patch.height, : patch.width]))
-        flat = torch.from_numpy(part).reshape(-1, bands).float()  # (h, w, bands) -> (h*w, bands)
+        part = known_type(np.array(prepared.images[i, : patch.height, : patch.width]))
+        flat = torch.from_numpy(part).reshape(-1, bands).double()  # (h, w, bands) -> (h*w, bands)
         total += flat.sum(0)
         squares += flat.square().sum(0)
         pixels += len(flat)
@@ -99,7 +99,7 @@ class Batches:
     def _gather(self, group: Sequence[int]) -> Batch:
         """Raw images (b, h, w, bands) and masks (b, h, w) of some patches, on the device."""
         rows = np.asarray(group)
-        images = torch.from_numpy(_known(self.prepared.images[rows]))
+        images = torch.from_numpy(known_type(self.prepared.images[rows]))
         masks = torch.from_numpy(self.prepared.masks[rows])
         if self.device.type == "cuda":
             images = images.pin_memory().to(self.device, non_blocking=True)
@@ -111,7 +111,7 @@ class Batches:
         return self.normalisation(images.permute(0, 3, 1, 2))
 
 
-def _known(images: np.ndarray) -> np.ndarray:
+def known_type(images: np.ndarray) -> np.ndarray:
     """`images` in a type whose operations torch has everywhere: 16 bits become int32."""
     return images.astype(np.int32) if images.dtype == np.uint16 else images
 

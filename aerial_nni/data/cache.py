@@ -20,12 +20,14 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from aerial_nni.errors import Explained
+
 log = logging.getLogger(__name__)
 
 Opened = TypeVar("Opened")
 
 
-class CacheUnusable(Exception):
+class CacheUnusable(Explained):
     """The cache directory cannot be used. The message says why, and what to set instead."""
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.masks import Colour, ColourCode, IndexCode
+from aerial_nni.errors import Explained
 
 FILE = "classes.yaml"
 
@@ -51,7 +52,7 @@ KEYS = ("name", "masks", "classes", "void", "bands", "area", "patch", "resolutio
         "source", "description")  # fmt: skip
 
 
-class ClassListInvalid(ValueError):
+class ClassListInvalid(Explained, ValueError):
     """`classes.yaml` cannot be used. The message says what is wrong and shows an example."""
 
 

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from aerial_nni.errors import Explained
+
 VOID = 255
 """Mask value of pixels that belong to no class. They enter no loss and no score."""
 
 
-class DatasetMissing(Exception):
+class DatasetMissing(Explained):
     """The dataset is not where it was looked for. The message says where, and what to type next."""
 
 
-class BadSamples(Exception):
+class BadSamples(Explained):
     """Some files of a dataset cannot be used. `problems` maps a sample's name to the reason."""
 
     SHOWN = 50

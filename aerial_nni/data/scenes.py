@@ -12,6 +12,7 @@ import argparse
 import functools
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,15 +69,18 @@ def open_scenes(
     columns = next(n for n in range(1, images_per_area + 1) if n * n >= images_per_area)
     rows = -(-images_per_area // columns)
 
+    drawing = threading.Lock()  # readers of one area wait for its drawing instead of repeating it
+
     @functools.lru_cache(maxsize=2)
-    def ground(area: int) -> Ground:
+    def drawn(area: int) -> Ground:
         rng = np.random.default_rng(np.random.SeedSequence([seed, area]))
         character = CHARACTERS[area % len(CHARACTERS)]
         return draw_area(rng, character, (rows * size, columns * size))
 
     def read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
         area, number = samples[sample]
-        whole = ground(area)
+        with drawing:
+            whole = drawn(area)
         y, x = number // columns * size, number % columns * size
         piece = (slice(y, y + size), slice(x, x + size))
         rng = np.random.default_rng(np.random.SeedSequence([seed, area, number]))

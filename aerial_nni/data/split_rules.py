@@ -11,13 +11,14 @@ from collections.abc import Callable, Hashable, Iterable
 import numpy as np
 
 from aerial_nni.data.prepared import Prepared
+from aerial_nni.errors import Explained
 
 EXHAUSTIVE = 14
 """Up to this many areas every set of areas is compared; of more, `SAMPLED` random sets."""
 SAMPLED = 4096
 
 
-class SplitImpossible(ValueError):
+class SplitImpossible(Explained, ValueError):
     """A dataset cannot be divided by this rule. The message says which rule can."""
 
 

@@ -25,6 +25,7 @@ from aerial_nni.data.split_rules import (
     hold_out_images,
     hold_out_patches,
 )
+from aerial_nni.errors import Explained
 from aerial_nni.options import BadOption
 from aerial_nni.results import read_json, write_json
 
@@ -41,11 +42,11 @@ RULES = {"image": hold_out_images, "tile": hold_out_areas, "patch": hold_out_pat
 FORMAT = 1
 
 
-class SplitOverlap(Exception):
+class SplitOverlap(Explained):
     """Training and validation share ground. The message says where."""
 
 
-class SplitMismatch(Exception):
+class SplitMismatch(Explained):
     """A split file was made for other patches than these. The message says what differs."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from aerial_nni.errors import Explained
 from aerial_nni.experiments.records import NNI_DIRECTORY, Limits
 from aerial_nni.options import TrialOptions
 
@@ -22,8 +23,8 @@ OURS = {
     "trialcommand": "the trial is chosen by the sub-command",
     "trialcodedirectory": "trials run the installed package",
     "experimentworkingdirectory": "give --runs DIR",
-    "searchspace": "give --search-space FILE",
-    "searchspacefile": "give --search-space FILE",
+    "searchspace": "the search space is chosen by the sub-command",
+    "searchspacefile": "the search space is chosen by the sub-command",
     "tuner": "the tuner is chosen by the sub-command",
     "assessor": "the assessor is chosen by the sub-command",
     "advisor": "the tuner is chosen by the sub-command",
@@ -37,7 +38,7 @@ WEEK = 7 * 24 * 3600
 """Seconds that a trial may take where nothing else is said."""
 
 
-class BadConfig(ValueError):
+class BadConfig(Explained, ValueError):
     """A --config file cannot be used; the message says which key, and what to do."""
 
 

@@ -4,11 +4,13 @@ import socket
 
 import psutil
 
+from aerial_nni.errors import Explained
+
 TRIED = 100
 """How many ports after a busy one are looked at for a free one."""
 
 
-class PortBusy(Exception):
+class PortBusy(Explained):
     """The port of the web UI is taken. The message says by whom, and which port to type."""
 
 

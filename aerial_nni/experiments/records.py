@@ -14,6 +14,7 @@ import psutil
 
 import aerial_nni
 from aerial_nni import results
+from aerial_nni.errors import Explained
 
 NNI_DIRECTORY = ".nni"
 """Folder under the runs directory in which NNI keeps its databases and logs."""
@@ -27,11 +28,11 @@ CUT_OFF = "CUT_OFF"
 GONE = "the launching process died"
 
 
-class UnknownExperiment(Exception):
+class UnknownExperiment(Explained):
     """There is no experiment of that id. The message lists those there are."""
 
 
-class ExperimentRunning(Exception):
+class ExperimentRunning(Explained):
     """The experiment is running in another process, and what was asked needs it to be over."""
 
 

@@ -37,6 +37,9 @@ def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str,
         "PYTHONPATH": _python_path(),
         **not_through_a_proxy(),
     }
+    for name in ("AERIAL_DATA", "AERIAL_CACHE", "XDG_CACHE_HOME"):
+        if os.environ.get(name):  # trials start in another folder
+            variables[name] = str(Path(os.environ[name]).expanduser().resolve())
     if concurrency > 1 and "OMP_NUM_THREADS" not in os.environ:
         # Trials that each take every core are slower together than one after the other.
         variables["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // concurrency))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from aerial_nni.errors import Explained
 from aerial_nni.experiments import rest
 from aerial_nni.experiments.guard import Guard, members
 from aerial_nni.experiments.repairs import child_environment, launcher_repaired
@@ -28,7 +29,7 @@ UPDATES = {
 """Limits that can be changed while an experiment runs -> NNI's name for the change."""
 
 
-class StartFailed(Exception):
+class StartFailed(Explained):
     """NNI's server did not start. The message ends with the last lines of its log."""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from aerial_nni import results
+from aerial_nni.errors import Explained
 from aerial_nni.experiments import ports, records
 from aerial_nni.experiments.conduct import (
     Outcome,
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     from nni.experiment import ExperimentConfig
 
 
-class NothingToExport(Exception):
+class NothingToExport(Explained):
     """The experiment has no good trial, or its checkpoint is not what was written."""
 
 
-class NotResumable(Exception):
+class NotResumable(Explained):
     """NNI's own files of the experiment are missing or are elsewhere."""
 
 

@@ -15,9 +15,10 @@ from PIL import Image
 
 from aerial_nni import results
 from aerial_nni.data.dataset import VOID
+from aerial_nni.errors import Explained
 
 
-class ResultUnusable(Exception):
+class ResultUnusable(Explained):
     """A result folder lacks a file that a report needs, or the file is damaged."""
 
 

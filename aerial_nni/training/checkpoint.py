@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from aerial_nni.errors import Explained
 from aerial_nni.models import ModelSpec
 from aerial_nni.results import atomic
 
@@ -23,7 +24,7 @@ KEY = "aerial_nni"
 FORMAT = 1
 
 
-class BadCheckpoint(Exception):
+class BadCheckpoint(Explained):
     """A file is not a checkpoint of this package, or is damaged."""
 
 
@@ -41,16 +42,17 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         BadCheckpoint: when the file is no safetensors file, or not one of this package.
     """
-    return _open(path)[1]
+    return _open(path, tensors=False)[1]
 
 
-def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _open(path: Path, *, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.is_file():
         raise BadCheckpoint(f"{path} is not a file; give the path of a checkpoint.safetensors")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys() if tensors else []
+            found = {name: file.get_tensor(name) for name in names}
     except SafetensorError as error:
         raise BadCheckpoint(f"{path} is not a whole safetensors file: {error}") from error
     if KEY not in metadata:
@@ -60,7 +62,7 @@ def _open(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise BadCheckpoint(
             f"{path} has format {header.get('format')}; this version reads {FORMAT}"
         )
-    return tensors, header
+    return found, header
 
 
 def save_checkpoint(
@@ -112,6 +114,8 @@ def load_state(
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in part("optimizer/").items():
         index, key = name.split("/", 1)
+        if value.ndim == 4:  # the layout that training runs in; files are row-major
+            value = value.contiguous(memory_format=torch.channels_last)
         state.setdefault(int(index), {})[key] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from aerial_nni.errors import Explained
 from aerial_nni.options import TrialOptions
 from aerial_nni.training.device import autocast
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from aerial_nni.training.loop import Task, Trainer
 
 
-class NotFinite(Exception):
+class NotFinite(Explained):
     """The loss became NaN or infinite."""
 
     def __init__(self, *, epoch: int, step: int, options: TrialOptions) -> None:
@@ -25,11 +26,12 @@ class NotFinite(Exception):
             advice.append("--precision fp32")
         super().__init__(
             f"the loss is not a finite number at step {step} of epoch {epoch} "
-            f"(lr={options.lr:g}, precision={options.precision}); try {', or '.join(advice)}"
+            f"(lr={options.lr:g}, precision={options.precision}); try {', or '.join(advice)}, "
+            "by hand with another --out"
         )
 
 
-class OutOfMemory(Exception):
+class OutOfMemory(Explained):
     """A training step does not fit into the device's memory."""
 
 
@@ -51,7 +53,9 @@ def out_of_memory_explained(
 
 
 def _is_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        words in str(error) for words in ("allocate memory", "out of memory")
+    )
 
 
 def _advice(trainer: "Trainer", images: Tensor, masks: Tensor, task: "Task", reason: str) -> str:
@@ -73,7 +77,7 @@ def _advice(trainer: "Trainer", images: Tensor, masks: Tensor, task: "Task", rea
         accumulate = -(-options.batch * options.accumulate // size)
         return (
             f"batch={options.batch} does not fit into the memory ({reason}); a batch of {size} "
-            f"does: try --batch {size} --accumulate {accumulate}, which learns the same"
+            f"does: try --batch {size} --accumulate {accumulate}, which learns nearly the same"
         )
     return (
         f"not even one patch fits into the memory ({reason}); try --width {options.width // 2 or 1}"

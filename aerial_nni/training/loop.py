@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from aerial_nni.data.batches import Batch
+from aerial_nni.errors import Explained
 from aerial_nni.models import ModelSpec
 from aerial_nni.options import TrialOptions, as_dict
 from aerial_nni.results import CHECKPOINT, HISTORY, LAST, write_history
@@ -138,6 +139,8 @@ class Trainer:
         trained = time.perf_counter() - started
         evaluation = task.evaluate(self.scored)
         scores = evaluation.scores()
+        if evaluation.confusion.sum() and not math.isfinite(scores["loss"]):
+            raise NotFinite(epoch=epoch + 1, step=task.steps, options=self.options)
         row = {
             "epoch": epoch + 1,
             "train_loss": loss,
@@ -165,12 +168,10 @@ class Trainer:
             group_start = step - step % options.accumulate
             group = min(options.accumulate, task.steps - group_start)
             with out_of_memory_explained(self, images, masks, task):
-                with autocast(self.device, self.precision):
-                    loss = task.objective(self.model, images, masks)
-                self.scaler.scale(loss / group).backward()
-            total += loss.detach()
+                loss = self._step(images, masks, task.objective, group)
+            total += loss
             patches += len(images)
-            unchecked.append(loss.detach())
+            unchecked.append(loss)
             last = step + 1 == task.steps
             if len(unchecked) == CHECK_EVERY or last:
                 self._check(unchecked, epoch, step)
@@ -180,6 +181,13 @@ class Trainer:
                 rate = learning_rate(options, update, options.epochs * updates)
                 self._update(rate)
         return float(total) / task.steps, rate, patches
+
+    def _step(self, images: Tensor, masks: Tensor, objective: Objective, group: int) -> Tensor:
+        """Forward and backward of one batch of `group`; its loss, without the graph."""
+        with autocast(self.device, self.precision):
+            loss = objective(self.model, images, masks)
+        self.scaler.scale(loss / group).backward()
+        return loss.detach()
 
     def _update(self, rate: float) -> None:
         for group in self.optimizer.param_groups:
@@ -228,7 +236,7 @@ class Trainer:
         log.info("resuming after epoch %d", len(self.history))
 
 
-class OtherRun(ValueError):
+class OtherRun(Explained, ValueError):
     """The folder belongs to a run with other options."""
 
 

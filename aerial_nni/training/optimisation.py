@@ -32,7 +32,7 @@ def learning_rate(options: TrialOptions, step: int, steps: int) -> float:
     """The learning rate of update `step` (from 0) of `steps`; a function of the step alone.
 
     one-cycle: Smith & Topin 2019 with cosine arms, up from lr / 25 over the first 30 %, then down
-    to lr / 1e4 (*differs:* the momentum stays). cosine: Loshchilov & Hutter 2017, eq. 5, to 0.
+    to lr / 25e4 (*differs:* the momentum stays). cosine: Loshchilov & Hutter 2017, eq. 5, to 0.
     poly: (1 - step / steps) ** 0.9, as in Chen et al. 2018.
     """
     done = step / max(1, steps)

@@ -12,18 +12,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aerial_nni.data.dataset import BadSamples, DatasetMissing
+from aerial_nni.errors import Explained
 from aerial_nni.flags import add_trial_flags, trial_options
 from aerial_nni.options import changed
 from aerial_nni.results import EVENTS
-from aerial_nni.training.failures import NotFinite, OutOfMemory
 from aerial_nni.training.memory import keep_freed_memory
 from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
 from aerial_nni.trials.running import run
 from aerial_nni.trials.takeover import occupied
-
-EXPLAINED = (BadSamples, DatasetMissing, NotFinite, OutOfMemory, ValueError)
-"""Errors whose message says what to do: shown without a traceback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         link_events(folder / EVENTS)
         with occupied(folder, options, go_on=given.experiment is not None):
             run(options, folder, reporter)
-    except EXPLAINED as error:
+    except (Explained, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.batches import Normalisation, known_type
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.pictures import coloured, rgb_view
 
@@ -78,7 +78,7 @@ class Events:
         was_training = model.training
         model.eval()
         with torch.inference_mode():
-            batch = torch.from_numpy(images).permute(0, 3, 1, 2).to(device)
+            batch = torch.from_numpy(known_type(images)).permute(0, 3, 1, 2).to(device)
             predicted = model(self.normal(batch)).argmax(1).cpu().numpy().astype(np.uint8)
         model.train(was_training)
         palette = self.prepared.facts.palette

@@ -68,7 +68,7 @@ def write_outputs(folder: Path, options: TrialOptions, ground: "Ground", outcome
     _write_examples(folder, ground, predictions)
     metrics = {
         **_scores(outcome, evaluation, curves, classes),
-        "split": _split_facts(folder, ground),
+        "split": _split_facts(ground),
         "data": _data_facts(ground),
         "checkpoint": {"file": CHECKPOINT, "sha256": sha256(folder / CHECKPOINT)},
         "model": _model_facts(model, ground),
@@ -111,7 +111,7 @@ def _scores(
     }
 
 
-def _split_facts(folder: Path, ground: "Ground") -> dict[str, Any]:
+def _split_facts(ground: "Ground") -> dict[str, Any]:
     split, patches = ground.split, ground.prepared.patches
 
     def images(indices: tuple[int, ...]) -> int:

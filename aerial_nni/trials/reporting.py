@@ -72,12 +72,10 @@ class Nni:
 def message(row: Mapping[str, float]) -> dict[str, float]:
     """A row as NNI takes it: finite Python floats, the score under `default`.
 
-    A score that is not finite (no valid pixel at all) is reported as 0.
+    A score that is not finite (no valid pixel at all) is 0; other figures are left out then.
     """
-    return {
-        key: float(row[column]) if math.isfinite(row[column]) else 0.0
-        for key, column in KEYS.items()
-    }
+    finite = {k: float(row[column]) for k, column in KEYS.items() if math.isfinite(row[column])}
+    return {"default": 0.0, **finite}
 
 
 def under_nni() -> bool:

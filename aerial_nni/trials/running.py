@@ -12,11 +12,11 @@ from aerial_nni.data.augment import Augmentation
 from aerial_nni.data.batches import Batches, Normalisation, measure_normalisation
 from aerial_nni.data.chosen import chosen_patches, chosen_split
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, save_split
+from aerial_nni.data.splits import Split, load_split, save_split
 from aerial_nni.losses import build_loss, class_weights
 from aerial_nni.models import ModelSpec, model_spec
 from aerial_nni.options import SPLITS, TrialOptions, as_dict
-from aerial_nni.results import EVENTS, OPTIONS, SPLIT, write_json
+from aerial_nni.results import EVENTS, LAST, OPTIONS, SPLIT, write_json
 from aerial_nni.training.device import choose_device, choose_precision
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.loop import Objective, Outcome, Task, Trainer, refuse_other_run
@@ -66,10 +66,13 @@ def lay_ground(options: TrialOptions, folder: Path) -> Ground:
         DatasetMissing, BadSamples, SplitOverlap, ValueError: with what to type next.
     """
     prepared = chosen_patches(options)
-    split = chosen_split(options, prepared)
-    split_file = Path(options.split)
+    split_file = folder / SPLIT if options.split in SPLITS else Path(options.split)
+    if (folder / LAST).exists() and split_file.exists():
+        # Going on: images that came since must not turn training patches into validation patches.
+        split = load_split(split_file, prepared)
+    else:
+        split = chosen_split(options, prepared)
     if options.split in SPLITS:
-        split_file = folder / SPLIT
         save_split(split_file, prepared, split)
     device = choose_device(options.device)
     return Ground(

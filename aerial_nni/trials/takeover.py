@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from aerial_nni.errors import Explained
 from aerial_nni.options import TrialOptions, as_dict
 from aerial_nni.results import LAST, METRICS, OPTIONS, read_json
 
@@ -21,7 +22,7 @@ LOCKS = ".locks"
 """Folder of the lock files, beside the result folders: they outlive a folder's renaming."""
 
 
-class FolderBusy(ValueError):
+class FolderBusy(Explained, ValueError):
     """Another process is training in the folder."""
 
 

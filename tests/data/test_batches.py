@@ -157,6 +157,14 @@ def test_stopping_early_ends_the_thread():
     assert threading.active_count() == before
 
 
+def test_a_small_spread_far_from_zero_is_measured_exactly():
+    data = prepared(count=2, dtype=np.uint16)
+    data.images[:] = np.random.default_rng(0).normal(10_000, 10, data.images.shape).round()
+    measured = measure_normalisation(data, [0, 1])
+    exact = data.images.astype(np.float64).std((0, 1, 2))
+    assert measured.std == pytest.approx(exact.tolist(), rel=1e-6)
+
+
 def test_normalisation_is_of_raw_numbers():
     normal = Normalisation(mean=(10.0,), std=(2.0,))
     assert normal(torch.tensor([[[[14]]]], dtype=torch.uint8)).item() == pytest.approx(2.0)
