@@ -46,7 +46,7 @@ def examine(*, runs: Path = Path("runs"), port: int = 8080, data_dir: str = "") 
         try:
             findings.extend(examination())
         except Exception as error:  # a broken installation raises anything
-            reinstall = "python -m pip install --force-reinstall aerial_nni"
+            reinstall = "python -m pip install --force-reinstall -e ."
             findings.append(Finding("fail", subject, f"{type(error).__name__}: {error}", reinstall))
     return findings
 
@@ -174,7 +174,7 @@ def cache() -> Iterator[Finding]:
 def data(data_dir: str) -> Iterator[Finding]:
     """Which imagery can be opened. Only the built-in scenes are needed."""
     from aerial_nni.data import open_dataset
-    from aerial_nni.data.dataset import BadSamples, DatasetMissing
+    from aerial_nni.errors import Explained
 
     yield Finding("ok", "data", "scenes are built in")
     if not data_dir and not os.environ.get("AERIAL_DATA"):
@@ -185,7 +185,7 @@ def data(data_dir: str) -> Iterator[Finding]:
     for name in ("dubai", "folder") if data_dir else ("dubai",):
         try:
             dataset = open_dataset(name, data_dir)
-        except (BadSamples, DatasetMissing, ValueError) as error:
+        except (Explained, OSError) as error:
             if name == "dubai" and data_dir:
                 continue
             yield Finding("warn", "data", f"{name}: {error}")

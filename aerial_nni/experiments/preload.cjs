@@ -138,6 +138,22 @@ function knownVersions(exported) {
     name.endsWith(".collect_version_info") ? process.env.AERIAL_NNI_VERSIONS : run(name, args);
 }
 
+// "connect": core/tuner_command_channel.js `init()` gives the tuner 10 s to start, too little on a
+// busy machine. A tuner that dies is noticed by watch.py, so a minute costs nothing.
+function waitForTuner(exported) {
+  const proto = Object.getPrototypeOf(exported.getTunerServer());
+  const init = proto.init;
+  proto.init = function () {
+    const timer = global.setTimeout;
+    global.setTimeout = (callback, delay) => timer(callback, 6 * delay);
+    try {
+      return init.call(this);
+    } finally {
+      global.setTimeout = timer;
+    }
+  };
+}
+
 const REPAIRS = {
   "training_service/v3/compat.js": {
     attribution: answerByTrial,
@@ -148,6 +164,7 @@ const REPAIRS = {
   "common/pythonScript.js": { versions: knownVersions },
   "common/utils.js": { shell: withoutShell },
   "core/nnimanager.js": { recover: recoverAll },
+  "core/tuner_command_channel.js": { connect: waitForTuner },
 };
 
 const compile = Module._extensions[".js"];

@@ -124,6 +124,7 @@ DEFECTS = {
     "home": ("common/globals/paths.js", "os_1.default.homedir(), 'nni-experiments'"),
     "attribution": ("training_service/v3/compat.js", "this.parameters.shift()"),
     "output": ("training_service/v3/compat.js", "'trials', trialJobId, 'output'"),
+    "connect": ("core/tuner_command_channel.js", "}, 10000);"),
     "early": ("training_service/v3/compat.js", "await this.v3.stopTrial(trialJobId);"),
     "tensorboard": ("extensions/nniTensorboardManager.js", "--bind_all"),
     "shell": ("common/utils.js", "newShell = true"),
