@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import difflib
+import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ import psutil
 import aerial_nni
 from aerial_nni import results
 from aerial_nni.errors import Explained
+
+log = logging.getLogger(__name__)
 
 NNI_DIRECTORY = ".nni"
 """Folder under the runs directory in which NNI keeps its databases and logs."""
@@ -132,8 +135,13 @@ def load(folder: Path) -> Record:
 
 def folders(runs: Path) -> list[Path]:
     """The folders of all experiments under `runs`, the oldest first."""
-    found = [path.parent for path in runs.glob(f"*/{results.EXPERIMENT}")]
-    return sorted(found, key=lambda folder: load(folder).created)
+    created: dict[Path, str] = {}
+    for path in runs.glob(f"*/{results.EXPERIMENT}"):
+        try:
+            created[path.parent] = load(path.parent).created
+        except (TypeError, ValueError) as error:  # one damaged record does not hide the others
+            log.warning("%s cannot be read and is left out: %s", path, error)
+    return sorted(created, key=created.__getitem__)
 
 
 def find(runs: Path, experiment: str) -> Path:

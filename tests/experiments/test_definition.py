@@ -54,7 +54,7 @@ def test_trials_run_in_a_tiny_folder_with_the_experiments_options(runs: Path):
     ("text", "message"),
     [
         ("trialCommand: python x.py", "trialCommand cannot be set here"),
-        ("search_space: {}", "--search-space"),
+        ("search_space: {}", "chosen by the sub-command"),
         ("trainingService: {platform: remote}", "'remote' is not supported"),
         ("trialConcurency: 2", "does not have field"),
         ("trialConcurrency: 0.5", "NNI does not accept"),

@@ -69,3 +69,14 @@ def test_a_record_of_a_later_version_is_read(tmp_path: Path):
     values = {**dataclasses.asdict(a_record(state="DONE")), "unheard_of": 1}
     results.write_json(tmp_path / results.EXPERIMENT, values)
     assert records.load(tmp_path).state == "DONE"
+
+
+def test_a_damaged_record_does_not_hide_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    a_record("good").save(tmp_path / "good")
+    for name, text in (("cut", '{"id": "cut", '), ("odd", '{"trials": [{"shape": 1}]}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / results.EXPERIMENT).write_text(text)
+    assert records.folders(tmp_path) == [tmp_path / "good"]
+    assert caplog.text.count("is left out") == 2
