@@ -204,3 +204,13 @@ def as_dict(options: TrialOptions) -> dict[str, Any]:
         key: list(value) if isinstance(value, tuple) else value
         for key, value in dataclasses.asdict(options).items()
     }
+
+
+def flag(name: str, value: Any) -> list[str]:
+    """An option as the words that a command line takes: `["--no-flip"]`, `["--lr", "0.01"]`."""
+    dashed = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{dashed}" if value else f"--no-{dashed}"]
+    if isinstance(value, (list, tuple)):
+        return [f"--{dashed}", *map(str, value)]
+    return [f"--{dashed}", str(value)]

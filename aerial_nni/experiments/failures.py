@@ -3,10 +3,10 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import tail, trial_output
+from aerial_nni.options import flag
 
 LINES = 15
 
@@ -30,16 +30,6 @@ def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:
     for name, value in trial.parameters.items():
         command += flag(name, value)
     return [*command, "--out", str(folder / trial.id)]
-
-
-def flag(name: str, value: Any) -> list[str]:
-    """A trial's option as its command line takes it."""
-    dashed = name.replace("_", "-")
-    if isinstance(value, bool):
-        return [f"--{dashed}" if value else f"--no-{dashed}"]
-    if isinstance(value, (list, tuple)):
-        return [f"--{dashed}", *map(str, value)]
-    return [f"--{dashed}", str(value)]
 
 
 def dispatcher_failure(logs: Path) -> str:

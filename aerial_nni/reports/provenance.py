@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from aerial_nni.options import TrialOptions
+from aerial_nni.options import TrialOptions, flag
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.words import rule_name, table
 
@@ -92,16 +92,6 @@ def command(experiment: Experiment) -> str:
         if value != spec.default and spec.name not in ("seed", "split", "split_seed"):
             words += flag(spec.name, PLACES.get(spec.name, value))
     return shlex.join(words)
-
-
-def flag(name: str, value: Any) -> list[str]:
-    """An option as its command line takes it."""
-    dashed = name.replace("_", "-")
-    if isinstance(value, bool):
-        return [f"--{dashed}" if value else f"--no-{dashed}"]
-    if isinstance(value, tuple):
-        return [f"--{dashed}", *map(str, value)]
-    return [f"--{dashed}", str(value)]
 
 
 def _options(options: dict[str, Any], trial: Trial) -> str:

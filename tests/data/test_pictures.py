@@ -101,7 +101,7 @@ def test_a_flipped_bit_in_a_png_is_found(town):
     content = bytearray(path.read_bytes())
     content[content.index(b"IDAT") + 12] ^= 1
     path.write_bytes(content)
-    fault(read_colours, path)
+    assert "cannot be used" in fault(read_colours, path)
 
 
 def test_an_empty_file_and_one_that_is_no_picture(tmp_path):
