@@ -20,7 +20,7 @@ def baseline(options: TrialOptions, seeds: Sequence[int] = ()) -> Definition:
         options=options,
         space={"seed": {"_type": "choice", "_value": seeds}},
         tuner={
-            "class_name": "aerial_nni.experiments.listed.ListedTuner",
+            "class_name": "aerial_nni.tuners.listed.ListedTuner",
             "class_args": {"points": [{"seed": seed} for seed in seeds]},
         },
         trials=len(seeds),

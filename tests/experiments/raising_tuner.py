@@ -16,6 +16,6 @@ class Raising(Tuner):
 
 class RaisingRepaired(Raising):
     def __init__(self):
-        from aerial_nni.experiments import dispatcher
+        from aerial_nni.tuners import dispatcher
 
         dispatcher.repair()

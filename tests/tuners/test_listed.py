@@ -1,7 +1,7 @@
 import nni
 import pytest
 
-from aerial_nni.experiments.listed import ListedTuner
+from aerial_nni.tuners.listed import ListedTuner
 
 POINTS = [{"seed": 0}, {"seed": 1}, {"seed": 2}]
 

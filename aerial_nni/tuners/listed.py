@@ -7,7 +7,7 @@ from typing import Any
 import nni
 from nni.tuner import Tuner
 
-from aerial_nni.experiments import dispatcher
+from aerial_nni.tuners import dispatcher
 
 dispatcher.repair()
 

@@ -1,0 +1,1 @@
+"""Tuners for NNI: each method of hyper-parameter optimisation, usable from any NNI experiment."""

@@ -1,0 +1,79 @@
+"""What a tuner knows of the trials: configurations, losses, which are still running."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from aerial_nni.tuners.space import Config
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """One configuration that was handed out, or that somebody else tried."""
+
+    config: Config
+    unit: np.ndarray
+    """Its point in the unit cube, shape (d,)."""
+    id: int | None = None
+    """NNI's parameter id; None where another run of the experiment gave it."""
+    loss: float | None = None
+    """What is minimised; None while there is no result."""
+    failed: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether a result may still come."""
+        return self.loss is None and not self.failed
+
+
+@dataclass
+class Trials:
+    """All trials of a tuner, in the order in which they were handed out."""
+
+    all: list[Trial] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def find(self, id: int | None, config: Mapping[str, Any]) -> Trial | None:
+        """The trial of that id, or one of that configuration that still waits for its result."""
+        for trial in self.all:
+            if id is not None and trial.id == id:
+                return trial
+        wanted = key(config)
+        for trial in self.all:
+            if trial.pending and trial.id is None and key(trial.config) == wanted:
+                return trial
+        return None
+
+    def observed(self, dimensions: int) -> tuple[np.ndarray, np.ndarray]:
+        """Points (n, d) and losses (n,); a failed trial has the worst loss there is.
+
+        So a model learns to keep away from where trials fail, without an invented number.
+        """
+        known = [trial.loss for trial in self.all if trial.loss is not None]
+        worst = max(known, default=0.0)
+        ended = [trial for trial in self.all if not trial.pending]
+        units = np.array([trial.unit for trial in ended]).reshape(-1, dimensions)
+        losses = [worst if trial.loss is None else trial.loss for trial in ended]
+        return units, np.array(losses, dtype=float)
+
+    def pending(self, dimensions: int) -> np.ndarray:
+        """Points of the trials without a result, shape (p, d)."""
+        units = [trial.unit for trial in self.all if trial.pending]
+        return np.array(units).reshape(-1, dimensions)
+
+    def keys(self) -> set[str]:
+        """Keys of all configurations that were handed out."""
+        return {key(trial.config) for trial in self.all}
+
+
+def key(config: Mapping[str, Any]) -> str:
+    """A configuration as text: equal for equal ones."""
+    return json.dumps(config, sort_keys=True, default=str)

@@ -1,0 +1,192 @@
+"""What all methods share: an NNI tuner that only has to say which point to try next.
+
+A method subclasses `SpaceTuner` and implements `propose`. It can be used from any NNI experiment:
+
+    experiment.config.tuner = CustomAlgorithmConfig(
+        class_name="aerial_nni.tuners.gp.GPTuner", class_args={"optimize_mode": "maximize"}
+    )
+"""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nni
+import numpy as np
+from nni.tuner import Tuner
+from nni.utils import extract_scalar_reward
+
+from aerial_nni.errors import Explained
+from aerial_nni.tuners import dispatcher
+from aerial_nni.tuners.space import BadSpace, Config, Space
+from aerial_nni.tuners.startup import latin_hypercube, startup_count, untried_near
+from aerial_nni.tuners.trial import Trial, Trials, key
+
+dispatcher.repair()
+
+log = logging.getLogger(__name__)
+
+MODES = ("maximize", "minimize")
+
+
+class BadTuner(Explained, ValueError):
+    """A tuner was given arguments that it cannot use."""
+
+
+class SpaceTuner(Tuner):
+    """A tuner over the unit cube: start-up design, then `propose` for every trial.
+
+    Suggestions repeat by seed: each has a generator of its own, made from the seed and the number
+    of trials before it. A configuration is suggested once only. Losses are minimised inside.
+
+    Args:
+        optimize_mode: "maximize" or "minimize" the reported result.
+        seed: of all random choices.
+        startup: trials before the method guides; None: few, by budget and dimensions.
+        trials: the experiment's number of trials, None where it is not known.
+    """
+
+    _accept_customized = True  # results of trials that a person added in the web UI are learnt
+
+    def __init__(
+        self,
+        optimize_mode: str = "maximize",
+        seed: int = 0,
+        *,
+        startup: int | None = None,
+        trials: int | None = None,
+    ) -> None:
+        if optimize_mode not in MODES:
+            problem = f"optimize_mode={optimize_mode!r} is not known"
+            raise BadTuner(f"{problem}; choose one of {', '.join(MODES)}")
+        if startup is not None and startup < 0:
+            raise BadTuner(f"startup={startup} is below 0; give 0 or more, or leave it out")
+        self._sign = -1.0 if optimize_mode == "maximize" else 1.0
+        self._startup = startup
+        self.seed = seed
+        self.budget = trials
+        self.trials = Trials()
+        self.space: Space = Space(())
+
+    # What a method implements.
+
+    def propose(self, generator: np.random.Generator) -> np.ndarray:
+        """The point to try next, shape (d,) in the unit cube; called after the start-up."""
+        raise NotImplementedError
+
+    def default_startup(self) -> int:
+        """Trials of the start-up design where the user gave no number."""
+        return startup_count(len(self.space.parameters), self.budget)
+
+    # What a method reads.
+
+    @property
+    def startup(self) -> int:
+        """Trials that are not guided by results."""
+        return self.default_startup() if self._startup is None else self._startup
+
+    def observed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points (n, d) and losses (n,) of all trials that ended; failed ones have the worst."""
+        return self.trials.observed(len(self.space.parameters))
+
+    def pending(self) -> np.ndarray:
+        """Points of the trials that run, shape (p, d)."""
+        return self.trials.pending(len(self.space.parameters))
+
+    # NNI's interface.
+
+    def update_search_space(self, search_space: Mapping[str, Any]) -> None:
+        """Takes a search space; trials that lie in it are kept. Raises `BadSpace`."""
+        self.space = Space.parse(search_space)
+        known, self.trials = self.trials, Trials()
+        for trial in known:
+            self._add(trial.config, id=trial.id, loss=trial.loss, failed=trial.failed)
+
+    def generate_parameters(self, parameter_id: int, **_: Any) -> Config:
+        """The next configuration.
+
+        Raises:
+            nni.NoMoreTrialError: every configuration of a finite space was tried.
+        """
+        config = self.next_config()
+        self._add(config, id=parameter_id)
+        return config
+
+    def next_config(self) -> Config:
+        """A configuration that was not handed out before. Raises `nni.NoMoreTrialError`."""
+        number = len(self.trials)
+        generator = np.random.default_rng([self.seed, number])
+        ended = sum(not trial.pending for trial in self.trials)
+        if number < self.startup or ended == 0:
+            design = latin_hypercube(
+                max(self.startup, 1), len(self.space.parameters), seed=self.seed
+            )
+            unit = design[number] if number < len(design) else generator.random(design.shape[1])
+        else:
+            unit = self.propose(generator)
+        config = untried_near(self.space, unit, self.trials.keys(), generator)
+        if config is None:
+            raise nni.NoMoreTrialError("every configuration of the search space was tried")
+        return config
+
+    def receive_trial_result(
+        self, parameter_id: int, parameters: Mapping[str, Any], value: Any, **_: Any
+    ) -> None:
+        """Learns a result: a number, or a dictionary with one under `default`.
+
+        A result that is no finite number is that of a failed trial.
+        """
+        self._learn(parameter_id, parameters, value)
+
+    def trial_end(self, parameter_id: int, success: bool, **_: Any) -> None:
+        """A trial that ends without a result has failed."""
+        trial = self.trials.find(parameter_id, {})
+        if trial is not None and trial.pending:
+            trial.failed = True
+
+    def import_data(self, data: Sequence[Mapping[str, Any]]) -> None:
+        """Learns results of trials of an earlier run: [{"parameter": ..., "value": ...}]."""
+        for entry in data:
+            if entry.get("value") is not None:
+                self._learn(None, entry["parameter"], entry["value"])
+
+    def resumed(self, parameters: Mapping[str, Any]) -> None:
+        """A trial of an earlier run goes on: its result will come."""
+        self._add(parameters)
+
+    def _learn(self, id: int | None, parameters: Mapping[str, Any], value: Any) -> None:
+        trial = self.trials.find(id, self._own(parameters)) or self._add(parameters, id=id)
+        if trial is not None:
+            trial.loss = self._loss(value)
+            trial.failed = trial.loss is None
+
+    def _own(self, parameters: Mapping[str, Any]) -> Config:
+        """The part of a trial's parameters that is in the space."""
+        return {name: parameters[name] for name in self.space.names if name in parameters}
+
+    def _add(
+        self,
+        parameters: Mapping[str, Any],
+        *,
+        id: int | None = None,
+        loss: float | None = None,
+        failed: bool = False,
+    ) -> Trial | None:
+        """Notes a trial; None, and a line in the log, where it does not lie in the space."""
+        config = self._own(parameters)
+        try:
+            unit = self.space.encode(config)
+        except BadSpace as error:
+            log.warning("%s is left out: it is not in the search space: %s", key(config), error)
+            return None
+        trial = Trial(config=config, unit=unit, id=id, loss=loss, failed=failed)
+        self.trials.all.append(trial)
+        return trial
+
+    def _loss(self, value: Any) -> float | None:
+        try:
+            reward = float(extract_scalar_reward(value))
+        except (RuntimeError, TypeError, ValueError, KeyError):
+            return None
+        return self._sign * reward if math.isfinite(reward) else None
