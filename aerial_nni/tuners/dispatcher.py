@@ -7,9 +7,19 @@ tests/experiments/test_repairs.py has a test for each that fails once it is not 
 import traceback
 from typing import Any
 
+import nni
 from nni.runtime import msg_dispatcher, msg_dispatcher_base
+from nni.runtime.tuner_command_channel import CommandType
+from nni.tuner import Tuner
 
 _DONE = "_aerial_nni_repaired"
+
+
+class NotYet(nni.NoMoreTrialError):
+    """A tuner has nothing to suggest until a result comes: the request waits for it.
+
+    Raised from `generate_parameters`. The tuner is asked again after each result.
+    """
 
 
 def repair() -> None:
@@ -18,6 +28,7 @@ def repair() -> None:
         return
     _report_what_a_tuner_raises()
     _tell_of_resumed_trials()
+    _let_requests_wait()
     setattr(msg_dispatcher_base.MsgDispatcherBase, _DONE, True)
 
 
@@ -38,6 +49,53 @@ def _report_what_a_tuner_raises() -> None:
             raise
 
     base.process_command = process_command
+
+
+def _let_requests_wait() -> None:
+    """A request that meets `NotYet` is kept and put to the tuner again after each result.
+
+    nni/runtime/msg_dispatcher.py `handle_request_trial_jobs` knows only "no more trials", upon
+    which the experiment is in TUNER_NO_MORE_TRIAL and a later suggestion "not supposed" to come.
+    """
+    dispatcher = msg_dispatcher.MsgDispatcher
+    request, end = dispatcher.handle_request_trial_jobs, dispatcher.handle_trial_end
+    report = dispatcher.handle_report_metric_data
+
+    def handle_request_trial_jobs(self: Any, data: int) -> None:
+        if type(self.tuner).generate_multiple_parameters is not Tuner.generate_multiple_parameters:
+            request(self, data)  # a tuner with a way of its own
+            return
+        waiting = self.__dict__.setdefault("_waiting", [])
+        waiting.extend(msg_dispatcher._create_parameter_id() for _ in range(data))
+        serve(self)
+
+    def serve(self: Any) -> None:
+        waiting = self.__dict__.get("_waiting", [])
+        while waiting:
+            try:
+                parameters = self.tuner.generate_parameters(waiting[0])
+            except NotYet:
+                return
+            except nni.NoMoreTrialError:
+                self.send(
+                    CommandType.NoMoreTrialJobs, msg_dispatcher._pack_parameter(waiting[0], "")
+                )
+                waiting.clear()
+                return
+            packed = msg_dispatcher._pack_parameter(waiting.pop(0), parameters)
+            self.send(CommandType.NewTrialJob, packed)
+
+    def handle_trial_end(self: Any, data: Any) -> None:
+        end(self, data)
+        serve(self)
+
+    def handle_report_metric_data(self: Any, data: Any) -> None:
+        report(self, data)
+        serve(self)
+
+    dispatcher.handle_request_trial_jobs = handle_request_trial_jobs
+    dispatcher.handle_trial_end = handle_trial_end
+    dispatcher.handle_report_metric_data = handle_report_metric_data
 
 
 def _tell_of_resumed_trials() -> None:

@@ -1,6 +1,7 @@
 """What all methods share: an NNI tuner that only has to say which point to try next.
 
-A method subclasses `SpaceTuner` and implements `propose`. It can be used from any NNI experiment:
+A method subclasses `SpaceTuner` and implements `propose`; one that must wait for results before it
+can suggest more raises `dispatcher.NotYet`. It can be used from any NNI experiment:
 
     experiment.config.tuner = CustomAlgorithmConfig(
         class_name="aerial_nni.tuners.gp.GPTuner", class_args={"optimize_mode": "maximize"}
@@ -122,7 +123,8 @@ class SpaceTuner(Tuner):
             design = latin_hypercube(
                 max(self.startup, 1), len(self.space.parameters), seed=self.seed
             )
-            unit = design[number] if number < len(design) else generator.random(design.shape[1])
+            beyond = generator.random(design.shape)  # where none of the start-up trials has ended
+            unit = np.concatenate([design, beyond])[min(number, 2 * len(design) - 1)]
         else:
             unit = self.propose(generator)
         config = untried_near(self.space, unit, self.trials.keys(), generator)

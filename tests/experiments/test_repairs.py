@@ -154,6 +154,7 @@ def test_every_repair_of_the_server_is_listed_here():
         ("tools/nnictl/constants.py", "os.path.expanduser('~'), 'nni-experiments'"),
         ("runtime/msg_dispatcher_base.py", "self.worker_exceptions.append(e)"),
         ("runtime/msg_dispatcher.py", "previous_max_param_id = self.recover_parameter_id(data)"),
+        ("runtime/msg_dispatcher.py", "if len(params_list) < len(ids):"),
     ],
 )
 def test_the_defect_in_python_is_still_there(file: str, defect: str):
