@@ -1,0 +1,160 @@
+"""A search by any tuner, then final trials: its best configuration beside others, over seeds.
+
+Every trial carries its phase in the parameter `_phase`, so the web UI shows what it is.
+"""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nni
+from nni.tuner import Tuner
+from nni.utils import extract_scalar_reward
+
+from aerial_nni.tuners import dispatcher
+from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.trial import key
+
+dispatcher.repair()
+
+PHASE = "_phase"
+SEARCH = "search"
+BUDGET = "TRIAL_BUDGET"
+"""NNI's name for the epochs that a multi-fidelity method grants a trial."""
+
+Point = dict[str, Any]
+
+
+class PhasedTuner(Tuner):
+    """Hands out `search` configurations of another tuner, waits for them, then the final trials.
+
+    Args:
+        tuner: {"class_name": ..., "class_args": {...}} of the tuner that searches.
+        search: trials of the search.
+        finals: points after it, in order; {"_phase": name, "_from": "best", ...} is the best
+            configuration found with the other keys on top, without `_from` the keys alone.
+        optimize_mode: "maximize" or "minimize" the reported result.
+    """
+
+    _accept_customized = True
+
+    def __init__(
+        self,
+        tuner: Mapping[str, Any],
+        search: int,
+        finals: Sequence[Mapping[str, Any]] = (),
+        *,
+        optimize_mode: str = "maximize",
+    ) -> None:
+        module, name = tuner["class_name"].rsplit(".", 1)
+        arguments = {"optimize_mode": optimize_mode, **tuner.get("class_args", {})}
+        self.inner: Tuner = getattr(importlib.import_module(module), name)(**arguments)
+        self._sign = 1.0 if optimize_mode == "maximize" else -1.0
+        self._search = search
+        self._finals = [dict(point) for point in finals]
+        self._searched = 0
+        self._given: list[str] = []
+        """Keys of the final trials that were handed out."""
+        self._running: dict[int | str, Point] = {}
+        """Search trials without a result; by NNI's id, or by their key after a resume."""
+        self._results: list[tuple[float, float, Point]] = []
+        """Budget, value (higher is better) and parameters of the search trials."""
+
+    @property
+    def assesses(self) -> bool:
+        """Whether trials may be stopped early: final trials run to their end."""
+        return not self._given
+
+    def update_search_space(self, search_space: Mapping[str, Any]) -> None:
+        """Passed on."""
+        self.inner.update_search_space(dict(search_space))
+
+    def generate_parameters(self, parameter_id: int, **_: Any) -> Point:
+        """The next point of the search, or the next final one.
+
+        Raises:
+            NotYet: the search's last results are still to come.
+            nni.NoMoreTrialError: all is handed out, or nothing in the search succeeded.
+        """
+        if self._searched < self._search:
+            try:
+                point = {**self.inner.generate_parameters(parameter_id), PHASE: SEARCH}
+                self._searched += 1
+                self._running[parameter_id] = point
+                return point
+            except NotYet:
+                raise
+            except nni.NoMoreTrialError:
+                self._search = self._searched  # a small space ends early
+        if self._running:
+            raise NotYet("the last results of the search are still to come")
+        for point in self.final_points():
+            if key(point) not in self._given:
+                self._given.append(key(point))
+                return point
+        raise nni.NoMoreTrialError("the search and its final trials are done")
+
+    def final_points(self) -> list[Point]:
+        """The final trials' parameters; empty where no trial of the search succeeded."""
+        if not self._results:
+            return []
+        _, _, best = max(self._results, key=lambda result: result[:2])
+        config = {name: value for name, value in best.items() if not _is_ours(name)}
+        return [
+            {**(config if "_from" in point else {}), **_without(point, "_from")}
+            for point in self._finals
+        ]
+
+    def receive_trial_result(
+        self, parameter_id: int, parameters: Mapping[str, Any], value: Any, **rest: Any
+    ) -> None:
+        """Learns a result of the search; those of final trials decide nothing."""
+        if parameters.get(PHASE, SEARCH) != SEARCH:
+            return
+        self._running.pop(parameter_id, None)
+        self._note(parameters, value)
+        self.inner.receive_trial_result(parameter_id, parameters, value, **rest)
+
+    def trial_end(self, parameter_id: int, success: bool, **rest: Any) -> None:
+        """Passed on for trials of the search."""
+        self._running.pop(parameter_id, None)
+        self.inner.trial_end(parameter_id, success, **rest)
+
+    def import_data(self, data: Sequence[Mapping[str, Any]]) -> None:
+        """Takes results of an earlier run of the experiment."""
+        for entry in data:
+            parameters = entry["parameter"]
+            if parameters.get(PHASE, SEARCH) != SEARCH:
+                if key(parameters) not in self._given:
+                    self._given.append(key(parameters))
+                continue
+            if self._running.pop(key(parameters), None) is None:
+                self._searched += 1
+            self._note(parameters, entry["value"])
+            self.inner.import_data([entry])
+
+    def resumed(self, parameters: Mapping[str, Any]) -> None:
+        """A trial of an earlier run of the experiment goes on."""
+        if parameters.get(PHASE, SEARCH) != SEARCH:
+            self._given.append(key(parameters))
+            return
+        self._searched += 1
+        self._running[key(parameters)] = dict(parameters)
+        if hasattr(self.inner, "resumed"):
+            self.inner.resumed(parameters)
+
+    def _note(self, parameters: Mapping[str, Any], value: Any) -> None:
+        try:
+            reward = self._sign * float(extract_scalar_reward(value))
+        except (RuntimeError, TypeError, ValueError, KeyError):
+            return
+        if reward == reward:  # not NaN
+            self._results.append((float(parameters.get(BUDGET, 0)), reward, dict(parameters)))
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("_") or name == BUDGET
+
+
+def _without(point: Mapping[str, Any], name: str) -> Point:
+    return {key: value for key, value in point.items() if key != name}

@@ -1,0 +1,102 @@
+"""A search, then final trials."""
+
+import nni
+import pytest
+from contract import SMALL, TINY, score
+
+from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.phased import PhasedTuner
+
+RANDOM = {"class_name": "aerial_nni.tuners.controls.RandomTuner", "class_args": {"seed": 1}}
+FINALS = [
+    *({"_phase": "retrain best", "_from": "best", "seed": seed} for seed in (0, 1)),
+    {"_phase": "retrain default", "seed": 0},
+]
+
+
+def make(search: int = 4, space: dict = SMALL) -> PhasedTuner:
+    tuner = PhasedTuner(RANDOM, search, FINALS)
+    tuner.update_search_space(space)
+    return tuner
+
+
+def searched(tuner: PhasedTuner, count: int = 4) -> list[dict]:
+    points = [tuner.generate_parameters(number) for number in range(count)]
+    for number, point in enumerate(points):
+        tuner.receive_trial_result(number, point, {"default": score(point)})
+        tuner.trial_end(number, True)
+    return points
+
+
+def test_final_trials_wait_for_the_last_result_of_the_search():
+    tuner = make()
+    points = [tuner.generate_parameters(number) for number in range(4)]
+    assert all(point["_phase"] == "search" for point in points)
+    for number, point in enumerate(points):
+        with pytest.raises(NotYet):
+            tuner.generate_parameters(9)
+        assert tuner.assesses
+        tuner.receive_trial_result(number, point, score(point))
+    best = max(points, key=score)
+    finals = [tuner.generate_parameters(number) for number in range(4, 7)]
+    config = {name: best[name] for name in ("x", "k")}
+    assert finals == [
+        {**config, "_phase": "retrain best", "seed": 0},
+        {**config, "_phase": "retrain best", "seed": 1},
+        {"_phase": "retrain default", "seed": 0},
+    ]
+    assert not tuner.assesses
+    with pytest.raises(nni.NoMoreTrialError):
+        tuner.generate_parameters(7)
+
+
+def test_a_failed_trial_does_not_hold_the_finals_up():
+    tuner = make()
+    points = [tuner.generate_parameters(number) for number in range(4)]
+    for number, point in enumerate(points[:3]):
+        tuner.receive_trial_result(number, point, score(point))
+    tuner.trial_end(3, False)
+    assert tuner.generate_parameters(4)["_phase"] == "retrain best"
+
+
+def test_without_any_result_there_is_nothing_to_retrain():
+    tuner = make()
+    for number in range(4):
+        tuner.generate_parameters(number)
+        tuner.trial_end(number, False)
+    with pytest.raises(nni.NoMoreTrialError):
+        tuner.generate_parameters(4)
+
+
+def test_a_small_space_ends_the_search_early():
+    tuner = make(search=50, space=TINY)
+    for number in range(9):
+        tuner.receive_trial_result(number, tuner.generate_parameters(number), float(number))
+    assert tuner.generate_parameters(9)["_phase"] == "retrain best"
+
+
+def test_of_several_budgets_the_best_is_among_the_largest():
+    tuner = make(search=2)
+    tuner._searched = 2
+    tuner.receive_trial_result(0, {"x": 0.1, "k": 1, "TRIAL_BUDGET": 9}, 0.5)
+    tuner.receive_trial_result(1, {"x": 0.9, "k": 1, "TRIAL_BUDGET": 3}, 0.7)
+    assert tuner.final_points()[0] == {"x": 0.1, "k": 1, "_phase": "retrain best", "seed": 0}
+
+
+def test_goes_on_in_the_middle_of_the_search_and_of_the_finals():
+    before = make()
+    points = searched(before)
+    done = [{"parameter": point, "value": {"default": score(point)}} for point in points]
+    after = make()
+    after.import_data(done[:2])
+    after.resumed(points[2])
+    new = after.generate_parameters(10)
+    assert new["_phase"] == "search"
+    after.import_data([done[2]])  # the resumed one's result
+    with pytest.raises(NotYet):
+        after.generate_parameters(11)
+    after.receive_trial_result(10, new, -9.0)
+    first = after.generate_parameters(11)
+    last = make()
+    last.import_data([*done, {"parameter": first, "value": 0.1}])
+    assert last.generate_parameters(20) == {**first, "seed": 1}
