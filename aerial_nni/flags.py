@@ -5,6 +5,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from aerial_nni.options import TrialOptions, changed, load_options
 
 
@@ -33,6 +35,15 @@ def _shown(default: Any) -> str:
     if default in ("", ()):
         return "none"
     return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def is_given(arguments: argparse.Namespace, name: str) -> bool:
+    """Whether an option was typed as a flag or stands in the file of `--options`."""
+    if hasattr(arguments, name):
+        return True
+    if not arguments.options:
+        return False
+    return name in (yaml.safe_load(arguments.options.read_text(encoding="utf-8")) or {})
 
 
 def trial_options(arguments: argparse.Namespace) -> TrialOptions:

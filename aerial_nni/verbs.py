@@ -4,6 +4,7 @@ Results go to stdout, everything else to stderr; with `--json` stdout is one JSO
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -21,6 +22,29 @@ def baseline(given: argparse.Namespace) -> int:
     from aerial_nni.flags import trial_options
 
     return _finished(launch(definition(trial_options(given), given.seeds), _settings(given)), given)
+
+
+def hpo(given: argparse.Namespace) -> int:
+    """Searches for better options with one of nine methods."""
+    from aerial_nni.experiments import hpo as search
+    from aerial_nni.experiments.launch import launch
+    from aerial_nni.experiments.methods import choose_method
+    from aerial_nni.flags import is_given, trial_options
+
+    method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
+    options = trial_options(given)
+    if not is_given(given, "epochs"):
+        options = dataclasses.replace(options, epochs=search.search_epochs(options.data))
+    usual = search.plan_of(options.data)
+    plan = search.Plan(
+        trials=given.trials or usual.trials,
+        seeds=usual.seeds if given.final_seeds is None else given.final_seeds,
+        epochs=given.final_epochs or usual.epochs,
+        reason=given.reason,
+        assessor=given.assessor,
+    )
+    definition = search.hpo(options, method, plan, space_file=given.search_space)
+    return _finished(launch(definition, _settings(given)), given)
 
 
 def resume(given: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,10 @@ class Definition:
     trials: int
     module: str
     """The trial's module, run with `python -m`."""
+    assessor: Mapping[str, Any] | None = None
+    """NNI's assessor configuration: {"name": ..., "class_args": ...}."""
+    method: Mapping[str, Any] = field(default_factory=dict)
+    """What the record keeps of the way in which configurations are chosen."""
 
 
 def read_config(path: Path | None) -> dict[str, Any]:
@@ -131,7 +135,9 @@ def nni_config(
     config.trial_code_directory = code
     config.experiment_working_directory = nni_directory
     config.search_space = dict(definition.space)
-    config.tuner = _tuner(definition, code)
+    config.tuner = _algorithm(definition.tuner, code)
+    if definition.assessor is not None:
+        config.assessor = _algorithm(definition.assessor, code)
     config.trial_concurrency = limits.concurrency
     config.max_trial_number = limits.trials
     seconds = max(1, round(limits.max_minutes * 60))
@@ -147,12 +153,13 @@ def nni_config(
     return config
 
 
-def _tuner(definition: Definition, code: Path) -> Any:
+def _algorithm(given: Mapping[str, Any], code: Path) -> Any:
+    """A tuner or an assessor as NNI's configuration has it."""
     from nni.experiment import AlgorithmConfig, CustomAlgorithmConfig
 
-    if "class_name" in definition.tuner:
-        return CustomAlgorithmConfig(code_directory=code, **definition.tuner)
-    return AlgorithmConfig(**definition.tuner)
+    if "class_name" in given:
+        return CustomAlgorithmConfig(code_directory=code, **given)
+    return AlgorithmConfig(**given)
 
 
 def _share_gpus(config: "ExperimentConfig") -> None:

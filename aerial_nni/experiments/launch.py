@@ -61,6 +61,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
         url=server.url,
         nni_directory=str(server.nni_directory),
         module=definition.module,
+        method=dict(definition.method),
         created=now(),
     )
     return conduct(lambda: server.start(config), server, record, folder, settings=settings)

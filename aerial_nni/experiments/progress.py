@@ -45,6 +45,12 @@ def summary(trials: Sequence[Trial]) -> str:
     return f"{done} trials ended" + (f", {failed} failed" if failed else "")
 
 
+def epochs_of(trial: Trial, epochs: int) -> int:
+    """Epochs a trial trains: its own number where it has one, else the experiment's."""
+    own = trial.parameters.get("TRIAL_BUDGET", trial.parameters.get("epochs", epochs))
+    return max(1, int(own))
+
+
 def parameters_text(parameters: Mapping[str, object]) -> str:
     """Parameters as `name=value, …`, numbers shortened."""
     return ", ".join(
@@ -77,10 +83,10 @@ class Bar:
         for trial in record.trials:
             if trial.state != "RUNNING":
                 continue
-            history = history_of(self.folder / trial.id)
-            parts += min(1.0, len(history) / self.epochs)
+            history, epochs = history_of(self.folder / trial.id), epochs_of(trial, self.epochs)
+            parts += min(1.0, len(history) / epochs)
             score = f" {history[-1]['mean_iou']:.4f}" if history else ""
-            running.append(f"epoch {len(history)}/{self.epochs}{score}")
+            running.append(f"epoch {len(history)}/{epochs}{score}")
         done = sum(trial.state not in UNFINISHED for trial in record.trials)
         best = f", best {record.best['score']:.4f}" if record.best else ""
         self.bar.total, self.bar.n = total, min(total, done + parts)
@@ -125,14 +131,14 @@ class Lines:
                 self.say(f"{name} {trial.state.lower().replace('_', ' ')}: {score}")
 
     def _epochs(self, trial: Trial, name: str) -> None:
-        history = history_of(self.folder / trial.id)
+        history, epochs = history_of(self.folder / trial.id), epochs_of(trial, self.epochs)
         told, moment = self.told.get(trial.id, (0, 0.0))
-        last = len(history) == self.epochs
+        last = len(history) == epochs
         if len(history) > told and (last or time.monotonic() - moment > EVERY):
             self.told[trial.id] = len(history), time.monotonic()
             row = history[-1]
             self.say(
-                f"{name} epoch {len(history)}/{self.epochs}: mean IoU {row['mean_iou']:.4f}, "
+                f"{name} epoch {len(history)}/{epochs}: mean IoU {row['mean_iou']:.4f}, "
                 f"validation loss {row['val_loss']:.4f}"
             )
 

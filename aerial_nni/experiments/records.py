@@ -78,6 +78,8 @@ class Record:
     nni_directory: str
     module: str
     """The trial's module, run with `python -m`."""
+    method: dict[str, Any] = field(default_factory=dict)
+    """How configurations are chosen: of a search, its method, start-up, budget and reason."""
     state: str = "RUNNING"
     """RUNNING, DONE, FAILED or STOPPED."""
     reason: str = ""

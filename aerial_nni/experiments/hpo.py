@@ -1,0 +1,142 @@
+"""Hyper-parameter optimisation: a search by one method, then its best beside the default.
+
+The final trials are longer and over several seeds: what a search found is a better configuration
+only if it wins there too, at equal cost.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aerial_nni.errors import Explained
+from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.methods import Method
+from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
+from aerial_nni.options import TrialOptions
+from aerial_nni.tuners.phased import PHASE
+
+FULL = FOLDER / "hpo.yaml"
+"""The search space that a reduced one is measured against."""
+
+BEST, DEFAULT = "retrain best", "retrain default"
+"""Phases of the final trials."""
+
+ASSESSORS = ("none", "median-stop", "curve-fitting")
+
+
+class ReasonMissing(Explained, ValueError):
+    """A reduced search space was given without saying why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How much is searched, and what follows."""
+
+    trials: int
+    """Trials of the search."""
+    seeds: Sequence[int]
+    """Seeds of the final trials, of the best configuration and of the default each."""
+    epochs: int
+    """Epochs of a final trial."""
+    reason: str = ""
+    """Why the search space is reduced."""
+    assessor: str = "none"
+    """Who stops trials early."""
+
+
+def plan_of(data: str) -> Plan:
+    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
+    if data == "scenes":
+        return Plan(trials=10, seeds=(0, 1, 2), epochs=6)
+    return Plan(trials=30, seeds=(0, 1, 2), epochs=30)
+
+
+def search_epochs(data: str) -> int:
+    """Epochs of a trial of the search where nothing else is said."""
+    return 6 if data == "scenes" else 12
+
+
+def hpo(
+    options: TrialOptions, method: Method, plan: Plan, *, space_file: Path | None = None
+) -> Definition:
+    """The experiment that searches around `options` with `method` and retrains the best.
+
+    Raises:
+        BadSpace: the search space cannot be used, or not by this method.
+        ReasonMissing: it is smaller than the full one and `plan.reason` is empty.
+    """
+    space = load_space(space_file or FULL, options)
+    _ask_for_a_reason(space, plan.reason)
+    arguments = _arguments(options, method, plan)
+    startup = method.startup(space, arguments)
+    finals: list[dict[str, Any]] = [
+        {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds
+    ]
+    finals += [{PHASE: DEFAULT, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds]
+    return Definition(
+        kind="hpo",
+        name=f"{method.title} on {options.data}",
+        options=options,
+        space=space,
+        tuner={
+            "class_name": "aerial_nni.tuners.phased.PhasedTuner",
+            "class_args": {
+                "tuner": {"class_name": method.class_name, "class_args": arguments},
+                "search": plan.trials,
+                "finals": finals,
+            },
+        },
+        assessor=_assessor(plan.assessor, options),
+        trials=plan.trials + len(finals),
+        module="aerial_nni.trials.baseline",
+        method={
+            "index": method.index,
+            "name": method.name,
+            "title": method.title,
+            "class_name": method.class_name,
+            "class_args": {**arguments, "startup": startup},
+            "search_trials": plan.trials,
+            "reason": plan.reason,
+            "missing": missing_from(space, load_space(FULL, options)),
+            "assessor": plan.assessor,
+            "seeds": list(plan.seeds),
+            "final_epochs": plan.epochs,
+        },
+    )
+
+
+def _arguments(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "optimize_mode": "maximize",
+        "seed": options.seed,
+        "trials": plan.trials,
+    }
+    if method.multi_fidelity:
+        arguments["max_budget"] = options.epochs
+    return arguments
+
+
+def _ask_for_a_reason(space: Mapping[str, Any], reason: str) -> None:
+    full = load_space(FULL, TrialOptions())
+    if (missing := missing_from(space, full)) and not reason.strip():
+        raise ReasonMissing(
+            f"the search space is smaller than {FULL}: {'; '.join(missing)}. "
+            'Say why, for the document: --reason "two cores: trials must stay short"'
+        )
+
+
+def _assessor(name: str, options: TrialOptions) -> dict[str, Any] | None:
+    """NNI's configuration of an assessor, None for none."""
+    if name == "none":
+        return None
+    if name == "median-stop":
+        arguments = {"optimize_mode": "maximize", "start_step": max(1, options.epochs // 3)}
+        return {"name": "Medianstop", "class_args": arguments}
+    arguments = {
+        "epoch_num": options.epochs,
+        "start_step": max(2, options.epochs // 2),
+        "threshold": 0.95,
+        "gap": 1,
+    }
+    return {"name": "Curvefitting", "class_args": arguments}

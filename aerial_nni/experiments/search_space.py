@@ -1,0 +1,93 @@
+"""Search spaces from files, checked against the options they vary before NNI starts."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import aerial_nni
+from aerial_nni.options import BadOption, TrialOptions, changed
+from aerial_nni.tuners.space import BadSpace, Parameter, Space
+
+FOLDER = Path(aerial_nni.__file__).resolve().parents[1] / "search_spaces"
+"""The search spaces that come with the project."""
+
+NOT_SEARCHED = {
+    "data": "it is the same for all trials: give --data",
+    "data_dir": "it is the same for all trials: give --data-dir",
+    "split": "trials on different splits cannot be compared",
+    "split_seed": "trials on different splits cannot be compared",
+    "val_fraction": "trials on different splits cannot be compared",
+    "patch": "trials on different patches cannot be compared",
+    "stride": "trials on different patches cannot be compared",
+    "edge": "trials on different patches cannot be compared",
+    "skip_bad": "it is the same for all trials: give --skip-bad",
+    "void_classes": "trials of different classes cannot be compared",
+    "epochs": "a longer trial scores higher: give --epochs",
+    "seed": "a lucky seed is not a better configuration; the best is retrained over seeds",
+    "device": "it is the same for all trials: give --device",
+}
+"""Options that a search must leave alone -> why, and what to do instead."""
+
+
+def load_space(path: Path, options: TrialOptions) -> dict[str, Any]:
+    """NNI's search space of a YAML or JSON file; every value in it is one that a trial takes.
+
+    Raises:
+        BadSpace: with the parameter, what is wrong with it, and what to write.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(str(file) for file in sorted(FOLDER.glob("*.yaml")))
+        raise BadSpace(f"there is no {path}; those that come with the project: {known}") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise BadSpace(f"{path} cannot be read: {error}") from error
+    if not isinstance(values, Mapping):
+        raise BadSpace(f"{path} holds no search space; write `name: {{_type: …, _value: […]}}`")
+    try:
+        space = Space.parse(values)
+        for parameter in space.parameters:
+            _check(parameter, options)
+    except BadSpace as error:
+        raise BadSpace(f"{path}: {error}") from error
+    return dict(values)
+
+
+def _check(parameter: Parameter, options: TrialOptions) -> None:
+    name = parameter.name
+    known = [spec.name for spec in fields(TrialOptions) if spec.name not in NOT_SEARCHED]
+    if name in NOT_SEARCHED:
+        raise BadSpace(f"{name} cannot be searched: {NOT_SEARCHED[name]}")
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
+        raise BadSpace(f"{name} is not an option of a trial; {hint}")
+    values = parameter.values or [parameter.from_unit(unit) for unit in (0.0, 0.5, 1.0)]
+    for value in values:
+        try:
+            changed(options, {name: value})
+        except BadOption as error:
+            raise BadSpace(str(error)) from error
+
+
+def missing_from(space: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]:
+    """What `full` holds that `space` does not: parameters, values and ranges, in words."""
+    missing = []
+    for wide in Space.parse(full).parameters:
+        if wide.name not in space:
+            missing.append(f"{wide.name} is not searched")
+            continue
+        own = Space.parse({wide.name: space[wide.name]}).parameters[0]
+        if wide.values:
+            lost = [value for value in wide.values if value not in own.values]
+            if lost:
+                missing.append(f"{wide.name} is never {' or '.join(map(str, lost))}")
+        elif not own.values and (own.low > wide.low or own.high < wide.high):
+            missing.append(f"{wide.name} is within [{own.low:g}, {own.high:g}] only")
+        elif own.values:
+            missing.append(f"{wide.name} is one of {list(own.values)} only")
+    return missing
