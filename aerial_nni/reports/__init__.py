@@ -9,8 +9,12 @@ from pathlib import Path
 
 from aerial_nni.reports.document import write_baseline
 from aerial_nni.reports.folder import Experiment, ResultUnusable, read_experiment
+from aerial_nni.reports.hpo.document import write_hpo
 
-DOCUMENTS: dict[str, Callable[[Sequence[Experiment], Path], Path]] = {"baseline": write_baseline}
+DOCUMENTS: dict[str, Callable[[Sequence[Experiment], Path], Path]] = {
+    "baseline": write_baseline,
+    "hpo": write_hpo,
+}
 """Kind of an experiment -> the function that writes its document."""
 
 

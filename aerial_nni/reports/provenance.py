@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerial_nni.options import TrialOptions, flag
@@ -26,7 +26,7 @@ def explain_sources(experiments: Sequence[Experiment]) -> str:
         "The commands (DIR is the folder of the data):",
         "```\n" + "\n".join(commands(experiments)) + "\n```",
         "<details><summary>All options of the reported run</summary>\n\n"
-        f"{_options(main.options, main)}\n\n</details>",
+        f"{option_table(main.options, main)}\n\n</details>",
     ]
     return "\n\n".join(parts)
 
@@ -83,18 +83,27 @@ def command(experiment: Experiment) -> str:
         words += ["--seeds", *map(str, seeds)]
     else:
         words = ["python", "-m", "aerial_nni.trials.baseline", "--seed", str(seeds[0])]
-    words += ["--split", split["rule"]]
-    if split["seed"]:
-        words += ["--split-seed", str(split["seed"])]
+    return shlex.join([*words, *split_words(split), *option_words(trial.options)])
+
+
+def split_words(split: Mapping[str, Any]) -> list[str]:
+    """The flags that make the split of a run."""
+    seed = ["--split-seed", str(split["seed"])] if split["seed"] else []
+    return ["--split", split["rule"], *seed]
+
+
+def option_words(options: Mapping[str, Any]) -> list[str]:
+    """The flags of all options that are not the defaults, but for seed and split."""
+    words: list[str] = []
     for spec in dataclasses.fields(TrialOptions):
-        value = trial.options.get(spec.name, spec.default)  # an older run lacks newer options
+        value = options.get(spec.name, spec.default)  # an older run lacks newer options
         value = tuple(value) if isinstance(value, list) else value
         if value != spec.default and spec.name not in ("seed", "split", "split_seed"):
             words += flag(spec.name, PLACES.get(spec.name, value))
-    return shlex.join(words)
+    return words
 
 
-def _options(options: dict[str, Any], trial: Trial) -> str:
+def option_table(options: Mapping[str, Any], trial: Trial) -> str:
     """Every option in a table, without paths of the machine."""
     shown = {key: PLACES.get(key, value) if value else value for key, value in options.items()}
     shown |= {"split": trial.metrics["split"]["rule"], "split_seed": trial.metrics["split"]["seed"]}

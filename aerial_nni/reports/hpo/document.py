@@ -1,0 +1,133 @@
+"""`docs/hyperparameter-optimization.md`: the method that was used, then what its search found."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from aerial_nni.reports import findings as baseline_findings
+from aerial_nni.reports.document import headline
+from aerial_nni.reports.folder import Experiment
+from aerial_nni.reports.hpo import findings
+from aerial_nni.reports.hpo.coordinates import draw_coordinates
+from aerial_nni.reports.hpo.importance_part import draw_importance, explain_importance
+from aerial_nni.reports.hpo.methods import draw_method, explain_method
+from aerial_nni.reports.hpo.progress import draw_progress
+from aerial_nni.reports.hpo.provenance import explain_sources
+from aerial_nni.reports.hpo.retraining import (
+    configuration_table,
+    draw_retraining,
+    explain_difference,
+    retraining_table,
+)
+from aerial_nni.reports.hpo.search import Search, read_search
+from aerial_nni.reports.hpo.space_part import explain_space
+from aerial_nni.reports.hpo.tables import best_table, comparison_table, failure_table, trial_table
+from aerial_nni.reports.trial_part import draw_trial, explain_trial
+from aerial_nni.reports.words import some
+from aerial_nni.reports.writing import write_document
+
+NAME = "hyperparameter-optimization"
+
+
+def write_hpo(experiments: Sequence[Experiment], docs: Path) -> Path:
+    """Writes `hyperparameter-optimization.md` and its figures under `docs`; returns its path.
+
+    The first experiment is reported; the others stand beside it in one table.
+
+    Raises:
+        ResultUnusable: a file is missing or damaged, or the search has no trial with a score.
+    """
+    searches = [read_search(experiment) for experiment in experiments]
+    return write_document(
+        docs,
+        NAME,
+        figures=draw_figures(searches[0]),
+        compose=lambda links: compose(searches, links),
+    )
+
+
+def draw_figures(search: Search) -> dict[str, Figure]:
+    """Every figure of the document by the name of its file."""
+    figures = {
+        **draw_method(search),
+        "progress": draw_progress(search),
+        "importance": draw_importance(search),
+        "coordinates": draw_coordinates(search),
+        **draw_trial(search.shown),
+    }
+    if any(search.retrained.values()):
+        figures["retraining"] = draw_retraining(search)
+    return figures
+
+
+def compose(searches: Sequence[Search], links: Mapping[str, str]) -> str:
+    """The document in Markdown; `links` maps a figure's name to its path from the document."""
+    search = searches[0]
+    data = headline(search.shown[0].metrics["data"]["name"])
+    parts = [
+        f"# Hyper-parameter optimization: {search.name} on {data}",
+        findings.summary(search),
+        explain_method(search, links),
+        *search_chapter(searches, links),
+        *results_chapter(search, links),
+        explain_sources(searches),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def search_chapter(searches: Sequence[Search], links: Mapping[str, str]) -> list[str]:
+    """Space, course, importance, coordinates and all trials, in Markdown."""
+    search = searches[0]
+    failed = failure_table(search)
+    others = (
+        ["### Other searches", comparison_table(searches)] if len(searches) > 1 else []
+    )
+    return [
+        "## 2. The search",
+        explain_space(search),
+        "### How it went",
+        "![Score of each trial and the best so far, by trial and by epochs trained]"
+        f"({links['progress']})",
+        findings.on_progress(search),
+        *others,
+        "### Which parameters matter",
+        explain_importance(search, links["importance"]),
+        "### Every trial at a glance",
+        "Each line is a trial; it crosses each axis at the value it had. The axes are in the order "
+        "of their importance. Lines of one category are spread a little so that they can be told "
+        "apart. Where the bright lines meet on an axis, the search found that value good; where "
+        "they are spread over it, the value does not matter much or was not settled.",
+        f"![Parallel coordinates of all scored trials]({links['coordinates']})",
+        "### All trials",
+        "The best ones (* marks a start-up trial):",
+        best_table(search),
+        f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
+        f"{trial_table(search, search.tried)}\n\n</details>",
+        *(["Trials without a score:", failed] if failed else ["Every trial has a score."]),
+    ]
+
+
+def results_chapter(search: Search, links: Mapping[str, str]) -> list[str]:
+    """Default against best, then all that is shown of one run, in Markdown."""
+    trial = search.shown[0]
+    parts = [
+        "## 3. Results",
+        "### The best configuration",
+        configuration_table(search),
+    ]
+    if "retraining" in links:
+        parts += [
+            "### Default options against the best configuration",
+            retraining_table(search),
+            f"![Default options and best configuration, each seed and by epoch]"
+            f"({links['retraining']})",
+            explain_difference(search),
+        ]
+    parts += [
+        findings.on_shown(search),
+        baseline_findings.selection(trial),
+        baseline_findings.orientation(trial),
+        *explain_trial(trial, links, seeds=len(search.shown)),
+    ]
+    return parts

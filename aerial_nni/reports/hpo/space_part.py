@@ -1,0 +1,76 @@
+"""The chapter on the search space: every parameter with its values, and why it was reduced."""
+
+import dataclasses
+
+from aerial_nni.options import TrialOptions
+from aerial_nni.reports.hpo.axes import write_value
+from aerial_nni.reports.hpo.search import SPACE_FILE, Search
+from aerial_nni.reports.words import some, table
+from aerial_nni.tuners.space import NORMAL, Parameter
+
+HELP = {spec.name: spec.metadata["help"] for spec in dataclasses.fields(TrialOptions)}
+"""Option -> what it is, as the command line says it."""
+
+
+def explain_space(search: Search) -> str:
+    """The search space as a table, its file with all comments, and the reason, in Markdown."""
+    size = search.space.size
+    many = (
+        f"There are {size:,} configurations in it."
+        if size is not None
+        else "Some parameters are continuous, so there is no end to the configurations in it."
+    )
+    reason = search.method.get("reason") or ""
+    parts = [
+        "### The search space",
+        f"The search varied {some(len(search.space.parameters), 'parameter')} and left all other "
+        f"options as they were. {many} A value on a log scale is drawn so that each power of ten "
+        "is as likely as any other.",
+        f"**The search space was reduced.** The reason given: {reason.rstrip('.')}."
+        if reason
+        else "",
+        space_table(search),
+        _file(search),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def space_table(search: Search) -> str:
+    """A parameter a row: what it is, its values, and the default."""
+    rows = [
+        [
+            f"`{parameter.name}`",
+            HELP.get(parameter.name, ""),
+            write_range(parameter),
+            write_value(search.default(parameter.name)),
+        ]
+        for parameter in search.space.parameters
+    ]
+    return table(["parameter", "what it is", "values searched", "default"], rows, text_columns=4)
+
+
+def write_range(parameter: Parameter) -> str:
+    """The values of a parameter in words."""
+    if parameter.values:
+        return ", ".join(map(write_value, parameter.values))
+    if parameter.type == "randint":
+        return f"whole numbers from {parameter.low:g} to {parameter.high - 1:g}"
+    if parameter.type in NORMAL:
+        of = "of the logarithm " if parameter.log else ""
+        text = f"normal {of}with mean {parameter.low:g} and deviation {parameter.high:g}"
+    else:
+        text = f"{parameter.low:g} to {parameter.high:g}"
+        text += ", log scale" if parameter.log else ""
+    return f"{text}, in steps of {parameter.step:g}" if parameter.step else text
+
+
+def _file(search: Search) -> str:
+    """The file of the search space as it was written, folded; empty where it was not kept."""
+    path = search.experiment.folder / SPACE_FILE
+    if not path.is_file():
+        return ""
+    text = path.read_text(encoding="utf-8").strip()
+    return (
+        "<details><summary>The file of the search space, with its comments</summary>\n\n"
+        f"```yaml\n{text}\n```\n\n</details>"
+    )
