@@ -11,6 +11,9 @@ import nni
 from nni.runtime import msg_dispatcher, msg_dispatcher_base
 from nni.runtime.tuner_command_channel import CommandType
 from nni.tuner import Tuner
+from nni.utils import MetricType
+
+from aerial_nni.tuners.hearing import let_tuners_hear
 
 _DONE = "_aerial_nni_repaired"
 
@@ -23,11 +26,11 @@ class NotYet(nni.NoMoreTrialError):
 
 
 def repair() -> None:
-    """Makes a failing tuner end its experiment, and tells a tuner of trials that are resumed."""
+    """Makes a failing tuner end its experiment, and a tuner hear what it should of its trials."""
     if getattr(msg_dispatcher_base.MsgDispatcherBase, _DONE, False):
         return
     _report_what_a_tuner_raises()
-    _tell_of_resumed_trials()
+    let_tuners_hear()
     _let_requests_wait()
     setattr(msg_dispatcher_base.MsgDispatcherBase, _DONE, True)
 
@@ -58,7 +61,7 @@ def _let_requests_wait() -> None:
     which the experiment is in TUNER_NO_MORE_TRIAL and a later suggestion "not supposed" to come.
     """
     dispatcher = msg_dispatcher.MsgDispatcher
-    request, end = dispatcher.handle_request_trial_jobs, dispatcher.handle_trial_end
+    request, end = dispatcher.handle_request_trial_jobs, dispatcher.tell_the_end
     report = dispatcher.handle_report_metric_data
 
     def handle_request_trial_jobs(self: Any, data: int) -> None:
@@ -85,32 +88,16 @@ def _let_requests_wait() -> None:
             packed = msg_dispatcher._pack_parameter(waiting.pop(0), parameters)
             self.send(CommandType.NewTrialJob, packed)
 
-    def handle_trial_end(self: Any, data: Any) -> None:
+    def tell_the_end(self: Any, data: Any) -> None:
         end(self, data)
         serve(self)
 
     def handle_report_metric_data(self: Any, data: Any) -> None:
+        final = data["type"] == MetricType.FINAL  # the others are the assessor's, in its own thread
         report(self, data)
-        serve(self)
+        if final:
+            serve(self)
 
     dispatcher.handle_request_trial_jobs = handle_request_trial_jobs
-    dispatcher.handle_trial_end = handle_trial_end
+    dispatcher.tell_the_end = tell_the_end
     dispatcher.handle_report_metric_data = handle_report_metric_data
-
-
-def _tell_of_resumed_trials() -> None:
-    """A tuner with a method `resumed(parameters)` hears which trials run on after a resume.
-
-    nni/runtime/msg_dispatcher.py `handle_add_customized_trial` keeps that to itself: the tuner
-    suggests the same parameters once more.
-    """
-    dispatcher = msg_dispatcher.MsgDispatcher
-    handle = dispatcher.handle_add_customized_trial
-
-    def handle_add_customized_trial(self: Any, data: Any) -> None:
-        handle(self, data)
-        if hasattr(self.tuner, "resumed"):
-            for trial in data if isinstance(data, list) else [data]:
-                self.tuner.resumed(trial["parameters"])
-
-    dispatcher.handle_add_customized_trial = handle_add_customized_trial

@@ -111,13 +111,13 @@ class PhasedTuner(Tuner):
         """Learns a result of the search; those of final trials decide nothing."""
         if parameters.get(PHASE, SEARCH) != SEARCH:
             return
-        self._running.pop(parameter_id, None)
+        self._ended(parameter_id, parameters)
         self._note(parameters, value)
         self.inner.receive_trial_result(parameter_id, parameters, value, **rest)
 
     def trial_end(self, parameter_id: int, success: bool, **rest: Any) -> None:
         """Passed on for trials of the search."""
-        self._running.pop(parameter_id, None)
+        self._ended(parameter_id, rest.get("parameters", {}))
         self.inner.trial_end(parameter_id, success, **rest)
 
     def import_data(self, data: Sequence[Mapping[str, Any]]) -> None:
@@ -142,6 +142,17 @@ class PhasedTuner(Tuner):
         self._running[key(parameters)] = dict(parameters)
         if hasattr(self.inner, "resumed"):
             self.inner.resumed(parameters)
+
+    def added(self, parameters: Mapping[str, Any]) -> None:
+        """A person added a trial in the web UI: of the search, but none of those planned."""
+        if parameters.get(PHASE, SEARCH) == SEARCH:
+            self._running[key(parameters)] = dict(parameters)
+            if hasattr(self.inner, "added"):
+                self.inner.added(parameters)
+
+    def _ended(self, parameter_id: int, parameters: Mapping[str, Any]) -> None:
+        if self._running.pop(parameter_id, None) is None:
+            self._running.pop(key(parameters), None)
 
     def _note(self, parameters: Mapping[str, Any], value: Any) -> None:
         try:

@@ -141,9 +141,16 @@ class SpaceTuner(Tuner):
         """
         self._learn(parameter_id, parameters, value)
 
-    def trial_end(self, parameter_id: int, success: bool, **_: Any) -> None:
+    def trial_end(
+        self,
+        parameter_id: int,
+        success: bool,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
         """A trial that ends without a result has failed."""
-        trial = self.trials.find(parameter_id, {})
+        trial = self.trials.find(parameter_id, self._own(parameters or {}))
         if trial is not None and trial.pending:
             trial.failed = True
 
@@ -155,6 +162,10 @@ class SpaceTuner(Tuner):
 
     def resumed(self, parameters: Mapping[str, Any]) -> None:
         """A trial of an earlier run goes on: its result will come."""
+        self._add(parameters)
+
+    def added(self, parameters: Mapping[str, Any]) -> None:
+        """A person added a trial in the web UI: its result will come."""
         self._add(parameters)
 
     def _learn(self, id: int | None, parameters: Mapping[str, Any], value: Any) -> None:
