@@ -107,7 +107,8 @@ class Parameter:
 
     def snap(self, unit: float) -> float:
         """`unit` of the value that is there."""
-        return self.to_unit(self.from_unit(unit)) if self.levels or self.step else unit
+        continuous = not (self.levels or self.step or self.type in NORMAL)
+        return _clipped(unit) if continuous else self.to_unit(self.from_unit(unit))
 
     def _rounded(self, value: float) -> float:
         if not self.step:

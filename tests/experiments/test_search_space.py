@@ -1,0 +1,77 @@
+"""Search spaces from files, and what is left out of them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
+from aerial_nni.options import TrialOptions
+from aerial_nni.tuners.space import BadSpace
+
+FILES = sorted(FOLDER.glob("*.yaml"))
+FULL = load_space(FOLDER / "hpo.yaml", TrialOptions())
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "space.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_those_that_come_with_the_project_fit_and_are_explained(path: Path):
+    space = load_space(path, TrialOptions())
+    lines = path.read_text().splitlines()
+    assert len(space) >= 5
+    assert lines[0].startswith("# ")
+
+
+def test_the_full_space_holds_what_the_milestone_asks_for():
+    wanted = {"lr", "weight_decay", "loss", "class_weights", "width", "dropout", "schedule"}
+    assert wanted | {"scale", "colour"} <= set(FULL)
+    assert missing_from(FULL, FULL) == []
+
+
+def test_a_reduced_space_is_told_by_what_it_lacks():
+    small = yaml.safe_load("""
+        lr: {_type: loguniform, _value: [0.001, 0.02]}
+        loss: {_type: choice, _value: [ce, ce+dice]}
+        scale: {_type: choice, _value: [0.0, 0.25]}
+    """)
+    missing = missing_from(small, FULL)
+    assert "lr is within [0.001, 0.02] only" in missing
+    assert "loss is never ce+lovasz or focal+dice" in missing
+    assert "scale is one of [0.0, 0.25] only" in missing
+    assert "width is not searched" in missing
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "holds no search space"),
+        ("lr: 3", "lr: write {_type: uniform"),
+        ("lr: {_type: loguni, _value: [1, 2]}", "_type 'loguni' is not known; choose one of"),
+        ("lr: {_type: loguniform, _value: [0.1, 0.001]}", "0.1 is not below 0.001"),
+        ("lr: {_type: loguniform, _value: [0, 0.1]}", "needs bounds above 0"),
+        ("lr: {_type: loguniform, _value: [1]}", "loguniform takes 2 numbers"),
+        ("lrr: {_type: uniform, _value: [0, 1]}", "did you mean lr?"),
+        ("epochs: {_type: randint, _value: [1, 9]}", "epochs cannot be searched: a longer trial"),
+        ("split: {_type: choice, _value: [tile]}", "different splits cannot be compared"),
+        ("loss: {_type: choice, _value: [ce, dise]}", "has a term 'dise'"),
+        ("dropout: {_type: uniform, _value: [0, 2]}", "is above 0.95"),
+        ("width: {_type: uniform, _value: [8.5, 9.6]}", "give a int"),
+        ("lr: {_type: choice, _value: [0.1, 0.1]}", "a value stands twice"),
+        ("lr: [1", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_the_file(tmp_path: Path, text: str, said: str):
+    path = written(tmp_path, text)
+    with pytest.raises(BadSpace) as caught:
+        load_space(path, TrialOptions())
+    assert str(path) in str(caught.value) and said in str(caught.value)
+
+
+def test_a_missing_file_names_those_there_are(tmp_path: Path):
+    with pytest.raises(BadSpace, match=r"hpo\.yaml"):
+        load_space(tmp_path / "none.yaml", TrialOptions())
