@@ -2,25 +2,26 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from aerial_nni.bench import data, train
-from aerial_nni.bench.table import Table
+from aerial_nni.bench import data, overhead, train
 from aerial_nni.errors import Explained
 from aerial_nni.results import atomic, write_json
 
-BENCHES: dict[str, Callable[[argparse.Namespace], Table]] = {
-    "train": train.measure,
-    "data": data.measure,
+BENCHES = {
+    "train": train,
+    "data": data,
+    "overhead": overhead,
 }
+"""Name -> module with `add_flags` and `measure`, which returns the table."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one benchmark and prints its table."""
     parser = argparse.ArgumentParser(prog="python -m aerial_nni.bench", description=__doc__)
-    verbs = parser.add_subparsers(dest="bench", required=True, metavar="{train,data}")
-    for name, module in (("train", train), ("data", data)):
+    verbs = parser.add_subparsers(dest="bench", required=True, metavar=f"{{{','.join(BENCHES)}}}")
+    for name, module in BENCHES.items():
         verb = verbs.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         verb.add_argument("--data", default="scenes", help="dataset (default: scenes)")
         verb.add_argument("--data-dir", default="", help="where it is")
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module.add_flags(verb)
     given = parser.parse_args(arguments)
     try:
-        table = BENCHES[given.bench](given)
+        table = BENCHES[given.bench].measure(given)
     except (Explained, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
