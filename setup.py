@@ -1,6 +1,11 @@
 """Packaging of aerial_nni: what it needs, and why each thing is needed."""
 
+import re
+from pathlib import Path
+
 from setuptools import find_packages, setup
+
+VERSION = re.search(r'__version__ = "(.+)"', Path("aerial_nni/__init__.py").read_text())
 
 # The upper bounds are the next major version of what was tested; the reason stands beside each.
 REQUIREMENTS = [
@@ -37,9 +42,9 @@ EXTRAS = {
 
 setup(
     name="aerial_nni",
-    version="0.1.0",
+    version=VERSION[1],
     description="Segmentation of aerial imagery in which every piece of work is one NNI experiment",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.10,<3.14",

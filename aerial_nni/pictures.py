@@ -29,19 +29,21 @@ def rgb_view(image: np.ndarray) -> np.ndarray:
 
 def coloured(mask: np.ndarray, palette: Palette) -> np.ndarray:
     """Class indices (h, w) -> RGB (h, w, 3) uint8; void is black."""
+    return _colours(palette)[mask]
+
+
+def _colours(palette: Palette) -> np.ndarray:
+    """The colour of every possible index, shape (256, 3), uint8."""
     colours = np.zeros((256, 3), np.uint8)
     colours[: len(palette)] = palette
     colours[VOID] = VOID_COLOUR
-    return colours[mask]
+    return colours
 
 
 def save_mask(path: Path, mask: np.ndarray, palette: Palette) -> None:
     """Writes class indices (h, w) uint8 as a palette PNG: the index is the class, 255 is void."""
     picture = Image.frombytes("P", mask.shape[::-1], np.ascontiguousarray(mask).tobytes())
-    colours = np.zeros((256, 3), np.uint8)
-    colours[: len(palette)] = palette
-    colours[VOID] = VOID_COLOUR
-    picture.putpalette(colours.reshape(-1).tolist())
+    picture.putpalette(_colours(palette).reshape(-1).tolist())
     with atomic(path) as temporary:
         picture.save(temporary, format="PNG", optimize=True)
 

@@ -8,6 +8,7 @@ python -m aerial_nni.run VERB --help                              everything a v
 """
 
 import argparse
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return given.verb(given)
     except (Explained, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        if getattr(given, "json", False):
+            print(json.dumps({"error": str(error)}))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -72,8 +75,9 @@ def _add_hpo(verb_parsers: "argparse._SubParsersAction") -> None:
         "hpo",
         help=text,
         description=f"{text}. The methods:\n\n{table()}\n\n"
-        "Without data it searches on the built-in scenes, in about five minutes on two cores. A trial\n"
-        "of the search takes 12 epochs (scenes: 6) where --epochs is not given.",
+        "Without data it searches on the built-in scenes, in about five minutes on two cores.\n"
+        "A trial of the search takes 12 epochs where --epochs is not given (scenes: 6, with\n"
+        "--space-to-depth 2).",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(verb=verbs.hpo)
@@ -125,6 +129,7 @@ def _add_stored(verb_parsers: "argparse._SubParsersAction") -> None:
     parser = _with_id(verb_parsers, "view", verbs.view, "open the web UI on one that is over")
     _add_runs(parser)
     _add_port(parser)
+    _add_host(parser)
     parser = _with_id(verb_parsers, "stop", verbs.stop, "end one that is running")
     _add_runs(parser)
     parser = _with_id(verb_parsers, "export", verbs.export, "copy the best trial's checkpoint")
@@ -185,6 +190,7 @@ def _add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int = 3)
     )
     _add_runs(parser)
     _add_port(parser)
+    _add_host(parser)
 
 
 def _positive(text: str) -> int:
@@ -203,6 +209,16 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
 
 def _add_port(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8080, help="of the web UI (default: 8080)")
+
+
+def _add_host(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where the web UI listens (default: 127.0.0.1, this machine alone); 0.0.0.0 opens it "
+        "to the network, under an address that cannot be guessed",
+    )
 
 
 if __name__ == "__main__":

@@ -30,21 +30,27 @@ def hpo(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.methods import choose_method
     from aerial_nni.flags import is_given, trial_options
+    from aerial_nni.options import changed
 
     method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
     options = trial_options(given)
-    if not is_given(given, "epochs"):
-        options = dataclasses.replace(options, epochs=search.search_epochs(options.data))
-    usual = search.plan_of(options.data)
-    plan = search.Plan(
+    usual = search.usual_options(options.data)
+    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    plan = _plan(given, search.plan_of(options.data))
+    definition = search.hpo(options, method, plan, space_file=given.search_space)
+    return _finished(launch(definition, _settings(given)), given)
+
+
+def _plan(given: argparse.Namespace, usual: Any) -> Any:
+    """The plan of a search: what was typed, on top of what is usual."""
+    return dataclasses.replace(
+        usual,
         trials=given.trials or usual.trials,
         seeds=usual.seeds if given.final_seeds is None else given.final_seeds,
         epochs=given.final_epochs or usual.epochs,
         reason=given.reason,
         assessor=given.assessor,
     )
-    definition = search.hpo(options, method, plan, space_file=given.search_space)
-    return _finished(launch(definition, _settings(given)), given)
 
 
 def resume(given: argparse.Namespace) -> int:
@@ -59,7 +65,7 @@ def view(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.conduct import Settings
     from aerial_nni.experiments.stored import view as look
 
-    look(Settings(runs=given.runs, port=given.port), given.id)
+    look(Settings(runs=given.runs, port=given.port, host=given.host), given.id)
     return 0
 
 
@@ -138,11 +144,12 @@ def doctor(given: argparse.Namespace) -> int:
 
 def _settings(given: argparse.Namespace) -> Any:
     from aerial_nni.experiments.conduct import Settings
-    from aerial_nni.experiments.watch import Patience
+    from aerial_nni.experiments.patience import Patience
 
     return Settings(
         runs=given.runs,
         port=given.port,
+        host=given.host,
         concurrency=given.concurrency,
         max_minutes=given.max_minutes,
         config=getattr(given, "config", None),

@@ -30,7 +30,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     """Runs the experiment to its end.
 
     Raises:
-        PortBusy: the port of the web UI is taken.
+        PortBusy, BadHost: the web UI cannot listen there.
         BadConfig: the configuration file cannot be used.
         DatasetMissing, BadSamples, SplitOverlap, BadOption: the data cannot be used.
         StartFailed: NNI did not start.
@@ -39,13 +39,16 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     limits = limits_of(
         definition, file, concurrency=settings.concurrency, max_minutes=settings.max_minutes
     )
-    ports.check(settings.port)
+    ports.check(settings.port, host=settings.host)
     runs = settings.runs.expanduser().resolve()
     folder = runs / _new_id(runs)
+    config = nni_config(definition, limits, file, folder=folder)  # before anything is written
     options = prepare(definition.options, folder)
     write_options(folder, options)
-    config = nni_config(definition, limits, file, folder=folder)
-    server = Server(folder.name, nni_directory=runs / NNI_DIRECTORY, port=settings.port)
+    nni_directory = runs / NNI_DIRECTORY
+    server = Server(
+        folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host
+    )
     record = Record(
         id=folder.name,
         kind=definition.kind,
@@ -59,7 +62,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
         },
         port=settings.port,
         url=server.url,
-        nni_directory=str(server.nni_directory),
+        nni_directory=str(nni_directory),
         module=definition.module,
         method=dict(definition.method),
         created=now(),

@@ -22,6 +22,7 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from aerial_nni.data.dataset import VOID
+from aerial_nni.pictures import coloured
 from aerial_nni.results import atomic
 
 WIDTH = 9.0
@@ -134,9 +135,8 @@ def void_pattern(height: int, width: int) -> np.ndarray:
 
 def colourise(index: np.ndarray, palette: Sequence[tuple[int, int, int]]) -> np.ndarray:
     """Class indices (h, w) as colours (h, w, 3), uint8, with void striped."""
-    table = np.zeros((VOID + 1, 3), dtype=np.uint8)
-    table[: len(palette)] = palette
-    return np.where((index == VOID)[..., None], void_pattern(*index.shape), table[index])
+    void = (index == VOID)[..., None]
+    return np.where(void, void_pattern(*index.shape), coloured(index, palette))
 
 
 def class_handles(
