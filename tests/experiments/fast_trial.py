@@ -17,6 +17,7 @@ import nni
 
 from aerial_nni import results
 from aerial_nni.options import TrialOptions, as_dict, changed, load_options
+from aerial_nni.trials.reporting import Nni
 from aerial_nni.trials.takeover import occupied
 
 
@@ -36,7 +37,7 @@ def main() -> None:
     given = parser.parse_args()
     if together := int(os.environ.get("FAST_REVERSE", "0")):
         time.sleep(1.0 * (together - 1 - nni.get_sequence_id() % together))
-    options = changed(load_options(given.options), nni.get_next_parameter())
+    options = changed(load_options(given.options), Nni().parameters())
     folder = given.experiment / os.environ["NNI_TRIAL_JOB_ID"]
     print("started with", options.seed, file=sys.stderr, flush=True)
     try:

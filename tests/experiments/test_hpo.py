@@ -1,0 +1,87 @@
+"""A search and its final trials, under a real NNI server."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aerial_nni import results
+from aerial_nni.experiments import records
+from aerial_nni.experiments.conduct import Outcome
+from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.hpo import BEST, DEFAULT, FULL, Plan, ReasonMissing, hpo
+from aerial_nni.experiments.methods import METHODS
+from aerial_nni.experiments.search_space import FOLDER
+from aerial_nni.options import TrialOptions
+from aerial_nni.tuners.space import Space
+
+Run = Callable[..., Outcome]
+
+
+def fast_search(name: str, *, trials: int = 4, seeds: tuple[int, ...] = (0, 1)) -> Definition:
+    """A search with trials of a second."""
+    plan = Plan(trials=trials, seeds=seeds, epochs=3)
+    definition = hpo(TrialOptions(epochs=3), METHODS[name], plan)
+    return dataclasses.replace(definition, module="fast_trial")
+
+
+def test_a_search_then_its_best_and_the_default_over_seeds(run_fast: Run):
+    outcome = run_fast(fast_search("random"), concurrency=2)
+    record = records.load(outcome.folder)
+    assert outcome.good, record.reason
+    phases = [trial.parameters["_phase"] for trial in record.trials]
+    assert phases == ["search"] * 4 + [BEST] * 2 + [DEFAULT] * 2
+    searched = [trial for trial in record.trials if trial.parameters["_phase"] == "search"]
+    space = Space.parse(record.space)
+    for trial in searched:
+        ran = results.read_json(outcome.folder / trial.id / results.OPTIONS)
+        assert {name: ran[name] for name in space.names} == {
+            name: trial.parameters[name] for name in space.names
+        }
+    best = max(searched, key=lambda trial: trial.score or 0)
+    finals = record.trials[4:]
+    for trial in finals[:2]:
+        assert {name: trial.parameters[name] for name in space.names} == {
+            name: best.parameters[name] for name in space.names
+        }
+    assert [trial.parameters["seed"] for trial in finals] == [0, 1, 0, 1]
+    assert all(trial.parameters["epochs"] == 3 for trial in finals)
+    assert record.method["name"] == "random"
+    assert record.method["class_args"]["startup"] == 0
+    assert record.method["missing"] == []
+
+
+def test_an_assessor_stops_trials_of_the_search_alone(run_fast: Run):
+    definition = fast_search("random", trials=5, seeds=(0,))
+    arguments = {"optimize_mode": "maximize", "start_step": 1}
+    assessor = {"name": "Medianstop", "class_args": arguments}
+    outcome = run_fast(dataclasses.replace(definition, assessor=assessor))
+    states = {trial.parameters["_phase"]: [] for trial in outcome.record.trials}
+    for trial in outcome.record.trials:
+        states[trial.parameters["_phase"]].append(trial.state)
+    assert len(states["search"]) == 5 and "EARLY_STOPPED" in states["search"]
+    assert states[BEST] == states[DEFAULT] == ["SUCCEEDED"]
+
+
+def test_a_reduced_space_needs_a_reason(tmp_path: Path):
+    small, method = FOLDER / "hpo-small.yaml", METHODS["random"]
+    with pytest.raises(ReasonMissing, match=r"width is not searched.*--reason"):
+        hpo(TrialOptions(), method, Plan(trials=4, seeds=(), epochs=3), space_file=small)
+    plan = Plan(trials=4, seeds=(), epochs=3, reason="two cores")
+    definition = hpo(TrialOptions(), method, plan, space_file=small)
+    assert definition.method["reason"] == "two cores"
+    assert "width is not searched" in definition.method["missing"]
+    assert definition.trials == 4
+    assert hpo(TrialOptions(), method, plan, space_file=FULL).method["missing"] == []
+
+
+@pytest.mark.parametrize("name", ["median-stop", "curve-fitting"])
+def test_nni_accepts_each_assessor(name: str, tmp_path: Path):
+    from aerial_nni.experiments.definition import limits_of, nni_config
+
+    plan = Plan(trials=4, seeds=(), epochs=3, assessor=name)
+    definition = hpo(TrialOptions(epochs=12), METHODS["random"], plan)
+    limits = limits_of(definition, {})
+    config = nni_config(definition, limits, {}, folder=tmp_path / "runs" / "one")
+    assert config.assessor is not None
