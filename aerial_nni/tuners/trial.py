@@ -9,6 +9,9 @@ import numpy as np
 
 from aerial_nni.tuners.space import Config
 
+BUDGET = "TRIAL_BUDGET"
+"""NNI's name for the epochs that a multi-fidelity method grants a trial."""
+
 
 @dataclass(kw_only=True)
 class Trial:
@@ -22,6 +25,8 @@ class Trial:
     loss: float | None = None
     """What is minimised; None while there is no result."""
     failed: bool = False
+    budget: int | None = None
+    """Epochs that a multi-fidelity method granted; None: all."""
 
     @property
     def pending(self) -> bool:

@@ -22,7 +22,7 @@ from aerial_nni.errors import Explained
 from aerial_nni.tuners import dispatcher
 from aerial_nni.tuners.space import BadSpace, Config, Space
 from aerial_nni.tuners.startup import latin_hypercube, startup_count, untried_near
-from aerial_nni.tuners.trial import Trial, Trials, key
+from aerial_nni.tuners.trial import BUDGET, Trial, Trials, key
 
 dispatcher.repair()
 
@@ -102,7 +102,8 @@ class SpaceTuner(Tuner):
         self.space = Space.parse(search_space)
         known, self.trials = self.trials, Trials()
         for trial in known:
-            self._add(trial.config, id=trial.id, loss=trial.loss, failed=trial.failed)
+            parameters = {**trial.config, BUDGET: trial.budget}
+            self._add(parameters, id=trial.id, loss=trial.loss, failed=trial.failed)
 
     def generate_parameters(self, parameter_id: int, **_: Any) -> Config:
         """The next configuration.
@@ -193,7 +194,8 @@ class SpaceTuner(Tuner):
         except BadSpace as error:
             log.warning("%s is left out: it is not in the search space: %s", key(config), error)
             return None
-        trial = Trial(config=config, unit=unit, id=id, loss=loss, failed=failed)
+        budget = parameters.get(BUDGET)
+        trial = Trial(config=config, unit=unit, id=id, loss=loss, failed=failed, budget=budget)
         self.trials.all.append(trial)
         return trial
 
