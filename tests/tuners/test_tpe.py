@@ -1,0 +1,62 @@
+"""The tree-structured Parzen estimator."""
+
+import numpy as np
+from contract import SMALL, TunerContract, score
+
+from aerial_nni.tuners.controls import RandomTuner
+from aerial_nni.tuners.tpe import TPETuner
+from aerial_nni.tuners.tuner import SpaceTuner
+
+
+class TestTPE(TunerContract):
+    tuner_class = TPETuner
+
+    def test_keeps_away_from_failures(self):
+        """Trials fail in the left half, and the score says nothing else."""
+        tuner = self.make({"x": SMALL["x"]}, trials=40)
+        xs = []
+        for number in range(40):
+            xs.append(tuner.generate_parameters(number)["x"])
+            if xs[-1] < 0.5:
+                tuner.trial_end(number, False)
+            else:
+                tuner.receive_trial_result(number, {"x": xs[-1]}, xs[-1])
+        assert np.mean(np.array(xs[10:]) >= 0.5) > 0.85
+
+    def test_spreads_concurrent_trials(self):
+        """Many suggestions without a result between them do not pile up in one place."""
+        tuner = self.make({"x": SMALL["x"]}, trials=40)
+        for number in range(12):
+            x = tuner.generate_parameters(number)["x"]
+            tuner.receive_trial_result(number, {"x": x}, -((x - 0.5) ** 2))
+        waiting = [tuner.generate_parameters(number)["x"] for number in range(12, 20)]
+        assert np.ptp(waiting) > 0.05
+
+    def test_the_ratio_is_highest_where_the_good_trials_are(self):
+        tuner = self.make(SMALL, trials=40)
+        random = RandomTuner(trials=40)
+        random.update_search_space(SMALL)
+        configs = self.run(random, 40)
+        tuner.import_data([{"parameter": config, "value": score(config)} for config in configs])
+        grid = np.array([[x, 0.7] for x in np.linspace(0, 1, 101)])
+        assert abs(grid[tuner.ratio().log(grid).argmax(), 0] - 0.7) < 0.15
+
+
+def bowl(config: dict[str, float]) -> float:
+    return sum((value - 0.3) ** 2 for value in config.values())
+
+
+def best(tuner: SpaceTuner) -> float:
+    tuner.update_search_space({name: {"_type": "uniform", "_value": [0, 1]} for name in "abcd"})
+    losses = []
+    for number in range(40):
+        config = tuner.generate_parameters(number)
+        losses.append(bowl(config))
+        tuner.receive_trial_result(number, config, losses[-1])
+    return min(losses)
+
+
+def test_it_is_well_ahead_of_random_search():
+    guided = [best(TPETuner("minimize", seed, trials=40)) for seed in range(6)]
+    random = [best(RandomTuner("minimize", seed, trials=40)) for seed in range(6)]
+    assert np.median(guided) < np.median(random) / 2
