@@ -49,7 +49,7 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["aerial_nni", "aerial_nni.*"]),
-    package_data={"aerial_nni": ["experiments/*.cjs", "py.typed"]},
+    package_data={"aerial_nni": ["experiments/*.cjs", "experiments/node/*.cjs", "py.typed"]},
     install_requires=REQUIREMENTS,
     extras_require=EXTRAS,
 )

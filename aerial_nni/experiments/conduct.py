@@ -2,17 +2,20 @@
 
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from aerial_nni.experiments.address import LOCAL
+from aerial_nni.experiments.edits import EditedLimits
+from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import progress_for, say
 from aerial_nni.experiments.records import CUT_OFF, Record
 from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
-from aerial_nni.experiments.watch import End, Patience, Watch
+from aerial_nni.experiments.staying import stay
+from aerial_nni.experiments.watch import Watch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,8 @@ class Settings:
 
     runs: Path = Path("runs")
     port: int = 8080
+    host: str = LOCAL
+    """Address on which the web UI listens."""
     concurrency: int | None = None
     max_minutes: float | None = None
     config: Path | None = None
@@ -66,14 +71,19 @@ def conduct(
     with signals_end_this():
         record.launched_here()
         record.save(folder)
+        edits = EditedLimits()
         try:
-            end = _watched(start, server, record, folder, settings=settings)
-            record.close(end.state, end.reason)
-            record.save(folder)
-            say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)
-            document = write_document(record, folder, settings.docs)
-            if settings.stay and not end.asked:
-                _stay(server, record)
+            while True:
+                end = _watched(start, server, record, folder, settings=settings, edits=edits)
+                record.close(end.state, end.reason)
+                record.save(folder)
+                say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)
+                document = write_document(record, folder, settings.docs)
+                if end.asked or not settings.stay or not stay(server):
+                    break
+                start = _go_on
+                record.launched_here()
+                record.save(folder)
         except BaseException as error:
             if record.state == "RUNNING":
                 record.close("FAILED", f"{type(error).__name__}: {error}")
@@ -93,17 +103,27 @@ def _watched(
     folder: Path,
     *,
     settings: Settings,
+    edits: EditedLimits,
 ) -> End:
     """Starts and watches. Ctrl-C, SIGTERM and a closed terminal are a regular end: STOPPED."""
     try:
         start()
         say(f"experiment {record.id}: {server.url}   results in {folder}")
+        if server.address.prefix:
+            say("it is open to the network: whoever knows this address controls the experiment")
         progress = progress_for(
             folder, trials=int(record.limits["trials"]), epochs=int(record.options["epochs"])
         )
         try:
-            patience = settings.patience
-            return Watch(server, record, folder, progress=progress, patience=patience).run()
+            watch = Watch(
+                server,
+                record,
+                folder,
+                progress=progress,
+                patience=settings.patience,
+                edits=edits,
+            )
+            return watch.run()
         finally:
             progress.close()
     except KeyboardInterrupt as error:
@@ -112,19 +132,8 @@ def _watched(
         return End(state="STOPPED", reason=f"stopped by {how}; {again}", asked=True)
 
 
-def _stay(server: Server, record: Record) -> None:
-    """Keeps the web UI open until Ctrl-C. Trials that still run are ended first."""
-    if any(trial.state in UNFINISHED for trial in record.trials):
-        server.reopen_to_view()
-    say(f"the web UI stays open: {server.url}   (Ctrl-C ends it)")
-    wait_for_the_end()
-
-
-def wait_for_the_end() -> None:
-    """Returns on Ctrl-C or a signal to end."""
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            time.sleep(3600)
+def _go_on() -> None:
+    """The server runs already."""
 
 
 def _cut_off(record: Record) -> None:

@@ -1,7 +1,6 @@
 """What an experiment is before it runs, and NNI's configuration made from it."""
 
 import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from aerial_nni.errors import Explained
+from aerial_nni.experiments.platforms import PLATFORMS, platform_of, python_on, share_gpus
 from aerial_nni.experiments.records import NNI_DIRECTORY, Limits
 from aerial_nni.options import TrialOptions
 
@@ -81,8 +81,9 @@ def read_config(path: Path | None) -> dict[str, Any]:
         if hint := OURS.get(plain(key)):
             raise BadConfig(f"{path}: {key} cannot be set here; {hint}")
     platform = (values.get("trainingService") or {}).get("platform", "local")
-    if platform != "local":
-        raise BadConfig(f"{path}: platform {platform!r} is not supported yet; use `local`")
+    if platform not in PLATFORMS:
+        known = ", ".join(PLATFORMS)
+        raise BadConfig(f"{path}: platform {platform!r} is not supported; use one of {known}")
     return values
 
 
@@ -107,10 +108,10 @@ def limits_of(
     )
 
 
-def command_of(definition: Definition, folder: Path) -> list[str]:
+def command_of(definition: Definition, folder: Path, *, platform: str = "local") -> list[str]:
     """The command of every trial of the experiment in `folder`."""
     where = ["--options", str(folder / OPTIONS_FILE), "--experiment", str(folder)]
-    return [sys.executable, "-m", definition.module, *where]
+    return [python_on(platform), "-m", definition.module, *where]
 
 
 def nni_config(
@@ -131,7 +132,8 @@ def nni_config(
     except (AttributeError, TypeError, ValueError) as error:
         raise BadConfig(f"NNI does not accept the configuration: {error}") from error
     config.experiment_name = config.experiment_name or definition.name
-    config.trial_command = shlex.join(command_of(definition, folder))
+    command = command_of(definition, folder, platform=platform_of(config))
+    config.trial_command = shlex.join(command)
     config.trial_code_directory = code
     config.experiment_working_directory = nni_directory
     config.search_space = dict(definition.space)
@@ -145,7 +147,7 @@ def nni_config(
     # The watch ends the experiment at its limit so that `resume` can go on with the trial that
     # runs; NNI would book that trial as ended.
     config.max_trial_duration = config.max_trial_duration or f"{max(WEEK, 2 * seconds)}s"
-    _share_gpus(config)
+    share_gpus(config)
     try:
         config.validate()
     except (AssertionError, TypeError, ValueError) as error:
@@ -160,36 +162,6 @@ def _algorithm(given: Mapping[str, Any], code: Path) -> Any:
     if "class_name" in given:
         return CustomAlgorithmConfig(code_directory=code, **given)
     return AlgorithmConfig(**given)
-
-
-def _share_gpus(config: "ExperimentConfig") -> None:
-    """Gives each of several concurrent trials a GPU of its own where there are several.
-
-    With one GPU, or one trial at a time, NNI's own choice is left out of it: it refuses a GPU on
-    which a desktop or another program runs, and then waits for ever.
-    """
-    service = config.training_service
-    gpus = gpu_count()
-    if config.trial_gpu_number is None and config.trial_concurrency > 1 and gpus > 1:
-        config.trial_gpu_number = 1
-        if service.max_trial_number_per_gpu == 1:
-            service.max_trial_number_per_gpu = -(-config.trial_concurrency // gpus)
-    if config.trial_gpu_number and service.use_active_gpu is None:
-        service.use_active_gpu = True
-
-
-def gpu_count() -> int:
-    """How many NVIDIA GPUs this machine has, as NNI counts them."""
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return 0
-    try:
-        return int(pynvml.nvmlDeviceGetCount())
-    finally:
-        pynvml.nvmlShutdown()
 
 
 def plain(key: str) -> str:

@@ -17,6 +17,7 @@ from aerial_nni.experiments.definition import (
     read_config,
 )
 from aerial_nni.experiments.ground import lay_ground
+from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.records import NNI_DIRECTORY, Record, now
 from aerial_nni.experiments.server import Server
 from aerial_nni.options import TrialOptions, as_dict
@@ -31,7 +32,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
 
     Raises:
         PortBusy, BadHost: the web UI cannot listen there.
-        BadConfig: the configuration file cannot be used.
+        BadConfig, NotReachable: the configuration file cannot be used.
         DatasetMissing, BadSamples, SplitOverlap, BadOption: the data cannot be used.
         StartFailed: NNI did not start.
     """
@@ -43,6 +44,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     runs = settings.runs.expanduser().resolve()
     folder = runs / _new_id(runs)
     config = nni_config(definition, limits, file, folder=folder)  # before anything is written
+    connect(config, settings.host)
     options = prepare(definition.options, folder)
     write_options(folder, options)
     nni_directory = runs / NNI_DIRECTORY

@@ -5,6 +5,7 @@ import socket
 import psutil
 
 from aerial_nni.errors import Explained
+from aerial_nni.experiments.address import LOCAL, check_host
 
 TRIED = 100
 """How many ports after a busy one are looked at for a free one."""
@@ -14,9 +15,9 @@ class PortBusy(Explained):
     """The port of the web UI is taken. The message says by whom, and which port to type."""
 
 
-def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
+def is_free(port: int, *, host: str = LOCAL) -> bool:
     """Whether a server can listen on the port."""
-    with socket.socket() as server:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             server.bind((host, port))
@@ -28,10 +29,10 @@ def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
         return client.connect_ex(("localhost", port)) != 0
 
 
-def next_free(port: int) -> int | None:
+def next_free(port: int, *, host: str = LOCAL) -> int | None:
     """The first free port after `port`, None where none of the next hundred is."""
     candidates = range(port + 1, min(port + 1 + TRIED, 65536))
-    return next((candidate for candidate in candidates if is_free(candidate)), None)
+    return next((candidate for candidate in candidates if is_free(candidate, host=host)), None)
 
 
 def holder(port: int) -> str:
@@ -54,17 +55,19 @@ def holder(port: int) -> str:
     return "a process of another user"
 
 
-def check(port: int) -> None:
-    """Returns when the port is free.
+def check(port: int, *, host: str = LOCAL) -> None:
+    """Returns when a server can listen on the port.
 
     Raises:
-        PortBusy: it is not.
+        PortBusy: it cannot.
+        BadHost: this machine has no address `host`.
     """
+    check_host(host)
     if not 1 <= port <= 65535:
         raise PortBusy(f"port {port} does not exist; give one from 1 to 65535: --port 8080")
-    if is_free(port):
+    if is_free(port, host=host):
         return
-    free = next_free(port)
+    free = next_free(port, host=host)
     hint = f"; add: --port {free}" if free else f"; none of the next {TRIED} is free either"
     raise PortBusy(f"port {port} is held by {holder(port)}{hint}")
 

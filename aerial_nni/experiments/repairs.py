@@ -1,6 +1,7 @@
 """What NNI 3.0 gets wrong on the launcher's side, and how its Node is started with our repairs.
 
-The repairs of the server itself are in `preload.cjs`, those of the dispatcher in `dispatcher.py`.
+The repairs of the server itself are in `preload.cjs` and `node/`, those of the dispatcher in
+`tuners/dispatcher.py` and `tuners/hearing.py`.
 NNI 3.0 is the last release and `setup.py` asks for exactly it, so each repair names a place in
 its source; tests/experiments/test_repairs.py has a test for each that fails once it is not needed.
 """

@@ -12,6 +12,7 @@ import psutil
 
 from aerial_nni.errors import Explained
 from aerial_nni.experiments import rest
+from aerial_nni.experiments.address import LOCAL, Address
 from aerial_nni.experiments.guard import Guard, members
 from aerial_nni.experiments.repairs import child_environment, launcher_repaired
 
@@ -44,10 +45,12 @@ class Status:
 class Server:
     """The manager of one experiment, guarded: it does not outlive this process."""
 
-    def __init__(self, experiment: str, *, nni_directory: Path, port: int) -> None:
+    def __init__(
+        self, experiment: str, *, nni_directory: Path, port: int, host: str = LOCAL
+    ) -> None:
         self.experiment = experiment
         self.nni_directory = nni_directory
-        self.port = port
+        self.address = Address.new(host, port)
         self._guard: Guard | None = None
         self._process: subprocess.Popen | None = None
         self._config: ExperimentConfig | None = None
@@ -55,7 +58,7 @@ class Server:
     @property
     def url(self) -> str:
         """Where the web UI is."""
-        return f"http://127.0.0.1:{self.port}"
+        return self.address.url
 
     @property
     def logs(self) -> Path:
@@ -84,16 +87,18 @@ class Server:
         concurrency = int(config.trial_concurrency)
         environment = {
             **child_environment(nni_directory=self.nni_directory, concurrency=concurrency),
+            "AERIAL_NNI_HOST": self.address.host,
             **self._guard.marks,
         }
         experiment = Experiment(config, id=self.experiment)
         # Experiment.resume() and .view() look the experiment up in a list that may be gone or
         # wrong after a kill, and then do no more than this.
         experiment._action = action
+        experiment.url_prefix = self.address.prefix or None
         experiment._start_logging = lambda debug: None  # leaves its file open
         try:
             with launcher_repaired(self.nni_directory, environment):
-                experiment.start(self.port, run_mode=RunMode.Detach)
+                experiment.start(self.address.port, run_mode=RunMode.Detach)
         except Exception as error:
             self._guard.release()
             raise StartFailed(
@@ -109,7 +114,7 @@ class Server:
 
     def ask(self, path: str, *, seconds: float = rest.SECONDS) -> Any:
         """What the manager answers to GET `path`. Raises `rest.NoAnswer`."""
-        return rest.request("GET", f"{self.url}/api/v1/nni{path}", seconds=seconds)
+        return self._request("GET", path, seconds=seconds)
 
     def status(self) -> Status:
         """The state of the experiment. Raises `rest.NoAnswer`."""
@@ -120,8 +125,10 @@ class Server:
         """Sets one of the limits in `UPDATES`, as the web UI does. Raises `rest.NoAnswer`."""
         profile = self.ask("/experiment")
         profile["params"][name] = value
-        url = f"{self.url}/api/v1/nni/experiment?update_type={UPDATES[name]}"
-        rest.request("PUT", url, value=profile)
+        self._request("PUT", f"/experiment?update_type={UPDATES[name]}", value=profile)
+
+    def _request(self, method: str, path: str, **more: Any) -> Any:
+        return rest.request(method, f"{self.address.own_url}/api/v1/nni{path}", **more)
 
     @property
     def exit_code(self) -> int | None:
@@ -145,7 +152,7 @@ class Server:
         if self._process is not None and self.exit_code is None:
             dispatcher = self.dispatcher()
             with contextlib.suppress(rest.NoAnswer):
-                rest.request("DELETE", f"{self.url}/api/v1/nni/experiment", seconds=5)
+                self._request("DELETE", "/experiment", seconds=5)
             if dispatcher is not None:  # by itself it looks for work for another three seconds
                 with contextlib.suppress(psutil.Error):
                     dispatcher.terminate()

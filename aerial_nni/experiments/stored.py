@@ -13,18 +13,14 @@ import psutil
 from aerial_nni import results
 from aerial_nni.errors import Explained
 from aerial_nni.experiments import ports, records
-from aerial_nni.experiments.conduct import (
-    Outcome,
-    Settings,
-    conduct,
-    signals_end_this,
-    wait_for_the_end,
-)
+from aerial_nni.experiments.conduct import Outcome, Settings, conduct, signals_end_this
 from aerial_nni.experiments.guard import sweep
+from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
 from aerial_nni.experiments.records import NNI_DIRECTORY, ExperimentRunning, Record
 from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
+from aerial_nni.experiments.staying import wait_for_the_end
 
 if TYPE_CHECKING:
     from nni.experiment import ExperimentConfig
@@ -49,17 +45,15 @@ def resume(settings: Settings, experiment: str, *, trials: int | None = None) ->
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
     folder, record = _closed(settings.runs, experiment)
-    ports.check(settings.port)
+    ports.check(settings.port, host=settings.host)
     config = stored_config(folder)
-    server = Server(folder.name, nni_directory=folder.parent / NNI_DIRECTORY, port=settings.port)
+    connect(config, settings.host)
+    server = _server(folder, settings)
     record.limits["trials"] = trials or record.limits["trials"]
     record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
     record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
-    record.port, record.url, record.nni_directory = (
-        server.port,
-        server.url,
-        str(server.nni_directory),
-    )
+    record.port, record.url = settings.port, server.url
+    record.nni_directory = str(server.nni_directory)
     ended = [trial for trial in record.trials if trial.state not in (*UNFINISHED, records.CUT_OFF)]
     lost = sum(not records.is_good(folder / trial.id) for trial in ended)
 
@@ -81,9 +75,9 @@ def view(settings: Settings, experiment: str) -> None:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
     folder, _ = _closed(settings.runs, experiment)
-    ports.check(settings.port)
+    ports.check(settings.port, host=settings.host)
     config = stored_config(folder)
-    server = Server(folder.name, nni_directory=folder.parent / NNI_DIRECTORY, port=settings.port)
+    server = _server(folder, settings)
     with signals_end_this():
         try:
             server.start(config, action="view")
@@ -168,6 +162,11 @@ def stored_config(folder: Path) -> "ExperimentConfig":
     code.mkdir(exist_ok=True)
     config.trial_code_directory = config.training_service.trial_code_directory = code
     return config
+
+
+def _server(folder: Path, settings: Settings) -> Server:
+    nni_directory = folder.parent / NNI_DIRECTORY
+    return Server(folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host)
 
 
 def _closed(runs: Path, experiment: str) -> tuple[Path, Record]:

@@ -7,53 +7,22 @@ NNI itself goes on for ever in `RUNNING` when its dispatcher dies or raises, and
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from aerial_nni.experiments import failures, rest
-from aerial_nni.experiments.guard import is_manager, members
+from aerial_nni.experiments.edits import EditedLimits
+from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import Progress
 from aerial_nni.experiments.records import CUT_OFF, Record, Trial, best_of, is_good
 from aerial_nni.experiments.server import Server, Status
 from aerial_nni.experiments.snapshot import FAILURES, UNFINISHED, booked_wrongly, trials_of
+from aerial_nni.experiments.stillness import Stillness, is_gone
 
 POLL = 0.5
 """Seconds between two looks."""
-
-MEASURE = 5.0
-"""Seconds between two looks at what the processes of the experiment use."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patience:
-    """How much is borne before an experiment is ended. Times in seconds."""
-
-    failures: int = 3
-    """Failed trials in a row."""
-    silence: float = 60.0
-    """Time in which the manager gives no answer."""
-    idle: float = 900.0
-    """Time in which no trial changes anything, and none uses a processor."""
-    nothing: float = 90.0
-    """The same while no trial is there at all."""
-    settled: float = 3.0
-    """Time for which a state that NNI may still leave has to last."""
-    disk: int = 200 * 2**20
-    """Bytes that have to be free."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class End:
-    """How an experiment ended. `details` are log lines for a person, empty when all is well."""
-
-    state: str
-    reason: str
-    details: str = ""
-    asked: bool = False
-    """Whether a person or a signal asked for it."""
 
 
 class Watch:
@@ -67,14 +36,14 @@ class Watch:
         *,
         progress: Progress,
         patience: Patience | None = None,
+        edits: EditedLimits | None = None,
     ) -> None:
         self.server, self.record, self.folder = server, record, folder
         self.progress, self.patience = progress, patience or Patience()
         self._answered = time.monotonic()
         self._since: dict[str, float] = {}
-        self._signature: tuple[Any, ...] = ()
-        self._moved = time.monotonic()
-        self._measured = 0.0
+        self._edits = edits or EditedLimits()
+        self._still = Stillness(record.id)
         self._dispatcher: psutil.Process | None = None
         # On a resume: what ended before it is neither told again nor counted as a failure.
         old = (trial for trial in record.trials if trial.state not in (*UNFINISHED, CUT_OFF))
@@ -97,7 +66,7 @@ class Watch:
         except rest.NoAnswer as error:
             return self._unanswered(error)
         self._answered = time.monotonic()
-        self._note(trials)
+        self._note(trials, edited=self._edits.follow(self.record, profile["params"]))
         checks: Sequence[Callable[[], End | None]] = (
             lambda: self._nni_says(status, trials),
             lambda: self._too_many_failures(trials),
@@ -108,9 +77,11 @@ class Watch:
         )
         return next((end for check in checks if (end := check()) is not None), None)
 
-    def _note(self, trials: list[Trial]) -> None:
+    def _note(self, trials: list[Trial], *, edited: Sequence[str]) -> None:
         """Brings the record up to date and tells of what is new."""
-        if trials != self.record.trials:
+        for line in edited:
+            self.progress.say(line)
+        if edited or trials != self.record.trials:
             self.record.trials = trials
             self.record.best = best_of(trials, self.folder)
             self.record.save(self.folder)
@@ -184,8 +155,8 @@ class Watch:
         if self._dispatcher is None:
             self._dispatcher = self.server.dispatcher()
             return None
-        gone = not self._dispatcher.is_running() or _is_zombie(self._dispatcher)
-        if not self._lasts("dispatcher", gone and status.state != "DONE", seconds=1.0):
+        gone = is_gone(self._dispatcher) and status.state != "DONE"
+        if not self._lasts("dispatcher", gone, seconds=1.0):
             return None
         details = failures.dispatcher_failure(self.server.logs)
         return End(state="FAILED", reason="NNI's dispatcher (the tuner) died", details=details)
@@ -210,33 +181,14 @@ class Watch:
         return End(state="FAILED", reason=reason)
 
     def _nothing_moves(self, status: Status, trials: list[Trial]) -> End | None:
-        if time.monotonic() - self._measured < MEASURE:
-            return None
-        self._measured = time.monotonic()
         states = tuple((trial.id, trial.state) for trial in trials)
-        signature = (status.state, states, self._activity())
-        if signature != self._signature:
-            self._signature, self._moved = signature, time.monotonic()
-            return None
         there = any(trial.state in UNFINISHED for trial in trials)
         limit = self.patience.idle if there else self.patience.nothing
-        if time.monotonic() - self._moved < limit:
+        if self._still.seconds((status.state, states)) < limit:
             return None
         what = "no trial has moved" if there else "NNI has started no trial"
         details = failures.dispatcher_failure(self.server.logs)
         return End(state="FAILED", reason=f"{what} for {limit:.0f} s", details=details)
-
-    def _activity(self) -> int:
-        """Processor time of dispatcher and trials, in units of two seconds."""
-        total = 0.0
-        for process in members(self.record.id):
-            try:
-                if not is_manager(process):
-                    spent = process.cpu_times()
-                    total += spent.user + spent.system
-            except psutil.Error:
-                continue
-        return int(total // 2)
 
     def _lasts(self, name: str, holds: bool, *, seconds: float) -> bool:
         """Whether something has held without a break for some seconds."""
@@ -245,10 +197,3 @@ class Watch:
             return False
         since = self._since.setdefault(name, time.monotonic())
         return time.monotonic() - since >= seconds
-
-
-def _is_zombie(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return True

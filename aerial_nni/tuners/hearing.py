@@ -5,7 +5,6 @@ A tuner may have, beside NNI's own methods:
     resumed(parameters)    a trial of an earlier run of the experiment goes on
     added(parameters)      a person added a trial in the web UI ("customized"); with
                            `_accept_customized = True` its result comes as any other
-    assesses               False while no trial may be stopped early
 
 `trial_end` is given `parameters` and `event` (NNI's state, USER_CANCELED for example) by name.
 """
@@ -43,7 +42,6 @@ def let_tuners_hear() -> None:
     _ends_in_order(dispatcher)
     _results(dispatcher)
     _running_trials(dispatcher)
-    _only_where_trials_are_assessed(dispatcher)
 
 
 def heard_by(dispatcher: Any) -> Heard:
@@ -152,14 +150,3 @@ def _tell(tuner: Any, what: str, trials: list[Any]) -> None:
     if hasattr(tuner, what):
         for trial in trials:
             getattr(tuner, what)(trial["parameters"])
-
-
-def _only_where_trials_are_assessed(dispatcher: Any) -> None:
-    """The assessor is not asked while the tuner says that no trial may be stopped early."""
-    handle = dispatcher._handle_intermediate_metric_data
-
-    def _handle_intermediate_metric_data(self: Any, data: Any) -> None:
-        if getattr(self.tuner, "assesses", True):
-            handle(self, data)
-
-    dispatcher._handle_intermediate_metric_data = _handle_intermediate_metric_data

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from aerial_nni.experiments import records
 from aerial_nni.experiments.baseline import baseline
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.guard import members
+from aerial_nni.experiments.records import Record
 from aerial_nni.options import TrialOptions
 
 HERE = Path(__file__).parent
@@ -43,6 +45,16 @@ def fast(seeds: int, *, epochs: int = 2, lr: list[float] | None = None) -> Defin
     )
 
 
+def search(trials: int, *, rates: Sequence[float] = (0.001, 0.002, 0.003, 0.004)) -> Definition:
+    """A random search over a few learning rates, by a tuner that writes down what it hears."""
+    return dataclasses.replace(
+        fast(1),
+        space={"lr": {"_type": "choice", "_value": list(rates)}},
+        tuner={"class_name": "recording_tuner.RecordingTuner", "class_args": {"seed": 1}},
+        trials=trials,
+    )
+
+
 def no_data(options: TrialOptions, folder: Path) -> TrialOptions:
     """Fast trials need no data."""
     folder.mkdir(parents=True)
@@ -52,10 +64,18 @@ def no_data(options: TrialOptions, folder: Path) -> TrialOptions:
 class Launched:
     """An experiment of fast trials whose launcher is another process."""
 
-    def __init__(self, runs: Path, port: int, *, seeds: int, concurrency: int = 1) -> None:
+    def __init__(
+        self,
+        runs: Path,
+        port: int,
+        *,
+        seeds: int = 1,
+        concurrency: int = 1,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.runs, self.port = runs, port
         script = str(HERE / "launch_fast.py")
-        arguments = [str(runs), str(port), str(seeds), str(concurrency)]
+        arguments = [str(runs), str(port), str(seeds), str(concurrency), host]
         self.process = subprocess.Popen(
             [sys.executable, script, *arguments],
             stdout=subprocess.PIPE,
@@ -69,17 +89,22 @@ class Launched:
         written = wait_for(lambda: list(self.runs.glob("*/experiment.json")))
         return written[0].parent.name
 
+    @property
+    def record(self) -> Record:
+        """The experiment's record as it is now."""
+        return records.load(self.runs / self.id)
+
     def history(self) -> list[Path]:
         """History files that have been written."""
         return sorted(self.runs.glob(f"{self.id}/*/history.csv"))
 
     def end(self) -> str:
         """Waits for the launcher; what it printed."""
-        printed, _ = self.process.communicate(timeout=120)
+        printed, _ = self.process.communicate(timeout=600)
         return printed
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+def wait_for(condition: Callable[[], Any], *, seconds: float = 240.0) -> Any:
     """The first true value of `condition`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -1,18 +1,31 @@
-"""Launches an experiment of fast trials: RUNS PORT SEEDS CONCURRENCY."""
+"""Launches an experiment of fast trials: RUNS PORT SEEDS CONCURRENCY [HOST].
 
+FAST_RATES: so many trials of a recorded random search over `lr` instead of one per seed.
+FAST_STAY: keep the web UI open at the end.
+"""
+
+import os
 import sys
 from pathlib import Path
 
-from fast_experiments import fast, no_data
+from fast_experiments import fast, no_data, search
 
 from aerial_nni.experiments import conduct
 from aerial_nni.experiments.conduct import Settings
 from aerial_nni.experiments.launch import launch
 
 if __name__ == "__main__":
-    runs, port, seeds, concurrency = sys.argv[1:]
+    runs, port, seeds, concurrency, host = [*sys.argv[1:], "127.0.0.1"][:5]
     conduct.write_document = lambda *_: None
-    settings = Settings(runs=Path(runs), port=int(port), concurrency=int(concurrency))
-    outcome = launch(fast(int(seeds)), settings, prepare=no_data)
+    settings = Settings(
+        runs=Path(runs),
+        port=int(port),
+        host=host,
+        concurrency=int(concurrency),
+        stay="FAST_STAY" in os.environ,
+    )
+    rates = os.environ.get("FAST_RATES")
+    definition = search(int(rates)) if rates else fast(int(seeds))
+    outcome = launch(definition, settings, prepare=no_data)
     print(outcome.record.state, outcome.record.reason)
     sys.exit(0 if outcome.good else 1)

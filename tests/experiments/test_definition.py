@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from fast_experiments import fast
 
-from aerial_nni.experiments import definition
+from aerial_nni.experiments import platforms
 from aerial_nni.experiments.baseline import baseline
 from aerial_nni.experiments.definition import BadConfig, limits_of, nni_config, read_config
 from aerial_nni.options import BadOption, TrialOptions
@@ -55,7 +55,7 @@ def test_trials_run_in_a_tiny_folder_with_the_experiments_options(runs: Path):
     [
         ("trialCommand: python x.py", "trialCommand cannot be set here"),
         ("search_space: {}", "chosen by the sub-command"),
-        ("trainingService: {platform: remote}", "'remote' is not supported"),
+        ("trainingService: {platform: openpai}", "'openpai' is not supported"),
         ("trialConcurency: 2", "does not have field"),
         ("trialConcurrency: 0.5", "NNI does not accept"),
         ("[1, 2]", "holds a list"),
@@ -89,7 +89,7 @@ def test_concurrent_trials_share_several_gpus(
     gpu_number: int | None,
     per_gpu: int,
 ):
-    monkeypatch.setattr(definition, "gpu_count", lambda: gpus)
+    monkeypatch.setattr(platforms, "gpu_count", lambda: gpus)
     config = config_of(runs, None, concurrency=concurrency)
     assert config.trial_gpu_number == gpu_number
     assert config.training_service.max_trial_number_per_gpu == per_gpu

@@ -9,7 +9,7 @@ import pytest
 from fast_experiments import Launched, ask, fast, processes, wait_for
 
 from aerial_nni import results
-from aerial_nni.experiments import conduct, ports, records, stored
+from aerial_nni.experiments import conduct, ports, records, staying, stored
 from aerial_nni.experiments.conduct import Outcome, Settings
 from aerial_nni.experiments.guard import is_manager
 from aerial_nni.experiments.records import Record
@@ -125,11 +125,12 @@ def test_the_time_limit_ends_a_running_trial_and_the_ui_stays_to_be_read(
 ):
     seen = []
 
-    def look() -> None:
+    def look(*_: object) -> bool:
         seen.append((ask(port, "check-status")["status"], len(ask(port, "trial-jobs"))))
+        return False
 
     monkeypatch.setenv("FAST_SECONDS", "600")
-    monkeypatch.setattr(conduct, "wait_for_the_end", look)
+    monkeypatch.setattr(staying, "wait_for_the_end", look)
     outcome = run_fast(fast(1), max_minutes=0.05, stay=True)
     assert not outcome.good
     assert outcome.record.state == "STOPPED"

@@ -13,11 +13,11 @@ import pytest
 from fast_experiments import Launched, ask, fast, processes, wait_for
 from fast_trial import score_of
 
-from aerial_nni.experiments import conduct, records, rest
+from aerial_nni.experiments import records, rest, staying
 from aerial_nni.experiments.conduct import Outcome
+from aerial_nni.experiments.patience import Patience
 from aerial_nni.experiments.repairs import PRELOAD
 from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
-from aerial_nni.experiments.watch import Patience
 from aerial_nni.options import TrialOptions
 
 Run = Callable[..., Outcome]
@@ -29,14 +29,15 @@ def asked_at_the_end(port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     """NNI's answers to GET requests, asked when all trials have ended; give `stay=True`."""
     answers: dict[str, Any] = {}
 
-    def look() -> None:
+    def look(*_: object) -> bool:
         experiment = ask(port, "experiment")["id"]
         for path in ("trial-jobs", "export-data", "metric-data"):
             answers[path] = ask(port, path)
         connections = [c for p in processes(experiment) for c in p.net_connections("inet")]
         answers["hosts"] = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+        return False
 
-    monkeypatch.setattr(conduct, "wait_for_the_end", look)
+    monkeypatch.setattr(staying, "wait_for_the_end", look)
     return answers
 
 
@@ -121,6 +122,7 @@ def test_a_tuner_that_raises_ends_the_experiment(
 
 DEFECTS = {
     "bind": ("rest_server/index.js", "app.listen(this.port)"),
+    "prefix": ("rest_server/index.js", 'Outside prefix "/${this.urlPrefix}"'),
     "home": ("common/globals/paths.js", "os_1.default.homedir(), 'nni-experiments'"),
     "attribution": ("training_service/v3/compat.js", "this.parameters.shift()"),
     "output": ("training_service/v3/compat.js", "'trials', trialJobId, 'output'"),
@@ -128,21 +130,32 @@ DEFECTS = {
     "early": ("training_service/v3/compat.js", "await this.v3.stopTrial(trialJobId);"),
     "tensorboard": ("extensions/nniTensorboardManager.js", "--bind_all"),
     "shell": ("common/utils.js", "newShell = true"),
+    "requests": ("core/nnimanager.js", "this.requestTrialJobs(requestTrialNum);"),
+    "customized": ("core/nnimanager.js", "Promise.reject(new Error('reach maxTrialNum'))"),
+    "finished": ("core/nnimanager.js", "await this.trainingService.cancelTrialJob(trialJobId);"),
+    "stopped": ("core/nnimanager.js", "const finishedTrialData = await this.exportData();"),
     "recover": ("core/nnimanager.js", "job.status === 'WAITING' || job.status === 'RUNNING'"),
+    "install": ("training_service/remote_v3/worker.js", "-m pip install nni --upgrade`"),
+    "keeper": ("rest_server/core.js", "app.listen(this.port)"),
+    "keeper-end": ("common/trial_keeper/main.js", "shutdown.initiate('Connection error')"),
     "versions": ("common/trial_keeper/collect_platform_info.js", "collect_version_info"),
 }
-"""Each repair of preload.cjs -> the file of nni_node, and the defect as it stands there."""
+"""Each repair of NNI's Node -> the file of nni_node, and the defect as it stands there."""
+
+REPAIRS = "\n".join(
+    path.read_text() for path in [PRELOAD, *sorted(PRELOAD.with_name("node").glob("*.cjs"))]
+)
 
 
 @pytest.mark.parametrize("name", DEFECTS)
 def test_the_defect_is_still_there(name: str):
     file, defect = DEFECTS[name]
     assert defect in (Path(nni_node.__path__[0]) / file).read_text()
-    assert f'// "{name}"' in PRELOAD.read_text()
+    assert f'// "{name}"' in REPAIRS
 
 
 def test_every_repair_of_the_server_is_listed_here():
-    named = [line for line in PRELOAD.read_text().splitlines() if line.startswith('// "')]
+    named = [line for line in REPAIRS.splitlines() if line.startswith('// "')]
     assert {line.split('"')[1] for line in named} == set(DEFECTS)
 
 
@@ -154,6 +167,8 @@ def test_every_repair_of_the_server_is_listed_here():
         ("tools/nnictl/constants.py", "os.path.expanduser('~'), 'nni-experiments'"),
         ("runtime/msg_dispatcher_base.py", "self.worker_exceptions.append(e)"),
         ("runtime/msg_dispatcher.py", "previous_max_param_id = self.recover_parameter_id(data)"),
+        ("runtime/msg_dispatcher.py", "if id_ is None or id_ in _customized_parameter_ids:"),
+        ("runtime/msg_dispatcher_base.py", "if command == CommandType.TrialEnd or ("),
         ("runtime/msg_dispatcher.py", "if len(params_list) < len(ids):"),
     ],
 )

@@ -10,10 +10,11 @@ import psutil
 import pytest
 from made_records import a_record, good_folder
 
-from aerial_nni.experiments import rest, watch
+from aerial_nni.experiments import rest, stillness
+from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import Status
-from aerial_nni.experiments.watch import End, Patience, Watch
+from aerial_nni.experiments.watch import Watch
 
 
 class FakeServer:
@@ -24,6 +25,11 @@ class FakeServer:
         self.state, self.errors = "RUNNING", ()
         self.jobs: list[dict[str, Any]] = []
         self.spent = 0
+        self.params: dict[str, Any] = {
+            "maxTrialNumber": 1,
+            "trialConcurrency": 1,
+            "maxExperimentDuration": "60s",
+        }
         self.exit_code: int | None = None
         self.silent = False
         self.process: psutil.Process | None = None
@@ -36,7 +42,7 @@ class FakeServer:
     def ask(self, path: str) -> Any:
         if path == "/trial-jobs":
             return self.jobs
-        return {"execDuration": self.spent, "params": {"maxExperimentDuration": "60s"}}
+        return {"execDuration": self.spent, "params": dict(self.params)}
 
     def dispatcher(self) -> psutil.Process | None:
         return self.process
@@ -183,7 +189,7 @@ def test_nothing_moves(
     jobs: list[dict[str, Any]],
     reason: str,
 ):
-    monkeypatch.setattr(watch, "MEASURE", 0.0)
+    monkeypatch.setattr(stillness, "MEASURE", 0.0)
     server.jobs = jobs
     end, _, _ = watched(server, tmp_path, idle=0.1, nothing=0.1)
     assert end.state == "FAILED"

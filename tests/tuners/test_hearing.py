@@ -261,15 +261,6 @@ def test_a_search_waits_for_resumed_and_added_trials_and_no_longer():
     assert tuner.generate_parameters(9) == {"x": 0.25, "_phase": "final"}
 
 
-def test_no_trial_is_assessed_while_the_tuner_says_so():
-    tuner, assessor = Recorder(), KillAll()
-    talk = Talk(tuner, assessor)
-    talk.metric("a", 0, 0.2, kind="PERIODICAL")
-    tuner.assesses = False
-    talk.metric("b", 1, 0.2, kind="PERIODICAL")
-    assert assessor.asked == ["a"]
-
-
 def test_nni_alone_ignores_customised_results_and_last_scores():
     """Ends the repairs' reason to be: NNI tells a tuner what it should when this test fails."""
     script = (

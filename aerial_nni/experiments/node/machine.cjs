@@ -1,0 +1,59 @@
+// Repairs of trials on other machines, which NNI reaches over SSH.
+
+"use strict";
+
+const quoted = (text) => `'${text.replace(/'/g, `'\\''`)}'`;
+
+// "install": training_service/remote_v3/worker.js `start()` upgrades NNI on the other machine, from
+// the network, at each start of an experiment.
+function leaveInstalled(exported) {
+  const proto = exported.Worker.prototype;
+  const start = proto.start;
+  proto.start = function () {
+    const run = this.ssh.run;
+    this.ssh.run = async (command) =>
+      command.endsWith("-m pip install nni --upgrade") ? "" : run.call(this.ssh, command);
+    return start.call(this);
+  };
+}
+
+// "keeper": training_service/remote_v3/worker.js `launchTrialKeeperDaemon()` starts a Node on the
+// other machine that listens to its network as the manager does on this one. Here it is started with
+// the repairs that are installed there.
+function repairKeeper(exported) {
+  const proto = exported.Worker.prototype;
+  const launch = proto.launchTrialKeeperDaemon;
+  proto.launchTrialKeeperDaemon = async function () {
+    const where = "from aerial_nni.experiments.repairs import PRELOAD; print(PRELOAD)";
+    const preload = await this.ssh.run(`${this.python} -c ${quoted(where)}`);
+    const variables = [
+      `NODE_OPTIONS=${quoted(`--require ${JSON.stringify(preload)}`)}`,
+      "NO_PROXY=localhost,127.0.0.1",
+      "no_proxy=localhost,127.0.0.1",
+    ].join(" ");
+    const run = this.ssh.run;
+    this.ssh.run = (command) => run.call(this.ssh, `${variables} ${command}`);
+    try {
+      return await launch.call(this);
+    } finally {
+      this.ssh.run = run;
+    }
+  };
+}
+
+// "keeper-end": common/trial_keeper/main.js ends when the manager is gone, and leaves its trials.
+function endWithTrials(exported) {
+  const proto = exported.TrialKeeper.prototype;
+  const start = proto.start;
+  proto.start = function () {
+    if (global.nni.args.environmentId) {
+      global.nni.shutdown.register("TrialKeeper", () => this.shutdown());
+    }
+    return start.call(this);
+  };
+}
+
+module.exports = {
+  "training_service/remote_v3/worker.js": { install: leaveInstalled, keeper: repairKeeper },
+  "common/trial_keeper/keeper.js": { "keeper-end": endWithTrials },
+};

@@ -1,0 +1,143 @@
+// Repairs of NNI's manager: which trials there are, what the tuner is told and asked.
+
+"use strict";
+
+// core/commands.js: what manager and dispatcher say to each other.
+const [INITIALIZED, ADD_CUSTOMIZED, NEW_TRIAL, NO_MORE] = ["ID", "AD", "TR", "NO"];
+
+// "requests": core/nnimanager.js `manageTrials()` asks the tuner for one trial for each that ends, also
+// while a customised trial waits, and for none when the last has been started: where the limit is
+// raised later fewer trials run at once than should, or none. Here as many are asked for as are
+// missing.
+function askForMissing(exported) {
+  const proto = exported.NNIManager.prototype;
+  const request = proto.requestTrialJobs;
+  const hear = proto.onTunerCommand;
+  let asked = 0;
+  let exhausted = false;
+  proto.requestTrialJobs = function (ended) {
+    if (ended > 0) exhausted = false;
+    const free = this.experimentProfile.params.trialConcurrency - this.trialJobs.size;
+    const left = this.maxTrialNum - this.currSubmittedTrialNum;
+    const missing = Math.min(free, left) - this.waitingTrials.length - asked;
+    if (missing < 1 || exhausted) return;
+    asked += missing;
+    request.call(this, missing);
+  };
+  proto.onTunerCommand = function (type, content) {
+    if (type === NEW_TRIAL) asked = Math.max(0, asked - 1);
+    if (type === NO_MORE) [asked, exhausted] = [0, true];
+    return hear.call(this, type, content);
+  };
+}
+
+// "customized": core/nnimanager.js `addCustomizedTrialJob()` takes a trial that a person adds in the
+// UI out of the planned number and tells the tuner nothing of it. Here it comes on top, and a tuner
+// that hears of it (see aerial_nni/tuners/hearing.py) is told.
+function addOnTop(exported) {
+  const proto = exported.NNIManager.prototype;
+  const add = proto.addCustomizedTrialJob;
+  const hear = proto.onTunerCommand;
+  let hears = false;
+  proto.onTunerCommand = function (type, content) {
+    if (type === INITIALIZED) hears = content === "hears of customized trials";
+    return hear.call(this, type, content);
+  };
+  proto.addCustomizedTrialJob = async function (parameters) {
+    if (!this.readonly && Number.isFinite(this.maxTrialNum)) {
+      this.experimentProfile.params.maxTrialNumber += 1;
+      await this.storeExperimentProfile();
+    }
+    const number = await add.call(this, parameters);
+    if (hears) {
+      const told = { parameter_id: null, parameter_source: "customized" };
+      told.parameters = JSON.parse(parameters);
+      this.dispatcher.sendCommand(ADD_CUSTOMIZED, JSON.stringify(told));
+    }
+    return number;
+  };
+}
+
+// "finished": core/nnimanager.js `cancelTrialJobByUser()` books a trial as cancelled that has ended.
+function cancelRunningOnly(exported) {
+  const proto = exported.NNIManager.prototype;
+  const cancel = proto.cancelTrialJobByUser;
+  proto.cancelTrialJobByUser = async function (trialId) {
+    if (!this.readonly && !this.trialJobs.has(trialId)) {
+      throw new Error(`trial ${trialId} is not running`);
+    }
+    return cancel.call(this, trialId);
+  };
+}
+
+// "stopped": core/nnimanager.js `resumeExperiment()` tells the tuner of trials with a final result,
+// not of those that were stopped early: their last intermediate result is what is known of them.
+function rememberStopped(exported) {
+  const proto = exported.NNIManager.prototype;
+  const resume = proto.resumeExperiment;
+  async function exportAll() {
+    const known = JSON.parse(await proto.exportData.call(this));
+    const latest = new Map();
+    for (const metric of await this.getLatestMetricData()) {
+      if (metric.type === "PERIODICAL") latest.set(metric.trialJobId, metric.data);
+    }
+    for (const { trialJobId, hyperParameters } of await this.listTrialJobs("EARLY_STOPPED")) {
+      if (!latest.has(trialJobId) || !hyperParameters?.length) continue;
+      const parameter = JSON.parse(hyperParameters[0]).parameters;
+      known.push({ parameter, value: JSON.parse(latest.get(trialJobId)), trialJobId });
+    }
+    return JSON.stringify(known);
+  }
+  proto.resumeExperiment = async function (readonly) {
+    this.exportData = exportAll;
+    try {
+      return await resume.call(this, readonly);
+    } finally {
+      delete this.exportData;
+    }
+  };
+}
+
+// "recover": core/nnimanager.js `addRecoveredTrialJob()` forgets the trials of a resume that was
+// itself cut off before it started them, and counts on from the trials that were cut off only: new
+// trials get numbers that finished trials have.
+function recoverAll(exported) {
+  const proto = exported.NNIManager.prototype;
+  const recover = proto.addRecoveredTrialJob;
+  proto.addRecoveredTrialJob = function (trials) {
+    for (const trial of trials) {
+      if (trial.status === "ADD_RESUMED") trial.status = "WAITING";
+    }
+    const recovered = recover.call(this, trials);
+    const numbers = trials.map((trial) => trial.sequenceId ?? -1);
+    this.experimentProfile.nextSequenceId = Math.max(-1, ...numbers) + 1;
+    return recovered;
+  };
+}
+
+// "connect": core/tuner_command_channel.js `init()` gives the tuner 10 s to start, too little on a
+// busy machine. A tuner that dies is noticed by watch.py, so a minute costs nothing.
+function waitForTuner(exported) {
+  const proto = Object.getPrototypeOf(exported.getTunerServer());
+  const init = proto.init;
+  proto.init = function () {
+    const timer = global.setTimeout;
+    global.setTimeout = (callback, delay) => timer(callback, 6 * delay);
+    try {
+      return init.call(this);
+    } finally {
+      global.setTimeout = timer;
+    }
+  };
+}
+
+module.exports = {
+  "core/nnimanager.js": {
+    requests: askForMissing,
+    customized: addOnTop,
+    finished: cancelRunningOnly,
+    stopped: rememberStopped,
+    recover: recoverAll,
+  },
+  "core/tuner_command_channel.js": { connect: waitForTuner },
+};

@@ -1,0 +1,103 @@
+// Repairs of how NNI's manager runs trials, the tuner and TensorBoard as processes of this machine.
+
+"use strict";
+
+const PYTHON = process.env.AERIAL_NNI_PYTHON;
+const LOCAL = "127.0.0.1";
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// "attribution": training_service/v3/compat.js `start()` answers a trial's request with the next
+// parameters in a queue, so with concurrent trials A runs with what is recorded for B.
+// Here each request is answered with the trial's own record.
+function answerByTrial(exported) {
+  const proto = exported.V3asV1.prototype;
+  const start = proto.start;
+  proto.start = function () {
+    const register = this.v3.onRequestParameter.bind(this.v3);
+    this.v3.onRequestParameter = () =>
+      register(async (trialId) => {
+        // A placeholder stands in the list until submitTrialJob() has written the record.
+        while ((this.trialJobs[trialId]?.form?.hyperParameters?.index ?? -1) < 0) await sleep(10);
+        const record = this.trialJobs[trialId].form.hyperParameters.value;
+        await this.v3.sendParameter(trialId, record);
+      });
+    return start.call(this);
+  };
+}
+
+// "output": training_service/v3/compat.js `getTrialOutputLocalPath()` names a folder that no trial
+// ever writes to (NNI_OUTPUT_DIR is another), so the TensorBoard button shows nothing.
+function outputOfTrial(exported) {
+  const proto = exported.V3asV1.prototype;
+  proto.getTrialOutputLocalPath = function (trialId) {
+    return this.v3.downloadTrialDirectory(trialId);
+  };
+}
+
+// "early": training_service/v3/compat.js `cancelTrialJob()` notes that a trial was stopped early only
+// after it has ended and was booked, as cancelled by the user. `start()` books a trial that answers
+// its end with an exit code, as shells and most programs do, as failed.
+function bookCancelled(exported) {
+  const proto = exported.V3asV1.prototype;
+  const cancelled = new Set();
+  const cancel = proto.cancelTrialJob;
+  proto.cancelTrialJob = function (trialId, early) {
+    cancelled.add(trialId);
+    if (this.trialJobs[trialId]) this.trialJobs[trialId].isEarlyStopped = Boolean(early);
+    return cancel.call(this, trialId, early);
+  };
+  const start = proto.start;
+  proto.start = function () {
+    const register = this.v3.onTrialEnd.bind(this.v3);
+    this.v3.onTrialEnd = (callback) =>
+      register((trialId, time, code) =>
+        callback(trialId, time, code && cancelled.has(trialId) ? null : code),
+      );
+    return start.call(this);
+  };
+}
+
+// "tensorboard": extensions/nniTensorboardManager.js starts `tensorboard --bind_all` from PATH
+// (not there unless the environment is activated) through a shell that splits paths at spaces, and
+// imports it once in a blocking call that delays the start of the server.
+function ownTensorboard(exported) {
+  const proto = exported.NNITensorboardManager.prototype;
+  proto.setTensorboardVersion = function () {
+    this.tensorboardVersion = process.env.AERIAL_NNI_TENSORBOARD;
+  };
+  const command = proto.getTensorboardStartCommand;
+  proto.getTensorboardStartCommand = async function (trialIds, folders, port) {
+    const [, logdir] = await command.call(this, trialIds, folders, port);
+    const spec = logdir.slice(logdir.indexOf("=") + 1);
+    const where = ["--logdir_spec", spec, "--host", LOCAL, "--port", String(port)];
+    return [PYTHON, "-m", "tensorboard.main", ...where];
+  };
+}
+
+// "shell": common/utils.js `getTunerProc()` starts the tuner and TensorBoard through a shell: a
+// Python path with a space fails, and killing the process by its id ends the shell only.
+function withoutShell(exported) {
+  const start = exported.getTunerProc;
+  exported.getTunerProc = (command, stdio, folder, environment, _shell, detached) =>
+    start(command, stdio, folder, environment, false, detached);
+}
+
+// "versions": common/trial_keeper/collect_platform_info.js starts a Python that imports nni, to show
+// its version in the UI; the first trial waits for it.
+function knownVersions(exported) {
+  const run = exported.runPythonModule;
+  const known = process.env.AERIAL_NNI_VERSIONS;
+  exported.runPythonModule = async (name, args) =>
+    known && name.endsWith(".collect_version_info") ? known : run(name, args);
+}
+
+module.exports = {
+  "training_service/v3/compat.js": {
+    attribution: answerByTrial,
+    output: outputOfTrial,
+    early: bookCancelled,
+  },
+  "extensions/nniTensorboardManager.js": { tensorboard: ownTensorboard },
+  "common/pythonScript.js": { versions: knownVersions },
+  "common/utils.js": { shell: withoutShell },
+};

@@ -1,0 +1,34 @@
+"""A random search that writes down what it hears: one JSON list a line, in FAST_HEARD."""
+
+import json
+import os
+from typing import Any
+
+from aerial_nni.tuners.controls import RandomTuner
+
+
+class RecordingTuner(RandomTuner):
+    def receive_trial_result(self, parameter_id, parameters, value, customized=False, **rest: Any):
+        note("result", parameters, value, customized)
+        super().receive_trial_result(parameter_id, parameters, value, **rest)
+
+    def trial_end(self, parameter_id, success, *, parameters=None, event="", **rest: Any):
+        note("end", parameters, event)
+        super().trial_end(parameter_id, success, parameters=parameters, event=event, **rest)
+
+    def added(self, parameters):
+        note("added", parameters)
+        super().added(parameters)
+
+    def resumed(self, parameters):
+        note("resumed", parameters)
+        super().resumed(parameters)
+
+    def import_data(self, data):
+        note("imported", [entry["parameter"] for entry in data])
+        super().import_data(data)
+
+
+def note(*heard: Any) -> None:
+    with open(os.environ["FAST_HEARD"], "a") as file:
+        file.write(json.dumps(heard) + "\n")

@@ -1,0 +1,225 @@
+"""What the web UI's buttons do to a running experiment, through NNI's REST interface as they do."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fast_experiments import Launched, ask, search, wait_for
+from fast_trial import score_of
+
+from aerial_nni import results
+from aerial_nni.experiments import conduct, records, rest, stored
+from aerial_nni.experiments.conduct import Outcome, Settings
+from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
+from aerial_nni.options import TrialOptions
+
+Run = Callable[..., Outcome]
+
+
+class Page:
+    """The web UI of an experiment, as far as its buttons go."""
+
+    def __init__(self, port: int) -> None:
+        self.api = f"http://127.0.0.1:{port}/api/v1/nni"
+        self.port = port
+
+    def edit(self, kind: str, name: str, value: Any) -> None:
+        """A limit edited on the overview: the page sends the whole profile back."""
+        profile = rest.request("GET", f"{self.api}/experiment")
+        profile["params"][name] = value
+        rest.request("PUT", f"{self.api}/experiment?update_type={kind}", value=profile)
+
+    def kill(self, trial: str) -> None:
+        rest.request("DELETE", f"{self.api}/trial-jobs/{trial}")
+
+    def customised(self, parameters: dict[str, Any]) -> int:
+        """A copied and edited trial; its number."""
+        answer = rest.request("POST", f"{self.api}/trial-jobs", value=parameters)
+        return int(answer["sequenceId"])
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return ask(self.port, "trial-jobs") or []
+
+
+@pytest.fixture
+def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[Any]]]:
+    """What the recording tuner has heard."""
+    path = tmp_path / "heard"
+    path.touch()
+    monkeypatch.setenv("FAST_HEARD", str(path))
+    yield lambda: [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def run_of(launched: Launched, port: int) -> tuple[Page, str]:
+    """The page of an experiment, and its first trial, which has begun."""
+    trial = wait_for(lambda: list(launched.runs.glob(f"{launched.id}/*/options.json")))[0]
+    return Page(port), trial.parent.name
+
+
+def test_limits_edited_while_it_runs_are_followed(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    launched = Launched(runs, port, seeds=3)
+    page, first = run_of(launched, port)
+    page.edit("MAX_TRIAL_NUM", "maxTrialNumber", 2)
+    page.edit("MAX_EXEC_DURATION", "maxExperimentDuration", "2h")
+    page.edit("TRIAL_CONCURRENCY", "trialConcurrency", 2)
+    wait_for(lambda: len(launched.record.trials) == 2)
+    limits = wait_for(lambda: (r := launched.record).limits["concurrency"] == 2 and r.limits)
+    assert limits == {"trials": 2, "concurrency": 2, "max_minutes": 120}
+    for job in page.jobs():
+        page.kill(job["trialJobId"])
+    printed = launched.end()
+    assert "changed in the web UI: 3 -> 2 trials" in printed
+    assert [trial.state for trial in launched.record.trials] == ["USER_CANCELED"] * 2
+    assert launched.record.reason == "all trials ended: 0 of 2 are good"
+
+
+def test_a_trial_more_than_planned_at_the_end_keeps_the_experiment_going(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "1.5")
+    launched = Launched(runs, port, seeds=1)
+    page, _ = run_of(launched, port)
+    page.edit("MAX_TRIAL_NUM", "maxTrialNumber", 2)  # the tuner has no second point
+    launched.end()
+    assert launched.record.reason == "the tuner has no more to suggest: 1 of 1 are good"
+
+
+def test_an_experiment_that_is_over_goes_on_when_its_limit_is_raised(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
+):
+    monkeypatch.setenv("FAST_RATES", "2")
+    monkeypatch.setenv("FAST_STAY", "1")
+    launched = Launched(runs, port, concurrency=2)
+    page, _ = run_of(launched, port)
+    wait_for(lambda: launched.record.state == "DONE")
+    page.edit("MAX_TRIAL_NUM", "maxTrialNumber", 4)
+    wait_for(lambda: len(launched.record.trials) == 4 and launched.record.state == "DONE")
+    assert launched.record.limits["trials"] == 4
+    launched.process.terminate()
+    launched.end()
+    assert launched.record.reason == "all trials ended: 4 of 4 are good"
+
+
+def test_a_killed_trial_is_booked_as_cancelled_and_the_others_run(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
+):
+    monkeypatch.setenv("FAST_RATES", "3")
+    monkeypatch.setenv("FAST_SECONDS", "3")
+    launched = Launched(runs, port)
+    page, first = run_of(launched, port)
+    page.kill(first)
+    done = wait_for(lambda: [t for t in launched.record.trials if t.state == "SUCCEEDED"])[0]
+    with pytest.raises(rest.NoAnswer, match=f"{done.id} is not running"):
+        page.kill(done.id)  # too late: it keeps its state and its result
+    launched.end()
+    states = {trial.id: trial.state for trial in launched.record.trials}
+    assert states.pop(first) == "USER_CANCELED"
+    assert list(states.values()) == ["SUCCEEDED"] * 2
+    killed = parameters_by_id(launched)[first]
+    assert ["end", killed, "USER_CANCELED"] in heard()
+    assert launched.record.reason == "all trials ended: 2 of 3 are good"
+
+
+def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_result(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
+):
+    monkeypatch.setenv("FAST_RATES", "3")
+    monkeypatch.setenv("FAST_SECONDS", "1.5")
+    launched = Launched(runs, port)
+    page, first = run_of(launched, port)
+    suggested = parameters_by_id(launched)[first]["lr"]
+    mine = {"lr": next(lr for lr in (0.001, 0.002, 0.003, 0.004) if lr != suggested)}
+    number = page.customised(mine)
+    launched.end()
+    trials = launched.record.trials
+    assert launched.record.reason == "all trials ended: 4 of 4 are good"  # on top of the planned
+    assert launched.record.limits["trials"] == 4
+    added = next(trial for trial in trials if trial.sequence == number)
+    assert added.parameters == mine
+    assert added.score == score_of(TrialOptions(lr=mine["lr"]))
+    assert results.read_json(runs / launched.id / added.id / results.OPTIONS)["lr"] == mine["lr"]
+    assert not any(booked_wrongly(trial, runs / launched.id) for trial in trials)
+    assert sorted(trial.parameters["lr"] for trial in trials) == [0.001, 0.002, 0.003, 0.004]
+    lines = heard()
+    assert lines[0] == ["added", mine]
+    learnt = [line for line in lines if line[0] == "result" and line[1] == mine]
+    assert [(line[2]["default"], line[3]) for line in learnt] == [(added.score, True)]
+    others = [line for line in lines if line[0] == "result" and line[1] != mine]
+    assert [line[3] for line in others] == [False] * 3
+
+
+def test_a_customised_trial_that_is_cut_off_is_resumed_and_learnt(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
+):
+    monkeypatch.setenv("FAST_RATES", "2")
+    monkeypatch.setenv("FAST_SECONDS", "1")
+    launched = Launched(runs, port)
+    page, first = run_of(launched, port)
+    mine = {"lr": 0.0025}  # what the search space does not have
+    page.customised(mine)
+    wait_for(lambda: len(launched.history()) == 2)
+    launched.process.kill()
+    launched.end()
+    monkeypatch.setattr(conduct, "write_document", lambda *_: None)
+    outcome = stored.resume(Settings(runs=runs, port=port), launched.id)
+    assert outcome.record.reason == "all trials ended: 3 of 3 are good"
+    assert 0.0025 in [trial.parameters["lr"] for trial in outcome.record.trials]
+    assert ["resumed", mine] in heard()
+    assert [line[3] for line in heard() if line[0] == "result" and line[1] == mine] == [True]
+
+
+def test_the_tuner_learns_the_last_score_of_a_trial_that_is_stopped_early_and_keeps_it(
+    run_fast: Run,
+    runs: Path,
+    port: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    heard: Callable[[], list[Any]],
+):
+    monkeypatch.setenv("FAST_SECONDS", "4")
+    config = tmp_path / "config.yaml"
+    config.write_text("maxTrialDuration: 7s\n")
+    definition = search(1)
+    outcome = run_fast(definition, config=config)
+    trial = outcome.record.trials[0]
+    assert trial.state == "EARLY_STOPPED"
+    last = results.read_history(outcome.folder / trial.id / results.HISTORY)[-1]["mean_iou"]
+    result = next(line for line in heard() if line[0] == "result")
+    assert result[1:] == [trial.parameters, {"default": last, "loss": 1 - last}, False]
+    settings = Settings(runs=runs, port=port)
+    stored.resume(settings, outcome.record.id, trials=1)
+    assert ["imported", [trial.parameters]] in heard()
+
+
+def parameters_by_id(launched: Launched) -> dict[str, dict[str, Any]]:
+    def known() -> dict[str, dict[str, Any]]:
+        folder = launched.runs / launched.id
+        return {trial.id: trial.parameters for trial in records.load(folder).trials}
+
+    return wait_for(known)
+
+
+def test_nni_alone_never_goes_on_after_its_limit_was_reached(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
+):
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", "requests,customized")
+    monkeypatch.setenv("FAST_RATES", "1")
+    monkeypatch.setenv("FAST_STAY", "1")
+    launched = Launched(runs, port)
+    page, _ = run_of(launched, port)
+    wait_for(lambda: launched.record.state == "DONE")
+    with pytest.raises(rest.NoAnswer, match="reach maxTrialNum"):
+        page.customised({"lr": 0.5})
+    page.edit("MAX_TRIAL_NUM", "maxTrialNumber", 2)
+    wait_for(lambda: ask(port, "check-status")["status"] == "RUNNING")
+    log = runs / ".nni" / launched.id / "log" / "nnimanager.log"
+    wait_for(lambda: log.read_text().count("Change NNIManager status") > 3)
+    assert len(page.jobs()) == 1
+    launched.process.terminate()
+    launched.end()
+    assert [parameters_of(job) for job in page.jobs()] == []

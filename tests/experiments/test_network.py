@@ -1,0 +1,146 @@
+"""Who reaches the server: this machine alone, or whoever knows the secret path."""
+
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fast_experiments import fast, listening, processes, wait_for
+
+from aerial_nni.experiments import address, ports, records, rest, staying, stored
+from aerial_nni.experiments.address import Address, BadHost, own_address
+from aerial_nni.experiments.conduct import Outcome, Settings
+
+Run = Callable[..., Outcome]
+OUTSIDE = (
+    "",
+    "index.html",
+    "oview",
+    "api/v1/nni/check-status",
+    "api/v1/nni/trial-jobs",
+    "logs/nnimanager.log",
+    "tuner",
+    "sAnotherPrefix/api/v1/nni/check-status",
+)
+"""Paths under which NNI's server would answer, were it not for the prefix."""
+
+
+def answer(url: str) -> tuple[int, bytes]:
+    """Status and content; headers are added to the content."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=20) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read() + str(error.headers).encode()
+
+
+def opened_channel(port: int, path: str) -> bytes:
+    """All that a WebSocket client reads there until the server closes it."""
+    key = "dGhlIHNhbXBsZSBub25jZQ=="
+    lines = [f"GET {path} HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade"]
+    lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall("\r\n".join(lines).encode())
+        read = b""
+        while chunk := client.recv(4096):
+            read += chunk
+    return read
+
+
+def test_an_open_server_answers_under_its_secret_path_only(
+    run_fast: Run,
+    runs: Path,
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
+):
+    seen: dict[str, str] = {}
+
+    def look(*_: object) -> bool:
+        (folder,) = records.folders(runs)
+        record = records.load(folder)
+        base, prefix = record.url.rsplit("/", 1)
+        seen["url"] = record.url
+        assert base == f"http://{own_address()}:{port}"
+        assert len(prefix) > address.SECRET_BYTES
+        own = f"http://127.0.0.1:{port}"
+        for path in OUTSIDE:
+            status, content = answer(f"{base}/{path}")
+            assert (status, prefix.encode() in content) == (404, False), path
+        assert prefix.encode() not in opened_channel(port, "/tuner")
+        api = f"{own}/{prefix}/api/v1/nni"
+        assert rest.request("GET", f"{api}/check-status")["status"] == "DONE"
+        assert b"<html" in answer(record.url)[1]
+        task = rest.request("POST", f"{api}/tensorboard", value={"trials": record.trials[0].id})
+        board = ("127.0.0.1", int(task["port"]))
+        wait_for(lambda: board in listening(record.id))
+        assert sorted(listening(record.id)) == sorted([("0.0.0.0", port), board])
+        return False
+
+    monkeypatch.setattr(staying, "wait_for_the_end", look)
+    outcome = run_fast(fast(1), host="0.0.0.0", stay=True)
+    assert outcome.good
+    printed = capfd.readouterr().err
+    assert seen["url"] in printed
+    assert "open to the network" in printed
+    assert not processes(outcome.record.id)
+
+
+def test_the_ui_of_one_that_is_over_is_opened_on_one_interface(
+    run_fast: Run, runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    here = own_address()
+    if address.is_local(here):
+        pytest.skip("this machine is in no network")
+    seen = []
+
+    def look() -> None:
+        seen.extend(listening(outcome.record.id))
+
+    outcome = run_fast(fast(1), host=here)
+    assert outcome.good
+    assert outcome.record.url.startswith(f"http://{here}:{port}/")
+    monkeypatch.setattr(stored, "wait_for_the_end", look)
+    stored.view(Settings(runs=runs, port=port, host=here), outcome.record.id)
+    assert sorted(seen) == sorted([(here, port), ("127.0.0.1", port)])
+
+
+def test_nni_alone_tells_its_prefix_to_everybody(
+    run_fast: Run, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", "prefix")
+    seen = []
+
+    def look(*_: object) -> bool:
+        seen.append(answer(f"http://127.0.0.1:{port}/x"))
+        return False
+
+    monkeypatch.setattr(staying, "wait_for_the_end", look)
+    outcome = run_fast(fast(1), host="0.0.0.0", stay=True)
+    assert outcome.record.url.rsplit("/", 1)[1].encode() in seen[0][1]
+
+
+def test_an_address_that_this_machine_does_not_have():
+    with pytest.raises(BadHost, match=r"--host 0\.0\.0\.0"):
+        ports.check(8080, host="203.0.113.7")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080"),
+        ("localhost", "http://127.0.0.1:8080"),
+        ("::1", "http://[::1]:8080"),
+    ],
+)
+def test_a_closed_server_needs_no_secret(host: str, url: str):
+    assert Address.new(host, 8080).url == url
+
+
+def test_every_secret_is_another():
+    prefixes = {Address.new("0.0.0.0", 8080).prefix for _ in range(50)}
+    assert len(prefixes) == 50
+    assert all(prefix[0] == "s" and len(prefix) > 30 for prefix in prefixes)
