@@ -58,20 +58,25 @@ class Density:
         """
         return np.asarray(self._kernels(index, units) @ self.weights)
 
-    def sample(self, count: int, generator: np.random.Generator) -> np.ndarray:
-        """Points (count, d) drawn from the density."""
+    def sample(
+        self, count: int, generator: np.random.Generator, *, wider: float = 1.0
+    ) -> np.ndarray:
+        """Points (count, d) drawn from the density, of kernels that are `wider` by a factor."""
         chosen = generator.choice(len(self.weights), size=count, p=self.weights)
         draws = generator.random((count, len(self.space.parameters)))
         near = np.flatnonzero(chosen < len(self.centres))  # the others are the uniform part's
         for index in range(len(self.space.parameters)):
-            draws[near, index] = self._around(index, chosen[near], draws[near, index])
+            draws[near, index] = self._around(index, chosen[near], draws[near, index], wider)
         return draws
 
-    def _around(self, index: int, rows: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    def _around(
+        self, index: int, rows: np.ndarray, uniform: np.ndarray, wider: float
+    ) -> np.ndarray:
         """Draws (m,) from the kernels `rows` (m,) of one coordinate, made from uniform draws."""
-        centres, widths = self.centres[rows, index], self.widths[rows, index]
+        centres, widths = self.centres[rows, index], self.widths[rows, index] * wider
         if self.space.parameters[index].kind == "categorical":
-            return np.where(uniform < self.mixing, uniform / self.mixing, centres)
+            mixing = min(1.0, self.mixing * wider)
+            return np.where(uniform < mixing, uniform / mixing, centres)
         low, high = ndtr(-centres / widths), ndtr((1 - centres) / widths)
         return np.clip(centres + widths * ndtri(low + uniform * (high - low)), 0, 1)
 
@@ -106,10 +111,16 @@ class Ratio:
         """The logarithm of l(x) / g(x) at points (m, d), shape (m,)."""
         return self.good.log(points) - self.bad.log(points)
 
-    def best_of(self, count: int, generator: np.random.Generator) -> np.ndarray:
-        """The point (d,) of `count` draws from l(x) at which the ratio is highest."""
+    def best_of(
+        self, count: int, generator: np.random.Generator, *, wider: float = 1.0
+    ) -> np.ndarray:
+        """The point (d,) of `count` draws from l(x) at which the ratio is highest.
+
+        The kernels are `wider` by a factor while drawing (Falkner et al. 2018, sec. 4.1).
+        """
         space = self.good.space
-        draws = np.array([space.snap(point) for point in self.good.sample(count, generator)])
+        drawn = self.good.sample(count, generator, wider=wider)
+        draws = np.array([space.snap(point) for point in drawn])
         return np.asarray(draws[self.log(draws).argmax()])
 
 

@@ -1,0 +1,39 @@
+"""BOHB."""
+
+import numpy as np
+import pytest
+from contract import SMALL, score
+from multi_fidelity import MultiFidelityContract
+
+from aerial_nni.tuners.bohb import BOHBTuner
+from aerial_nni.tuners.trial import BUDGET
+from aerial_nni.tuners.tuner import BadTuner
+
+
+class TestBOHB(MultiFidelityContract):
+    tuner_class = BOHBTuner
+
+    def test_the_model_is_of_the_largest_budget_with_enough_trials(self):
+        tuner = self.make(SMALL, trials=44, min_points=5)
+        assert isinstance(tuner, BOHBTuner)
+        assert tuner.model_budget() is None and tuner.ratio() is None
+        budgets = []
+        for number in range(40):
+            parameters = tuner.generate_parameters(number)
+            tuner.receive_trial_result(number, parameters, score(parameters))
+            budgets.append(tuner.model_budget())
+            at = {b: len(tuner.observed(b)[1]) for b in (1, 3, 9)}
+            assert budgets[-1] == max((b for b in at if at[b] >= 5), default=None)
+        assert budgets == sorted(budgets, key=lambda budget: budget or 0)
+        assert {None, 1, 3, 9} == set(budgets)
+
+    def test_new_configurations_follow_the_good_ones(self):
+        tuner = self.make(SMALL, trials=60, random_fraction=0.0)
+        started = self.search(tuner, 60)
+        new = [p["x"] for p in started[30:] if p[BUDGET] == 1]
+        assert np.median(np.abs(np.array(new) - 0.7)) < 0.2
+
+    @pytest.mark.parametrize("name", ["random_fraction", "bandwidth_factor", "min_points"])
+    def test_arguments_out_of_range_are_refused(self, name: str):
+        with pytest.raises(BadTuner, match=f"{name}=-1"):
+            self.make(SMALL, **{name: -1})
