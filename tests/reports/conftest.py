@@ -30,6 +30,12 @@ def fabricate(tmp_path: Path) -> Fabricate:
 
 
 @pytest.fixture(scope="session")
+def fabricate_trial() -> Callable[..., float]:
+    """`fabricate_trial(folder, options, names, ...)`: a trial's complete folder; its score."""
+    return make_trial
+
+
+@pytest.fixture(scope="session")
 def fabricate_once(tmp_path_factory: pytest.TempPathFactory) -> Fabricate:
     """As `fabricate`, for what is read by many tests and changed by none."""
     return partial(make_experiment, tmp_path_factory.mktemp("runs"))
@@ -84,12 +90,17 @@ def make_trial(
     void: bool,
     examples: int,
     rule: str,
+    wanted: float | None = None,
 ) -> float:
-    """A trial's complete folder; returns its score."""
+    """A trial's complete folder; returns its score, which is close to `wanted` if that is given."""
     rng = np.random.default_rng(options.seed)
     palette, count = COLOURS[: len(names)], len(names)
     confusion = rng.integers(100, 90_000, (count, count))
     np.fill_diagonal(confusion, rng.integers(200_000, 900_000, count))
+    if wanted is not None:  # IoU of each class = right / (2 all - right)
+        wrong = int(1e6 * (1 - 2 * wanted / (1 + wanted)) / (count - 1))
+        confusion = np.full((count, count), wrong) + rng.integers(0, 99, (count, count))
+        np.fill_diagonal(confusion, int(1e6 * 2 * wanted / (1 + wanted)))
     if absent is not None:
         confusion[absent] = confusion[:, absent] = 0
     per_class, average = _class_scores(confusion, rng)

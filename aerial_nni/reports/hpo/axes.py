@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from aerial_nni.tuners.space import NORMAL, Parameter
 
-MARGIN = 0.02
+MARGIN = 0.03
 """Room at both ends of an axis, so that marks at the bounds are whole."""
 QUANTILES = (0.02, 0.16, 0.5, 0.84, 0.98)
 """Where the axis of a normal distribution has its marks."""

@@ -49,7 +49,7 @@ def draw_coordinates(search: Search) -> Figure:
     bar.set_label("mean IoU; all below in the darkest colour" if below else "mean IoU")
     legend_below(figure, [
         Line2D([], [], color=VERMILLION, linewidth=2.4, label="best trial"),
-        Line2D([], [], color=GREY, linewidth=1.2, label="another trial, in the colour of its score"),
+        Line2D([], [], color=GREY, linewidth=1.2, label="another trial, coloured by its score"),
     ])  # fmt: skip
     return figure
 

@@ -66,7 +66,7 @@ def compose(searches: Sequence[Search], links: Mapping[str, str]) -> str:
     search = searches[0]
     data = headline(search.shown[0].metrics["data"]["name"])
     parts = [
-        f"# Hyper-parameter optimization: {search.name} on {data}",
+        f"# Hyper-parameter optimisation: {search.title} on {data}",
         findings.summary(search),
         explain_method(search, links),
         *search_chapter(searches, links),
@@ -80,9 +80,7 @@ def search_chapter(searches: Sequence[Search], links: Mapping[str, str]) -> list
     """Space, course, importance, coordinates and all trials, in Markdown."""
     search = searches[0]
     failed = failure_table(search)
-    others = (
-        ["### Other searches", comparison_table(searches)] if len(searches) > 1 else []
-    )
+    others = ["### Other searches", comparison_table(searches)] if len(searches) > 1 else []
     return [
         "## 2. The search",
         explain_space(search),

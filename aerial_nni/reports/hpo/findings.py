@@ -21,8 +21,8 @@ def _found(search: Search) -> str:
     leaky = f" (**{LEAKY}**)" if split["leaky"] else ""
     again = search.retrained[BEST]
     start = (
-        f"A search with {search.name} over {some(len(search.space.parameters), 'parameter')} of "
-        f"the U-Net and its training found a configuration"
+        f"A search over {some(len(search.space.parameters), 'parameter')} of the U-Net and its "
+        f"training (method: {search.title}) found a configuration"
     )
     where = (
         f"on {some(split['val_patches'], 'validation patch')} of the dataset "
@@ -75,8 +75,8 @@ def guided(search: Search) -> str:
         if search.index == 5:
             return f"{text}. The configurations are drawn at random; the promotions are guided."
         return f"{text}. The first {start} configurations were drawn at random."
-    if search.name == "Random":
-        return f"{text}. All of them were drawn at random."
+    if search.name in ("random", "grid"):
+        return f"{text}. No result guided any of them."
     if not search.method:
         return f"{text}."
     return (
@@ -162,9 +162,9 @@ def _lengths(search: Search) -> str:
         return ""
     shown = listed([str(count) for count in sorted(full)])
     return (
-        f"; but these had {shown} epochs, the trials {min(tried)} to {max(tried)}"
+        f"; but its runs had {shown} epochs, the trials {min(tried)} to {max(tried)}"
         if len(tried) > 1
-        else f"; but these had {shown} epochs, the trials {min(tried)}"
+        else f"; but its runs had {shown} epochs, the trials {min(tried)}"
     )
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
-RESAMPLES = 20
+RESAMPLES = 16
 """Forests, each fitted to the trials drawn with replacement: their spread is the uncertainty."""
-TREES = 40
+TREES = 24
+OUTSIDE = 120
+"""Trees of the forest whose error on unseen trials is measured."""
 BACKGROUND = 256
 """Points of the search space over which the variance is taken."""
 LEVELS = 16
@@ -89,27 +91,33 @@ def _shares(
     """V_j and T_j, each of shape (d,); zeros where the forest predicts the same everywhere."""
     base, other = points
     size = base.shape[1]
-
-    def predict(units: np.ndarray) -> np.ndarray:
-        if largest is not None:
-            units = np.column_stack([units, np.full(len(units), largest)])
-        return forest.predict(units)
-
-    at_base = predict(base)
+    values = forest.predict(_questions(base, other, largest))
+    at_base, rest = values[:BACKGROUND], values[BACKGROUND:].reshape(size, -1)
     variance = at_base.var()
     if variance < 1e-12:
         return np.zeros(size), np.zeros(size)
-    main, total = np.zeros(size), np.zeros(size)
+    swapped, lines = rest[:, :BACKGROUND], rest[:, BACKGROUND:].reshape(size, LEVELS, -1)
+    total = ((at_base - swapped) ** 2).mean(axis=1) / (2 * variance)
+    main = lines.mean(axis=2).var(axis=1) / variance
+    return np.minimum(main, 1.0), np.minimum(total, 1.0)
+
+
+def _questions(base: np.ndarray, other: np.ndarray, largest: float | None) -> np.ndarray:
+    """All points at which a forest is asked, in one array, as each call of it costs much.
+
+    First the background; then for each coordinate the background with this column swapped, and a
+    part of it with the column at each of `LEVELS` values.
+    """
+    rows = [base]
     some = base[: BACKGROUND // 4]
-    for place in range(size):
+    for place in range(base.shape[1]):
         swapped = base.copy()
         swapped[:, place] = other[:, place]
-        total[place] = ((at_base - predict(swapped)) ** 2).mean() / (2 * variance)
-        grid = np.repeat(some[None], LEVELS, axis=0)  # (levels, m, d)
-        grid[:, :, place] = ((np.arange(LEVELS) + 0.5) / LEVELS)[:, None]
-        means = predict(grid.reshape(-1, size)).reshape(LEVELS, -1).mean(axis=1)
-        main[place] = means.var() / variance
-    return np.minimum(main, 1.0), np.minimum(total, 1.0)
+        lines = np.repeat(some[None], LEVELS, axis=0)  # (levels, m, d)
+        lines[:, :, place] = ((np.arange(LEVELS) + 0.5) / LEVELS)[:, None]
+        rows += [swapped, lines.reshape(-1, base.shape[1])]
+    units = np.concatenate(rows)
+    return units if largest is None else np.column_stack([units, np.full(len(units), largest)])
 
 
 def _out_of_bag(rows: np.ndarray, scores: np.ndarray) -> float:
@@ -117,6 +125,6 @@ def _out_of_bag(rows: np.ndarray, scores: np.ndarray) -> float:
     if len(rows) < 8 or scores.var() == 0:
         return float("nan")
     forest = RandomForestRegressor(
-        200, min_samples_leaf=2, random_state=0, n_jobs=1, oob_score=True, bootstrap=True
+        OUTSIDE, min_samples_leaf=2, random_state=0, n_jobs=1, oob_score=True, bootstrap=True
     ).fit(rows, scores)
     return float(forest.oob_score_)

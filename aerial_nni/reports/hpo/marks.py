@@ -61,8 +61,16 @@ def scatter(axes: Axes, search: Search, x: np.ndarray, y: np.ndarray, *, size: f
                  linewidths=1.0, zorder=6)  # fmt: skip
 
 
+def cross_out(axes: Axes, search: Search, columns: tuple[int, int]) -> bool:
+    """Trials without a score as crosses over two coordinates; whether there are any."""
+    units = search.failed_units
+    axes.plot(units[:, columns[0]], units[:, columns[1]], "X", color=GREY, markersize=7,
+              markeredgecolor="white", markeredgewidth=0.8, zorder=5)  # fmt: skip
+    return len(units) > 0
+
+
 def handles(search: Search, *, failed: bool = False) -> list[Artist]:
-    """Legend entries of the marks that occur."""
+    """Legend entries of the marks that occur; `failed`: of trials without a score too."""
     start = is_start(search)
     entries: list[Artist] = []
     if start.any():
@@ -71,7 +79,7 @@ def handles(search: Search, *, failed: bool = False) -> list[Artist]:
         entries.append(_mark(GUIDED, marker="o", color=INK))
     entries.append(_mark(BEST, marker="*", color=VERMILLION, markersize=11))
     if failed:
-        entries.append(_mark("no score", marker="x", color=GREY))
+        entries.append(_mark("no score", marker="X", color=GREY))
     return entries
 
 

@@ -19,6 +19,7 @@ from aerial_nni.reports.style import (
     new_figure,
     styled,
 )
+from aerial_nni.reports.words import some
 
 
 @styled
@@ -37,7 +38,7 @@ def draw_progress(search: Search) -> Figure:
     left.set_xlabel("trial")
     right.set_xlabel("epochs trained until then, all trials together")
     left.set_ylabel("mean IoU on the validation patches")
-    left.set_title("By trial")
+    left.set_title(f"By trial{_epochs(search)}")
     right.set_title("By cost")
     legend_below(figure, _handles(search, low=low), columns=6)
     return figure
@@ -49,6 +50,12 @@ def _limits(search: Search) -> tuple[float, float]:
     low, high = min([low, *defaults]), max([high, *defaults])
     room = 0.08 * (high - low) + 1e-3
     return low - 1.6 * room, high + room
+
+
+def _epochs(search: Search) -> str:
+    """How long the trials were, where all were alike."""
+    lengths = {len(t.history["epoch"]) for t in search.scored if t.history is not None}
+    return f" of {some(lengths.pop(), 'epoch')}" if len(lengths) == 1 else ""
 
 
 def best_so_far(tried: tuple[Tried, ...]) -> np.ndarray:
@@ -102,7 +109,8 @@ def _handles(search: Search, *, low: float) -> list[Line2D]:
         handles.append(mark("below the axis", "v", BLUE))
     if any(trial.score is None for trial in tried):
         handles.append(mark("no score", "x", GREY))
-    if runs := len(search.retrained[DEFAULT]):
-        label = f"default options, {runs} seeds: mean and range" if runs > 1 else "default options"
+    if runs := search.retrained[DEFAULT]:
+        label = f"default options, {some(runs[0].metrics['epochs_run'], 'epoch')}"
+        label += f", {len(runs)} seeds: mean and range" if len(runs) > 1 else ""
         handles.append(Line2D([], [], color=INK, linestyle="--", linewidth=1.3, label=label))
     return handles

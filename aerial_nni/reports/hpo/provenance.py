@@ -70,12 +70,19 @@ def command(search: Search) -> str:
     record, arguments = search.experiment.record, search.method.get("class_args") or {}
     limits = record.get("limits") or {}
     words = ["python", "-m", "aerial_nni.run", search.experiment.kind]
-    if search.index is not None:
+    if search.index:
         words += ["--method-index", str(search.index)]
-    words += ["--trials", str(arguments.get("trials") or len(search.tried))]
+    elif search.name:
+        words += ["--method", search.name]
+    words += ["--trials", str(search.method.get("search_trials") or len(search.tried))]
     words += ["--seed", str(arguments.get("seed", 0))]
     if int(limits.get("concurrency") or 1) > 1:
         words += ["--concurrency", str(limits["concurrency"])]
+    if search.method.get("seeds") is not None:
+        words += ["--final-seeds", *map(str, search.method["seeds"])]
+        words += ["--final-epochs", str(search.method["final_epochs"])]
+    if search.method.get("assessor", "none") != "none":
+        words += ["--assessor", str(search.method["assessor"])]
     if search.method.get("reason"):
         words += ["--search-space", "FILE", "--reason", str(search.method["reason"])]
     words += split_words(search.shown[0].metrics["split"])

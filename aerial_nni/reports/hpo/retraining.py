@@ -11,7 +11,7 @@ from scipy import stats
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
-from aerial_nni.reports.style import BLUE, INK, VERMILLION, new_figure, styled
+from aerial_nni.reports.style import BLUE, INK, VERMILLION, epoch_axis, new_figure, styled
 from aerial_nni.reports.words import duration, score, some, spread, table
 
 NAMES = {DEFAULT: "default options", BEST: "best configuration"}
@@ -38,14 +38,16 @@ def draw_retraining(search: Search) -> Figure:
                        label=NAMES[name] if number == 0 else None)  # fmt: skip
     if search.best.score is not None:
         left.axhline(search.best.score, color=VERMILLION, linestyle=":", linewidth=1.2)
-        left.text(-0.45, search.best.score, "best trial of the search", fontsize=7.5, va="bottom",
-                  color=INK)  # fmt: skip
+        epochs = 0 if search.best.history is None else len(search.best.history["epoch"])
+        left.text(-0.45, search.best.score, f"best trial of the search ({some(epochs, 'epoch')})",
+                  fontsize=7.5, va="bottom", color=INK)  # fmt: skip
     left.set_xlim(-0.5, 1.5)
     left.margins(y=0.15)
     left.set_xticks([0, 1], list(NAMES.values()))
     left.set_ylabel("mean IoU on the validation patches")
     left.set_title("Each seed; mean ± standard deviation")
-    right.set_xlabel("epoch")
+    runs = [trial for trials in search.retrained.values() for trial in trials]
+    epoch_axis(right, max((trial.history["epoch"] for trial in runs), key=len))
     right.set_ylabel("mean IoU on the validation patches")
     right.set_title("By epoch, a line for each seed")
     right.legend(loc="lower right")

@@ -124,8 +124,13 @@ class Search:
 
     @property
     def name(self) -> str:
-        """The method's name."""
-        return str(self.method.get("name") or "an unnamed method")
+        """The method's short name, as on the command line."""
+        return str(self.method.get("name") or "")
+
+    @property
+    def title(self) -> str:
+        """The method's name as it stands in a heading."""
+        return str(self.method.get("title") or self.name or "an unnamed method")
 
     @property
     def startup(self) -> int:
@@ -136,9 +141,10 @@ class Search:
     @cached_property
     def scored(self) -> tuple[Tried, ...]:
         """Trials with a score whose configuration lies in the space: what models are fitted to."""
-        return tuple(t for t in self.tried if t.score is not None and self._inside(t))
+        return tuple(t for t in self.tried if t.score is not None and self.inside(t))
 
-    def _inside(self, tried: Tried) -> bool:
+    def inside(self, tried: Tried) -> bool:
+        """Whether a trial's configuration lies in the search space."""
         try:
             self.space.encode(tried.config)
         except BadSpace:  # copied and edited in the UI
@@ -156,14 +162,31 @@ class Search:
         return np.array([tried.score for tried in self.scored], dtype=float)
 
     @cached_property
+    def failed_units(self) -> np.ndarray:
+        """Trials without a score that lie in the space, shape (k, d)."""
+        failed = [t for t in self.tried if t.score is None and self.inside(t)]
+        units = np.array([self.space.encode(tried.config) for tried in failed])
+        return units.reshape(-1, len(self.space.parameters))
+
+    @cached_property
     def best(self) -> Tried:
-        """The trial with the highest score among those that reached their end."""
-        done = [tried for tried in self.tried if tried.complete and tried.score is not None]
+        """The trial of the configuration that was retrained, else the best that reached its end.
+
+        Scores after few epochs and after many are not alike: the most epochs count first.
+        """
+        again = [
+            row["parameters"] for row in self.experiment.record["trials"] if phase(row) == BEST
+        ]
+        chosen = [tried for tried in self.scored if again and self._equal(tried.config, again[0])]
+        done = chosen or [tried for tried in self.scored if tried.complete]
         if not done:
             raise ResultUnusable(
                 f"no trial of the search in {self.experiment.folder} reached its end with a score"
             )
-        return max(done, key=lambda tried: tried.score or 0.0)
+        return max(done, key=lambda tried: (tried.budget or 0, tried.score or 0.0))
+
+    def _equal(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        return all(one.get(name) == other.get(name) for name in self.space.names)
 
     @cached_property
     def shown(self) -> tuple[Trial, ...]:
@@ -183,6 +206,17 @@ class Search:
         return measure_importance(
             self.units, self.scores, self.space.names, budgets=self.scored_budgets
         )
+
+    def observed(self, before: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Points (n, d) and losses (n,) as a tuner sees them; failed trials have the worst loss.
+
+        The loss is minus the mean IoU. `before`: only trials with a smaller number.
+        """
+        seen = [t for t in self.tried if self.inside(t) and (before is None or t.number < before)]
+        worst = max((-t.score for t in seen if t.score is not None), default=0.0)
+        units = np.array([self.space.encode(t.config) for t in seen])
+        losses = [worst if t.score is None else -t.score for t in seen]
+        return units.reshape(-1, len(self.space.parameters)), np.array(losses, dtype=float)
 
     @property
     def scored_budgets(self) -> np.ndarray | None:

@@ -20,13 +20,14 @@ def explain_space(search: Search) -> str:
         if size is not None
         else "Some parameters are continuous, so there is no end to the configurations in it."
     )
-    reason = search.method.get("reason") or ""
+    reason, missing = search.method.get("reason") or "", search.method.get("missing") or []
+    lost = f" Against the full space: {'; '.join(missing)}." if missing else ""
     parts = [
         "### The search space",
         f"The search varied {some(len(search.space.parameters), 'parameter')} and left all other "
         f"options as they were. {many} A value on a log scale is drawn so that each power of ten "
         "is as likely as any other.",
-        f"**The search space was reduced.** The reason given: {reason.rstrip('.')}."
+        f"**The search space was reduced.** The reason given: {reason.rstrip('.')}.{lost}"
         if reason
         else "",
         space_table(search),

@@ -71,7 +71,7 @@ def comparison_table(searches: Sequence[Search]) -> str:
         rows.append(
             [
                 f"`{search.experiment.id}`",
-                search.name,
+                search.title,
                 rule_name(split["rule"], leaky=split["leaky"]),
                 str(len(search.tried)),
                 f"{sum(tried.epochs for tried in search.tried):,}",

@@ -1,0 +1,183 @@
+"""Method 3, regularised evolution: its text, and the family tree of the trials."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from aerial_nni.reports.hpo.marks import START, focus
+from aerial_nni.reports.hpo.methods.evolution_text import IDEA, LIMITS, MUTATION, SELECTION
+from aerial_nni.reports.hpo.methods.lineage import (
+    Descent,
+    ancestors,
+    descents,
+    generations,
+    living,
+)
+from aerial_nni.reports.hpo.methods.replica import tuner_of
+from aerial_nni.reports.hpo.search import Search
+from aerial_nni.reports.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    VERMILLION,
+    legend_below,
+    new_figure,
+    styled,
+)
+from aerial_nni.reports.words import listed, percent, some
+
+
+def draw(search: Search) -> dict[str, Figure]:
+    """The family tree, and the population with what its mutations were worth."""
+    found = descents(search)
+    return {
+        "method-lineage": draw_lineage(search, found),
+        "method-population": draw_population(search, found),
+    }
+
+
+@styled
+def draw_lineage(search: Search, found: list[Descent]) -> Figure:
+    """Every trial by its score, joined to its parent; the best trial's ancestors stand out."""
+    figure = new_figure(4.4)
+    axes = figure.add_subplot()
+    line = ancestors(found, search.best)
+    in_line = {descent.child.number for descent in line}
+    for descent in found:
+        if descent.child.score is None:
+            continue
+        own = descent.child.number in in_line
+        axes.plot(
+            [descent.parent.number, descent.child.number],
+            [descent.parent.score, descent.child.score],
+            color=VERMILLION if own else GREEN if descent.better else GREY,
+            linewidth=2.4 if own else 1.2 if descent.better else 0.7,
+            alpha=1.0 if own or descent.better else 0.6,
+            zorder=3 if own else 2,
+        )
+    numbers = np.array([tried.number for tried in search.scored])
+    start = numbers <= search.startup
+    axes.plot(numbers[start], search.scores[start], "o", color=INK, markerfacecolor="white",
+              markersize=6, zorder=4)  # fmt: skip
+    axes.plot(numbers[~start], search.scores[~start], "o", color=INK, markersize=4.5, zorder=4)
+    if search.best.score is not None:
+        axes.plot(search.best.number, search.best.score, "*", color=VERMILLION, markersize=14,
+                  markeredgecolor="white", zorder=5)  # fmt: skip
+    low, high = focus(search.scores)
+    axes.set_ylim(low - 0.08 * (high - low), high + 0.1 * (high - low))
+    axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    axes.set_xlabel("trial")
+    axes.set_ylabel("mean IoU on the validation patches")
+    axes.set_title("Parents and children")
+    legend_below(figure, [
+        Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="",
+               markersize=6, label=START),
+        Line2D([], [], color=INK, marker="o", linestyle="", markersize=5, label="child"),
+        Line2D([], [], color=GREEN, linewidth=1.4, label="better than its parent"),
+        Line2D([], [], color=GREY, linewidth=0.8, label="not better"),
+        Line2D([], [], color=VERMILLION, marker="*", markersize=11, linewidth=2.4,
+               label="best trial and its line"),
+    ])  # fmt: skip
+    return figure
+
+
+@styled
+def draw_population(search: Search, found: list[Descent]) -> Figure:
+    """Left the scores of the living; right how often each parameter's mutation helped."""
+    figure = new_figure(3.6)
+    left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
+    size = tuner_of(search).population
+    numbers = [tried.number for tried in search.scored]
+    low, middle, high = living(search, size).T
+    left.fill_between(numbers, low, high, step="post", color=BLUE, alpha=0.2, linewidth=0)
+    left.step(numbers, middle, where="post", color=BLUE)
+    left.step(numbers, high, where="post", color=BLUE, linewidth=1, linestyle="--")
+    left.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    bottom, top = focus(search.scores)
+    left.set_ylim(bottom - 0.15 * (top - bottom), top + 0.1 * (top - bottom))
+    left.set_xlabel("trial")
+    left.set_ylabel("mean IoU")
+    left.set_title(f"The living: the {size} youngest trials")
+    left.legend(handles=[
+        Patch(facecolor=BLUE, alpha=0.2, label="from worst to best"),
+        Line2D([], [], color=BLUE, label="median"),
+    ], loc="lower right")  # fmt: skip
+    _mutations(right, search, found)
+    return figure
+
+
+def _mutations(axes: Axes, search: Search, found: list[Descent]) -> None:
+    """Children by the parameters that changed, those better than their parents in front."""
+    counts = Counter(name for descent in found for name in descent.changed)
+    better = Counter(name for d in found if d.better for name in d.changed)
+    names = sorted(search.space.names, key=lambda name: -counts[name])
+    rows = np.arange(len(names))
+    axes.barh(rows, [counts[name] for name in names], color="white", edgecolor=GREY, height=0.7,
+              label="children")  # fmt: skip
+    axes.barh(rows, [better[name] for name in names], color=GREEN, edgecolor=GREY, height=0.7,
+              label="better than the parent")  # fmt: skip
+    axes.set_yticks(rows, names)
+    axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("children in which it changed")
+    axes.set_title("Which mutations helped")
+    axes.legend(loc="lower right")
+
+
+def explain(search: Search, links: Mapping[str, str]) -> str:
+    """The chapter's text."""
+    tuner, found = tuner_of(search), descents(search)
+    return "\n\n".join(
+        [
+            IDEA,
+            SELECTION,
+            f"In this search the population had **{tuner.population}** trials and a tournament "
+            f"**{tuner.sample}**: the paper's numbers (100 and 25) are for searches of thousands "
+            "of trials.",
+            f"![Family tree of the trials, with the best trial's ancestors]"
+            f"({links['method-lineage']})",
+            "*Figure: every trial of this search at its score, joined to the trial whose mutation "
+            "it is. Trials far below the others lie outside.*",
+            MUTATION,
+            "![Scores of the living population, and how often a mutation of each parameter helped]"
+            f"({links['method-population']})",
+            "*Figure: left the scores of the trials that could have children at each time; it "
+            "rises when old, worse trials die and better children take their places. Right how "
+            "many children had each parameter changed, and how many of them were better than "
+            "their parents; a child with two changes counts in two rows.*",
+            _here(search, found),
+            LIMITS,
+        ]
+    )
+
+
+def _here(search: Search, found: list[Descent]) -> str:
+    """What the family tree of this search says in numbers."""
+    scored = [descent for descent in found if descent.child.score is not None]
+    if not scored:
+        return "### In this search\n\nNo trial had a parent: all of them were drawn at random."
+    better = sum(descent.better for descent in scored)
+    line = ancestors(found, search.best)
+    depth = max(generations(found).values())
+    text = [
+        f"{better} of {len(scored)} children ({percent(better / len(scored))}) scored higher than their "
+        f"parents. The longest line has {some(depth, 'generation')}."
+    ]
+    if line:
+        founder = line[0].parent
+        steps = [f"{listed([f'`{n}`' for n in d.changed])} (trial {d.child.number})" for d in line]
+        text.append(
+            f"The best trial descends from trial {founder.number} over "
+            f"{some(len(line), 'generation')}; what changed on the way: {', then '.join(steps)}."
+        )
+    else:
+        text.append("The best trial has no parent: chance found it, not evolution.")
+    return "### In this search\n\n" + " ".join(text)
