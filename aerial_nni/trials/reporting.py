@@ -9,8 +9,17 @@ from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
 
-KEYS = {"default": "mean_iou", "loss": "val_loss", "precision": "precision", "recall": "recall"}
-"""What NNI is told, and the column of the history it comes from."""
+KEYS = {
+    "default": "mean_iou",
+    "val_loss": "val_loss",
+    "val_precision": "precision",
+    "val_recall": "recall",
+}
+"""What NNI is told, and the column of the history it comes from.
+
+None is called like an option: NNI's hyper-parameter graph has one axis for each name, and would
+show the metric where the hyper-parameter (`loss`, `precision`) should be.
+"""
 
 
 class Reporter(Protocol):

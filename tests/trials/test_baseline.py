@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aerial_nni.options import TrialOptions
 from aerial_nni.reports import write_report
 from aerial_nni.results import (
     CHECKPOINT,
@@ -19,7 +21,7 @@ from aerial_nni.results import (
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.trials import reporting
 from aerial_nni.trials.baseline import main
-from aerial_nni.trials.reporting import message
+from aerial_nni.trials.reporting import KEYS, message
 
 SMALL = ["--width", "4", "--depth", "2", "--epochs", "2", "--patch", "32", "--batch", "4"]
 
@@ -149,10 +151,14 @@ def test_nni_is_told_finite_python_floats_once_per_epoch_and_once_at_the_end(
     assert told["final"][0]["default"] == score
     assert json.loads((tmp_path / "trial" / "options.json").read_text())["lr"] == 0.002
     for values in (*told["intermediate"], *told["final"]):
-        assert set(values) == {"default", "loss", "precision", "recall"}
+        assert set(values) == {"default", "val_loss", "val_precision", "val_recall"}
         assert all(type(value) is float and math.isfinite(value) for value in values.values())
 
 
 def test_a_score_that_is_no_number_is_reported_as_zero():
     row = {"mean_iou": math.nan, "val_loss": 1.0, "precision": math.nan, "recall": 0.5}
-    assert message(row) == {"default": 0.0, "loss": 1.0, "recall": 0.5}
+    assert message(row) == {"default": 0.0, "val_loss": 1.0, "val_recall": 0.5}
+
+
+def test_no_metric_is_called_like_an_option():
+    assert not set(KEYS) & {field.name for field in dataclasses.fields(TrialOptions)}
