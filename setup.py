@@ -37,6 +37,7 @@ EXTRAS = {
         "scikit-learn>=1.5",  # the reference the metrics are tested against
         "lightning>=2.4",  # the loop that `bench train` is compared with
         "torchvision>=0.21",  # reference implementations in tests
+        "selenium>=4.25,<5",  # a real browser looks at the web UI: its test, its pictures
     ],
 }
 

@@ -1,0 +1,70 @@
+"""Takes pictures of an experiment in NNI's web UI, by a real browser without a window.
+
+python -m aerial_nni.browser                                      of what runs on port 8080
+python -m aerial_nni.browser http://127.0.0.1:8090 --to DIR       of what runs there
+
+Open an experiment that is over with `python -m aerial_nni.run view ID` first. Needs Chromium and
+its driver (Debian, Ubuntu: apt-get install chromium chromium-driver fonts-liberation) and the
+Python package selenium (in the extra `dev`).
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from aerial_nni.browser.pages import SECONDS
+from aerial_nni.browser.screenshots import take
+from aerial_nni.errors import Explained
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Takes the pictures and prints what they show; 0 when it did."""
+    given = build_parser().parse_args(arguments)
+    try:
+        taken = take(given.url, given.to, seconds=given.wait)
+    except (Explained, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    values = ", ".join(f"{name}={value}" for name, value in taken.parameters.items())
+    print(f"best trial: {taken.trial}, {taken.best:g} with {values}")
+    for path in taken.files:
+        print(path)
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m aerial_nni.browser",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "url",
+        nargs="?",
+        default="http://127.0.0.1:8080",
+        metavar="URL",
+        help="of the web UI, as the experiment prints it (default: http://127.0.0.1:8080)",
+    )
+    parser.add_argument(
+        "--to",
+        type=Path,
+        default=Path("docs/images"),
+        metavar="DIR",
+        help="where ui-overview.png, ui-detail.png, … go (default: docs/images)",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=SECONDS,
+        metavar="SECONDS",
+        help="for a first trial that has succeeded (default: %(default)g)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

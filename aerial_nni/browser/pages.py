@@ -1,0 +1,261 @@
+"""Two pages of NNI's web UI: what they show, and the few things there are to click.
+
+A page draws itself anew every ten seconds while its experiment runs. So everything is read and
+clicked by one script inside the page at a time: two questions may see two states, one never does.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aerial_nni.errors import Explained
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+Value = TypeVar("Value")
+
+TITLE = "Neural Network Intelligence"
+"""What every page of the web UI is called."""
+
+GRAPHS = ("Default metric", "Hyper-parameter", "Duration", "Intermediate result")
+"""Tabs of the detail page."""
+
+SECONDS = 60.0
+"""How long a page may take to show something. It asks a server that may be busy."""
+
+ROWS = """
+    return Array.from(
+        document.querySelectorAll(arguments[0] + ' [data-automationid="DetailsRow"]'),
+        (row) => Object.fromEntries(Array.from(
+            row.querySelectorAll("[data-automation-key]"),
+            (cell) => [cell.dataset.automationKey, cell.innerText.trim()])));
+"""
+"""Rows of a table: column -> text."""
+
+SUMMARY = """
+    const text = (selector) => (document.querySelector(selector) || {innerText: ""}).innerText;
+    return {status: text(".status-text"), best: text(".bestMetric .focus-text"),
+            rows: (() => {%s})()};
+"""
+"""The overview's status, best metric and table at one moment."""
+
+OF_TRIAL = """
+    const row = Array.from(document.querySelectorAll('#tableList [data-automationid="DetailsRow"]'))
+        .find((row) => row.querySelector('[data-automation-key="id"]').innerText
+            .trim().split(/\\s/)[0] === arguments[0]);
+    const opened = row && row.parentElement.querySelector(".openRow");
+"""
+"""`row` of a trial on the detail page, and what is `opened` below it."""
+
+OPEN = "if (row && !opened) row.querySelector('[data-automation-key=\"_expand\"] i').click();"
+
+PARAMETERS = """
+    if (!opened) return null;
+    return Array.from(opened.querySelectorAll(".bgHyper > ul > li > ul > li"), (item) => [
+        item.querySelector("label").innerText, item.querySelector(":scope > span").innerText]);
+"""
+
+CLICK = """
+    const element = document.querySelector(arguments[0]);
+    if (element) element.click();
+    return element !== null;
+"""
+
+
+ORDER = "return (document.querySelector(arguments[0]) || {ariaSort: 'no table'}).ariaSort;"
+
+METRIC = '#tableList [data-item-key="latestAccuracy"]'
+REFRESH = ".header .ms-Button--default"
+"""Selectors of the metric's column header and of the button that draws a page again."""
+
+
+class NotShown(Explained):
+    """The web UI does not show what was looked for; the message says what, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A trial as a table shows it. `metric` has six digits, and is None where there is none yet."""
+
+    number: int
+    id: str
+    status: str
+    metric: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """The overview at one moment: its state, its best metric, and its top trials, best first."""
+
+    status: str
+    best: float | None
+    top: tuple[Row, ...]
+
+
+class Page:
+    """One page of the web UI at `url`, opened."""
+
+    path = ""
+
+    def __init__(self, driver: "Chrome", url: str) -> None:
+        """Opens the page. `url` is the web UI's, as an experiment prints it.
+
+        Raises:
+            NotShown: there is no web UI of NNI.
+        """
+        from selenium.common.exceptions import WebDriverException
+
+        self.driver, self.url = driver, f"{root_of(url)}/{self.path}"
+        try:
+            driver.get(self.url)
+            problem = "" if driver.title == TITLE else "what is there is not NNI's web UI"
+        except WebDriverException as error:
+            problem = (error.msg or "").strip().partition("\n")[0]
+        if problem:
+            raise NotShown(
+                f"{self.url} cannot be opened: {problem}; `python -m aerial_nni.run list` knows "
+                "what runs, `python -m aerial_nni.run view ID` opens what is over"
+            )
+
+    def script(self, text: str, *arguments: Any) -> Any:
+        """What a script inside the page returns."""
+        return self.driver.execute_script(text, *arguments)
+
+    def click(self, selector: str) -> None:
+        """Clicks the first element that a CSS selector finds."""
+        self.until(lambda: self.script(CLICK, selector), f"an element {selector}")
+
+    def until(
+        self, look: Callable[[], Value | None], what: str, *, seconds: float = SECONDS
+    ) -> Value:
+        """The first true value of `look`.
+
+        Raises:
+            NotShown: there was none for so many seconds.
+        """
+        deadline = time.monotonic() + seconds
+        while not (value := look()):
+            if time.monotonic() > deadline:
+                raise NotShown(f"{self.url} shows no {what} after {seconds:g} s")
+            time.sleep(0.2)
+        return value
+
+
+class Overview(Page):
+    """The page that NNI calls overview."""
+
+    path = "oview"
+
+    def summary(self) -> Summary:
+        """What it shows now."""
+        self.until(lambda: self.script(SUMMARY % ROWS, "#succTable")["best"], "best metric")
+        shown = self.script(SUMMARY % ROWS, "#succTable")
+        rows = tuple(_row(cells, metric="accuracy") for cells in shown["rows"])
+        return Summary(status=shown["status"], best=_number(shown["best"]), top=rows)
+
+    def summary_with_best(self, *, seconds: float = SECONDS) -> Summary:
+        """What it shows as soon as a trial has succeeded.
+
+        Raises:
+            NotShown: none has for so many seconds.
+        """
+
+        def look() -> Summary | None:
+            summary = self.summary()
+            return summary if summary.best is not None and summary.top else None
+
+        return self.until(look, "trial that has succeeded", seconds=seconds)
+
+
+class Detail(Page):
+    """The page that NNI calls trials detail."""
+
+    path = "detail"
+
+    def rows(self) -> tuple[Row, ...]:
+        """The trials that its table shows now: at most twenty, where the window reaches."""
+        cells = self.until(lambda: self.script(ROWS, "#tableList"), "trial")
+        return tuple(_row(row, metric="latestAccuracy") for row in cells)
+
+    def sort(self) -> None:
+        """Sorts the table by metric, best first.
+
+        Raises:
+            NotShown: the table does not obey.
+        """
+        for _ in range(8):
+            if self._order() == "descending":
+                return
+            before = self._order()
+            self.click(f"{METRIC} .ms-DetailsHeader-cellTitle")
+            time.sleep(0.5)
+            if self._order() == before:
+                # NNI 3.0's table (TableList.tsx) knows its columns only once it is drawn again.
+                self.click(REFRESH)
+                time.sleep(1.0)
+        raise NotShown(f"{self.url} does not sort its trials by metric")
+
+    def _order(self) -> str:
+        """How the trials are sorted by metric: none, ascending or descending."""
+        return str(self.script(ORDER, METRIC))
+
+    def parameters(self, trial: str) -> dict[str, Any]:
+        """A trial's hyper-parameters, shown by opening its row.
+
+        Raises:
+            NotShown: the table does not show the trial.
+        """
+
+        def look() -> list[list[str]] | None:
+            self.script(OF_TRIAL + OPEN, trial)
+            return self.script(OF_TRIAL + PARAMETERS, trial)
+
+        shown = self.until(look, f"hyper-parameters of trial {trial}")
+        return {name.strip().removesuffix(":"): _value(text) for name, text in shown}
+
+    def show(self, graph: str) -> bool:
+        """Opens the tab of one of GRAPHS; False where there is nothing to draw."""
+        self.click(f'.detail-title button[name="{graph}"]')
+        tab = f'.detail-title button[name="{graph}"][aria-selected="true"]'
+        self.until(lambda: self.script("return document.querySelector(arguments[0])", tab), graph)
+        drawn = ".detail-title [role=tabpanel] canvas, .detail-title [role=tabpanel] svg"
+        time.sleep(0.5)
+        return bool(
+            self.script(
+                "return document.querySelector(arguments[0]) !== null && "
+                "!/No data/.test(document.querySelector('.detail-title').innerText)",
+                drawn,
+            )
+        )
+
+
+def root_of(url: str) -> str:
+    """The address of a web UI from that of any of its pages; http:// where no scheme is given."""
+    address = url if "://" in url else f"http://{url}"
+    return re.sub(r"/(oview|detail|experiment)?/*$", "", address)
+
+
+def _row(cells: Mapping[str, str], *, metric: str) -> Row:
+    return Row(
+        number=int(cells["sequenceId"]),
+        id=cells["id"].split()[0],
+        status=cells["status"],
+        metric=_number(cells[metric]),
+    )
+
+
+def _number(text: str) -> float | None:
+    """The number that a text begins with: `0.5 (FINAL)`, `--`, `N/A`."""
+    try:
+        return float(text.split()[0])
+    except (IndexError, ValueError):
+        return None
+
+
+def _value(text: str) -> Any:
+    """A value as the UI prints it: strings in quotes that are not escaped, the rest as JSON."""
+    return text[1:-1] if text.startswith('"') else json.loads(text)

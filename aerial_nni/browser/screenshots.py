@@ -1,0 +1,77 @@
+"""Pictures of an experiment in NNI's web UI, for documents."""
+
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from aerial_nni.browser.chromium import chromium
+from aerial_nni.browser.pages import SECONDS, Detail, Overview
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+STILL = 20.0
+"""Seconds after which a page that goes on changing is taken as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What the pictures show: the best metric, its trial and its hyper-parameters."""
+
+    best: float
+    trial: str
+    parameters: dict[str, Any]
+    files: tuple[Path, ...]
+
+
+def take(url: str, folder: Path, *, seconds: float = SECONDS) -> Taken:
+    """Takes the pictures of the experiment whose web UI is at `url`.
+
+    ui-overview.png is the overview. The others are the detail page with the best trial's
+    hyper-parameters opened, below the graph of all metrics (ui-detail.png), of all
+    hyper-parameters (ui-hyper-parameters.png) and of all curves (ui-intermediate.png). A graph
+    that has nothing to draw is left out. Each is 1600 x 1000 pixels.
+
+    Raises:
+        NoBrowser: there is no Chromium.
+        NotShown: nothing answers, or no trial succeeds within `seconds`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with chromium() as driver:
+        summary = Overview(driver, url).summary_with_best(seconds=seconds)
+        best = summary.top[0]
+        files = [_save(driver, folder / "ui-overview.png")]
+        detail = Detail(driver, url)
+        detail.sort()
+        parameters = detail.parameters(best.id)
+        files += _graphs(detail, folder)
+    assert best.metric is not None, best
+    return Taken(best=best.metric, trial=best.id, parameters=parameters, files=tuple(files))
+
+
+def _graphs(detail: Detail, folder: Path) -> Iterator[Path]:
+    names = {
+        "Default metric": "ui-detail.png",
+        "Hyper-parameter": "ui-hyper-parameters.png",
+        "Intermediate result": "ui-intermediate.png",
+    }
+    for graph, name in names.items():
+        if detail.show(graph):
+            yield _save(detail.driver, folder / name)
+
+
+def _save(driver: "Chrome", path: Path) -> Path:
+    """Writes what the window shows once it has stopped moving: graphs grow into place."""
+    deadline = time.monotonic() + STILL
+    before, now = b"", driver.get_screenshot_as_png()
+    while before != now and time.monotonic() < deadline:
+        time.sleep(0.7)
+        before, now = now, driver.get_screenshot_as_png()
+    with Image.open(io.BytesIO(now)) as picture:
+        picture.convert("RGB").save(path, optimize=True)
+    return path

@@ -1,0 +1,72 @@
+"""What is said where there is no browser, or nothing to look at. No experiment is needed."""
+
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from aerial_nni.browser.__main__ import main
+from aerial_nni.browser.chromium import NoBrowser, chromium, programs
+from aerial_nni.browser.pages import NotShown, Overview, root_of
+
+
+@pytest.mark.parametrize("present", [(), ("chromium",)])
+def test_a_missing_program_is_named_with_what_to_type(
+    present: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+):
+    pytest.importorskip("selenium")
+    for name in present:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["--to", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    missing = "Chromium's driver" if present else "Chromium"
+    assert said.startswith(f"error: {missing} is not installed")
+    assert "apt-get install chromium chromium-driver" in said
+
+
+def test_missing_selenium_is_named_with_what_to_type(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "selenium", None)
+    with pytest.raises(NoBrowser, match="python -m pip install .*selenium"):
+        programs()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8080",
+        "http://127.0.0.1:8080/",
+        "127.0.0.1:8080/oview",
+        "http://127.0.0.1:8080/detail/",
+    ],
+)
+def test_any_page_names_the_web_ui(url: str):
+    assert root_of(url) == "http://127.0.0.1:8080"
+
+
+def test_a_prefix_is_kept():
+    assert root_of("http://host:80/a1b2/oview") == root_of("http://host:80/a1b2") != "http://host"
+
+
+def test_an_address_without_a_web_ui(tmp_path: Path):
+    try:
+        programs()
+    except NoBrowser as error:
+        pytest.skip(str(error))
+    page = tmp_path / "oview"
+    page.write_text("<title>something else</title>")
+    with chromium() as driver:
+        with pytest.raises(NotShown, match="CONNECTION_REFUSED.*run view ID"):
+            Overview(driver, f"http://127.0.0.1:{free_port()}")
+        with pytest.raises(NotShown, match="is not NNI's web UI"):
+            Overview(driver, f"file://{tmp_path}")
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])

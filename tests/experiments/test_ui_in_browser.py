@@ -1,0 +1,108 @@
+"""A real browser reads the web UI of an experiment that runs, and the result folder agrees."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fast_experiments import ask, free_port, wait_for
+from launch_varied import SPACE
+from PIL import Image
+
+from aerial_nni import results
+from aerial_nni.browser.__main__ import main
+from aerial_nni.browser.chromium import NoBrowser, chromium, programs
+from aerial_nni.browser.pages import Detail, Overview
+from aerial_nni.experiments.guard import sweep
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Live:
+    """An experiment that runs."""
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def score(self, trial: str) -> float:
+        """What a trial wrote down itself, with the digits that the UI shows."""
+        return round(results.read_json(self.folder / trial / results.METRICS)["score"], 6)
+
+    def succeeded(self) -> list[str]:
+        """Trials of which NNI knows that they have ended well."""
+        jobs = ask(self.port, "trial-jobs") or []
+        return [job["trialJobId"] for job in jobs if job["status"] == "SUCCEEDED"]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """An experiment with three good trials that goes on until the tests here have ended."""
+    try:
+        programs()
+    except NoBrowser as error:
+        pytest.skip(str(error))
+    runs, port = tmp_path_factory.mktemp("browser"), free_port()
+    python_path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": python_path, "FAST_SECONDS": "0.5"}
+    command = [sys.executable, str(HERE / "launch_varied.py"), str(runs), str(port)]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        folder = wait_for(lambda: list(runs.glob("*/experiment.json")))[0].parent
+        running = Live(folder, port)
+        wait_for(lambda: len(running.succeeded()) >= 3)
+        yield running
+        assert process.poll() is None, "the experiment ended before the tests did"
+    finally:
+        process.terminate()
+        process.wait(timeout=120)
+        for experiment in runs.glob("*/experiment.json"):
+            sweep(experiment.parent.name, besides=(os.getpid(),))
+
+
+def test_the_ui_shows_what_the_trials_wrote(live: Live):
+    ended = live.succeeded()
+    with chromium() as driver:
+        shown = Overview(driver, live.url).summary_with_best()
+        best = shown.top[0]
+        detail = Detail(driver, live.url)
+        detail.sort()
+        parameters = detail.parameters(best.id)
+        rows = detail.rows()
+    assert shown.status == "RUNNING"
+    assert ask(live.port, "check-status")["status"] == "RUNNING"
+
+    assert shown.best == best.metric == live.score(best.id)
+    assert shown.best >= max(live.score(trial) for trial in ended)
+    options = results.read_json(live.folder / best.id / results.OPTIONS)
+    assert parameters == {name: options[name] for name in SPACE}
+
+    good = [row for row in (*shown.top, *rows) if row.status == "SUCCEEDED"]
+    assert len(rows) > 3 and best.id in [row.id for row in rows]
+    assert [row.metric for row in good] == [live.score(row.id) for row in good]
+    metrics = [row.metric for row in shown.top]
+    assert metrics == sorted(metrics, reverse=True)
+
+
+def test_pictures_of_a_running_experiment(
+    live: Live, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    assert main([f"{live.url}/oview", "--to", str(tmp_path / "pictures")]) == 0
+    first, *printed = capsys.readouterr().out.splitlines()
+    names = ["ui-overview", "ui-detail", "ui-hyper-parameters", "ui-intermediate"]
+    assert printed == [str(tmp_path / "pictures" / f"{name}.png") for name in names]
+    for path in map(Path, printed):
+        assert path.stat().st_size < 400_000
+        with Image.open(path) as picture:
+            assert picture.size == (1600, 1000)
+            assert len(picture.getcolors(maxcolors=2**24)) > 100  # more than an empty page
+    trial = first.removeprefix("best trial: ").partition(",")[0]
+    options = results.read_json(live.folder / trial / results.OPTIONS)
+    assert f"best trial: {trial}, {live.score(trial):g} with lr={options['lr']}, " in first
