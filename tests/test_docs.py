@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import aerial_nni.bench.__main__ as bench
+import aerial_nni.browser.__main__ as browser
 from aerial_nni import run
 from aerial_nni.trials import baseline
 
@@ -21,6 +22,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MAINS: dict[str, Callable[[list[str]], int]] = {
     "aerial_nni.run": run.main,
     "aerial_nni.bench": bench.main,
+    "aerial_nni.browser": browser.main,
     "aerial_nni.trials.baseline": baseline.main,
 }
 

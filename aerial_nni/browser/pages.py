@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aerial_nni.browser import scripts
 from aerial_nni.errors import Explained
 
 if TYPE_CHECKING:
@@ -26,51 +27,6 @@ GRAPHS = ("Default metric", "Hyper-parameter", "Duration", "Intermediate result"
 
 SECONDS = 60.0
 """How long a page may take to show something. It asks a server that may be busy."""
-
-ROWS = """
-    return Array.from(
-        document.querySelectorAll(arguments[0] + ' [data-automationid="DetailsRow"]'),
-        (row) => Object.fromEntries(Array.from(
-            row.querySelectorAll("[data-automation-key]"),
-            (cell) => [cell.dataset.automationKey, cell.innerText.trim()])));
-"""
-"""Rows of a table: column -> text."""
-
-SUMMARY = """
-    const text = (selector) => (document.querySelector(selector) || {innerText: ""}).innerText;
-    return {status: text(".status-text"), best: text(".bestMetric .focus-text"),
-            rows: (() => {%s})()};
-"""
-"""The overview's status, best metric and table at one moment."""
-
-OF_TRIAL = """
-    const row = Array.from(document.querySelectorAll('#tableList [data-automationid="DetailsRow"]'))
-        .find((row) => row.querySelector('[data-automation-key="id"]').innerText
-            .trim().split(/\\s/)[0] === arguments[0]);
-    const opened = row && row.parentElement.querySelector(".openRow");
-"""
-"""`row` of a trial on the detail page, and what is `opened` below it."""
-
-OPEN = "if (row && !opened) row.querySelector('[data-automation-key=\"_expand\"] i').click();"
-
-PARAMETERS = """
-    if (!opened) return null;
-    return Array.from(opened.querySelectorAll(".bgHyper > ul > li > ul > li"), (item) => [
-        item.querySelector("label").innerText, item.querySelector(":scope > span").innerText]);
-"""
-
-CLICK = """
-    const element = document.querySelector(arguments[0]);
-    if (element) element.click();
-    return element !== null;
-"""
-
-
-ORDER = "return (document.querySelector(arguments[0]) || {ariaSort: 'no table'}).ariaSort;"
-
-METRIC = '#tableList [data-item-key="latestAccuracy"]'
-REFRESH = ".header .ms-Button--default"
-"""Selectors of the metric's column header and of the button that draws a page again."""
 
 
 class NotShown(Explained):
@@ -127,7 +83,7 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Clicks the first element that a CSS selector finds."""
-        self.until(lambda: self.script(CLICK, selector), f"an element {selector}")
+        self.until(lambda: self.script(scripts.CLICK, selector), f"element {selector}")
 
     def until(
         self, look: Callable[[], Value | None], what: str, *, seconds: float = SECONDS
@@ -152,8 +108,12 @@ class Overview(Page):
 
     def summary(self) -> Summary:
         """What it shows now."""
-        self.until(lambda: self.script(SUMMARY % ROWS, "#succTable")["best"], "best metric")
-        shown = self.script(SUMMARY % ROWS, "#succTable")
+
+        def look() -> dict[str, Any] | None:
+            values = self.script(scripts.SUMMARY)
+            return values if values["best"] else None
+
+        shown = self.until(look, "best metric")
         rows = tuple(_row(cells, metric="accuracy") for cells in shown["rows"])
         return Summary(status=shown["status"], best=_number(shown["best"]), top=rows)
 
@@ -178,7 +138,7 @@ class Detail(Page):
 
     def rows(self) -> tuple[Row, ...]:
         """The trials that its table shows now: at most twenty, where the window reaches."""
-        cells = self.until(lambda: self.script(ROWS, "#tableList"), "trial")
+        cells = self.until(lambda: self.script(scripts.ROWS, "#tableList"), "trial")
         return tuple(_row(row, metric="latestAccuracy") for row in cells)
 
     def sort(self) -> None:
@@ -191,17 +151,17 @@ class Detail(Page):
             if self._order() == "descending":
                 return
             before = self._order()
-            self.click(f"{METRIC} .ms-DetailsHeader-cellTitle")
+            self.click(f"{scripts.METRIC} .ms-DetailsHeader-cellTitle")
             time.sleep(0.5)
             if self._order() == before:
                 # NNI 3.0's table (TableList.tsx) knows its columns only once it is drawn again.
-                self.click(REFRESH)
+                self.click(scripts.REFRESH)
                 time.sleep(1.0)
         raise NotShown(f"{self.url} does not sort its trials by metric")
 
     def _order(self) -> str:
         """How the trials are sorted by metric: none, ascending or descending."""
-        return str(self.script(ORDER, METRIC))
+        return str(self.script(scripts.ORDER, scripts.METRIC))
 
     def parameters(self, trial: str) -> dict[str, Any]:
         """A trial's hyper-parameters, shown by opening its row.
@@ -211,8 +171,8 @@ class Detail(Page):
         """
 
         def look() -> list[list[str]] | None:
-            self.script(OF_TRIAL + OPEN, trial)
-            return self.script(OF_TRIAL + PARAMETERS, trial)
+            self.script(scripts.OPEN, trial)
+            return self.script(scripts.PARAMETERS, trial)
 
         shown = self.until(look, f"hyper-parameters of trial {trial}")
         return {name.strip().removesuffix(":"): _value(text) for name, text in shown}
@@ -222,15 +182,8 @@ class Detail(Page):
         self.click(f'.detail-title button[name="{graph}"]')
         tab = f'.detail-title button[name="{graph}"][aria-selected="true"]'
         self.until(lambda: self.script("return document.querySelector(arguments[0])", tab), graph)
-        drawn = ".detail-title [role=tabpanel] canvas, .detail-title [role=tabpanel] svg"
-        time.sleep(0.5)
-        return bool(
-            self.script(
-                "return document.querySelector(arguments[0]) !== null && "
-                "!/No data/.test(document.querySelector('.detail-title').innerText)",
-                drawn,
-            )
-        )
+        time.sleep(0.5)  # the page's own script draws after the tab is there
+        return bool(self.script(scripts.DRAWN))
 
 
 def root_of(url: str) -> str:
