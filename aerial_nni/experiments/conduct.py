@@ -32,6 +32,8 @@ class Settings:
     """A file in NNI's own configuration format."""
     docs: Path | None = None
     """Where the document goes; None: `docs`, and inside the experiment's folder for scenes."""
+    document: bool = True
+    """Whether there is one."""
     stay: bool = False
     """Keep the web UI open at the end until Ctrl-C."""
     patience: Patience = Patience()
@@ -71,14 +73,15 @@ def conduct(
     with signals_end_this():
         record.launched_here()
         record.save(folder)
-        edits = EditedLimits()
+        edits, document = EditedLimits(), None
         try:
             while True:
                 end = _watched(start, server, record, folder, settings=settings, edits=edits)
                 record.close(end.state, end.reason)
                 record.save(folder)
                 say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)
-                document = write_document(record, folder, settings.docs)
+                if settings.document:
+                    document = write_document(record, folder, settings.docs)
                 if end.asked or not settings.stay or not stay(server):
                     break
                 start = _go_on

@@ -13,6 +13,8 @@ class Patience:
     """Time in which the manager gives no answer."""
     idle: float = 900.0
     """Time in which no trial changes anything, and none uses a processor."""
+    elsewhere: float = 6 * 3600.0
+    """Time in which no trial on another machine changes anything."""
     nothing: float = 90.0
     """The same while no trial is there at all."""
     settled: float = 3.0

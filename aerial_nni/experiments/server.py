@@ -14,13 +14,18 @@ from aerial_nni.errors import Explained
 from aerial_nni.experiments import rest
 from aerial_nni.experiments.address import LOCAL, Address
 from aerial_nni.experiments.guard import Guard, members
+from aerial_nni.experiments.platforms import platform_of
 from aerial_nni.experiments.repairs import child_environment, launcher_repaired
+from aerial_nni.results import write_json
 
 if TYPE_CHECKING:
     from nni.experiment import ExperimentConfig
 
 STOP_SECONDS = 20.0
 """How long the manager may take to stop by itself before it is ended."""
+
+CONFIG = "config.json"
+"""NNI's configuration in the folder of its logs, for a resume before NNI has noted it."""
 
 UPDATES = {
     "maxTrialNumber": "MAX_TRIAL_NUM",
@@ -61,13 +66,20 @@ class Server:
         return self.address.url
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether trials run on other machines, where their processes and output cannot be seen."""
+        return self._config is not None and platform_of(self._config) != "local"
+
+    def fetch_output(self, trial: str) -> None:
+        """Brings what a trial elsewhere has printed to this machine, if it can be had."""
+        if self.elsewhere:
+            with contextlib.suppress(rest.NoAnswer):  # NNI answers with the text, after copying it
+                self.ask(f"/trial-file/{trial}/stderr")
+
+    @property
     def logs(self) -> Path:
         """Folder of the manager's and the dispatcher's logs."""
         return self.nni_directory / self.experiment / "log"
-
-    def trial_folder(self, trial: str) -> Path:
-        """Where NNI keeps what a trial printed: trial.stdout and trial.stderr."""
-        return trial_output(self.nni_directory, self.experiment, trial)
 
     def start(self, config: "ExperimentConfig", *, action: str = "create") -> None:
         """Starts the manager; `action` is create, resume or view.
@@ -83,6 +95,8 @@ class Server:
         nni_log.propagate = False
         nni_log.addHandler(logging.NullHandler())
         self._config = config
+        if action == "create":
+            write_json(self.nni_directory / self.experiment / CONFIG, config.json())
         self._guard = Guard(self.experiment)
         concurrency = int(config.trial_concurrency)
         environment = {
@@ -165,8 +179,9 @@ class Server:
 
 
 def trial_output(nni_directory: Path, experiment: str, trial: str) -> Path:
-    """Where NNI's local service keeps what a trial printed."""
-    return nni_directory / experiment / "environments" / "local-env" / "trials" / trial
+    """Where NNI keeps what a trial printed, trial.stdout and trial.stderr, on this machine."""
+    local = nni_directory / experiment / "environments" / "local-env" / "trials" / trial
+    return local if local.is_dir() else nni_directory / experiment / "trials" / trial
 
 
 def tail(path: Path, *, lines: int = 20) -> str:

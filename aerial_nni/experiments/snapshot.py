@@ -70,6 +70,14 @@ def _same(recorded: Any, ran: Any) -> bool:
     return bool(recorded == ran)
 
 
+def written(folder: Path) -> float | None:
+    """When a trial finished its last epoch, in seconds since 1970; None before the first."""
+    try:
+        return (folder / results.HISTORY).stat().st_mtime
+    except OSError:
+        return None
+
+
 def history_of(folder: Path) -> Sequence[Mapping[str, float]]:
     """The epochs a trial has finished so far, empty before the first."""
     try:

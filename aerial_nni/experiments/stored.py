@@ -4,9 +4,10 @@ import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -18,7 +19,7 @@ from aerial_nni.experiments.guard import sweep
 from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
 from aerial_nni.experiments.records import NNI_DIRECTORY, ExperimentRunning, Record
-from aerial_nni.experiments.server import Server
+from aerial_nni.experiments.server import CONFIG, Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import wait_for_the_end
 
@@ -46,7 +47,7 @@ def resume(settings: Settings, experiment: str, *, trials: int | None = None) ->
     """
     folder, record = _closed(settings.runs, experiment)
     ports.check(settings.port, host=settings.host)
-    config = stored_config(folder)
+    config, action = stored_config(folder)
     connect(config, settings.host)
     server = _server(folder, settings)
     record.limits["trials"] = trials or record.limits["trials"]
@@ -54,11 +55,12 @@ def resume(settings: Settings, experiment: str, *, trials: int | None = None) ->
     record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
     record.port, record.url = settings.port, server.url
     record.nni_directory = str(server.nni_directory)
-    ended = [trial for trial in record.trials if trial.state not in (*UNFINISHED, records.CUT_OFF)]
+    kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
+    ended = [trial for trial in record.trials if trial.state not in kept]
     lost = sum(not records.is_good(folder / trial.id) for trial in ended)
 
     def start() -> None:
-        server.start(config, action="resume")
+        server.start(config, action=action)
         spent = server.ask("/experiment")["execDuration"]
         seconds = round(spent + record.limits["max_minutes"] * 60)
         server.change("maxExperimentDuration", f"{seconds}s")
@@ -76,7 +78,9 @@ def view(settings: Settings, experiment: str) -> None:
     """
     folder, _ = _closed(settings.runs, experiment)
     ports.check(settings.port, host=settings.host)
-    config = stored_config(folder)
+    config, action = stored_config(folder)
+    if action != "resume":
+        raise NotResumable(f"{folder.name} was ended before it began: there is nothing to see")
     server = _server(folder, settings)
     with signals_end_this():
         try:
@@ -142,26 +146,43 @@ def export(runs: Path, experiment: str, target: Path) -> Path:
     return target
 
 
-def stored_config(folder: Path) -> "ExperimentConfig":
-    """NNI's configuration of an experiment, from NNI's own database.
+def stored_config(folder: Path) -> tuple["ExperimentConfig", str]:
+    """NNI's configuration of an experiment, and how its server is started again.
+
+    That is "resume"; "create" where it was killed before NNI had noted anything.
 
     Raises:
-        NotResumable: it is not there.
+        NotResumable: nothing of it is there.
     """
     from nni.experiment import ExperimentConfig
-    from nni.experiment.launcher import get_stopped_experiment_config_json
 
     nni_directory = folder.parent / NNI_DIRECTORY
-    database = nni_directory / folder.name / "db" / "nni.sqlite"
-    if not database.is_file():
-        raise NotResumable(f"NNI's database of {folder.name} is missing: {database}")
-    values = get_stopped_experiment_config_json(folder.name, str(nni_directory))
+    values, action = _noted(folder.name, nni_directory), "resume"
+    if values is None:
+        action = "create"
+        try:
+            values = results.read_json(nni_directory / folder.name / CONFIG)
+        except (OSError, ValueError) as error:
+            problem = f"NNI's files of {folder.name} are missing in {nni_directory}"
+            raise NotResumable(f"{problem}; start it anew") from error
     config = ExperimentConfig(**values)
     config.experiment_working_directory = nni_directory  # the runs directory may have been moved
     code = nni_directory / "code"
     code.mkdir(exist_ok=True)
     config.trial_code_directory = config.training_service.trial_code_directory = code
-    return config
+    return config, action
+
+
+def _noted(experiment: str, nni_directory: Path) -> dict[str, Any] | None:
+    """The configuration in NNI's database, None where there is none yet."""
+    from nni.experiment.launcher import get_stopped_experiment_config_json
+
+    if not (nni_directory / experiment / "db" / "nni.sqlite").is_file():
+        return None
+    try:
+        return get_stopped_experiment_config_json(experiment, str(nni_directory))
+    except (sqlite3.Error, TypeError):  # no table, or no row in it
+        return None
 
 
 def _server(folder: Path, settings: Settings) -> Server:

@@ -18,7 +18,13 @@ from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import Progress
 from aerial_nni.experiments.records import CUT_OFF, Record, Trial, best_of, is_good
 from aerial_nni.experiments.server import Server, Status
-from aerial_nni.experiments.snapshot import FAILURES, UNFINISHED, booked_wrongly, trials_of
+from aerial_nni.experiments.snapshot import (
+    FAILURES,
+    UNFINISHED,
+    booked_wrongly,
+    trials_of,
+    written,
+)
 from aerial_nni.experiments.stillness import Stillness, is_gone
 
 POLL = 0.5
@@ -96,6 +102,7 @@ class Watch:
         self.progress.update(self.record)
 
     def _failure(self, trial: Trial) -> str:
+        self.server.fetch_output(trial.id)
         return failures.trial_failure(trial, self.record, self.folder)
 
     def _unanswered(self, error: rest.NoAnswer) -> End | None:
@@ -181,9 +188,10 @@ class Watch:
         return End(state="FAILED", reason=reason)
 
     def _nothing_moves(self, status: Status, trials: list[Trial]) -> End | None:
-        states = tuple((trial.id, trial.state) for trial in trials)
+        states = tuple((trial.id, trial.state, written(self.folder / trial.id)) for trial in trials)
         there = any(trial.state in UNFINISHED for trial in trials)
-        limit = self.patience.idle if there else self.patience.nothing
+        idle = self.patience.elsewhere if self.server.elsewhere else self.patience.idle
+        limit = idle if there else self.patience.nothing
         if self._still.seconds((status.state, states)) < limit:
             return None
         what = "no trial has moved" if there else "NNI has started no trial"

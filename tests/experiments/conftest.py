@@ -1,11 +1,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
-from fast_experiments import free_port, no_data
+from fast_experiments import ask, free_port, no_data, processes
 
-from aerial_nni.experiments import conduct
+from aerial_nni.experiments import conduct, staying
 from aerial_nni.experiments.conduct import Outcome, Settings
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.guard import sweep
@@ -47,3 +49,20 @@ def run_fast(runs: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Callable
         return launch(definition, chosen, prepare=no_data)
 
     return run
+
+
+@pytest.fixture
+def asked_at_the_end(port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """NNI's answers to GET requests, asked when all trials have ended; give `stay=True`."""
+    answers: dict[str, Any] = {}
+
+    def look(*_: object) -> bool:
+        experiment = ask(port, "experiment")["id"]
+        for path in ("trial-jobs", "export-data", "metric-data"):
+            answers[path] = ask(port, path)
+        connections = [c for p in processes(experiment) for c in p.net_connections("inet")]
+        answers["hosts"] = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+        return False
+
+    monkeypatch.setattr(staying, "wait_for_the_end", look)
+    return answers

@@ -1,9 +1,9 @@
 """A trial that trains nothing: it leaves a result folder and reports to NNI, in a second or two.
 
 Its score is a function of its options, so that a test can tell whose result it looks at.
-FAST_SECONDS: how long an epoch takes. FAST_FAIL: seeds that fail in their first epoch.
-FAST_DIE: seeds that kill themselves after their first epoch. FAST_REVERSE: of so many trials
-that are started together, the last asks for its parameters first.
+FAST_SECONDS: how long each epoch takes; the last of several for all that follow. FAST_FAIL: seeds
+that fail in their first epoch. FAST_DIE: seeds that kill themselves after their first epoch.
+FAST_REVERSE: of so many trials that are started together, the last asks for its parameters first.
 """
 
 import argparse
@@ -55,7 +55,8 @@ def train(options: TrialOptions, folder: Path) -> None:
     if (folder / results.HISTORY).exists():
         history = results.read_history(folder / results.HISTORY)
     while len(history) < options.epochs:
-        time.sleep(float(os.environ.get("FAST_SECONDS", "0.1")))
+        seconds = os.environ.get("FAST_SECONDS", "0.1").split()
+        time.sleep(float(seconds[min(len(history), len(seconds) - 1)]))
         epoch = len(history) + 1
         score = score_of(options) * epoch / options.epochs
         row = {"epoch": epoch, "mean_iou": score, "val_loss": 1 - score, "process": os.getpid()}

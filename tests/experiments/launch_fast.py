@@ -1,7 +1,7 @@
 """Launches an experiment of fast trials: RUNS PORT SEEDS CONCURRENCY [HOST].
 
 FAST_RATES: so many trials of a recorded random search over `lr` instead of one per seed.
-FAST_STAY: keep the web UI open at the end.
+FAST_STAY: keep the web UI open at the end. FAST_CONFIG: a file in NNI's configuration format.
 """
 
 import os
@@ -22,6 +22,7 @@ if __name__ == "__main__":
         port=int(port),
         host=host,
         concurrency=int(concurrency),
+        config=Path(os.environ["FAST_CONFIG"]) if "FAST_CONFIG" in os.environ else None,
         stay="FAST_STAY" in os.environ,
     )
     rates = os.environ.get("FAST_RATES")

@@ -1,5 +1,6 @@
 """What the web UI's buttons do to a running experiment, through NNI's REST interface as they do."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -177,22 +178,22 @@ def test_the_tuner_learns_the_last_score_of_a_trial_that_is_stopped_early_and_ke
     run_fast: Run,
     runs: Path,
     port: int,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     heard: Callable[[], list[Any]],
 ):
-    monkeypatch.setenv("FAST_SECONDS", "4")
-    config = tmp_path / "config.yaml"
-    config.write_text("maxTrialDuration: 7s\n")
-    definition = search(1)
-    outcome = run_fast(definition, config=config)
+    monkeypatch.setenv("FAST_SECONDS", "0.1 600")
+    stopper = {"class_name": "stopping_assessor.StopAll"}
+    outcome = run_fast(dataclasses.replace(search(1), assessor=stopper))
     trial = outcome.record.trials[0]
     assert trial.state == "EARLY_STOPPED"
     last = results.read_history(outcome.folder / trial.id / results.HISTORY)[-1]["mean_iou"]
-    result = next(line for line in heard() if line[0] == "result")
-    assert result[1:] == [trial.parameters, {"default": last, "loss": 1 - last}, False]
-    settings = Settings(runs=runs, port=port)
-    stored.resume(settings, outcome.record.id, trials=1)
+    told = {"default": last, "loss": 1 - last}
+    assert heard() == [
+        ["result", trial.parameters, told, False],
+        ["end", trial.parameters, "EARLY_STOPPED"],
+    ]
+    again = stored.resume(Settings(runs=runs, port=port), outcome.record.id, trials=2)
+    assert [trial.state for trial in again.record.trials] == ["EARLY_STOPPED"] * 2
     assert ["imported", [trial.parameters]] in heard()
 
 

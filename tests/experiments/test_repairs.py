@@ -1,44 +1,24 @@
 """Each repair of NNI 3.0: what it mends, and that NNI alone still needs it."""
 
 import dataclasses
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nni
 import nni_node
-import psutil
 import pytest
-from fast_experiments import Launched, ask, fast, processes, wait_for
-from fast_trial import score_of
+from agreement import agree
+from fast_experiments import Launched, fast, wait_for
 
-from aerial_nni.experiments import records, rest, staying
+from aerial_nni.experiments import records, rest
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.patience import Patience
 from aerial_nni.experiments.repairs import PRELOAD
-from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
-from aerial_nni.options import TrialOptions
+from aerial_nni.experiments.snapshot import booked_wrongly
 
 Run = Callable[..., Outcome]
 RATES = [n / 1000 for n in range(1, 9)]
-
-
-@pytest.fixture
-def asked_at_the_end(port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """NNI's answers to GET requests, asked when all trials have ended; give `stay=True`."""
-    answers: dict[str, Any] = {}
-
-    def look(*_: object) -> bool:
-        experiment = ask(port, "experiment")["id"]
-        for path in ("trial-jobs", "export-data", "metric-data"):
-            answers[path] = ask(port, path)
-        connections = [c for p in processes(experiment) for c in p.net_connections("inet")]
-        answers["hosts"] = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
-        return False
-
-    monkeypatch.setattr(staying, "wait_for_the_end", look)
-    return answers
 
 
 @pytest.mark.parametrize(
@@ -53,20 +33,7 @@ def test_ui_tuner_and_trial_agree(
     monkeypatch.setenv("FAST_REVERSE", str(concurrency))
     outcome = run_fast(fast(1, lr=RATES), concurrency=concurrency, stay=True)
     assert outcome.good
-    by_id = {trial.id: trial.parameters["lr"] for trial in outcome.record.trials}
-    assert sorted(by_id.values()) == RATES
-    assert not any(booked_wrongly(trial, outcome.folder) for trial in outcome.record.trials)
-    scores = {trial.id: trial.score for trial in outcome.record.trials}
-    assert scores == {name: score_of(TrialOptions(lr=lr)) for name, lr in by_id.items()}
-    jobs = asked_at_the_end["trial-jobs"]
-    assert {job["trialJobId"]: parameters_of(job)["lr"] for job in jobs} == by_id
-    for entry in asked_at_the_end["export-data"]:
-        assert entry["parameter"] == {"lr": by_id[entry["trialJobId"]]}
-        assert json.loads(entry["value"])["default"] == scores[entry["trialJobId"]]
-    numbers = {job["trialJobId"]: json.loads(job["hyperParameters"][0]) for job in jobs}
-    for metric in asked_at_the_end["metric-data"]:
-        # What the tuner is told of: the parameters that the trial says it was given.
-        assert numbers[metric["trialJobId"]]["parameter_id"] == int(metric["parameterId"])
+    agree(outcome, asked_at_the_end, RATES)
     assert asked_at_the_end["hosts"] == {"127.0.0.1"}
 
 

@@ -32,6 +32,8 @@ class FakeServer:
         }
         self.exit_code: int | None = None
         self.silent = False
+        self.elsewhere = False
+        self.fetched: list[str] = []
         self.process: psutil.Process | None = None
 
     def status(self) -> Status:
@@ -43,6 +45,9 @@ class FakeServer:
         if path == "/trial-jobs":
             return self.jobs
         return {"execDuration": self.spent, "params": dict(self.params)}
+
+    def fetch_output(self, trial: str) -> None:
+        self.fetched.append(trial)
 
     def dispatcher(self) -> psutil.Process | None:
         return self.process

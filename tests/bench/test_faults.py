@@ -1,0 +1,110 @@
+"""Experiments whose processes are killed; and that what would be wrong is found."""
+
+import dataclasses
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aerial_nni import results
+from aerial_nni.bench import fault_rounds
+from aerial_nni.bench.__main__ import main
+from aerial_nni.bench.fault_findings import Findings, joined
+from aerial_nni.bench.fault_rounds import Round
+from aerial_nni.experiments import records
+from aerial_nni.experiments.guard import MARK
+from aerial_nni.experiments.records import Record, Trial
+
+
+def test_killed_experiments_come_to_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    file = tmp_path / "faults.json"
+    arguments = ["--experiments", "2", "--trials", "2", "--patience", "1000"]
+    assert main(["faults", *arguments, "--json", str(file)]) == 0
+    rows = results.read_json(file)["rows"]
+    assert [row["Killed"] for row in rows] == list(fault_rounds.VICTIMS)
+    assert sum(int(row["Times"]) for row in rows) >= 2
+    counted = list(rows[0])[2:-1]
+    assert {row[name] for row in rows for name in counted} == {"0"}, capsys.readouterr().err
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Round:
+    """A round that has one finished trial."""
+    runs = tmp_path / "runs"
+    folder = runs / "abcdefgh"
+    for name in records.GOOD_FILES:
+        results.write_json(folder / "t0" / name, {"seed": 0, "score": 0.5})
+    a_record(folder).save(folder)
+    given = Round(runs, random.Random(0), trials=1, concurrency=1, patience=1.0)
+    given._look_at_trials(folder, "manager")
+    return given
+
+
+def a_record(folder: Path, **changes: object) -> Record:
+    trial = Trial(
+        id="t0", sequence=0, state="SUCCEEDED", parameters={"seed": 0}, score=0.5, folder="t0"
+    )
+    return Record(
+        id="abcdefgh",
+        kind="baseline",
+        name="",
+        options={},
+        space={},
+        limits={},
+        port=1,
+        url="",
+        nni_directory="",
+        module="",
+        state="DONE",
+        trials=[dataclasses.replace(trial, **changes)],  # type: ignore[arg-type]
+    )
+
+
+def test_a_round_in_which_nothing_is_wrong(one: Round):
+    folder = one.runs / "abcdefgh"
+    one._look_at_trials(folder, "manager")
+    assert one.findings["manager"].none
+    assert one._complete()
+
+
+@pytest.mark.parametrize("change", [{"id": "t1"}, {"state": "RUNNING"}, {"score": None}])
+def test_a_finished_trial_that_is_lost_is_found(one: Round, change: dict[str, object]):
+    folder = one.runs / "abcdefgh"
+    a_record(folder, **change).save(folder)
+    one._look_at_trials(folder, "manager")
+    assert len(one.findings["manager"].lost) == 1
+
+
+@pytest.mark.parametrize("change", [{"parameters": {"seed": 1}}, {"score": 0.7}])
+def test_parameters_that_are_wrong_are_found(one: Round, change: dict[str, object]):
+    folder = one.runs / "abcdefgh"
+    a_record(folder, **change).save(folder)
+    one._look_at_trials(folder, "manager")
+    assert len(one.findings["manager"].wrong) == 1
+
+
+def test_a_process_that_is_left_is_found_and_ended(one: Round, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fault_rounds, "CLEAN", 0.2)
+    one._port = 1  # nobody listens there
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    process = subprocess.Popen(command, env={**os.environ, MARK: "abcdefgh"})
+    one._look_for_orphans("abcdefgh", "launcher")
+    assert process.wait(60) is not None
+    assert "time.sleep" in one.findings["launcher"].orphans[0]
+
+
+def test_an_experiment_that_lacks_a_trial_is_not_complete(one: Round):
+    one.trials = 2
+    assert not one._complete()
+
+
+def test_findings_are_added():
+    all_of_them = joined([Findings(hangs=["a"], waited=2.0), Findings(hangs=["b"], waited=1.0)])
+    assert (all_of_them.hangs, all_of_them.waited) == (["a", "b"], 2.0)
+    assert not all_of_them.none
