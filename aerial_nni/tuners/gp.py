@@ -1,0 +1,60 @@
+"""Bayesian optimisation with a Gaussian process: method 8.
+
+Snoek et al. 2012, "Practical Bayesian Optimization of Machine Learning Algorithms", with expected
+improvement taken on its logarithm (Ament et al. 2023) and integers and categories as they are
+(Garrido-Merchán & Hernández-Lobato 2020). Trials that run are believed to give what the process
+predicts (Ginsbourger et al. 2010), so that several at a time spread out.
+
+*differs:* the hyper-parameters are the most probable ones, where Snoek et al. average over draws
+of them: that costs a hundredth, and a suggestion stays under a second.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from aerial_nni.tuners.acquisition import LogExpectedImprovement
+from aerial_nni.tuners.ascent import maximise
+from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
+from aerial_nni.tuners.kernel import Hyperparameters
+from aerial_nni.tuners.tuner import SpaceTuner
+
+ANCHORS = 5
+"""The best trials so far, around which there are more candidates."""
+
+
+class GPTuner(SpaceTuner):
+    """Tries where a Gaussian process expects the largest improvement."""
+
+    def __init__(self, optimize_mode: str = "maximize", seed: int = 0, **rest: Any) -> None:
+        super().__init__(optimize_mode, seed, **rest)
+        self._last: tuple[Hyperparameters, ...] = ()
+
+    def model(self) -> GaussianProcess:
+        """The process given all results, and trials that run as it predicts them.
+
+        The search for its hyper-parameters starts at the last ones too.
+        """
+        coordinates = Coordinates.of(self.space)
+        starts = tuple(last for last in self._last if len(last.weights) == len(coordinates))
+        fitted = fit(coordinates, *self.observed(), starts=starts)
+        self._last = (fitted.hyper,)
+        return fitted.believing(self.pending())
+
+    def propose(self, generator: np.random.Generator) -> np.ndarray:
+        """The point of the largest expected improvement, shape (d,)."""
+        model = self.model()
+        best = float(model.predict(model.units)[0].min())
+        return maximise(
+            LogExpectedImprovement(model, best),
+            model.coordinates,
+            generator,
+            anchors=self.anchors(),
+            taken=model.units,
+        )
+
+    def anchors(self) -> np.ndarray:
+        """Points of the best trials, shape (up to `ANCHORS`, d)."""
+        units, losses = self.observed()
+        return units[np.argsort(losses, kind="stable")[:ANCHORS]]
