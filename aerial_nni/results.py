@@ -3,12 +3,14 @@
     runs/<experiment>/
         experiment.json          what was run: kind, options, limits, state, trials, best trial
         options.yaml             the options every trial starts from
+        search_space.yaml        of a search: its space as it was written, with the comments
         split.json               which patches train and which validate
         <trial>/
             options.json         the trial's own options, complete
             history.csv          an epoch a row
             metrics.json         final scores: present only when the trial reached its end
             checkpoint.safetensors   the best epoch, with a JSON header
+            failure.txt          why the trial failed, only where it did
             last.safetensors     weights and optimiser of the last epoch, for resuming
             curves.npz           precision and recall over thresholds, per class
             examples/            ten validation patches: NN-image, NN-truth, NN-prediction.png
@@ -40,6 +42,8 @@ EXAMPLES = "examples"
 EXAMPLE_LIST = "examples.json"
 EVENTS = "tensorboard"
 SPLIT = "split.json"
+SPACE = "search_space.yaml"
+FAILURE = "failure.txt"
 
 
 @contextmanager

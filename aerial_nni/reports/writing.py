@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from aerial_nni.reports.style import save
 from aerial_nni.results import atomic
 
-PHOTOS = ("network", "costs", "examples")
-"""Figures with photographs in them: they keep all their colours."""
+PHOTOS = ("network", "costs", "examples", "method-surface", "coordinates")
+"""Figures with photographs or many shades in them: they keep all their colours."""
 
 
 def write_document(

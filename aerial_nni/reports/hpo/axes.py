@@ -82,8 +82,14 @@ def parameter_axis(axes: Axes, parameter: Parameter, *, vertical: bool = False) 
         return
     crowded = len(words) > 1 and sum(len(word) + 2 for word in words) > 44
     axes.set_xticks(places, [_broken(word) if crowded else word for word in words])
-    axes.set_xlim(-MARGIN, 1 + MARGIN)
+    # A number with few values has bars, whose outer halves lie beyond the ends.
+    margin = max(MARGIN, 0.5 / (parameter.levels - 1)) if _has_few_steps(parameter) else MARGIN
+    axes.set_xlim(-margin, 1 + margin)
     axes.set_xlabel(title(parameter))
+
+
+def _has_few_steps(parameter: Parameter) -> bool:
+    return bool(parameter.step) and 1 < (parameter.levels or 0) <= 30
 
 
 def _broken(word: str) -> str:

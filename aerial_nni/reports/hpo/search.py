@@ -17,9 +17,6 @@ SEARCH, BEST, DEFAULT = "search", "retrain best", "retrain default"
 """Values of the hidden parameter `_phase`: what a trial was for."""
 
 PHASE, BUDGET = "_phase", "TRIAL_BUDGET"
-SPACE_FILE = "search_space.yaml"
-"""The search space as it was written, with its comments, in the experiment's folder."""
-
 MULTI_FIDELITY = (5, 7)
 """Indices of the methods that give trials different numbers of epochs."""
 
@@ -75,10 +72,12 @@ class Tried:
         except ResultUnusable:
             return None
 
-    @property
+    @cached_property
     def resumed(self) -> int:
         """Epochs it did not train because it went on from another trial's checkpoint."""
-        return 0 if self.complete is None else int(self.complete.metrics.get("resumed_epochs", 0))
+        if self.folder is None or not (self.folder / results.OPTIONS).is_file():
+            return 0
+        return int(Trial(self.folder).options.get("resumed_epochs", 0))
 
     @property
     def epochs(self) -> int:
@@ -93,7 +92,10 @@ class Tried:
     @property
     def reason(self) -> str:
         """Why it has no score, as far as that was recorded."""
-        return str(self.row.get("reason") or "")
+        recorded = str(self.row.get("reason") or "")
+        if recorded or self.folder is None or not (self.folder / results.FAILURE).is_file():
+            return recorded
+        return (self.folder / results.FAILURE).read_text(encoding="utf-8").strip()
 
 
 def visible(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,12 +209,16 @@ class Search:
             self.units, self.scores, self.space.names, budgets=self.scored_budgets
         )
 
-    def observed(self, before: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def observed(
+        self, before: int | None = None, *, budget: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Points (n, d) and losses (n,) as a tuner sees them; failed trials have the worst loss.
 
-        The loss is minus the mean IoU. `before`: only trials with a smaller number.
+        The loss is minus the mean IoU. `before`: only trials with a smaller number. `budget`: only
+        trials of so many epochs.
         """
         seen = [t for t in self.tried if self.inside(t) and (before is None or t.number < before)]
+        seen = [tried for tried in seen if budget in (None, tried.budget)]
         worst = max((-t.score for t in seen if t.score is not None), default=0.0)
         units = np.array([self.space.encode(t.config) for t in seen])
         losses = [worst if t.score is None else -t.score for t in seen]

@@ -2,9 +2,10 @@
 
 import dataclasses
 
+from aerial_nni import results
 from aerial_nni.options import TrialOptions
 from aerial_nni.reports.hpo.axes import write_value
-from aerial_nni.reports.hpo.search import SPACE_FILE, Search
+from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.words import some, table
 from aerial_nni.tuners.space import NORMAL, Parameter
 
@@ -67,7 +68,7 @@ def write_range(parameter: Parameter) -> str:
 
 def _file(search: Search) -> str:
     """The file of the search space as it was written, folded; empty where it was not kept."""
-    path = search.experiment.folder / SPACE_FILE
+    path = search.experiment.folder / results.SPACE
     if not path.is_file():
         return ""
     text = path.read_text(encoding="utf-8").strip()

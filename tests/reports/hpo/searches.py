@@ -134,7 +134,7 @@ def make_search(
                 _final(folder, make_trial, base, {**config, "seed": seed,
                        "epochs": plan.final_epochs, "_phase": phase}, len(rows), plan)
             )  # fmt: skip
-    (folder / "search_space.yaml").write_text(COMMENTED)
+    (folder / results.SPACE).write_text(COMMENTED)
     title = METHODS[plan.index]
     arguments = {"optimize_mode": "maximize", "seed": 0, "trials": plan.trials,
                  "startup": plan.startup}  # fmt: skip
@@ -175,13 +175,15 @@ def _trial(
     wanted = score_of(config, epochs=epochs)
     if wanted is None:
         own.mkdir(parents=True)
-        return row | {"state": "FAILED", "reason": "the loss is not a finite number at step 3"}
+        (own / results.FAILURE).write_text("the loss is not a finite number at step 3\n")
+        return row | {"state": "FAILED"}
     options = changed(base, {**config, "epochs": epochs})
+    examples = 0 if plan.seeds else plan.examples
     row["score"] = make_trial(own, options, NAMES, absent=None, void=False, rule="image",
-                              examples=0 if plan.seeds else plan.examples, wanted=wanted)  # fmt: skip
+                              wanted=wanted, examples=examples)  # fmt: skip
     if before:
-        metrics = results.read_json(own / results.METRICS)
-        results.write_json(own / results.METRICS, {**metrics, "resumed_epochs": before})
+        given = results.read_json(own / results.OPTIONS)
+        results.write_json(own / results.OPTIONS, {**given, "resumed_epochs": before})
     if plan.early and number % 4 == 3:
         (own / results.METRICS).unlink()
         row |= {"state": "EARLY_STOPPED", "score": None}

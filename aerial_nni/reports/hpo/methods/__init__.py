@@ -5,7 +5,17 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from aerial_nni.reports.hpo.methods import anneal, evolution, gp, hyperband, metis
+from aerial_nni.reports.hpo.methods import (
+    anneal,
+    bohb,
+    dngo,
+    evolution,
+    gp,
+    hyperband,
+    metis,
+    smac,
+    tpe,
+)
 from aerial_nni.reports.hpo.search import Search
 
 
@@ -19,11 +29,15 @@ class Chapter(NamedTuple):
 
 
 CHAPTERS: dict[int, Chapter] = {
+    1: Chapter(tpe.draw, tpe.explain),
     2: Chapter(anneal.draw, anneal.explain),
     3: Chapter(evolution.draw, evolution.explain),
+    4: Chapter(smac.draw, smac.explain),
     5: Chapter(hyperband.draw, hyperband.explain),
     6: Chapter(metis.draw, metis.explain),
+    7: Chapter(bohb.draw, bohb.explain),
     8: Chapter(gp.draw, gp.explain),
+    9: Chapter(dngo.draw, dngo.explain),
 }
 """Index of the method -> its chapter."""
 

@@ -148,9 +148,9 @@ def explain(search: Search, links: Mapping[str, str]) -> str:
             "good trial as its centre. Categories have no band.*",
             f"![Length of the steps against the width of the neighbourhood]"
             f"({links['method-steps']})",
-            "*Figure: the largest difference, over all parameters without steps, from the middle of "
-            f"the nearest neighbourhood among those of the {CENTRES} best trials before it. Up to "
-            "the line a trial lies inside; above it, its centre was a trial of a lower rank.*",
+            "*Figure: the largest difference, over all parameters without steps, from the middle "
+            f"of the nearest neighbourhood among those of the {CENTRES} best trials before it. Up "
+            "to the line a trial lies inside; above it, its centre was a trial of a lower rank.*",
             _here(search),
             LIMITS,
         ]

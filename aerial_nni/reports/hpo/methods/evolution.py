@@ -168,8 +168,8 @@ def _here(search: Search, found: list[Descent]) -> str:
     line = ancestors(found, search.best)
     depth = max(generations(found).values())
     text = [
-        f"{better} of {len(scored)} children ({percent(better / len(scored))}) scored higher than their "
-        f"parents. The longest line has {some(depth, 'generation')}."
+        f"{better} of {len(scored)} children ({percent(better / len(scored))}) scored higher than "
+        f"their parents. The longest line has {some(depth, 'generation')}."
     ]
     if line:
         founder = line[0].parent

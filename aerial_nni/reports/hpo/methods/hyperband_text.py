@@ -44,11 +44,10 @@ than random search by more than a factor of about the number of brackets (sectio
 LIMITS = r"""### What it assumes, and what it cannot do
 
 It assumes that the order of configurations after few epochs is roughly their order after many. The
-figure above shows how far that held here. What breaks it is above all the schedule: with one that
-ends at zero, a short run has a short schedule of its own, and a configuration must be compared with
-others under the same one. Because a configuration that goes on was scored under another length
-before, promotion favours what learns fast, which is not always what ends best. Hyperband does not
-learn: a configuration is drawn at random whatever the others have shown, so in a large space with
-few good regions it is as blind as random search, only cheaper. Scores of different rungs are never
-compared with each other. A failed trial counts as the worst of its rung and does not hold the
-others up."""
+figure above shows how far that held here. All trials follow the schedule of the full length, so at
+a rung all are compared at the same point of it; but the learning rate is still high there, and what
+would gain most from its fall cannot show it yet. Promotion favours what learns fast, which is not
+always what ends best. Hyperband does not learn: a configuration is drawn at random whatever the
+others have shown, so in a large space with few good regions it is as blind as random search, only
+cheaper. Scores of different rungs are never compared with each other. A failed trial counts as the
+worst of its rung and does not hold the others up."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 
 from aerial_nni.reports.hpo.methods.foresight import draw_foresight, look_ahead
 from aerial_nni.reports.hpo.methods.gp import (
@@ -18,7 +19,16 @@ from aerial_nni.reports.hpo.methods.gp import (
 from aerial_nni.reports.hpo.methods.metis_text import CHOICE, IDEA, LIMITS, MODEL
 from aerial_nni.reports.hpo.methods.plane import Surface, draw_plane
 from aerial_nni.reports.hpo.search import Search
-from aerial_nni.reports.style import BLUE, GREEN, INK, VERMILLION, new_figure, styled
+from aerial_nni.reports.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    VERMILLION,
+    legend_below,
+    new_figure,
+    styled,
+)
 from aerial_nni.reports.words import percent
 
 BACKGROUND = 400
@@ -105,16 +115,12 @@ def draw_purposes(search: Search, found: Purposes) -> Figure:
     axes = figure.add_subplot()
     axes.add_patch(Rectangle((-0.03, EDGE), 1.06, 1.03 - EDGE, facecolor=BLUE, alpha=0.12))
     axes.add_patch(Rectangle((EDGE, -0.03), 1.03 - EDGE, 1.06, facecolor=GREEN, alpha=0.15))
-    axes.text(-0.02, EDGE + 0.01, "exploitation", color=BLUE, fontsize=8.5, va="bottom")
-    axes.text(1.02, -0.02, "exploration", color=GREEN, fontsize=8.5, va="bottom", ha="right",
-              rotation=90)  # fmt: skip
     marks = axes.scatter(found.deviation, found.mean, c=found.numbers, cmap="magma_r", s=46,
                          edgecolors=INK, linewidths=0.6, zorder=3)  # fmt: skip
     for number, x, y in zip(found.numbers, found.deviation, found.mean, strict=True):
         if number == search.best.number:
             axes.plot(x, y, "*", color=VERMILLION, markersize=17, markeredgecolor="white",
-                      zorder=4, linestyle="", label="best trial")  # fmt: skip
-            axes.legend(loc="lower left")
+                      zorder=4, linestyle="")  # fmt: skip
     if len(found.numbers):
         figure.colorbar(marks, ax=axes, pad=0.01, aspect=30).set_label("number of the trial")
     axes.set_xlim(-0.03, 1.03)
@@ -122,6 +128,12 @@ def draw_purposes(search: Search, found: Purposes) -> Figure:
     axes.set_xlabel("share of random configurations that were better known")
     axes.set_ylabel("share of random configurations\nthat were predicted to be worse")
     axes.set_title("What each guided trial was for")
+    legend_below(figure, [
+        Patch(facecolor=BLUE, alpha=0.15, edgecolor=GREY, label="exploitation: best tenth"),
+        Patch(facecolor=GREEN, alpha=0.18, edgecolor=GREY, label="exploration: least known tenth"),
+        Line2D([], [], color=VERMILLION, marker="*", linestyle="", markersize=11,
+               label="best trial"),
+    ])  # fmt: skip
     return figure
 
 

@@ -17,8 +17,8 @@ of the three is worth most:
 MODEL = r"""### The model
 
 The prediction comes from a Gaussian process, a distribution over functions. Its kernel says how
-alike the scores of two configurations are: nearly equal if they are close, unrelated if they are far
-apart. With the Matérn kernel ($\nu = 5/2$) and a length scale $\ell_j$ for each parameter,
+alike the scores of two configurations are: nearly equal if they are close, unrelated if they are
+far apart. With the Matérn kernel ($\nu = 5/2$) and a length scale $\ell_j$ for each parameter,
 
 ```math
 k(x, x') = s \left(1 + \sqrt{5}\,r + \tfrac{5}{3} r^2\right) e^{-\sqrt{5}\,r},
@@ -34,8 +34,8 @@ the prediction at $x$, given the scores $y$ of the trials $X$, has the mean and 
 ```
 
 with $K = k(X, X)$ and $k_* = k(X, x)$. Parameters are brought to the range 0 to 1 first, on a log
-scale where the search space has one. Length scales, signal $s$ and noise $\sigma_n^2$ are those that
-make the observed scores most probable."""
+scale where the search space has one. Length scales, signal $s$ and noise $\sigma_n^2$ are those
+that make the observed scores most probable."""
 
 CHOICE = r"""### How the next trial is chosen
 
@@ -64,8 +64,8 @@ LIMITS = r"""### What it assumes, and what it cannot do
 It assumes what a Gaussian process does: close configurations score alike, to the same degree
 everywhere, with the same noise everywhere. A cliff, beyond which training diverges, is smeared out.
 The three candidates are optimised one after the other, so a trial that would serve two purposes a
-little is not considered. Re-sampling pays where noise is large; with a fixed seed, a trial run again
-would give the same score, so only its neighbour tells whether it was luck. With many parameters and
-few trials the length scales are uncertain, and so is all that follows from them. Start-up trials are
-needed because there is nothing to fit before. The cost of a suggestion grows with the cube of the
-number of trials: hundreds are fine, many thousands are not."""
+little is not considered. Re-sampling pays where noise is large; with a fixed seed, a trial run
+again would give the same score, so only its neighbour tells whether it was luck. With many
+parameters and few trials the length scales are uncertain, and so is all that follows from them.
+Start-up trials are needed because there is nothing to fit before. The cost of a suggestion grows
+with the cube of the number of trials: hundreds are fine, many thousands are not."""

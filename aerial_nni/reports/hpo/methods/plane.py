@@ -90,10 +90,10 @@ def _draw(
     if not surface.peak:
         return None
     place = int(values.argmax())
-    return axes.plot(
-        snapped[place, pair[0]], snapped[place, pair[1]], surface.marker, color="white", markersize=10,
-        markeredgecolor=INK, markeredgewidth=1.2, linestyle="", zorder=7, label=surface.peak,
-    )[0]  # fmt: skip
+    across, up = snapped[place, pair[0]], snapped[place, pair[1]]
+    return axes.plot(across, up, surface.marker, color="white", markersize=10, linestyle="",
+                     markeredgecolor=INK, markeredgewidth=1.2, zorder=7,
+                     label=surface.peak)[0]  # fmt: skip
 
 
 def _norm(values: np.ndarray, decades: float | None) -> Normalize:
