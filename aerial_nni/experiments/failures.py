@@ -1,14 +1,16 @@
 """What is shown of a failure: the last lines of the log that matters, its path, what to type."""
 
+import dataclasses
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import tail, trial_output
-from aerial_nni.options import flag
+from aerial_nni.options import TrialOptions, flag
 
 LINES = 15
+
+OPTIONS = {spec.name for spec in dataclasses.fields(TrialOptions)}
 
 
 def trial_failure(trial: Trial, record: Record, folder: Path) -> str:
@@ -28,7 +30,8 @@ def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:
     """The command that runs a trial without NNI, in its own folder: it goes on where it stopped."""
     command = ["python", "-m", module, "--options", str(folder / "options.yaml")]
     for name, value in trial.parameters.items():
-        command += flag(name, value)
+        if name in OPTIONS:  # not the phase nor the budget of epochs, which only NNI gives
+            command += flag(name, value)
     return [*command, "--out", str(folder / trial.id)]
 
 
@@ -39,12 +42,28 @@ def dispatcher_failure(logs: Path) -> str:
 
 
 def manager_failure(logs: Path) -> str:
-    """The last lines of what the manager wrote, with the path."""
-    shown: Sequence[str] = ("manager.err", "nnimanager.log")
-    for name in shown:
-        if lines := tail(logs / name, lines=LINES):
-            return f"the last lines of {logs / name}:\n{indented(lines)}"
+    """What the manager wrote of errors, else the last lines of what it wrote, with the path."""
+    log = logs / "nnimanager.log"
+    for what, path, lines in (
+        ("the errors in", log, errors_of_last_start(tail(log, lines=10_000))),
+        ("the last lines of", logs / "manager.err", tail(logs / "manager.err", lines=LINES)),
+        ("the last lines of", log, tail(log, lines=LINES)),
+    ):
+        if lines:
+            return f"{what} {path}:\n{indented(lines)}"
     return f"there is nothing in {logs}"
+
+
+def errors_of_last_start(log: str) -> str:
+    """The errors, with what is told below them, that a manager has noted since it began."""
+    _, _, last = log.rpartition("(main) Start NNI manager")
+    kept, shown = False, []
+    for line in last.splitlines():
+        if line.startswith("["):  # else a line of the entry above
+            kept = "] ERROR (" in line or "] CRITICAL (" in line
+        if kept:
+            shown.append(line)
+    return "\n".join(shown[:LINES])
 
 
 def indented(text: str) -> str:

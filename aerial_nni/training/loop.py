@@ -99,8 +99,17 @@ class Trainer:
         """The weights that are validated and kept: the averaged ones where there are any."""
         return self.model if self.averaged is None else self.averaged.module
 
-    def run(self, task: Task, on_epoch: Callable[[dict[str, float], nn.Module], None]) -> Outcome:
+    def run(
+        self,
+        task: Task,
+        on_epoch: Callable[[dict[str, float], nn.Module], None],
+        *,
+        until: int | None = None,
+    ) -> Outcome:
         """Trains until the epochs are done or patience ends; goes on where the folder stopped.
+
+        With `until`, no further than that epoch: schedules are those of all epochs all the same,
+        so a later call goes on as if there had been no pause.
 
         Raises:
             NotFinite: when the loss is no longer a number.
@@ -108,8 +117,10 @@ class Trainer:
         """
         self.resume()
         options = self.options
-        stopped = f"reached {options.epochs} epochs"
-        while len(self.history) < options.epochs:
+        last = min(options.epochs, until or options.epochs)
+        part = f" of {options.epochs}" if last < options.epochs else ""
+        stopped = f"reached {last}{part} epochs"
+        while len(self.history) < last:
             if options.patience and len(self.history) - self.best_epoch >= options.patience:
                 stopped = f"no better score for {options.patience} epochs"
                 break

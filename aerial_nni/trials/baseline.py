@@ -17,6 +17,7 @@ from aerial_nni.flags import add_trial_flags, trial_options
 from aerial_nni.options import changed
 from aerial_nni.results import EVENTS
 from aerial_nni.training.memory import keep_freed_memory
+from aerial_nni.trials.budget import granted, inherit
 from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
 from aerial_nni.trials.running import run
 from aerial_nni.trials.takeover import occupied
@@ -36,13 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         reporter: Reporter = Nni() if under_nni() else ByHand()
-        options = changed(trial_options(given), reporter.parameters())
+        parameters, budget = granted(reporter.parameters())
+        options = changed(trial_options(given), parameters)
         folder = given.out
         if given.experiment:
             folder = given.experiment / os.environ.get("NNI_TRIAL_JOB_ID", "by-hand")
         link_events(folder / EVENTS)
-        with occupied(folder, options, go_on=given.experiment is not None):
-            run(options, folder, reporter)
+        with occupied(folder, options, go_on=given.experiment is not None, budget=budget):
+            run(options, folder, reporter, grant=inherit(folder, options, budget))
     except (Explained, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -40,6 +40,7 @@ from aerial_nni.training.choosing import choose_examples
 from aerial_nni.training.device import machine_name
 from aerial_nni.training.evaluation import Evaluation, evaluate
 from aerial_nni.training.loop import Outcome
+from aerial_nni.trials.budget import Grant
 
 if TYPE_CHECKING:
     from aerial_nni.trials.running import Ground
@@ -48,7 +49,9 @@ PRESENT = 0.01
 """Share of a patch's pixels from which a class counts as shown by it."""
 
 
-def write_outputs(folder: Path, options: TrialOptions, ground: "Ground", outcome: Outcome) -> None:
+def write_outputs(
+    folder: Path, options: TrialOptions, ground: "Ground", outcome: Outcome, *, grant: Grant
+) -> None:
     """Scores the best checkpoint and completes the folder; `metrics.json` comes last."""
     model, _ = load_checkpoint(folder / CHECKPOINT)
     model.to(ground.device).to(memory_format=torch.channels_last)
@@ -68,12 +71,16 @@ def write_outputs(folder: Path, options: TrialOptions, ground: "Ground", outcome
     _write_examples(folder, ground, predictions)
     metrics = {
         **_scores(outcome, evaluation, curves, classes),
+        **_grant_facts(grant, options),
         "split": _split_facts(ground),
         "data": _data_facts(ground),
         "checkpoint": {"file": CHECKPOINT, "sha256": sha256(folder / CHECKPOINT)},
         "model": _model_facts(model, ground),
         "cost": {
             "training_seconds": outcome.seconds,
+            "resumed_seconds": sum(
+                row["seconds"] for row in outcome.history[: grant.resumed_epochs]
+            ),
             "seconds_per_epoch": outcome.seconds / len(outcome.history),
             "patches_per_second": float(
                 np.median([row["patches_per_second"] for row in outcome.history])
@@ -108,6 +115,16 @@ def _scores(
         "final": final,
         "per_class": per_class,
         "confusion": evaluation.confusion.tolist(),
+    }
+
+
+def _grant_facts(grant: Grant, options: TrialOptions) -> dict[str, int]:
+    """Of a budgeted trial: after how many epochs it stops, and how many it inherited."""
+    if grant.epochs is None:
+        return {}
+    return {
+        "budget": min(grant.epochs, options.epochs),
+        "resumed_epochs": grant.resumed_epochs,
     }
 
 

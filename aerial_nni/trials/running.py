@@ -21,6 +21,7 @@ from aerial_nni.training.device import choose_device, choose_precision
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.loop import Objective, Outcome, Task, Trainer, refuse_other_run
 from aerial_nni.training.seeds import derived_seed, generator
+from aerial_nni.trials.budget import Grant
 from aerial_nni.trials.events import Events
 from aerial_nni.trials.outputs import write_outputs
 from aerial_nni.trials.reporting import Reporter
@@ -105,14 +106,20 @@ def supervised(
     return objective, loss
 
 
-def run(options: TrialOptions, folder: Path, reporter: Reporter) -> Outcome:
-    """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete."""
+def run(
+    options: TrialOptions, folder: Path, reporter: Reporter, *, grant: Grant | None = None
+) -> Outcome:
+    """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete.
+
+    With a `grant` it stops after so many of its epochs.
+    """
+    grant = grant or Grant()
     refuse_other_run(folder, options)
     folder.mkdir(parents=True, exist_ok=True)
     ground = lay_ground(options, folder)
     facts = ground.prepared.facts
     spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
-    write_json(folder / OPTIONS, as_dict(options))
+    write_json(folder / OPTIONS, {**as_dict(options), **grant.as_dict()})
     objective, loss = supervised(options, ground)
     training, validation = (ground.batches(options, training=kind) for kind in (True, False))
     trainer = Trainer(
@@ -155,7 +162,7 @@ def run(options: TrialOptions, folder: Path, reporter: Reporter) -> Outcome:
             events.add(row, model, ground.device)
             reporter.intermediate(row)
 
-        outcome = trainer.run(task, on_epoch)
-    write_outputs(folder, options, ground, outcome)
+        outcome = trainer.run(task, on_epoch, until=grant.epochs)
+    write_outputs(folder, options, ground, outcome, grant=grant)
     reporter.final(outcome.history[outcome.best_epoch - 1])
     return outcome

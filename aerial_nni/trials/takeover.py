@@ -13,8 +13,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from aerial_nni.errors import Explained
-from aerial_nni.options import TrialOptions, as_dict
-from aerial_nni.results import LAST, METRICS, OPTIONS, read_json
+from aerial_nni.options import TrialOptions
+from aerial_nni.results import LAST, METRICS
+from aerial_nni.trials.budget import matches
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +28,14 @@ class FolderBusy(Explained, ValueError):
 
 
 @contextmanager
-def occupied(folder: Path, options: TrialOptions, *, go_on: bool = False) -> Iterator[None]:
+def occupied(
+    folder: Path, options: TrialOptions, *, go_on: bool = False, budget: int | None = None
+) -> Iterator[None]:
     """Keeps `folder` for this process during the block.
 
     With `go_on`, a folder that is not there yet is first made from that of a trial of the same
-    options beside it that was cut off. The operating system drops a killed process's lock.
+    options and budget of epochs beside it that was cut off. The operating system drops a killed
+    process's lock.
 
     Raises:
         FolderBusy: another process has it.
@@ -44,18 +48,18 @@ def occupied(folder: Path, options: TrialOptions, *, go_on: bool = False) -> Ite
         raise FolderBusy(f"{problem}; wait for it, or give another --out") from None
     try:
         if go_on and not folder.exists():
-            _take_over(folder, options)
+            _take_over(folder, options, budget)
         yield
     finally:
         own.release()
 
 
-def _take_over(folder: Path, options: TrialOptions) -> None:
+def _take_over(folder: Path, options: TrialOptions, budget: int | None) -> None:
     """Renames the folder of an unfinished trial of equal options, if there is one, to `folder`."""
     if not folder.parent.is_dir():
         return
     for other in sorted(folder.parent.iterdir()):
-        if not _unfinished(other, options):
+        if not _unfinished(other, options, budget):
             continue
         lock = _lock(other)
         try:
@@ -63,7 +67,7 @@ def _take_over(folder: Path, options: TrialOptions) -> None:
         except Timeout:
             continue  # it is running
         try:
-            if _unfinished(other, options):
+            if _unfinished(other, options, budget):
                 os.rename(other, folder)
                 log.info("going on with what trial %s has left", other.name)
                 return
@@ -71,14 +75,11 @@ def _take_over(folder: Path, options: TrialOptions) -> None:
             lock.release()
 
 
-def _unfinished(folder: Path, options: TrialOptions) -> bool:
+def _unfinished(folder: Path, options: TrialOptions, budget: int | None) -> bool:
     """Whether the folder is that of a trial of these options that was cut off after an epoch."""
     if not (folder / LAST).is_file() or (folder / METRICS).exists():
         return False
-    try:
-        return bool(read_json(folder / OPTIONS) == as_dict(options))
-    except (OSError, ValueError):
-        return False
+    return matches(folder, options, budget)
 
 
 def _lock(folder: Path) -> FileLock:
