@@ -52,6 +52,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     runs, port = tmp_path_factory.mktemp("browser"), free_port()
     python_path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": python_path, "FAST_SECONDS": "0.5"}
+    environment["FAST_REVERSE"] = "2"  # NNI alone would book the results on the wrong trials
     command = [sys.executable, str(HERE / "launch_varied.py"), str(runs), str(port)]
     process = subprocess.Popen(command, env=environment)
     try:
