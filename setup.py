@@ -25,9 +25,18 @@ REQUIREMENTS = [
     "setuptools<82",  # tensorboard and nni's own tools import pkg_resources, removed in 82
 ]
 
+# What `bench hpo` runs beside the tuners.
+BENCH = [
+    "optuna>=4,<6",  # its TPE and Gaussian process, and TPE with its Hyperband pruner
+    "smac>=2.4,<3",  # SMAC3, with one budget and with several
+    "scikit-learn>=1.5",  # the small network of the real training
+]
+
 EXTRAS = {
+    "bench": BENCH,
     # Everything the tests, the checks and the benchmarks of .ci/run use.
     "dev": [
+        *BENCH,
         "pytest>=8",
         "pytest-timeout>=2.3",  # a test that hangs says where
         "ruff>=0.8",

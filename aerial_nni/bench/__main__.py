@@ -5,14 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aerial_nni.bench import data, overhead, train
+from aerial_nni.bench import data, faults, hpo, overhead, train
 from aerial_nni.errors import Explained
 from aerial_nni.results import atomic, write_json
 
 BENCHES = {
     "train": train,
     "data": data,
+    "hpo": hpo,
     "overhead": overhead,
+    "faults": faults,
 }
 """Name -> module with `add_flags` and `measure`, which returns the table."""
 
