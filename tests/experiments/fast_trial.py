@@ -17,6 +17,7 @@ import nni
 
 from aerial_nni import results
 from aerial_nni.options import TrialOptions, as_dict, changed, load_options
+from aerial_nni.trials.budget import Grant, granted, inherit
 from aerial_nni.trials.reporting import Nni
 from aerial_nni.trials.takeover import occupied
 
@@ -37,24 +38,27 @@ def main() -> None:
     given = parser.parse_args()
     if together := int(os.environ.get("FAST_REVERSE", "0")):
         time.sleep(1.0 * (together - 1 - nni.get_sequence_id() % together))
-    options = changed(load_options(given.options), Nni().parameters())
+    parameters, budget = granted(Nni().parameters())
+    options = changed(load_options(given.options), parameters)
     folder = given.experiment / os.environ["NNI_TRIAL_JOB_ID"]
     print("started with", options.seed, file=sys.stderr, flush=True)
     try:
-        with occupied(folder, options, go_on=True):
-            train(options, folder)
+        with occupied(folder, options, go_on=True, budget=budget):
+            train(options, folder, inherit(folder, options, budget))
     except KeyboardInterrupt:
         sys.exit(130)  # as the true trial
 
 
-def train(options: TrialOptions, folder: Path) -> None:
-    results.write_json(folder / results.OPTIONS, as_dict(options))
+def train(options: TrialOptions, folder: Path, grant: Grant) -> None:
+    results.write_json(folder / results.OPTIONS, {**as_dict(options), **grant.as_dict()})
+    last = min(options.epochs, grant.epochs or options.epochs)
+    final = score_of(options) * last / options.epochs
     if options.seed in seeds("FAST_FAIL"):
         raise RuntimeError(f"seed {options.seed} was told to fail")
     history = []
     if (folder / results.HISTORY).exists():
         history = results.read_history(folder / results.HISTORY)
-    while len(history) < options.epochs:
+    while len(history) < last:
         seconds = os.environ.get("FAST_SECONDS", "0.1").split()
         time.sleep(float(seconds[min(len(history), len(seconds) - 1)]))
         epoch = len(history) + 1
@@ -69,11 +73,13 @@ def train(options: TrialOptions, folder: Path) -> None:
     checkpoint = folder / results.CHECKPOINT
     checkpoint.write_bytes(str(options).encode())
     metrics = {
-        "score": score_of(options),
+        "score": final,
+        "budget": last,
+        "resumed_epochs": grant.resumed_epochs,
         "checkpoint": {"file": results.CHECKPOINT, "sha256": results.sha256(checkpoint)},
     }
     results.write_json(folder / results.METRICS, metrics)
-    nni.report_final_result({"default": score_of(options), "loss": 0.1})
+    nni.report_final_result({"default": final, "loss": 0.1})
 
 
 if __name__ == "__main__":
