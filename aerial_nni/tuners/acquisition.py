@@ -1,4 +1,4 @@
-"""Acquisition functions: expected improvement on its logarithm, and confidence bounds.
+"""Acquisition functions: log expected improvement, probability of improvement, predicted loss.
 
 Log EI is that of Ament et al. 2023 (sec. 4.1, eq. 8 and 9): EI itself is 0 in floating point over
 most of the cube once the search has got close, and a climb by its gradient stands still there.
@@ -75,18 +75,38 @@ class LogExpectedImprovement:
 
 
 @dataclass(frozen=True)
-class ConfidenceBound:
-    """weight · deviation - mean: with weight 0 the best mean."""
+class PredictedLoss:
+    """Minus the model's mean: exploitation alone."""
 
     model: Model
-    weight: float
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        """At points (m, d), shape (m,)."""
+        return -self.model.predict(points)[0]
+
+    def gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+        """At one point (d,), and its derivatives (d,)."""
+        mean, _, mean_slope, _ = self.model.gradient(point)
+        return -mean, -mean_slope
+
+
+@dataclass(frozen=True)
+class ProbabilityOfImprovement:
+    """How many deviations the mean is below a target, as Φ of it is its probability.
+
+    Kushner 1964. The lower the target, the more a wide deviation counts against a high mean.
+    """
+
+    model: Model
+    target: float
 
     def values(self, points: np.ndarray) -> np.ndarray:
         """At points (m, d), shape (m,)."""
         mean, deviation = self.model.predict(points)
-        return self.weight * deviation - mean
+        return (self.target - mean) / deviation
 
     def gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """At one point (d,), and its derivatives (d,)."""
         mean, deviation, mean_slope, deviation_slope = self.model.gradient(point)
-        return self.weight * deviation - mean, self.weight * deviation_slope - mean_slope
+        z = (self.target - mean) / deviation
+        return z, -(mean_slope + z * deviation_slope) / deviation

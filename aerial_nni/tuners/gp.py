@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from aerial_nni.tuners.acquisition import LogExpectedImprovement
+from aerial_nni.tuners.acquisition import Acquisition, LogExpectedImprovement
 from aerial_nni.tuners.ascent import maximise
 from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
@@ -46,15 +46,17 @@ class GPTuner(SpaceTuner):
         """The point of the largest expected improvement, shape (d,)."""
         model = self.model()
         best = float(model.predict(model.units)[0].min())
+        return self.best_of(LogExpectedImprovement(model, best), model, generator)
+
+    def best_of(
+        self, acquisition: Acquisition, model: GaussianProcess, generator: np.random.Generator
+    ) -> np.ndarray:
+        """The untried point at which an acquisition is largest, shape (d,)."""
+        units, losses = self.observed()
         return maximise(
-            LogExpectedImprovement(model, best),
+            acquisition,
             model.coordinates,
             generator,
-            anchors=self.anchors(),
+            anchors=units[np.argsort(losses, kind="stable")[:ANCHORS]],
             taken=model.units,
         )
-
-    def anchors(self) -> np.ndarray:
-        """Points of the best trials, shape (up to `ANCHORS`, d)."""
-        units, losses = self.observed()
-        return units[np.argsort(losses, kind="stable")[:ANCHORS]]

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from aerial_nni.tuners.acquisition import ConfidenceBound, LogExpectedImprovement, log_h
+from aerial_nni.tuners.acquisition import (
+    LogExpectedImprovement,
+    PredictedLoss,
+    ProbabilityOfImprovement,
+    log_h,
+)
 from aerial_nni.tuners.ascent import around, every_point, maximise
 from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
@@ -61,7 +66,11 @@ def test_expected_improvement_is_that_of_monte_carlo(model: GaussianProcess):
 @pytest.mark.parametrize("best", [-2.0, 0.5])
 def test_gradients_are_finite_differences(model: GaussianProcess, best: float):
     point = np.array([0.35, 0.6])
-    for acquisition in (LogExpectedImprovement(model, best), ConfidenceBound(model, 1.5)):
+    for acquisition in (
+        LogExpectedImprovement(model, best),
+        ProbabilityOfImprovement(model, best),
+        PredictedLoss(model),
+    ):
         value, slope = acquisition.gradient(point)
         assert value == pytest.approx(acquisition.values(point[None])[0])
         for j in range(2):
