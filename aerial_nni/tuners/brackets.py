@@ -40,8 +40,8 @@ class Entry:
 
     @property
     def loss(self) -> float | None:
-        """What its trial reached; None where it failed or has not ended."""
-        return None if self.trial is None else self.trial.loss
+        """What its trial reached; None where it failed, was stopped early, or has not ended."""
+        return None if self.trial is None or self.trial.failed else self.trial.loss
 
 
 @dataclass

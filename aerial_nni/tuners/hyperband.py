@@ -79,6 +79,21 @@ class HyperbandTuner(SpaceTuner):
         entry.trial = self._add(parameters, id=parameter_id)
         return parameters
 
+    def trial_end(
+        self,
+        parameter_id: int,
+        success: bool,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        event: str = "",
+        **_: Any,
+    ) -> None:
+        """A trial that ends without a result has failed; one that was stopped early ranks last."""
+        super().trial_end(parameter_id, success, parameters=parameters)
+        trial = self.trials.find(parameter_id, self._own(parameters or {}))
+        if trial is not None and event == "EARLY_STOPPED":
+            trial.failed = True  # its loss is of fewer epochs than the others', but is learnt
+
     def observed(self, budget: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Points (n, d) and losses (n,) of all trials that ended, or of those of one budget."""
         trials = self.trials
@@ -105,9 +120,10 @@ class HyperbandTuner(SpaceTuner):
         )
 
     def _adopt(self, known: int) -> None:
-        """Gives the trials that came after the first `known` their places."""
+        """Gives the trials that came after the first `known`, and had a budget, their places."""
         for trial in self.trials.all[known:]:
-            self.brackets.adopt(trial)
+            if trial.budget is not None:
+                self.brackets.adopt(trial)
 
     def _next_entry(self) -> Entry:
         while True:

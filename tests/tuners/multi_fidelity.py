@@ -4,10 +4,12 @@ from collections import Counter
 from typing import Any
 
 import nni
+import numpy as np
 import pytest
 from contract import SMALL, TINY, TunerContract, score
 
 from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import BUDGET, key
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
@@ -89,6 +91,16 @@ class MultiFidelityContract(TunerContract):
         tuner.receive_trial_result(2, started[2], 0.1)
         assert tuner.generate_parameters(3) == {**started[2], BUDGET: 9}
 
+    def test_a_trial_that_was_stopped_early_is_not_promoted(self):
+        tuner = self.make(SMALL, trials=4)
+        started = [tuner.generate_parameters(number) for number in range(3)]
+        for number, parameters in enumerate(started):
+            tuner.receive_trial_result(number, parameters, -float(number))
+            event = "SUCCEEDED" if number else "EARLY_STOPPED"
+            tuner.trial_end(number, bool(number), parameters=parameters, event=event)
+        assert tuner.generate_parameters(3) == {**started[1], BUDGET: 9}
+        assert tuner.observed()[1].tolist() == [0.0, 1.0, 2.0]
+
     def test_ends_when_a_finite_space_is_exhausted(self):
         """What was tried is still promoted."""
         tuner = self.make(TINY)
@@ -124,6 +136,17 @@ class MultiFidelityContract(TunerContract):
         tuner.added({"x": 0.7, "k": 3})
         started = self.search(tuner, 3)
         assert [parameters[BUDGET] for parameters in started] == [9, 9, 9]
+
+    def test_trials_from_elsewhere_take_no_place(self):
+        """Results without a budget, of another experiment, are learnt and no more."""
+        tuner = self.make(SMALL)
+        space = Space.parse(SMALL)
+        draws = [space.sample(np.random.default_rng(seed)) for seed in range(30)]
+        tuner.import_data([{"parameter": draw, "value": score(draw)} for draw in draws])
+        assert len(tuner.observed()[1]) == 30
+        started = self.search(tuner, 22)
+        granted = Counter(parameters[BUDGET] for parameters in started)
+        assert granted == {1: 9, 3: 3 + 5, 9: 1 + 1 + 3}
 
     @pytest.mark.parametrize(
         "arguments", [{"eta": 1}, {"min_budget": 0}, {"min_budget": 10}, {"eta": 2.5}]
