@@ -155,7 +155,8 @@ def class_weights(kind: str, pixels: Sequence[int]) -> Tensor | None:
 
     `inverse`: 1 / share, scaled to a mean of 1 over the classes that occur; `median-frequency`:
     median share / share, after Eigen & Fergus 2015, sec. 6.3.2 (*differs:* shares are of all
-    pixels, not of the pictures in which the class occurs). A class without pixels weighs 0.
+    pixels, not of the pictures in which the class occurs); `root-frequency`: the square root of
+    that, between it and no weights. A class without pixels weighs 0.
     """
     if kind == "none":
         return None
@@ -167,4 +168,6 @@ def class_weights(kind: str, pixels: Sequence[int]) -> Tensor | None:
         weights[present] = 1 / share / (1 / share).mean()
     else:
         weights[present] = share.quantile(0.5) / share
+    if kind == "root-frequency":
+        weights = weights.sqrt()
     return weights.float()

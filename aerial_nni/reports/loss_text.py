@@ -68,6 +68,8 @@ _WEIGHTS = {
     "scaled to a mean of 1.",
     "median-frequency": "The weight *w* of a class is the median of the classes' shares of the "
     "training pixels divided by its own share (Eigen and Fergus 2015).",
+    "root-frequency": "The weight *w* of a class is the square root of the median of the classes' "
+    "shares of the training pixels divided by its own share.",
 }
 
 
