@@ -65,7 +65,9 @@ class Round:
             self._of(last).incomplete.append(f"{self.runs}: {self._record()}")
 
     def _fault(self) -> Fault:
-        epochs = self.draw.randrange(self.trials * self.epochs)
+        """Of somebody, after some of the epochs that are left, the next of all as likely."""
+        left = self.trials * self.epochs - self._written()
+        epochs = self._written() + self.draw.randrange(max(1, left))
         return Fault(self.draw.choice(VICTIMS), epochs, self.draw.random() * 2)
 
     def _of(self, victim: str) -> Findings:

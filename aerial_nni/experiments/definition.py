@@ -125,8 +125,7 @@ def nni_config(
     from nni.experiment import ExperimentConfig
 
     nni_directory = folder.parent / NNI_DIRECTORY
-    code = nni_directory / "code"  # trials start in it; their code is the installed package
-    code.mkdir(parents=True, exist_ok=True)
+    code = code_folder(nni_directory)
     try:
         config = ExperimentConfig(**{"trainingService": {"platform": "local"}, **file})
     except (AttributeError, TypeError, ValueError) as error:
@@ -162,6 +161,15 @@ def _algorithm(given: Mapping[str, Any], code: Path) -> Any:
     if "class_name" in given:
         return CustomAlgorithmConfig(code_directory=code, **given)
     return AlgorithmConfig(**given)
+
+
+def code_folder(nni_directory: Path) -> Path:
+    """The folder in which trials start, and which NNI sends to other machines; it is there then."""
+    code = nni_directory / "code"
+    code.mkdir(parents=True, exist_ok=True)
+    # NNI cannot send an empty folder.
+    (code / "README").write_text("Trials start here. Their code is the installed package.\n")
+    return code
 
 
 def plain(key: str) -> str:

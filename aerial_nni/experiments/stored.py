@@ -15,6 +15,7 @@ from aerial_nni import results
 from aerial_nni.errors import Explained
 from aerial_nni.experiments import ports, records
 from aerial_nni.experiments.conduct import Outcome, Settings, conduct, signals_end_this
+from aerial_nni.experiments.definition import code_folder
 from aerial_nni.experiments.guard import sweep
 from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
@@ -167,8 +168,7 @@ def stored_config(folder: Path) -> tuple["ExperimentConfig", str]:
             raise NotResumable(f"{problem}; start it anew") from error
     config = ExperimentConfig(**values)
     config.experiment_working_directory = nni_directory  # the runs directory may have been moved
-    code = nni_directory / "code"
-    code.mkdir(exist_ok=True)
+    code = code_folder(nni_directory)
     config.trial_code_directory = config.training_service.trial_code_directory = code
     return config, action
 

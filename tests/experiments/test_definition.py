@@ -46,7 +46,7 @@ def test_what_is_typed_goes_before_the_file_and_the_file_before_our_own(runs: Pa
 
 def test_trials_run_in_a_tiny_folder_with_the_experiments_options(runs: Path):
     config = config_of(runs, None)
-    assert list(Path(config.trial_code_directory).iterdir()) == []
+    assert [path.name for path in Path(config.trial_code_directory).iterdir()] == ["README"]
     assert f"--options '{runs}/x/options.yaml' --experiment '{runs}/x'" in config.trial_command
 
 

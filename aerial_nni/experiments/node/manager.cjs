@@ -14,9 +14,10 @@ function askForMissing(exported) {
   const request = proto.requestTrialJobs;
   const hear = proto.onTunerCommand;
   let asked = 0;
-  let exhausted = false;
+  let ready = false;
+  let exhausted = true;
   proto.requestTrialJobs = function (ended) {
-    if (ended > 0) exhausted = false;
+    if (ended > 0) exhausted = !ready;
     const free = this.experimentProfile.params.trialConcurrency - this.trialJobs.size;
     const left = this.maxTrialNum - this.currSubmittedTrialNum;
     const missing = Math.min(free, left) - this.waitingTrials.length - asked;
@@ -25,6 +26,7 @@ function askForMissing(exported) {
     request.call(this, missing);
   };
   proto.onTunerCommand = function (type, content) {
+    if (type === INITIALIZED) ready = true; // what it has to know is sent before the first request
     if (type === NEW_TRIAL) asked = Math.max(0, asked - 1);
     if (type === NO_MORE) [asked, exhausted] = [0, true];
     return hear.call(this, type, content);

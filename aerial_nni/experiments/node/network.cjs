@@ -36,6 +36,7 @@ function keepPrefix(exported) {
     global.nni.rest.getExpressApp().use((request, response, next) => {
       const known = request.path === inside || request.path.startsWith(`${inside}/`);
       if (known || !this.urlPrefix) next();
+      else if (request.ws) request.ws.terminate();
       else response.status(404).end();
     });
     return start.call(this);
