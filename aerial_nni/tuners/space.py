@@ -111,10 +111,9 @@ class Parameter:
         return _clipped(unit) if continuous else self.to_unit(self.from_unit(unit))
 
     def _rounded(self, value: float) -> float:
-        if not self.step:
-            return value
-        value = round(value / self.step) * self.step
-        value = float(f"{value:.12g}")  # 0.1 * 3 is 0.3
+        if self.step:
+            value = round(value / self.step) * self.step
+        value = float(f"{value:.12g}")  # 0.1 * 3 is 0.3, and encoding and decoding change nothing
         return min(max(value, self.low), self.high) if self.type in BOUNDED else value
 
 

@@ -1,0 +1,209 @@
+"""Regularised evolution: the best of a few drawn from a population whose oldest die. Method 3.
+
+Real, Aggarwal, Huang & Le 2019, Regularized Evolution for Image Classifier Architecture Search,
+algorithm 1: the population is the last P trials; S of them are drawn, the best of these is the
+parent, its mutated child is tried next and pushes the oldest out.
+
+The paper's P = 100 and S = 25 were made for 20,000 trials; here P is half of the budget until it
+is 100, and S as many as P until it is 25: few trials leave no time for a gentle selection.
+*differs:* the paper changes one operation of an architecture; here each parameter changes with
+probability 1/d, and one at least. A number moves by a normal deviate whose scale is itself drawn,
+from fine to coarse; a category becomes another one. Trials that failed have no children.
+
+Which trial is whose parent can be told from the trials alone, see `parents`.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.space import Space
+from aerial_nni.tuners.trial import Trial, key
+from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
+
+FINEST, COARSEST = 0.05, 0.4
+"""Between these lies the standard deviation of a mutation, as a part of the range."""
+PAPERS_POPULATION, PAPERS_SAMPLE = 100, 25
+TRIES = 8
+"""Mutations of a parent before a child is taken that was tried already."""
+SAME = 2e-6
+"""Coordinates that are no further apart are of the same value (quantiles end at 1e-6)."""
+UNKNOWN = 20
+"""Population where the budget is not known."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What happens to a parent. It depends on the seed and the trial's number, not on the parent.
+
+    So a child's parent is the trial from which its mutation leads to it.
+    """
+
+    changes: np.ndarray
+    """Shape (d,), bool: the coordinates that change."""
+    steps: np.ndarray
+    """Shape (d,): how far a number moves."""
+    turns: np.ndarray
+    """Shape (d,), 0 to 1: which other category is taken."""
+
+    @classmethod
+    def drawn(cls, dimensions: int, generator: np.random.Generator) -> "Mutation":
+        """A mutation by the first draws of `generator`."""
+        changes = generator.random(dimensions) < 1 / dimensions
+        changes[generator.integers(dimensions)] |= not changes.any()
+        scale = math.exp(generator.uniform(math.log(FINEST), math.log(COARSEST)))
+        steps = scale * generator.normal(size=dimensions)
+        return cls(changes, steps, generator.random(dimensions))
+
+    def of(self, parents: np.ndarray, coordinates: Coordinates) -> np.ndarray:
+        """The children of points (n, d), shape (n, d); each differs from its parent."""
+        moved = _mirrored(parents + self.steps)
+        for j, grid in enumerate(coordinates.grids):
+            if grid is None or len(grid) == 1:
+                continue
+            old = np.abs(parents[:, j, None] - grid).argmin(axis=1)
+            if coordinates.categorical[j]:
+                new = (old + 1 + int(self.turns[j] * (len(grid) - 1))) % len(grid)
+            else:
+                new = np.abs(moved[:, j, None] - grid).argmin(axis=1)
+                one = 1 if self.steps[j] > 0 else -1
+                one_on = np.where((old + one < 0) | (old + one >= len(grid)), old - one, old + one)
+                new = np.where(new == old, one_on, new)
+            moved[:, j] = grid[new]
+        return np.where(self.changes, moved, parents)
+
+
+class EvolutionTuner(SpaceTuner):
+    """Aging evolution with tournaments.
+
+    Args:
+        optimize_mode: "maximize" or "minimize" the reported result.
+        seed: of all random choices.
+        population: trials that may have children, P; None: half of the budget, 5 to 100.
+        sample: trials drawn for a tournament, S; None: as many as the population, at most 25.
+        rest: `startup` and `trials`, as every tuner takes them.
+
+    Raises:
+        BadTuner: an argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        optimize_mode: str = "maximize",
+        seed: int = 0,
+        *,
+        population: int | None = None,
+        sample: int | None = None,
+        **rest: Any,
+    ) -> None:
+        super().__init__(optimize_mode, seed, **rest)
+        for name, count in (("population", population), ("sample", sample)):
+            if count is not None and count < 1:
+                raise BadTuner(f"{name}={count} is below 1; give 1 or more, or leave it out")
+        self._population = population
+        self._sample = sample
+
+    @property
+    def population(self) -> int:
+        """Trials that may have children."""
+        if self._population is not None:
+            return self._population
+        return min(max(5, (self.budget or 2 * UNKNOWN) // 2), PAPERS_POPULATION)
+
+    @property
+    def sample(self) -> int:
+        """Trials of a tournament."""
+        return self._sample or min(self.population, PAPERS_SAMPLE)
+
+    def propose(self, generator: np.random.Generator) -> np.ndarray:
+        """The child, shape (d,), of the best of some trials of the population."""
+        coordinates = Coordinates.of(self.space)
+        mutations = _mutations(len(coordinates), generator)
+        parent = self.choose(generator)
+        if parent is None:
+            return generator.random(len(coordinates))
+        children = [mutation.of(parent.unit[None], coordinates)[0] for mutation in mutations]
+        tried = self.trials.keys()
+        new = (child for child in children if key(self.space.decode(child)) not in tried)
+        return next(new, children[0])
+
+    def choose(self, generator: np.random.Generator) -> Trial | None:
+        """The winner of a tournament among the living; None where every trial has failed."""
+        living = [trial for trial in self.trials if trial.loss is not None][-self.population :]
+        if not living:
+            return None
+        drawn = generator.integers(len(living), size=self.sample)
+        return min((living[place] for place in drawn), key=lambda trial: trial.loss or 0.0)
+
+
+def parents(
+    search_space: Mapping[str, Any],
+    configs: Sequence[Mapping[str, Any]],
+    losses: Sequence[float | None],
+    *,
+    seed: int,
+) -> list[int | None]:
+    """For each trial, in the order in which they were suggested, the place of its parent.
+
+    None where it has none: in the start-up, where a person added the trial, and where all children
+    had been tried before and a configuration near the first was taken. Where one mutation leads to
+    the child from several trials, the best of them is told: it is who would win a tournament.
+
+    Args:
+        search_space: in NNI's format.
+        configs: the trials' parameters.
+        losses: what is minimised, None of a trial that failed.
+        seed: the tuner's.
+    """
+    space = Space.parse(search_space)
+    units = np.array([space.encode(config) for config in configs])
+    failed = [loss is None for loss in losses]
+    # After a resume, numbers lag behind places: trials that failed before it are not counted.
+    by_lag = [
+        {
+            lag: [
+                p for p in _possible(units[: place + 1], place - lag, space, seed) if not failed[p]
+            ]
+            for lag in range(sum(failed[:place]) + 1)
+        }
+        for place in range(len(units))
+    ]
+    often = Counter(lag for lags in by_lag for lag, places in lags.items() if places)
+    found: list[int | None] = []
+    for lags in by_lag:
+        known = [lag for lag, places in lags.items() if places]
+        places = lags[max(known, key=lambda lag: (often[lag], -lag))] if known else []
+        found.append(min(places, key=lambda place: losses[place] or 0.0, default=None))
+    return found
+
+
+def _possible(units: np.ndarray, number: int, space: Space, seed: int) -> list[int]:
+    """Places of the points from which a mutation of that number leads to the last of `units`."""
+    coordinates = Coordinates.of(space)
+    earlier, child = units[:-1], units[-1]
+    for mutation in _mutations(len(coordinates), np.random.default_rng([seed, number])):
+        children = mutation.of(earlier, coordinates)
+        kept = (np.abs(children - child) < SAME).all(axis=1, where=~mutation.changes)
+        places = [
+            int(place)
+            for place in np.flatnonzero(kept)
+            if np.abs(space.snap(children[place]) - child).max() < SAME
+        ]
+        if places:
+            return places
+    return []
+
+
+def _mutations(dimensions: int, generator: np.random.Generator) -> list[Mutation]:
+    """By the first draws of a generator; the second counts where the first one's child is known."""
+    return [Mutation.drawn(dimensions, generator) for _ in range(TRIES)]
+
+
+def _mirrored(units: np.ndarray) -> np.ndarray:
+    """Coordinates that left the cube, mirrored back at its walls."""
+    return 1 - np.abs(1 - np.abs(units) % 2)

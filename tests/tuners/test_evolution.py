@@ -1,0 +1,136 @@
+"""Regularised evolution: mutations, the population, lineage, and that random search is behind."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from ahead import MIXED, share_won
+from contract import SMALL, SPACE, TunerContract
+
+from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.evolution import EvolutionTuner, Mutation, parents
+from aerial_nni.tuners.space import Space
+from aerial_nni.tuners.tuner import BadTuner
+
+X = {"x": SMALL["x"]}
+
+
+class TestEvolution(TunerContract):
+    tuner_class = EvolutionTuner
+
+    def test_the_oldest_have_no_more_children(self):
+        tuner = self.make(X, population=3, sample=30)
+        scores = [(0.5, 9.0), (0.1, 1.0), (0.2, 2.0), (0.3, 3.0)]
+        tuner.import_data([{"parameter": {"x": x}, "value": value} for x, value in scores])
+        assert parents_of_proposals(tuner) == {0.3}
+
+    def test_the_best_of_the_drawn_has_the_child(self):
+        tuner = self.make(X, population=4, sample=2)
+        scores = [(0.1, 1.0), (0.2, 2.0), (0.3, 3.0), (0.4, 4.0)]
+        tuner.import_data([{"parameter": {"x": x}, "value": value} for x, value in scores])
+        drawn = [parent_of_proposal(tuner, seed) for seed in range(400)]
+        shares = [drawn.count(x) / len(drawn) for x, _ in scores]
+        assert shares == pytest.approx([1 / 16, 3 / 16, 5 / 16, 7 / 16], abs=0.06)
+
+    def test_failed_trials_have_no_children(self):
+        tuner = self.make(X, population=5, startup=0)
+        tuner.generate_parameters(0)
+        tuner.trial_end(0, False)
+        assert tuner.propose(np.random.default_rng(0)).shape == (1,)  # drawn at random
+        tuner.import_data([{"parameter": {"x": 0.25}, "value": 1.0}])
+        tuner.generate_parameters(2)
+        tuner.trial_end(2, False)
+        assert parents_of_proposals(tuner) == {0.25}
+
+
+def parent_of_proposal(tuner: EvolutionTuner, seed: int) -> float:
+    """Where the parent of a proposal lies in a space of one parameter."""
+    child = tuner.propose(np.random.default_rng(seed))
+    mutation = Mutation.drawn(1, np.random.default_rng(seed))
+    units, _ = tuner.observed()
+    children = mutation.of(units, Coordinates.of(tuner.space))
+    return round(float(units[np.abs(children - child).argmin(), 0]), 9)
+
+
+def parents_of_proposals(tuner: EvolutionTuner) -> set[float]:
+    return {parent_of_proposal(tuner, seed) for seed in range(40)}
+
+
+def test_a_mutation_changes_something_and_little_else():
+    coordinates = Coordinates.of(Space.parse(SPACE))
+    units = coordinates.snap(np.random.default_rng(0).random((50, len(coordinates))))
+    changed = []
+    for seed in range(100):
+        mutation = Mutation.drawn(len(coordinates), np.random.default_rng(seed))
+        children = mutation.of(units, coordinates)
+        assert children.min() >= 0 and children.max() <= 1
+        assert np.array_equal(coordinates.snap(children), children)
+        differ = ~np.isclose(children, units, atol=1e-12)
+        assert np.array_equal(differ, np.broadcast_to(mutation.changes, differ.shape))
+        changed.append(mutation.changes.sum())
+    assert min(changed) == 1
+    assert 1 <= np.mean(changed) < 2
+
+
+@pytest.mark.parametrize(
+    ("trials", "population", "sample"), [(None, 20, 20), (12, 6, 6), (40, 20, 20), (1000, 100, 25)]
+)
+def test_the_population_follows_the_budget(trials: int | None, population: int, sample: int):
+    tuner = EvolutionTuner(trials=trials)
+    assert (tuner.population, tuner.sample) == (population, sample)
+
+
+@pytest.mark.parametrize("name", ["population", "sample"])
+def test_an_argument_that_makes_no_sense_is_refused(name: str):
+    with pytest.raises(BadTuner, match=f"{name}=0 is below 1"):
+        EvolutionTuner(**{name: 0})
+
+
+class Watched(EvolutionTuner):
+    """Notes the parent that each child truly has."""
+
+    def __init__(self, *arguments: Any, **rest: Any) -> None:
+        super().__init__(*arguments, **rest)
+        self.true: list[dict[str, Any] | None] = []
+
+    def choose(self, generator: np.random.Generator) -> Any:
+        self.chosen = super().choose(generator)
+        return self.chosen
+
+    def generate_parameters(self, parameter_id: int, **rest: Any) -> dict[str, Any]:
+        self.chosen = None
+        config = super().generate_parameters(parameter_id, **rest)
+        self.true.append(self.chosen and self.chosen.config)
+        return config
+
+
+@pytest.mark.parametrize(
+    "space", [MIXED, {**SPACE, "steps": {"_type": "randint", "_value": [0, 9999]}}]
+)
+def test_the_lineage_can_be_told_from_the_trials_even_after_a_resume(space: dict[str, Any]):
+    draw = np.random.default_rng(0)
+    first, configs, losses = Watched("minimize", 5, trials=40), [], []
+    first.update_search_space(space)
+    for number in range(25):
+        configs.append(first.generate_parameters(number))
+        losses.append(None if number % 5 == 3 else float(draw.random()))
+        first.receive_trial_result(number, configs[-1], losses[-1])
+    second = Watched("minimize", 5, trials=40)
+    second.update_search_space(space)
+    second.import_data(
+        [{"parameter": c, "value": loss} for c, loss in zip(configs, losses, strict=True)]
+    )
+    for number in range(25, 40):
+        configs.append(second.generate_parameters(number))
+        losses.append(float(draw.random()))
+        second.receive_trial_result(number, configs[-1], losses[-1])
+    true = [*first.true, *second.true]
+    found = [None if p is None else configs[p] for p in parents(space, configs, losses, seed=5)]
+    told = [a == b for a, b in zip(found, true, strict=True)]
+    assert true.count(None) < 10
+    assert np.mean(told) > 0.94  # where every child had been tried, one near it has no parent
+
+
+@pytest.mark.parametrize("problem", ["branin", "mixed"])
+def test_it_is_ahead_of_random_search(problem: str):
+    assert share_won(EvolutionTuner, problem, seeds=12) > 0.65
