@@ -52,9 +52,10 @@ class Round:
         for _ in range(faults):
             fault = self._fault()
             self._start()
-            if self._strike(fault):
+            struck = self._strike(fault)
+            if struck:
                 self.kills.append(fault.victim)
-            self._end(fault.victim)
+            self._end(fault.victim, timed=struck and fault.victim != "trial")
         last = self.kills[-1] if self.kills else VICTIMS[-1]
         for _ in range(3):  # a trial that was killed is made up for by a resume
             if self._complete():
@@ -131,8 +132,8 @@ class Round:
             time.sleep(0.05)
         return True
 
-    def _end(self, victim: str) -> None:
-        """Waits for the launcher's end, and looks at what it leaves."""
+    def _end(self, victim: str, *, timed: bool = False) -> None:
+        """Waits for the launcher's end, and looks at what it leaves; `timed`: from now on."""
         assert self._process is not None
         process, since = self._process, time.monotonic()
         if not self._await(lambda: process.poll() is not None):
@@ -141,10 +142,10 @@ class Round:
         process.wait()
         if self._folder is not None:
             self._look_for_orphans(self._folder.name, victim)
+            seconds = time.monotonic() - since
             self._look_at_trials(self._folder, victim)
-        if victim != "trial":
-            found = self._of(victim)
-            found.waited = max(found.waited, time.monotonic() - since)
+            if timed:
+                self._of(victim).waited = max(self._of(victim).waited, seconds)
 
     def _look_for_orphans(self, experiment: str, victim: str) -> None:
         deadline = time.monotonic() + CLEAN
