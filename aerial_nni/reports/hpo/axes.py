@@ -83,13 +83,15 @@ def parameter_axis(axes: Axes, parameter: Parameter, *, vertical: bool = False) 
     crowded = len(words) > 1 and sum(len(word) + 2 for word in words) > 44
     axes.set_xticks(places, [_broken(word) if crowded else word for word in words])
     # A number with few values has bars, whose outer halves lie beyond the ends.
-    margin = max(MARGIN, 0.5 / (parameter.levels - 1)) if _has_few_steps(parameter) else MARGIN
+    margin = max(MARGIN, 0.5 / (few - 1)) if (few := _few_steps(parameter)) else MARGIN
     axes.set_xlim(-margin, 1 + margin)
     axes.set_xlabel(title(parameter))
 
 
-def _has_few_steps(parameter: Parameter) -> bool:
-    return bool(parameter.step) and 1 < (parameter.levels or 0) <= 30
+def _few_steps(parameter: Parameter) -> int:
+    """The number of values of a parameter with steps, 0 where they are many or there are none."""
+    levels = parameter.levels or 0
+    return levels if parameter.step and 1 < levels <= 30 else 0
 
 
 def _broken(word: str) -> str:

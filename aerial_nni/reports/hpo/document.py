@@ -11,7 +11,8 @@ from aerial_nni.reports.folder import Experiment
 from aerial_nni.reports.hpo import findings
 from aerial_nni.reports.hpo.coordinates import draw_coordinates
 from aerial_nni.reports.hpo.importance_part import draw_importance, explain_importance
-from aerial_nni.reports.hpo.methods import draw_method, explain_method
+from aerial_nni.reports.hpo.methods import chapter_of
+from aerial_nni.reports.hpo.methods.chapter import Chapter
 from aerial_nni.reports.hpo.progress import draw_progress
 from aerial_nni.reports.hpo.provenance import explain_sources
 from aerial_nni.reports.hpo.retraining import (
@@ -39,18 +40,19 @@ def write_hpo(experiments: Sequence[Experiment], docs: Path) -> Path:
         ResultUnusable: a file is missing or damaged, or the search has no trial with a score.
     """
     searches = [read_search(experiment) for experiment in experiments]
+    chapter = chapter_of(searches[0])
     return write_document(
         docs,
         NAME,
-        figures=draw_figures(searches[0]),
-        compose=lambda links: compose(searches, links),
+        figures=draw_figures(searches[0], chapter),
+        compose=lambda links: compose(searches, chapter, links),
     )
 
 
-def draw_figures(search: Search) -> dict[str, Figure]:
+def draw_figures(search: Search, chapter: Chapter) -> dict[str, Figure]:
     """Every figure of the document by the name of its file."""
     figures = {
-        **draw_method(search),
+        **chapter.draw(),
         "progress": draw_progress(search),
         "importance": draw_importance(search),
         "coordinates": draw_coordinates(search),
@@ -61,14 +63,15 @@ def draw_figures(search: Search) -> dict[str, Figure]:
     return figures
 
 
-def compose(searches: Sequence[Search], links: Mapping[str, str]) -> str:
+def compose(searches: Sequence[Search], chapter: Chapter, links: Mapping[str, str]) -> str:
     """The document in Markdown; `links` maps a figure's name to its path from the document."""
     search = searches[0]
     data = headline(search.shown[0].metrics["data"]["name"])
     parts = [
         f"# Hyper-parameter optimisation: {search.title} on {data}",
         findings.summary(search),
-        explain_method(search, links),
+        f"## 1. The method: {search.title}",
+        chapter.explain(links),
         *search_chapter(searches, links),
         *results_chapter(search, links),
         explain_sources(searches),
@@ -98,7 +101,7 @@ def search_chapter(searches: Sequence[Search], links: Mapping[str, str]) -> list
         "they are spread over it, the value does not matter much or was not settled.",
         f"![Parallel coordinates of all scored trials]({links['coordinates']})",
         "### All trials",
-        "The best ones (* marks a start-up trial):",
+        f"The best ones{' (* marks a start-up trial)' if search.startup else ''}:",
         best_table(search),
         f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
         f"{trial_table(search, search.tried)}\n\n</details>",

@@ -7,7 +7,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from aerial_nni.reports.hpo.marks import GUIDED, START, focus
-from aerial_nni.reports.hpo.search import DEFAULT, Search, Tried
+from aerial_nni.reports.hpo.search import DEFAULT, Search
+from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.style import (
     BLUE,
     GREY,

@@ -101,8 +101,8 @@ def _difference(default: Sequence[float], best: Sequence[float]) -> str:
     gain = mean(best) - mean(default)
     text = (
         f"The best configuration is **{abs(gain):.4f} {'above' if gain >= 0 else 'below'} the "
-        f"default options** in mean IoU, mean over {some(len(best), 'seed')} against "
-        f"{some(len(default), 'seed')}."
+        f"default options** in mean IoU ({some(len(best), 'seed')} against "
+        f"{some(len(default), 'seed')})."
     )
     low, high = interval(default, best)
     if math.isnan(low):
@@ -136,7 +136,7 @@ def _optimism(search: Search, best: Sequence[float]) -> str:
     lengths = {run.metrics["epochs_run"] for run in search.retrained[BEST]}
     text = (
         f"In the search this configuration had {score(found)}; trained again it has "
-        f"{score(again)} in the mean."
+        f"{score(again)}{' in the mean' if len(best) > 1 else ''}."
     )
     if trial is not None and lengths != {trial.metrics["epochs_run"]}:
         return (

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from aerial_nni.reports.hpo.axes import write_value
-from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search, Tried
+from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
+from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.words import duration, rule_name, score, spread, table
 
 STATES = {

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from aerial_nni.reports.hpo.axes import parameter_axis
 from aerial_nni.reports.hpo.marks import COLOURS, START, colours
 from aerial_nni.reports.hpo.methods.anneal_text import CENTRE, IDEA, LIMITS, WIDTH
+from aerial_nni.reports.hpo.methods.chapter import Chapter
 from aerial_nni.reports.hpo.methods.replica import tuner_of
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import (
@@ -30,11 +31,6 @@ ROWS = 3
 """Parameters whose values are drawn, the most important ones."""
 CENTRES = 5
 """Trials that count as possible centres: the best ones so far."""
-
-
-def draw(search: Search) -> dict[str, Figure]:
-    """The values of every trial inside the shrinking neighbourhood, and the length of the steps."""
-    return {"method-neighbourhood": draw_neighbourhood(search), "method-steps": draw_steps(search)}
 
 
 def width_after(search: Search, trials: int) -> float:
@@ -128,35 +124,6 @@ def step_lengths(search: Search) -> tuple[np.ndarray, np.ndarray]:
     return np.array(numbers), np.array(steps)
 
 
-def explain(search: Search, links: Mapping[str, str]) -> str:
-    """The chapter's text."""
-    tuner = tuner_of(search)
-    share = 1 / tuner.average_rank
-    centre = CENTRE.replace("{rank}", f"{tuner.average_rank:g}").replace("{share}", percent(share))
-    width = WIDTH.replace("{shrink}", f"{tuner.shrink:g}")
-    for trials in (10, 30, 100):
-        width = width.replace(f"{{after{trials}}}", percent(width_after(search, trials)))
-    return "\n\n".join(
-        [
-            IDEA,
-            centre.replace("{second}", percent(share * (1 - share))),
-            width,
-            "![Values of the most important parameters by trial, inside the neighbourhood of the "
-            f"best trial so far]({links['method-neighbourhood']})",
-            "*Figure: the values of every trial of this search, coloured by score. The band is "
-            "the neighbourhood around the best trial until then; a trial outside it had another "
-            "good trial as its centre. Categories have no band.*",
-            f"![Length of the steps against the width of the neighbourhood]"
-            f"({links['method-steps']})",
-            "*Figure: the largest difference, over all parameters without steps, from the middle "
-            f"of the nearest neighbourhood among those of the {CENTRES} best trials before it. Up "
-            "to the line a trial lies inside; above it, its centre was a trial of a lower rank.*",
-            _here(search),
-            LIMITS,
-        ]
-    )
-
-
 def _here(search: Search) -> str:
     """What the steps of this search came to."""
     guided = [tried for tried in search.scored if tried.number > search.startup]
@@ -176,3 +143,43 @@ def _here(search: Search) -> str:
         width = percent(width_after(search, later[-1] - 1))
         text += f". When the last of these came, the neighbourhood was {width} of each range wide"
     return f"{text}. At the end it is {last}."
+
+
+class AnnealChapter(Chapter):
+    """The trials inside their shrinking neighbourhood."""
+
+    def draw(self) -> dict[str, Figure]:
+        """The values of every trial inside the neighbourhood, and the length of the steps."""
+        return {
+            "method-neighbourhood": draw_neighbourhood(self.search),
+            "method-steps": draw_steps(self.search),
+        }
+
+    def explain(self, links: Mapping[str, str]) -> str:
+        """The text, with how far the neighbourhood shrank."""
+        tuner = tuner_of(self.search)
+        share = 1 / tuner.average_rank
+        centre = (
+            CENTRE.replace("{rank}", f"{tuner.average_rank:g}")
+            .replace("{share}", percent(share))
+            .replace("{second}", percent(share * (1 - share)))
+        )
+        width = WIDTH.replace("{shrink}", f"{tuner.shrink:g}")
+        for trials in (10, 30, 100):
+            after = percent(width_after(self.search, trials))
+            width = width.replace(f"{{after{trials}}}", after)
+        return "\n\n".join([IDEA, centre, width, *self._figures(links), _here(self.search), LIMITS])
+
+    def _figures(self, links: Mapping[str, str]) -> list[str]:
+        return [
+            "![Values of the most important parameters by trial, inside the neighbourhood of the "
+            f"best trial so far]({links['method-neighbourhood']})",
+            "*Figure: the values of every trial of this search, coloured by score. The band is "
+            "the neighbourhood around the best trial until then; a trial outside it had another "
+            "good trial as its centre. Categories have no band.*",
+            "![Length of the steps against the width of the neighbourhood]"
+            f"({links['method-steps']})",
+            "*Figure: the largest difference, over all parameters without steps, from the middle "
+            f"of the nearest neighbourhood among those of the {CENTRES} best trials before it. Up "
+            "to the line a trial lies inside; above it, its centre was a trial of a lower rank.*",
+        ]

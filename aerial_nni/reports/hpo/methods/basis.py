@@ -1,56 +1,27 @@
-"""A network whose last layer is a Bayesian regression, as DNGO fits it, for the pictures."""
-
-from dataclasses import dataclass
+"""The features that DNGO's network has learnt, and what each of them adds to the prediction."""
 
 import numpy as np
 
-from aerial_nni.tuners.bayesian_linear import BayesianLinear, regress
 from aerial_nni.tuners.coordinates import Coordinates
-from aerial_nni.tuners.gaussian_process import standardisation
-from aerial_nni.tuners.network import Network, train
+from aerial_nni.tuners.deep_regression import DeepRegression, as_inputs, fit
 from aerial_nni.tuners.space import Space
 
 
-@dataclass(frozen=True)
-class Basis:
-    """Learnt features and the regression on them. Losses go in and come out in their own units."""
-
-    coordinates: Coordinates
-    network: Network
-    linear: BayesianLinear
-    centre: float
-    scale: float
-
-    def features(self, points: np.ndarray) -> np.ndarray:
-        """The last hidden layer and a constant at points (m, d), shape (m, units + 1)."""
-        return self.network.features(_inputs(self.coordinates, points))
-
-    def shares(self, points: np.ndarray) -> np.ndarray:
-        """What each feature adds to the predicted loss at points (m, d), shape (m, units + 1)."""
-        return self.scale * self.features(points) * self.linear.weights
-
-    def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation of the function (without noise) at points (m, d), both (m,)."""
-        mean, variance = self.linear.predict(self.features(points))
-        return self.centre + self.scale * mean, self.scale * np.sqrt(variance + 1e-12)
-
-    @property
-    def noise(self) -> float:
-        """Deviation of the noise of a trial."""
-        return self.scale / float(np.sqrt(self.linear.beta))
+def learn(space: Space, units: np.ndarray, losses: np.ndarray) -> DeepRegression:
+    """The tuner's own model of losses (n,) at units (n, d), from a fixed seed."""
+    return fit(Coordinates.of(space), units, losses, np.random.default_rng(0))
 
 
-def _inputs(coordinates: Coordinates, points: np.ndarray) -> np.ndarray:
-    """Points as the network sees them: from -1 to 1, a category as a column for each value."""
-    return 2 * coordinates.embed(coordinates.snap(points)) - 1
+def features(model: DeepRegression, points: np.ndarray) -> np.ndarray:
+    """The last hidden layer of the (first) network at points (m, d), shape (m, hidden units)."""
+    return model.networks[0].features(as_inputs(model.coordinates, points))[:, :-1]
 
 
-def learn(space: Space, units: np.ndarray, losses: np.ndarray) -> Basis:
-    """The model of losses (n,) at units (n, d), from a fixed seed."""
-    coordinates = Coordinates.of(space)
-    centre, scale = standardisation(losses)
-    values = (losses - centre) / scale
-    inputs = _inputs(coordinates, units)
-    network = train(inputs, values, np.random.default_rng(0))
-    linear = regress(network.features(inputs), values)
-    return Basis(coordinates, network, linear, centre, scale)
+def shares(model: DeepRegression, points: np.ndarray) -> np.ndarray:
+    """What each feature adds to the predicted loss at points (m, d), shape (m, hidden units)."""
+    return model.scale * features(model, points) * model.linears[0].weights[:-1]
+
+
+def noise(model: DeepRegression) -> float:
+    """Deviation of the noise of a trial, in units of the loss."""
+    return model.scale * float(np.mean([1 / np.sqrt(linear.beta) for linear in model.linears]))

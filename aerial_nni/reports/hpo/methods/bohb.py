@@ -1,12 +1,13 @@
 """Method 7, BOHB: its text, its brackets and rungs, and the densities of its model."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from matplotlib.figure import Figure
 
-from aerial_nni.reports.hpo.methods import hyperband
 from aerial_nni.reports.hpo.methods.bohb_text import IDEA, LIMITS, MODEL
 from aerial_nni.reports.hpo.methods.densities import Split, draw_densities, split
+from aerial_nni.reports.hpo.methods.hyperband import HyperbandChapter, halving
 from aerial_nni.reports.hpo.methods.ladders import ladders, rungs
 from aerial_nni.reports.hpo.methods.replica import tuner_of
 from aerial_nni.reports.hpo.methods.tpe import DENSITIES, here
@@ -31,32 +32,44 @@ def model(search: Search) -> tuple[int, Split] | None:
     return None
 
 
-def draw(search: Search) -> dict[str, Figure]:
-    """Brackets and curves as of Hyperband, and the densities of the model."""
-    figures = hyperband.draw(search)
-    if found := model(search):
-        figures["method-densities"] = draw_densities(search, found[1])
-    return figures
+class BOHBChapter(HyperbandChapter):
+    """The brackets of the search, and the densities of its model."""
 
+    @cached_property
+    def found(self) -> tuple[int, Split] | None:
+        """The budget of the last model, and its densities."""
+        return model(self.search)
 
-def explain(search: Search, links: Mapping[str, str]) -> str:
-    """The chapter's text."""
-    share, candidates = settings()
-    tuner, found = tuner_of(search), model(search)
-    text = (
-        MODEL.replace("{points}", str(tuner.min_points))
-        .replace("{share}", percent(share))
-        .replace("{candidates}", str(candidates))
-        .replace("{wider}", f"{tuner.bandwidth_factor:g}")
-        .replace("{random}", percent(tuner.random_fraction))
-    )
-    densities = ["No budget has had enough trials for a model: the search was a Hyperband."]
-    if found:
-        densities = [
+    def draw(self) -> dict[str, Figure]:
+        """Brackets and curves as of Hyperband, and the densities of the model."""
+        figures = super().draw()
+        if self.found:
+            figures["method-densities"] = draw_densities(self.search, self.found[1])
+        return figures
+
+    def explain(self, links: Mapping[str, str]) -> str:
+        """The text, with what the model knew and what halving saved."""
+        share, candidates = settings()
+        tuner = tuner_of(self.search)
+        text = (
+            MODEL.replace("{points}", str(tuner.min_points))
+            .replace("{share}", percent(share))
+            .replace("{candidates}", str(candidates))
+            .replace("{wider}", f"{tuner.bandwidth_factor:g}")
+            .replace("{random}", percent(tuner.random_fraction))
+        )
+        return "\n\n".join(
+            [IDEA, text, *self._densities(links), *halving(self.search, links), LIMITS]
+        )
+
+    def _densities(self, links: Mapping[str, str]) -> list[str]:
+        if self.found is None:
+            return ["No budget has had enough trials for a model: this search was a Hyperband."]
+        budget, found = self.found
+        return [
             "![Densities of good and other trials along the most important parameters, and their "
             f"ratio]({links['method-densities']})",
             DENSITIES,
-            f"The model was at last fitted to the trials of {found[0]} epochs. "
-            f"{here(search, found[1])}",
+            f"The last model was fitted to the trials of {budget} epochs. "
+            f"{here(self.search, found)}",
         ]
-    return "\n\n".join([IDEA, text, *densities, *hyperband.halving(search, links), LIMITS])

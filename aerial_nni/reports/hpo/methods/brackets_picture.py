@@ -79,8 +79,8 @@ def _columns(
             else {"facecolor": shades(norm(ladder.score)), "edgecolor": "white"}
         )
         axes.bar(place, ladder.top - floor, bottom=floor, width=0.9, linewidth=0.5, **looks)
-        for trial in ladder.trials:
-            axes.plot([place - 0.45, place + 0.45], [trial.budget] * 2, color=INK, linewidth=1.2)
+        for budget in ladder.budgets:
+            axes.plot([place - 0.45, place + 0.45], [budget] * 2, color=INK, linewidth=1.2)
         if search.best in ladder.trials:
             axes.plot(place, 1.16 * ladder.top, "*", color=VERMILLION, markersize=12, clip_on=False)
     axes.set_xlim(-0.7, max(NARROWEST, len(group)) - 0.3)

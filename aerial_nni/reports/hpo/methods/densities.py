@@ -13,7 +13,8 @@ from scipy import stats
 
 from aerial_nni.reports.hpo.axes import grid_of, parameter_axis
 from aerial_nni.reports.hpo.marks import focus
-from aerial_nni.reports.hpo.search import Search, Tried
+from aerial_nni.reports.hpo.search import Search
+from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.style import (
     BLUE,
     GREEN,

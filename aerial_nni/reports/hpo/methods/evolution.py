@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from aerial_nni.reports.hpo.marks import START, focus
+from aerial_nni.reports.hpo.methods.chapter import Chapter
 from aerial_nni.reports.hpo.methods.evolution_text import IDEA, LIMITS, MUTATION, SELECTION
 from aerial_nni.reports.hpo.methods.lineage import (
     Descent,
@@ -34,15 +36,6 @@ from aerial_nni.reports.style import (
 from aerial_nni.reports.words import listed, percent, some
 
 
-def draw(search: Search) -> dict[str, Figure]:
-    """The family tree, and the population with what its mutations were worth."""
-    found = descents(search)
-    return {
-        "method-lineage": draw_lineage(search, found),
-        "method-population": draw_population(search, found),
-    }
-
-
 @styled
 def draw_lineage(search: Search, found: list[Descent]) -> Figure:
     """Every trial by its score, joined to its parent; the best trial's ancestors stand out."""
@@ -56,7 +49,7 @@ def draw_lineage(search: Search, found: list[Descent]) -> Figure:
         own = descent.child.number in in_line
         axes.plot(
             [descent.parent.number, descent.child.number],
-            [descent.parent.score, descent.child.score],
+            [descent.parent.score or 0.0, descent.child.score],
             color=VERMILLION if own else GREEN if descent.better else GREY,
             linewidth=2.4 if own else 1.2 if descent.better else 0.7,
             alpha=1.0 if own or descent.better else 0.6,
@@ -132,33 +125,6 @@ def _mutations(axes: Axes, search: Search, found: list[Descent]) -> None:
     axes.legend(loc="lower right")
 
 
-def explain(search: Search, links: Mapping[str, str]) -> str:
-    """The chapter's text."""
-    tuner, found = tuner_of(search), descents(search)
-    return "\n\n".join(
-        [
-            IDEA,
-            SELECTION,
-            f"In this search the population had **{tuner.population}** trials and a tournament "
-            f"**{tuner.sample}**: the paper's numbers (100 and 25) are for searches of thousands "
-            "of trials.",
-            f"![Family tree of the trials, with the best trial's ancestors]"
-            f"({links['method-lineage']})",
-            "*Figure: every trial of this search at its score, joined to the trial whose mutation "
-            "it is. Trials far below the others lie outside.*",
-            MUTATION,
-            "![Scores of the living population, and how often a mutation of each parameter helped]"
-            f"({links['method-population']})",
-            "*Figure: left the scores of the trials that could have children at each time; it "
-            "rises when old, worse trials die and better children take their places. Right how "
-            "many children had each parameter changed, and how many of them were better than "
-            "their parents; a child with two changes counts in two rows.*",
-            _here(search, found),
-            LIMITS,
-        ]
-    )
-
-
 def _here(search: Search, found: list[Descent]) -> str:
     """What the family tree of this search says in numbers."""
     scored = [descent for descent in found if descent.child.score is not None]
@@ -181,3 +147,51 @@ def _here(search: Search, found: list[Descent]) -> str:
     else:
         text.append("The best trial has no parent: chance found it, not evolution.")
     return "### In this search\n\n" + " ".join(text)
+
+
+class EvolutionChapter(Chapter):
+    """The family tree of the trials."""
+
+    @cached_property
+    def found(self) -> list[Descent]:
+        """Every child with its parent."""
+        return descents(self.search)
+
+    def draw(self) -> dict[str, Figure]:
+        """The family tree, and the population with what its mutations were worth."""
+        return {
+            "method-lineage": draw_lineage(self.search, self.found),
+            "method-population": draw_population(self.search, self.found),
+        }
+
+    def explain(self, links: Mapping[str, str]) -> str:
+        """The text, with the best trial's ancestors."""
+        from aerial_nni.tuners.evolution import COARSEST, FINEST  # here, as it imports nni
+
+        tuner = tuner_of(self.search)
+        often = 1 - (1 - 1 / tuner.population) ** tuner.sample
+        mutation = MUTATION.replace("{finest}", f"{FINEST:g}").replace(
+            "{coarsest}", f"{COARSEST:g}"
+        )
+        return "\n\n".join(
+            [
+                IDEA,
+                SELECTION,
+                f"In this search the population had **{tuner.population}** trials and a tournament "
+                f"**{tuner.sample}**, so the best member was the parent in {percent(often)} of the "
+                "cases. The paper's numbers (100 and 25) are for searches of thousands of trials.",
+                "![Family tree of the trials, with the best trial's ancestors]"
+                f"({links['method-lineage']})",
+                "*Figure: every trial of this search at its score, joined to the trial whose "
+                "mutation it is. Trials far below the others lie outside.*",
+                mutation,
+                "![Scores of the living population, and how often a mutation of each parameter "
+                f"helped]({links['method-population']})",
+                "*Figure: left the scores of the trials that could have children at each time; "
+                "they rise when old, worse trials die and better children take their places. "
+                "Right how many children had each parameter changed, and how many of them were "
+                "better than their parents; a child with two changes counts in two rows.*",
+                _here(self.search, self.found),
+                LIMITS,
+            ]
+        )

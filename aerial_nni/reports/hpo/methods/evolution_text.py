@@ -29,10 +29,7 @@ the variety is lost soon. A member of rank $r$ among $n$ (1 is the best) wins wi
 
 ```math
 p(r) = \left(\frac{n - r + 1}{n}\right)^{S} - \left(\frac{n - r}{n}\right)^{S}
-```
-
-so with ten members and tournaments of five the best one is parent in 41 % of the cases, the median
-one hardly ever."""
+```"""
 
 MUTATION = r"""### How a child differs
 
@@ -41,7 +38,8 @@ their number, and at least one does; so one change is the rule, and two or three
 moves on its own scale (on the log scale where the search space has one):
 
 ```math
-u' = u + s\,z, \qquad z \sim N(0, 1), \qquad \log s \sim \text{Uniform}(\log 0.01, \log 0.3)
+u' = u + s\,z, \qquad z \sim N(0, 1), \qquad
+\log s \sim \text{Uniform}(\log {finest}, \log {coarsest})
 ```
 
 Here $u$ is the place of the value in its range from 0 to 1, and what leaves the range is mirrored

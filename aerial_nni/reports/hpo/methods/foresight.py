@@ -11,7 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from aerial_nni.reports.hpo.marks import focus
-from aerial_nni.reports.hpo.search import Search, Tried
+from aerial_nni.reports.hpo.search import Search
+from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.style import BLUE, GREY, VERMILLION, legend_below, new_figure, styled
 from aerial_nni.reports.words import some
 

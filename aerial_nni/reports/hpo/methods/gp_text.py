@@ -23,13 +23,13 @@ k(x, x') = s \left(1 + \sqrt{5}\,r + \tfrac{5}{3} r^2\right) e^{-\sqrt{5}\,r},
 \qquad r^2 = \sum_j \frac{(x_j - x'_j)^2}{\ell_j^2}
 ```
 
-Every parameter is brought to the range 0 to 1 first, on a log scale where the search space has
-one; two categories are 1 apart if they differ. Each parameter has a length scale $\ell_j$ of its
-own: where it is long, the parameter hardly matters. Length scales, signal $s$ and noise
-$\sigma_n^2$ are not set by hand but are those that make the observed scores most probable
-(Rasmussen and Williams 2006, eq. 2.30), with a mild prior so that few trials do not lead to wild
-values. Given the scores $y$ of the trials $X$, prediction is linear algebra (eq. 2.25 and 2.26
-there, with $K = k(X, X)$ and $k_* = k(X, x)$):
+Every parameter is brought to the range 0 to 1 first, on a log scale where the search space has one;
+two categories are 1 apart if they differ. Each parameter has a length scale $\ell_j$ of its own:
+where it is long, the parameter hardly matters. Length scales, signal $s$ and noise $\sigma_n^2$ are
+not set by hand but are those that make the observed scores most probable (Rasmussen and Williams
+2006, eq. 2.30), with a mild prior so that few trials do not lead to wild values (Snoek et al.
+average over many such values instead, which costs far more). Given the scores $y$ of the trials
+$X$, prediction is linear algebra (eq. 2.25 and 2.26 there, with $K = k(X, X)$ and $k_* = k(X, x)$):
 
 ```math
 \mu(x) = k_*^\top (K + \sigma_n^2 I)^{-1} y, \qquad

@@ -5,19 +5,25 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from aerial_nni.reports.hpo.methods.brackets_picture import draw_brackets, draw_curves, on_ranks
+from aerial_nni.reports.hpo.methods.chapter import Chapter
 from aerial_nni.reports.hpo.methods.hyperband_text import BRACKETS, HALVING, IDEA, LIMITS
 from aerial_nni.reports.hpo.methods.ladders import on_cost, rung_table
 from aerial_nni.reports.hpo.search import Search
 
 
-def draw(search: Search) -> dict[str, Figure]:
-    """The brackets, and the curves of all configurations."""
-    return {"method-brackets": draw_brackets(search), "method-curves": draw_curves(search)}
+class HyperbandChapter(Chapter):
+    """The brackets of the search."""
 
+    def draw(self) -> dict[str, Figure]:
+        """The brackets, and the curves of all configurations."""
+        return {
+            "method-brackets": draw_brackets(self.search),
+            "method-curves": draw_curves(self.search),
+        }
 
-def explain(search: Search, links: Mapping[str, str]) -> str:
-    """The chapter's text."""
-    return "\n\n".join([IDEA, *halving(search, links), LIMITS])
+    def explain(self, links: Mapping[str, str]) -> str:
+        """The text, with what halving cost and saved."""
+        return "\n\n".join([IDEA, *halving(self.search, links), LIMITS])
 
 
 def halving(search: Search, links: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from aerial_nni.reports.hpo.search import Search, Tried
+from aerial_nni.reports.hpo.search import Search
+from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.words import percent, score, table
 
 
@@ -17,14 +18,19 @@ class Ladder:
     trials: tuple[Tried, ...]
 
     @property
+    def budgets(self) -> list[int]:
+        """Epochs of its trials, rising."""
+        return [trial.budget or 0 for trial in self.trials]
+
+    @property
     def start(self) -> int:
         """Epochs of its first trial: the bracket it belongs to."""
-        return self.trials[0].budget or 0
+        return self.budgets[0]
 
     @property
     def top(self) -> int:
         """Epochs of its longest trial."""
-        return self.trials[-1].budget or 0
+        return self.budgets[-1]
 
     @property
     def score(self) -> float | None:
@@ -43,8 +49,8 @@ class Ladder:
             if trial.history is not None:
                 epochs = trial.history["epoch"].astype(int)
                 scores.update(zip(epochs.tolist(), trial.history["mean_iou"], strict=True))
-        epochs = sorted(scores)
-        return np.array(epochs), np.array([scores[epoch] for epoch in epochs])
+        there = sorted(scores)
+        return np.array(there), np.array([scores[epoch] for epoch in there])
 
 
 def ladders(search: Search) -> list[Ladder]:
@@ -61,7 +67,7 @@ def ladders(search: Search) -> list[Ladder]:
 
 def rungs(found: Sequence[Ladder]) -> list[int]:
     """The budgets that occur, rising."""
-    return sorted({trial.budget or 0 for ladder in found for trial in ladder.trials})
+    return sorted({budget for ladder in found for budget in ladder.budgets})
 
 
 def brackets(found: Sequence[Ladder]) -> dict[int, list[Ladder]]:

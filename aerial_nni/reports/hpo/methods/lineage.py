@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aerial_nni.reports.hpo.search import Search, Tried
+from aerial_nni.reports.hpo.search import Search
+from aerial_nni.reports.hpo.tried import Tried
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,10 @@ def descents(search: Search) -> list[Descent]:
     inside = [tried for tried in search.tried if search.inside(tried)]
     seed = int((search.method.get("class_args") or {}).get("seed", 0))
     places = parents(
-        search.experiment.record["space"], [tried.config for tried in inside], seed=seed
+        search.experiment.record["space"],
+        [tried.config for tried in inside],
+        [None if tried.score is None else -tried.score for tried in inside],
+        seed=seed,
     )
     return [
         Descent(child, inside[place], _differing(search, inside[place], child))

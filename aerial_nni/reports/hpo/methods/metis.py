@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from aerial_nni.reports.hpo.methods.foresight import draw_foresight, look_ahead
 from aerial_nni.reports.hpo.methods.gp import (
-    Outcome,
+    GPChapter,
     fitted,
     foresight_part,
     on_pair,
     predicted,
 )
 from aerial_nni.reports.hpo.methods.metis_text import CHOICE, IDEA, LIMITS, MODEL
-from aerial_nni.reports.hpo.methods.plane import Surface, draw_plane
+from aerial_nni.reports.hpo.methods.plane import Surface
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import (
     BLUE,
@@ -29,7 +29,7 @@ from aerial_nni.reports.style import (
     new_figure,
     styled,
 )
-from aerial_nni.reports.words import percent
+from aerial_nni.reports.words import percent, some
 
 BACKGROUND = 400
 """Random configurations among which a trial's prediction is ranked."""
@@ -77,37 +77,6 @@ def purposes(search: Search) -> Purposes:
     return Purposes(numbers=numbers, mean=means, deviation=deviations)
 
 
-def draw(search: Search) -> dict[str, Figure]:
-    """Mean and uncertainty, what each trial was for, and predictions against outcomes."""
-    units, losses = search.observed()
-    model = fitted(search, units, losses)
-    figures = {"method-purposes": draw_purposes(search, purposes(search))}
-    if len(search.space.parameters) > 1:
-        figures["method-surface"] = draw_plane(
-            search,
-            [
-                Surface(
-                    title="What the model expects",
-                    label="predicted mean IoU",
-                    values=lambda points: predicted(model, points)[0],
-                    peak="best predicted here: exploitation",
-                ),
-                Surface(
-                    title="How little it knows",
-                    label="deviation of the prediction, mean IoU",
-                    values=lambda points: predicted(model, points)[1],
-                    colours="cividis",
-                    peak="least known here",
-                    marker="X",
-                ),
-            ],
-        )
-    foresight = look_ahead(search, lambda *seen: Outcome(fitted(search, *seen)))
-    if foresight.tried:
-        figures["method-foresight"] = draw_foresight(search, foresight)
-    return figures
-
-
 @styled
 def draw_purposes(search: Search, found: Purposes) -> Figure:
     """Every guided trial by how good and how unknown it was when it was chosen."""
@@ -137,48 +106,75 @@ def draw_purposes(search: Search, found: Purposes) -> Figure:
     return figure
 
 
-def explain(search: Search, links: Mapping[str, str]) -> str:
-    """The chapter's text."""
-    surface = (
-        [
+class MetisChapter(GPChapter):
+    """The tuner's own model, and what it was asked for."""
+
+    @cached_property
+    def purposes(self) -> Purposes:
+        """What each guided trial was for."""
+        return purposes(self.search)
+
+    def draw(self) -> dict[str, Figure]:
+        """Mean and uncertainty, what each trial was for, and predictions against outcomes."""
+        figures = super().draw()
+        del figures["method-slices"]
+        return figures | {"method-purposes": draw_purposes(self.search, self.purposes)}
+
+    def _surfaces(self) -> list[Surface]:
+        return [
+            Surface(
+                title="What the model expects",
+                label="predicted mean IoU",
+                values=lambda points: predicted(self.model, points)[0],
+                peak="best predicted here: exploitation",
+            ),
+            Surface(
+                title="How little it knows",
+                label="deviation of the prediction, mean IoU",
+                values=lambda points: predicted(self.model, points)[1],
+                colours="cividis",
+                peak="least known here",
+                marker="X",
+            ),
+        ]
+
+    def explain(self, links: Mapping[str, str]) -> str:
+        """The text, with how many trials explored and exploited."""
+        surface = [
             "![Predicted mean IoU and its uncertainty over the two most important parameters, "
-            f"with the trials]({links['method-surface']})",
-            f"*Figure: the model fitted to all trials of this search, over {on_pair(search)}. "
+            f"with the trials]({links.get('method-surface')})",
+            f"*Figure: the model fitted to all trials of this search, over {on_pair(self.search)}. "
             "Left the predicted mean IoU, right its uncertainty. The marks are the trials; their "
             "other parameters differ, so the colour under a mark is not its score.*",
         ]
-        if "method-surface" in links
-        else []
-    )
-    return "\n\n".join(
-        [
-            IDEA,
-            MODEL,
-            *surface,
-            CHOICE,
-            f"![Guided trials by predicted score and uncertainty]({links['method-purposes']})",
-            "*Figure: each guided trial as the model saw it when it was chosen, fitted to the "
-            f"trials before it and compared with {BACKGROUND} random configurations. At the top "
-            "are trials that were predicted to be among the best tenth, at the right those of "
-            "which least was known; a trial in the corner was both.*",
-            _here(search),
-            *foresight_part(search, links),
-            LIMITS,
-        ]
-    )
+        return "\n\n".join(
+            [
+                IDEA,
+                MODEL,
+                *(surface if "method-surface" in links else []),
+                CHOICE,
+                f"![Guided trials by predicted score and uncertainty]({links['method-purposes']})",
+                "*Figure: each guided trial as the model saw it when it was chosen, fitted to the "
+                f"trials before it and compared with {BACKGROUND} random configurations. At the "
+                "top are trials that were predicted to be among the best tenth, at the right those "
+                "of which least was known; a trial in the corner was both.*",
+                f"### In this search\n\n{self._here()}",
+                *foresight_part(self.foresight, links),
+                LIMITS,
+            ]
+        )
 
-
-def _here(search: Search) -> str:
-    found = purposes(search)
-    count = max(1, len(found.numbers))
-    both = int((found.exploited & found.explored).sum())
-    exploited = int(found.exploited.sum()) - both
-    explored = int(found.explored.sum()) - both
-    rest = len(found.numbers) - exploited - explored - both
-    return (
-        f"### In this search\n\nOf {len(found.numbers)} guided trials {exploited} "
-        f"({percent(exploited / count)}) exploited: they were among the best tenth predicted. "
-        f"{explored} explored: they were among the tenth least known. {both} did both, and {rest} "
-        "neither, such as those beside a doubtful trial. The record does not hold the purpose for "
-        "which a trial was chosen; this is read from the model."
-    )
+    def _here(self) -> str:
+        found = self.purposes
+        count = max(1, len(found.numbers))
+        both = int((found.exploited & found.explored).sum())
+        exploited = int(found.exploited.sum()) - both
+        explored = int(found.explored.sum()) - both
+        rest = len(found.numbers) - exploited - explored - both
+        return (
+            f"Of {some(len(found.numbers), 'guided trial')} {exploited} "
+            f"({percent(exploited / count)}) exploited: they were among the best tenth predicted. "
+            f"{explored} explored: they were among the tenth least known. {both} did both, and "
+            f"{rest} neither, such as those beside a doubtful trial. The record does not hold the "
+            "purpose for which a trial was chosen; this is read from the model."
+        )

@@ -39,15 +39,23 @@ that make the observed scores most probable."""
 
 CHOICE = r"""### How the next trial is chosen
 
-The candidate for exploitation has the highest $\mu(x)$. The candidate for exploration has the
-highest upper end of the 95 % interval, $\mu(x) + 1.96\,\sigma(x)$: of the configurations of which
-little is known, one that could be very good. A trial is a candidate for re-sampling if its score
+The candidate for **exploitation** has the highest predicted score $\mu(x)$. The candidate for
+**exploration** is uncertain in the right place: it is the configuration that most probably beats a
+target $t$ a little above the best predicted score,
+
+```math
+P\big(f(x) > t\big) = \Phi\!\left(\frac{\mu(x) - t}{\sigma(x)}\right)
+```
+
+with $\Phi$ the normal distribution. Where all is known nothing can reach the target, so this needs
+uncertainty, but not where all hope is gone. A trial is a candidate for **re-sampling** if its score
 lies outside of the 98 % interval of what a model without it predicts there,
 $|y_i - \mu_{-i}(x_i)| > 2.33\,\sigma_{-i}(x_i)$ (leaving one out, Rasmussen and Williams 2006,
 eq. 5.12). As no configuration is run twice here, one right beside it is tried.
 
-Among the three, the one is tried whose result is expected to raise the predicted optimum most
-(section 4 of Metis). That is the knowledge gradient (Frazier, Powell and Dayanik 2009):
+Among the three, the one is tried whose result is expected to raise the predicted optimum most. That
+is the knowledge gradient (Frazier, Powell and Dayanik 2009); Metis itself estimates it from the two
+ends of the prediction's interval:
 
 ```math
 \operatorname{gain}(x) = \operatorname{E}_{y}\!\left[\max_{x'} \mu(x' \mid x, y)\right]

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from aerial_nni.reports.hpo.axes import MARGIN, parameter_axis
@@ -54,7 +56,10 @@ def draw_plane(search: Search, surfaces: Sequence[Surface]) -> Figure:
         if number:
             axes.set_ylabel("")
             axes.tick_params(labelleft=False)
-    entries = [*handles(search, failed=failed), *(peak for peak in peaks if peak is not None)]
+    entries: list[Artist] = [
+        *handles(search, failed=failed),
+        *(peak for peak in peaks if peak is not None),
+    ]
     legend_below(figure, entries)
     return figure
 
@@ -70,16 +75,17 @@ def plane(search: Search, pair: tuple[int, int]) -> np.ndarray:
 
 def _draw(
     figure: Figure, axes: Axes, search: Search, surface: Surface, pair: tuple[int, int]
-) -> object:
+) -> Line2D | None:
     """The coloured surface with its bar; returns the legend's entry of its highest point."""
     points = plane(search, pair)
     snapped = np.array([search.space.snap(point) for point in points])
     values = surface.values(snapped).reshape(SIDE, SIDE)
-    norm = _norm(values, surface.decades)
+    low, high = _limits(values, surface.decades)
+    norm = Normalize(low, high) if surface.decades is None else LogNorm(low, high)
     edges = np.linspace(-0.5, SIDE - 0.5, SIDE + 1) / (SIDE - 1)
     mesh: ScalarMappable = axes.pcolormesh(
         np.clip(edges, -MARGIN, 1 + MARGIN), np.clip(edges, -MARGIN, 1 + MARGIN),
-        np.maximum(values, norm.vmin), norm=norm, cmap=surface.colours, rasterized=True,
+        np.maximum(values, low), norm=norm, cmap=surface.colours, rasterized=True,
     )  # fmt: skip
     bar = figure.colorbar(mesh, ax=axes, location="top", aspect=38, pad=0.01, shrink=0.95)
     if surface.decades is not None:
@@ -96,10 +102,10 @@ def _draw(
                      label=surface.peak)[0]  # fmt: skip
 
 
-def _norm(values: np.ndarray, decades: float | None) -> Normalize:
-    high = float(values.max())
+def _limits(values: np.ndarray, decades: float | None) -> tuple[float, float]:
+    """Lowest and highest value of a colour scale."""
+    low, high = float(values.min()), float(values.max())
     if decades is not None:
         high = max(high, 1e-12)
-        return LogNorm(high / 10**decades, high)
-    low = float(values.min())
-    return Normalize(low, high if high > low else low + 1e-6)
+        return high / 10**decades, high
+    return low, max(high, low + 1e-6)

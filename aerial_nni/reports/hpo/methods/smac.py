@@ -1,6 +1,7 @@
 """Method 4, SMAC: its text, and what its forest says of the parameters."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +10,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from aerial_nni.reports.hpo.axes import grid_of, parameter_axis
-from aerial_nni.reports.hpo.methods.foresight import draw_foresight, look_ahead, on_foresight
+from aerial_nni.reports.hpo.methods.chapter import Chapter
+from aerial_nni.reports.hpo.methods.foresight import (
+    Foresight,
+    draw_foresight,
+    look_ahead,
+    on_foresight,
+)
 from aerial_nni.reports.hpo.methods.forest import TREES, Forest, grow
 from aerial_nni.reports.hpo.methods.gp import on_pair
 from aerial_nni.reports.hpo.methods.plane import Surface, Values, draw_plane
@@ -24,35 +31,6 @@ PANELS = 4
 """Parameters shown, the most important ones."""
 BACKGROUND = 300
 """Random configurations over which a marginal prediction is the mean."""
-
-
-def draw(search: Search) -> dict[str, Figure]:
-    """Marginal predictions, surfaces of mean and improvement, predictions against outcomes."""
-    forest = grow(*search.observed())
-    figures = {"method-marginals": draw_marginals(search, forest)}
-    if len(search.space.parameters) > 1:
-        figures["method-surface"] = draw_plane(
-            search,
-            [
-                Surface(
-                    title="What the forest expects",
-                    label="predicted mean IoU",
-                    values=lambda points: -forest.predict(points)[0],
-                ),
-                Surface(
-                    title="Where trying is worth it",
-                    label="expected improvement of the scaled loss (log scale)",
-                    values=improvement(search, forest),
-                    colours="magma",
-                    decades=3,
-                    peak="highest expected improvement here",
-                ),
-            ],
-        )
-    foresight = look_ahead(search, grow)
-    if foresight.tried:
-        figures["method-foresight"] = draw_foresight(search, foresight)
-    return figures
 
 
 def improvement(search: Search, forest: Forest) -> Values:
@@ -121,34 +99,83 @@ def marginal(search: Search, forest: Forest, column: int, ticks: np.ndarray) -> 
     return -losses.reshape(TREES, len(ticks), BACKGROUND).mean(axis=2)
 
 
-def explain(search: Search, links: Mapping[str, str]) -> str:
-    """The chapter's text."""
-    parts = [
-        IDEA,
-        MODEL,
-        "![Marginal predictions of the forest along the most important parameters]"
-        f"({links['method-marginals']})",
-        f"*Figure: a forest of {TREES} trees, fitted to all trials of this search with SMAC's "
-        "settings. Along each parameter it shows the mean prediction over random values of all "
-        "other parameters, tree by tree: where the trees disagree, the forest is unsure.*",
-        CHOICE.replace("{random}", percent(tuner_of(search).random_share)),
-    ]
-    if "method-surface" in links:
-        parts += [
+class SMACChapter(Chapter):
+    """A forest as the tuner's, fitted to all trials of the search."""
+
+    @cached_property
+    def forest(self) -> Forest:
+        """The forest given all trials."""
+        return grow(*self.search.observed())
+
+    @cached_property
+    def foresight(self) -> Foresight:
+        """What a forest said of each guided trial before it ran."""
+        return look_ahead(self.search, grow)
+
+    def draw(self) -> dict[str, Figure]:
+        """Marginal predictions, surfaces of mean and improvement, predictions against outcomes."""
+        figures = {"method-marginals": draw_marginals(self.search, self.forest)}
+        if len(self.search.space.parameters) > 1:
+            figures["method-surface"] = draw_plane(self.search, self._surfaces())
+        if self.foresight.tried:
+            figures["method-foresight"] = draw_foresight(self.search, self.foresight)
+        return figures
+
+    def _surfaces(self) -> list[Surface]:
+        return [
+            Surface(
+                title="What the forest expects",
+                label="predicted mean IoU",
+                values=lambda points: -self.forest.predict(points)[0],
+            ),
+            Surface(
+                title="Where trying is worth it",
+                label="expected improvement of the scaled loss (log scale)",
+                values=improvement(self.search, self.forest),
+                colours="magma",
+                decades=3,
+                peak="highest expected improvement here",
+            ),
+        ]
+
+    def explain(self, links: Mapping[str, str]) -> str:
+        """The text, with what the forest knew of this search."""
+        share = percent(tuner_of(self.search).random_share)
+        return "\n\n".join(
+            [
+                IDEA,
+                MODEL,
+                "![Marginal predictions of the forest along the most important parameters]"
+                f"({links['method-marginals']})",
+                f"*Figure: a forest of {TREES} trees, fitted to all trials of this search with "
+                "SMAC's settings. Along each parameter it shows the mean prediction over random "
+                "values of all other parameters, tree by tree: where the trees disagree, the "
+                "forest is unsure.*",
+                CHOICE.replace("{random}", share),
+                *self._surface(links),
+                "### In this search",
+                *self._here(links),
+                LIMITS,
+            ]
+        )
+
+    def _surface(self, links: Mapping[str, str]) -> list[str]:
+        if "method-surface" not in links:
+            return []
+        return [
             "![Predicted mean IoU and expected improvement over the two most important "
             f"parameters, with the trials]({links['method-surface']})",
-            f"*Figure: the same forest over {on_pair(search)}. Left the predicted mean IoU, right "
-            "the expected improvement that would choose a further trial; both are made of steps. "
-            "The marks are the trials; their other parameters differ, so the colour under a mark "
-            "is not its score.*",
+            f"*Figure: the same forest over {on_pair(self.search)}. Left the predicted mean IoU, "
+            "right the expected improvement that would choose a further trial; both are made of "
+            "steps. The marks are the trials; their other parameters differ, so the colour under a "
+            "mark is not its score.*",
         ]
-    parts.append("### In this search")
-    if "method-foresight" in links:
-        parts += [
+
+    def _here(self, links: Mapping[str, str]) -> list[str]:
+        if "method-foresight" not in links:
+            return ["No trial was guided: all of them belong to the start-up."]
+        return [
             f"![Prediction and outcome of each guided trial]({links['method-foresight']})",
-            f"{on_foresight(look_ahead(search, grow))} Some of these trials were drawn at random "
-            "and not by the forest; the record does not say which.",
+            f"{on_foresight(self.foresight)} Some of these trials were drawn at random and not by "
+            "the forest; the record does not say which.",
         ]
-    else:
-        parts.append("No trial was guided: all of them belong to the start-up.")
-    return "\n\n".join([*parts, LIMITS])
