@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,15 +192,3 @@ def tail(path: Path, *, lines: int = 20) -> str:
     except OSError:
         return ""
     return "\n".join(text.rstrip().splitlines()[-lines:])
-
-
-def wait_until_free(port: int, *, seconds: float = 10.0) -> bool:
-    """Waits until nothing listens on the port any more; whether that came to be."""
-    from aerial_nni.experiments.ports import is_free
-
-    deadline = time.monotonic() + seconds
-    while not is_free(port):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True

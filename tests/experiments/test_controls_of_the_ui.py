@@ -79,6 +79,7 @@ def test_limits_edited_while_it_runs_are_followed(
     assert launched.record.reason == "all trials ended: 0 of 2 are good"
 
 
+@pytest.mark.slow
 def test_a_trial_more_than_planned_at_the_end_keeps_the_experiment_going(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ):
@@ -205,6 +206,7 @@ def parameters_by_id(launched: Launched) -> dict[str, dict[str, Any]]:
     return wait_for(known)
 
 
+@pytest.mark.slow
 def test_nni_alone_never_goes_on_after_its_limit_was_reached(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
 ):

@@ -108,6 +108,7 @@ def test_the_ui_of_one_that_is_over_is_opened_on_one_interface(
     assert sorted(seen) == sorted([(here, port), ("127.0.0.1", port)])
 
 
+@pytest.mark.slow
 def test_nni_alone_tells_its_prefix_to_everybody(
     run_fast: Run, port: int, monkeypatch: pytest.MonkeyPatch
 ):

@@ -108,6 +108,7 @@ def test_a_killed_launcher_leaves_nothing_elsewhere_and_the_experiment_goes_on(
     assert sorted(trial.parameters["seed"] for trial in outcome.record.trials) == [0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [{"FAST_FAIL": "0 1 2"}])
 def test_what_a_failed_trial_elsewhere_printed_is_shown(
     run_fast: Run, remote: Path, capfd: pytest.CaptureFixture
