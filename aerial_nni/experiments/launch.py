@@ -43,10 +43,10 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     ports.check(settings.port, host=settings.host)
     runs = settings.runs.expanduser().resolve()
     folder = runs / _new_id(runs)
-    config = nni_config(definition, limits, file, folder=folder)  # before anything is written
-    connect(config, settings.host)
     options = prepare(definition.options, folder)
     write_options(folder, options)
+    config = nni_config(definition, limits, file, folder=folder)
+    connect(config, settings.host)
     nni_directory = runs / NNI_DIRECTORY
     server = Server(
         folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host

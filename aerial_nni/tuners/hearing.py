@@ -18,7 +18,7 @@ from nni.runtime.tuner_command_channel import CommandType
 from nni.utils import MetricType
 
 HEARS = "hears of customized trials"
-"""What the dispatcher answers to its initialisation; preload.cjs, `customized`, looks for it."""
+"""What the dispatcher answers to its initialisation; manager.cjs, `customized`, looks for it."""
 
 IN_ORDER = "_for_the_tuner"
 """Key in the data of a trial's end: it is in the queue of results and requests."""

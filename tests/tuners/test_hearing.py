@@ -218,8 +218,8 @@ def test_the_dispatcher_says_that_it_hears():
     talk = Talk(Recorder())
     talk.tell(CommandType.Initialize, SPACE)
     assert talk.answers(CommandType.Initialized) == [hearing.HEARS]
-    preload = Path(hearing.__file__).parents[1] / "experiments" / "preload.cjs"
-    assert f'"{hearing.HEARS}"' in preload.read_text()
+    manager = Path(hearing.__file__).parents[1] / "experiments" / "node" / "manager.cjs"
+    assert f'"{hearing.HEARS}"' in manager.read_text()
 
 
 def test_a_customised_trial_counts_for_every_method():
