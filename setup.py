@@ -14,6 +14,7 @@ REQUIREMENTS = [
     "numpy>=1.26,<3",  # arrays of images and masks
     "pillow>=10.3,<14",  # reading JPEG and PNG; older versions have known decoder holes
     "scikit-image>=0.24",  # reading TIFF with more than three bands or 16 bits (brings tifffile)
+    "scikit-learn>=1.5",  # random forests: importance of parameters in documents; smac needs it too
     "scipy>=1.11",  # filters of the procedural scenes; scikit-image needs it too
     "matplotlib>=3.8,<4",  # every figure of the documents
     "pyyaml>=6.0.1",  # options, class lists and search spaces are YAML
@@ -22,6 +23,7 @@ REQUIREMENTS = [
     "tqdm>=4.66",  # progress bars
     "filelock>=3.9",  # one builder of the prepared cache at a time; nni itself asks for <3.12
     "psutil>=5.9",  # finding and ending an experiment's processes; nni needs it too
+    "smac>=2.4,<3",  # the random forest of the method smac; 45 MB, most of it dask, no compiler
     "setuptools<82",  # tensorboard and nni's own tools import pkg_resources, removed in 82
 ]
 
@@ -43,7 +45,6 @@ EXTRAS = {
         "mypy>=1.13",
         "types-PyYAML",
         "types-psutil",
-        "scikit-learn>=1.5",  # the reference the metrics are tested against
         "lightning>=2.4",  # the loop that `bench train` is compared with
         "torchvision>=0.21",  # reference implementations in tests
         "selenium>=4.25,<5",  # a real browser looks at the web UI: its test, its pictures

@@ -16,6 +16,17 @@ ABOVE = {
     "training": {"options", "results", "data", "models", "losses", "metrics"},
     "tuners": set(),
     "browser": set(),
+    "reports": {
+        "options",
+        "results",
+        "data",
+        "models",
+        "training",
+        "losses",
+        "metrics",
+        "pictures",
+        "tuners",
+    },
     "experiments": {"options", "results", "data", "reports", "tuners"},
 }
 """A folder -> the parts of the package that it may import beside itself."""

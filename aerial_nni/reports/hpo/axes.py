@@ -80,7 +80,7 @@ def parameter_axis(axes: Axes, parameter: Parameter, *, vertical: bool = False) 
         axes.set_ylim(-MARGIN, 1 + MARGIN)
         axes.set_ylabel(title(parameter))
         return
-    crowded = len(words) > 1 and sum(len(word) + 2 for word in words) > 44
+    crowded = len(words) > 1 and sum(len(word) + 2 for word in words) > 32
     axes.set_xticks(places, [_broken(word) if crowded else word for word in words])
     # A number with few values has bars, whose outer halves lie beyond the ends.
     margin = max(MARGIN, 0.5 / (few - 1)) if (few := _few_steps(parameter)) else MARGIN

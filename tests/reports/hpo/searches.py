@@ -210,17 +210,25 @@ def _final(
 
 def by_tuner(plan: Plan, space: Space) -> Iterator[Asked]:
     """What the method's own tuner suggests, asked without a server."""
-    name = METHODS[plan.index][0]
-    tuner = tuner_class(name)("maximize", seed=0, trials=plan.trials, startup=plan.startup)
+    halves = {"max_budget": plan.epochs} if plan.index in (5, 7) else {}
+    startup = None if halves else plan.startup
+    tuner = tuner_class(METHODS[plan.index][0])(
+        "maximize", seed=0, trials=plan.trials, startup=startup, **halves
+    )
     tuner.update_search_space(plan.space or SPACE)
+    longest: dict[str, int] = {}
     for number in range(plan.trials):
-        config = tuner.generate_parameters(number)
-        score = score_of(config, epochs=plan.epochs)
+        asked = tuner.generate_parameters(number)
+        config = {name: asked[name] for name in space.names}
+        budget = asked.get("TRIAL_BUDGET")
+        score = score_of(config, epochs=budget or plan.epochs)
         if score is None:
             tuner.trial_end(number, False)
         else:
-            tuner.receive_trial_result(number, config, score)
-        yield config, None, 0
+            tuner.receive_trial_result(number, asked, score)
+        before = longest.get(repr(config), 0)
+        longest[repr(config)] = budget or 0
+        yield config, budget, before
 
 
 def tuner_class(name: str) -> Any:

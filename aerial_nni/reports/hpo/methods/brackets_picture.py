@@ -46,7 +46,7 @@ def draw_brackets(search: Search) -> Figure:
     panels = figure.subplots(1, len(groups), sharey=True, squeeze=False, width_ratios=widths)[0]
     for axes, (start, group) in zip(panels, groups.items(), strict=True):
         _columns(axes, search, group, budgets, norm)
-        wide = len(group) >= 8
+        wide = max(NARROWEST, len(group)) > 0.35 * sum(widths)
         axes.set_title(f"Bracket from {some(start, 'epoch')}" if wide else f"from {start}")
         axes.set_xlabel(
             f"{len(group)} config." if len(group) < 8 else f"{len(group)} configurations"

@@ -98,11 +98,13 @@ def draw_population(search: Search, found: list[Descent]) -> Figure:
     left.set_xlabel("trial")
     left.set_ylabel("mean IoU")
     left.set_title(f"The living: the {size} youngest trials")
-    left.legend(handles=[
-        Patch(facecolor=BLUE, alpha=0.2, label="from worst to best"),
-        Line2D([], [], color=BLUE, label="median"),
-    ], loc="lower right")  # fmt: skip
     _mutations(right, search, found)
+    legend_below(figure, [
+        Patch(facecolor=BLUE, alpha=0.2, label="living: from worst to best"),
+        Line2D([], [], color=BLUE, label="living: median"),
+        Patch(facecolor="white", edgecolor=GREY, label="children"),
+        Patch(facecolor=GREEN, edgecolor=GREY, label="children better than the parent"),
+    ])  # fmt: skip
     return figure
 
 
@@ -112,17 +114,14 @@ def _mutations(axes: Axes, search: Search, found: list[Descent]) -> None:
     better = Counter(name for d in found if d.better for name in d.changed)
     names = sorted(search.space.names, key=lambda name: -counts[name])
     rows = np.arange(len(names))
-    axes.barh(rows, [counts[name] for name in names], color="white", edgecolor=GREY, height=0.7,
-              label="children")  # fmt: skip
-    axes.barh(rows, [better[name] for name in names], color=GREEN, edgecolor=GREY, height=0.7,
-              label="better than the parent")  # fmt: skip
+    axes.barh(rows, [counts[name] for name in names], color="white", edgecolor=GREY, height=0.7)
+    axes.barh(rows, [better[name] for name in names], color=GREEN, edgecolor=GREY, height=0.7)
     axes.set_yticks(rows, names)
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("children in which it changed")
     axes.set_title("Which mutations helped")
-    axes.legend(loc="lower right")
 
 
 def _here(search: Search, found: list[Descent]) -> str:

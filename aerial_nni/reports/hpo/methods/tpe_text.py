@@ -29,11 +29,11 @@ adds them, and mixes in a uniform part with the weight of one trial, for what no
 ```
 
 For a number, $\kappa_j$ is a normal distribution that is cut off at the bounds, on a log scale
-where the search space has one; its width is the distance to the farther neighbour, so that hills
-are broad where trials are few and narrow where they are many. For a category it gives most of the
-probability to the same value and shares the rest among all (Aitchison and Aitken 1976). The product
-runs over all parameters, so what goes well *together* is learnt (Falkner et al. 2018, section 3.2);
-the paper of 2011 takes each parameter by itself."""
+where the search space has one; its width is the distance to the farther of its two neighbours, but
+not less than a fixed part of the range, so that hills are broad where trials are few. For a
+category it gives most of the probability to the same value and shares the rest among all (Aitchison
+and Aitken 1976). The product runs over all parameters, so what goes well *together* is learnt
+(Falkner et al. 2018, section 3.2); the paper of 2011 takes each parameter by itself."""
 
 CHOICE = r"""### How the next trial is chosen
 
