@@ -1,0 +1,44 @@
+"""Every method under a real NNI server: twelve trials, two at a time, each as it was told."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+
+import pytest
+from fast_trial import score_of
+
+from aerial_nni import results
+from aerial_nni.experiments.conduct import Outcome
+from aerial_nni.experiments.hpo import Plan, hpo
+from aerial_nni.experiments.methods import METHODS
+from aerial_nni.experiments.snapshot import booked_wrongly
+from aerial_nni.options import TrialOptions, load_options
+from aerial_nni.tuners.space import Space
+
+ALWAYS = {"anneal", "evolution", "smac", "bohb"}
+"""One of each kind; the others are run with `-m slow`."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in METHODS],
+)
+def test_twelve_trials(name: str, run_fast: Callable[..., Outcome]):
+    plan = Plan(trials=12, seeds=(), epochs=3)
+    definition = hpo(TrialOptions(epochs=3), METHODS[name], plan)
+    outcome = run_fast(dataclasses.replace(definition, module="fast_trial"), concurrency=2)
+    record = outcome.record
+    assert outcome.good, record.reason
+    assert [trial.state for trial in record.trials] == ["SUCCEEDED"] * 12
+    space = Space.parse(record.space)
+    configs = []
+    for trial in record.trials:
+        folder = outcome.folder / trial.id
+        assert not booked_wrongly(trial, outcome.folder)
+        ran = results.read_json(folder / results.OPTIONS)
+        configs.append({name: trial.parameters[name] for name in space.names})
+        assert {name: ran[name] for name in space.names} == configs[-1]
+        assert trial.score == score_of(load_options(folder / results.OPTIONS))
+        space.encode(configs[-1])  # raises where a value is not in the space
+    if not METHODS[name].multi_fidelity:  # promotes configurations
+        assert len({json.dumps(config, sort_keys=True) for config in configs}) == 12
