@@ -93,16 +93,16 @@ def _cost(search: Search) -> str:
     epochs = sum(tried.epochs for tried in search.tried)
     seconds = sum(tried.seconds for tried in search.tried)
     text = f"It took {epochs:,} epochs in {duration(seconds)} of training"
-    saved = sum(tried.resumed for tried in search.tried)
-    if saved:
-        text += (
-            f"; {some(saved, 'epoch')} more ({percent(saved / (saved + epochs))}) were saved "
-            "because promoted configurations went on from their checkpoints"
-        )
     again = [trial for phase in (BEST, DEFAULT) for trial in search.retrained[phase]]
     if again:
         minutes = sum(trial.metrics["cost"]["training_seconds"] for trial in again)
-        text += f", and {duration(minutes)} for the {len(again)} runs after it"
+        text += f", and {duration(minutes)} for {some(len(again), 'run')} after it"
+    saved = sum(tried.resumed for tried in search.tried)
+    if saved:
+        text += (
+            f". {some(saved, 'more epoch')} ({percent(saved / (saved + epochs))}) were saved, "
+            "because promoted configurations went on from their checkpoints"
+        )
     return f"{text}."
 
 

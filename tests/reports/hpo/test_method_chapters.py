@@ -94,7 +94,7 @@ def test_promotions_and_saved_epochs_are_counted(searched: Callable[[int], Searc
     saved = sum(tried.resumed for tried in search.tried)
     assert saved == 3 * 1 + 1 * 3 + 1 * 3
     text = summary(search)
-    assert "21 configurations and 5 promotions" in text and f"{saved} epochs more (" in text
+    assert "21 configurations and 5 promotions" in text and f"{saved} more epochs (" in text
     assert "The configurations are drawn at random; the promotions are guided." in text
 
 
