@@ -147,10 +147,10 @@ class SMACChapter(Chapter):
                 MODEL,
                 "![Marginal predictions of the forest along the most important parameters]"
                 f"({links['method-marginals']})",
-                f"*Figure: a forest of {TREES} trees, fitted to all trials of this search with "
-                "SMAC's settings. Along each parameter it shows the mean prediction over random "
-                "values of all other parameters, tree by tree: where the trees disagree, the "
-                "forest is unsure.*",
+                f"*Figure: a forest of {TREES} trees, fitted by scikit-learn with SMAC's settings "
+                "to all trials of this search. Along each parameter it shows the mean prediction "
+                "over random values of all other parameters, tree by tree: where the trees "
+                "disagree, the forest is unsure.*",
                 CHOICE.replace("{random}", share),
                 *self._surface(links),
                 "### In this search",
