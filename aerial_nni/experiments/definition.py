@@ -59,6 +59,8 @@ class Definition:
     """The trial's module, run with `python -m`."""
     assessor: Mapping[str, Any] | None = None
     """NNI's assessor configuration: {"name": ..., "class_args": ...}."""
+    space_file: Path | None = None
+    """The file that the search space was read from: its comments are part of the document."""
     method: Mapping[str, Any] = field(default_factory=dict)
     """What the record keeps of the way in which configurations are chosen."""
 

@@ -4,6 +4,7 @@ import dataclasses
 import shlex
 from pathlib import Path
 
+from aerial_nni import results
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import tail, trial_output
 from aerial_nni.options import TrialOptions, flag
@@ -24,6 +25,15 @@ def trial_failure(trial: Trial, record: Record, folder: Path) -> str:
         f"the last lines of {log}:\n{indented(printed or '(nothing)')}\n"
         f"  run it by hand: {again}"
     )
+
+
+def note_failure(trial: Trial, record: Record, folder: Path) -> None:
+    """Leaves the last line that a failed trial printed in its result folder, if it has one."""
+    output = trial_output(Path(record.nni_directory), record.id, trial.id)
+    printed = tail(output / "trial.stderr", lines=1).strip()
+    if printed and (folder / trial.id).is_dir():
+        with results.atomic(folder / trial.id / results.FAILURE) as temporary:
+            temporary.write_text(printed + "\n", encoding="utf-8")
 
 
 def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:

@@ -90,6 +90,7 @@ def hpo(
             },
         },
         assessor=_assessor(plan.assessor, options),
+        space_file=space_file or FULL,
         trials=plan.trials + len(finals),
         module="aerial_nni.trials.baseline",
         method={

@@ -1,6 +1,7 @@
 """Launching an experiment from its definition."""
 
 import secrets
+import shutil
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.records import NNI_DIRECTORY, Record, now
 from aerial_nni.experiments.server import Server
 from aerial_nni.options import TrialOptions, as_dict
-from aerial_nni.results import atomic
+from aerial_nni.results import SPACE, atomic
 
 Prepare = Callable[[TrialOptions, Path], TrialOptions]
 """Makes ready what all trials share; returns the options they start from."""
@@ -45,6 +46,9 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     folder = runs / _new_id(runs)
     options = prepare(definition.options, folder)
     write_options(folder, options)
+    if definition.space_file is not None:
+        with atomic(folder / SPACE) as temporary:
+            shutil.copyfile(definition.space_file, temporary)
     config = nni_config(definition, limits, file, folder=folder)
     connect(config, settings.host)
     nni_directory = runs / NNI_DIRECTORY

@@ -97,6 +97,7 @@ class Watch:
             self._told.add(trial.id)
             if trial.state in FAILURES:
                 self.progress.say(self._failure(trial))
+                failures.note_failure(trial, self.record, self.folder)
             if wrong := booked_wrongly(trial, self.folder):
                 self.progress.say(f"warning: trial {trial.id} ran with other parameters: {wrong}")
         self.progress.update(self.record)

@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 LOCKS = ".locks"
 """Folder of the lock files, beside the result folders: they outlive a folder's renaming."""
 
+PATIENCE = 40.0
+"""Seconds that a resumed trial waits for its folder.
+
+On another machine the one before it lives for up to twenty seconds after NNI's server was killed.
+"""
+
 
 class FolderBusy(Explained, ValueError):
     """Another process is training in the folder."""
@@ -42,7 +48,7 @@ def occupied(
     """
     own = _lock(folder)
     try:
-        own.acquire(timeout=0)
+        own.acquire(timeout=PATIENCE if go_on else 0)
     except Timeout:
         problem = f"another process is training in {folder}"
         raise FolderBusy(f"{problem}; wait for it, or give another --out") from None

@@ -32,6 +32,7 @@ def repair() -> None:
     _report_what_a_tuner_raises()
     let_tuners_hear()
     _let_requests_wait()
+    _ask_the_tuner_before_assessing()
     setattr(msg_dispatcher_base.MsgDispatcherBase, _DONE, True)
 
 
@@ -52,6 +53,22 @@ def _report_what_a_tuner_raises() -> None:
             raise
 
     base.process_command = process_command
+
+
+def _ask_the_tuner_before_assessing() -> None:
+    """A tuner whose `assesses` is false keeps the assessor from stopping its trials.
+
+    nni/runtime/msg_dispatcher.py `_handle_intermediate_metric_data` compares the trials of a search
+    with longer ones that follow it, and would stop those.
+    """
+    dispatcher = msg_dispatcher.MsgDispatcher
+    handle = dispatcher._handle_intermediate_metric_data
+
+    def handle_intermediate(self: Any, data: Any) -> None:
+        if getattr(self.tuner, "assesses", True):
+            handle(self, data)
+
+    dispatcher._handle_intermediate_metric_data = handle_intermediate
 
 
 def _let_requests_wait() -> None:

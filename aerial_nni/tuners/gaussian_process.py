@@ -15,6 +15,7 @@ from scipy.linalg import cho_solve, lapack, solve_triangular
 from scipy.optimize import minimize
 
 from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners import kernel as kernel_module
 from aerial_nni.tuners.kernel import Hyperparameters, covariance, matern
 
 LEAST_NOISE = 1e-6
@@ -52,7 +53,7 @@ class GaussianProcess:
         """
         kernel = covariance(self.coordinates, self.hyper, self.coordinates.snap(points), self.units)
         solved = solve_triangular(self.factor, kernel.T, lower=True, check_finite=False)
-        variance = self.hyper.signal - (solved**2).sum(axis=0)
+        variance = kernel_module.LEVEL + self.hyper.signal - (solved**2).sum(axis=0)
         deviation = np.sqrt(np.maximum(variance, 1e-12 * self.hyper.signal))
         return self.centre + self.scale * (kernel @ self.alpha), self.scale * deviation
 
@@ -80,11 +81,11 @@ class GaussianProcess:
         apart = self.coordinates.differences(snapped, self.units)[:, 0]  # (d, n)
         weights, signal = self.hyper.weights, self.hyper.signal
         value, slope = matern(weights @ apart**2)
-        kernel = signal * value  # (n,)
+        kernel = kernel_module.LEVEL + signal * value  # (n,)
         by_point = 2 * signal * weights[:, None] * apart * slope  # (d, n)
         by_point[self.coordinates.categorical] = 0.0
         inverse = cho_solve((self.factor, True), kernel, check_finite=False)
-        deviation = math.sqrt(max(signal - kernel @ inverse, 1e-12 * signal))
+        deviation = math.sqrt(max(kernel_module.LEVEL + signal - kernel @ inverse, 1e-12 * signal))
         mean = self.centre + self.scale * float(kernel @ self.alpha)
         mean_slope = self.scale * (by_point @ self.alpha)
         return (
@@ -197,7 +198,7 @@ def improbability(
     flat = squared.reshape(len(squared), -1)  # (d, n*n)
     value, slope = matern((hyper.weights @ flat).reshape(n, n))
     kernel = hyper.signal * value
-    factor = cholesky(kernel, hyper.noise)
+    factor = cholesky(kernel_module.LEVEL + kernel, hyper.noise)
     alpha = cho_solve((factor, True), values, check_finite=False)
     inverse, _ = lapack.dpotri(factor, lower=1)
     inverse = np.tril(inverse) + np.tril(inverse, -1).T

@@ -1,6 +1,6 @@
 """The Matérn-5/2 kernel over the unit cube, with a length scale for each coordinate.
 
-    k(x, x') = s (1 + √5 r + 5/3 r²) exp(-√5 r),    r² = Σ_j w_j (x_j - x'_j)²
+    k(x, x') = c + s (1 + √5 r + 5/3 r²) exp(-√5 r),    r² = Σ_j w_j (x_j - x'_j)²
 
 It sees every coordinate snapped to its grid: what lies between two values of a parameter does not
 exist for it (Garrido-Merchán & Hernández-Lobato 2020, eq. 7). Categories are 0 or 1 apart.
@@ -15,6 +15,13 @@ from scipy.spatial.distance import cdist
 from aerial_nni.tuners.coordinates import Coordinates
 
 ROOT5 = math.sqrt(5.0)
+LEVEL = 1.0
+"""c: variance of the level to which the process returns far from all trials.
+
+Trials gather where losses are low, so their mean, 0 when standardised, is not that level: taking
+it for one makes every far corner look good (Jones et al. 1998, eq. 5, estimate it; Rasmussen &
+Williams 2006, sec. 2.7).
+"""
 
 
 @dataclass(frozen=True)
@@ -60,4 +67,4 @@ def covariance(
     """Kernel between snapped points (m, d) and (n, d), shape (m, n)."""
     scales = np.sqrt(hyper.weights[coordinates.sources])
     embedded = (coordinates.embed(points) * scales for points in (left, right))
-    return hyper.signal * matern(cdist(*embedded, "sqeuclidean"))[0]
+    return LEVEL + hyper.signal * matern(cdist(*embedded, "sqeuclidean"))[0]

@@ -72,6 +72,8 @@ def test_failed_trials_are_told_and_made_up_for_by_a_resume(
     failed = outcome.record.trials[1]
     assert f"{failed.id}/trial.stderr" in told
     assert "python -m fast_trial --options" in told
+    reason = (outcome.folder / failed.id / results.FAILURE).read_text()
+    assert reason == "RuntimeError: seed 1 was told to fail\n"
     died = outcome.record.trials[2]
 
     monkeypatch.delenv("FAST_FAIL")

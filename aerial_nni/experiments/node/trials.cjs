@@ -2,6 +2,9 @@
 
 "use strict";
 
+const fs = require("fs");
+const path = require("path");
+
 const PYTHON = process.env.AERIAL_NNI_PYTHON;
 const LOCAL = "127.0.0.1";
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -26,11 +29,15 @@ function answerByTrial(exported) {
 }
 
 // "output": training_service/v3/compat.js `getTrialOutputLocalPath()` names a folder that no trial
-// ever writes to (NNI_OUTPUT_DIR is another), so the TensorBoard button shows nothing.
+// ever writes to (NNI_OUTPUT_DIR is another), so the TensorBoard button shows nothing. Here it is the
+// result folder, where that has event files, wherever the trial ran.
 function outputOfTrial(exported) {
   const proto = exported.V3asV1.prototype;
-  proto.getTrialOutputLocalPath = function (trialId) {
-    return this.v3.downloadTrialDirectory(trialId);
+  proto.getTrialOutputLocalPath = async function (trialId) {
+    const runs = path.dirname(process.env.AERIAL_NNI_HOME);
+    const results = path.join(runs, global.nni.args.experimentId, trialId);
+    const written = fs.existsSync(path.join(results, "tensorboard"));
+    return written ? results : this.v3.downloadTrialDirectory(trialId);
   };
 }
 
