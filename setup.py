@@ -27,11 +27,9 @@ REQUIREMENTS = [
     "setuptools<82",  # tensorboard and nni's own tools import pkg_resources, removed in 82
 ]
 
-# What `bench hpo` runs beside the tuners.
+# What `bench hpo` runs beside the tuners, SMAC3 apart.
 BENCH = [
     "optuna>=4,<6",  # its TPE and Gaussian process, and TPE with its Hyperband pruner
-    "smac>=2.4,<3",  # SMAC3, with one budget and with several
-    "scikit-learn>=1.5",  # the small network of the real training
 ]
 
 EXTRAS = {
