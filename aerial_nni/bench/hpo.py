@@ -72,8 +72,9 @@ def measure(given: argparse.Namespace) -> Table:
 def _chosen(text: str, known: tuple[str, ...] | dict, *, flag: str) -> list[str]:
     """The names in a list with commas, in the order of `known`."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in known] or not names:
-        raise BadOption(f"--{flag} has {unknown}; choose some of {','.join(known)}")
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise BadOption(f"--{flag} has {unknown or text!r}; choose some of {','.join(known)}")
     return [name for name in known if name in names]
 
 
@@ -90,6 +91,7 @@ def _jobs(given: argparse.Namespace, methods: list[str], problems: list[str]) ->
         jobs += [
             Job(method=method, problem=SIZED, seed=0, trials=SUGGESTIONS, known=given.suggest_at)
             for method in methods
+            if METHODS[method].ours or not METHODS[method].fidelity  # others begin with a bracket
         ]
     return jobs
 
@@ -108,7 +110,7 @@ def _table(
         parts.append(hpo_tables.by_size(sized))
     changed = sorted({job.method for job in jobs if records.changed(job)})
     stale = [f"The code of {', '.join(changed)} has changed since it was run."] if changed else []
-    versions = sorted({METHODS[m].code for m in methods if "." not in METHODS[m].module})
+    versions = sorted({METHODS[m].code for m in methods if not METHODS[m].ours})
     return Table(
         title="Hyper-parameter optimisation: simple regret",
         columns=("Method", *problems, "Mean rank", "ms per suggestion", "ms at the last"),

@@ -66,12 +66,17 @@ class Method:
     fidelity: bool = False
     """Whether it trains some configurations for less than all epochs."""
 
+    @property
+    def ours(self) -> bool:
+        """Whether it is a tuner of this package and not a library's."""
+        return "." in self.module
+
     def check(self) -> None:
         """Raises `CannotTakePart` where the method cannot be imported."""
         try:
             importlib.import_module(self.module)
         except ImportError as error:
-            hint = "" if "." in self.module else '; try pip install -e ".[bench]"'
+            hint = "" if self.ours else '; try pip install -e ".[bench]"'
             raise CannotTakePart(f"{self.title} cannot be imported: {error}{hint}") from error
 
     @cached_property

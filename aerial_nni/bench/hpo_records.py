@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,6 +103,11 @@ def run_all(jobs: Sequence[Job], records: Records, *, processes: int) -> None:
                     records.add(job, result)
                 minutes = (time.monotonic() - began) / number * (len(jobs) - number) / 60
                 _say(number, len(jobs), job, result, minutes)
+        except BrokenProcessPool as error:
+            raise RunsFailed(
+                "a process that ran a method was killed, for want of memory perhaps; "
+                "the same command goes on, and --jobs 1 needs least"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import uniform_filter
+from sklearn.neural_network import MLPClassifier
 
 from aerial_nni.bench.hpo_functions import Config
 from aerial_nni.bench.hpo_problems import Problem, Training, kind
@@ -50,10 +51,7 @@ class Pixels:
 
 
 def pixel_problem(data: str, data_dir: str) -> Problem:
-    """The training on a dataset; its loss is the cross-entropy on pixels of other areas.
-
-    It needs scikit-learn, which comes with `pip install -e ".[bench]"`.
-    """
+    """The training on a dataset; its loss is the cross-entropy on pixels of other areas."""
     return Problem(
         name=f"pixels of {data}",
         space=SPACE,
@@ -68,8 +66,6 @@ def pixel_problem(data: str, data_dir: str) -> Problem:
 
 
 def _start(data: str, data_dir: str, config: Config) -> Training:
-    from sklearn.neural_network import MLPClassifier
-
     learnt, scored, classes = pixels(data, data_dir)
     place = RADII.index(config["radius"])
     mean, spread = learnt.features[:, place].mean(axis=0), learnt.features[:, place].std(axis=0)

@@ -76,7 +76,6 @@ def small_scenes(monkeypatch):
 
 
 def test_the_real_training_learns_goes_on_and_may_diverge(small_scenes):
-    pytest.importorskip("sklearn", reason='needs pip install -e ".[bench]"')
     problem = hpo_task.pixel_problem("scenes", "")
     config = {**problem.some(1)[0], "lr": 3e-3, "batch": 128, "solver": "adam"}
     after = problem.start(config)
