@@ -162,9 +162,10 @@ class Watch:
     def _dispatcher_gone(self, status: Status) -> End | None:
         if self._dispatcher is None:
             self._dispatcher = self.server.dispatcher()
-            return None
-        gone = is_gone(self._dispatcher) and status.state != "DONE"
-        if not self._lasts("dispatcher", gone, seconds=1.0):
+        # NNI's server has answered only when it had started the dispatcher.
+        gone = self._dispatcher is None or is_gone(self._dispatcher)
+        seconds = self.patience.settled if self._dispatcher is None else 1.0
+        if not self._lasts("dispatcher", gone and status.state != "DONE", seconds=seconds):
             return None
         details = failures.dispatcher_failure(self.server.logs)
         return End(state="FAILED", reason="NNI's dispatcher (the tuner) died", details=details)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fast_experiments import fast, listening, processes, wait_for
 
+from aerial_nni import results
 from aerial_nni.experiments import address, ports, records, rest, staying, stored
 from aerial_nni.experiments.address import Address, BadHost, own_address
 from aerial_nni.experiments.conduct import Outcome, Settings
@@ -74,7 +75,10 @@ def test_an_open_server_answers_under_its_secret_path_only(
         api = f"{own}/{prefix}/api/v1/nni"
         assert rest.request("GET", f"{api}/check-status")["status"] == "DONE"
         assert b"<html" in answer(record.url)[1]
+        events = folder / record.trials[0].id / results.EVENTS
+        events.mkdir()
         task = rest.request("POST", f"{api}/tensorboard", value={"trials": record.trials[0].id})
+        assert task["trialLogDirectoryList"] == [str(events)]
         board = ("127.0.0.1", int(task["port"]))
         wait_for(lambda: board in listening(record.id))
         assert sorted(listening(record.id)) == sorted([("0.0.0.0", port), board])

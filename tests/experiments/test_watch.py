@@ -167,6 +167,11 @@ def test_a_dispatcher_that_died(server: FakeServer, tmp_path: Path):
     assert "what the dispatcher said last" in end.details
 
 
+def test_a_dispatcher_that_died_before_it_was_seen(server: FakeServer, tmp_path: Path):
+    end, _, _ = watched(server, tmp_path, settled=0.1)
+    assert (end.state, end.reason) == ("FAILED", "NNI's dispatcher (the tuner) died")
+
+
 @pytest.mark.parametrize(("good", "state"), [(True, "DONE"), (False, "STOPPED")])
 def test_the_time_limit(server: FakeServer, tmp_path: Path, good: bool, state: str):
     server.spent, server.jobs = 61, [job("t0", "RUNNING")]
