@@ -9,6 +9,9 @@ from aerial_nni.tuners.space import Parameter, Space
 
 FINEST = 200
 """A grid of more values than this is as good as a continuum."""
+APART = 0.5
+"""Distance of two categories: with it the mean square over pairs of three is 1/6, as it is over
+pairs of points of a continuous coordinate, so that one prior of length scales suits both."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,13 @@ class Coordinates:
     def embed(self, units: np.ndarray) -> np.ndarray:
         """Points as numbers alone, shape (n, inputs): a category is a column for each value.
 
-        Two categories are 1 apart, as the two ends of a coordinate with an order are.
+        Two categories are `APART`, as in `differences`.
         """
         columns = []
         for column, grid in enumerate(self.grids):
             values = units[:, column : column + 1]
             if self.categorical[column] and grid is not None:
-                values = (np.abs(values - grid) < 0.5 / len(grid)) / math.sqrt(2)
+                values = (np.abs(values - grid) < 0.5 / len(grid)) * APART / math.sqrt(2)
             columns.append(values)
         return np.hstack(columns)
 
@@ -68,11 +71,10 @@ class Coordinates:
     def differences(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Distances of (n, d) from (m, d) in each coordinate, shape (d, n, m).
 
-        The difference where there is an order; 0 or 1 between categories (Hamming), which is what
-        one-hot columns give up to a factor.
+        The difference where there is an order; 0 or `APART` between categories.
         """
         apart = left.T[:, :, None] - right.T[:, None, :]
-        apart[self.categorical] = np.abs(apart[self.categorical]) > 1e-9
+        apart[self.categorical] = APART * (np.abs(apart[self.categorical]) > 1e-9)
         return apart
 
 

@@ -15,17 +15,20 @@ from scipy.linalg import cho_solve, lapack, solve_triangular
 from scipy.optimize import minimize
 
 from aerial_nni.tuners.coordinates import Coordinates
-from aerial_nni.tuners import kernel as kernel_module
-from aerial_nni.tuners.kernel import Hyperparameters, covariance, matern
+from aerial_nni.tuners.kernel import LEVEL, Hyperparameters, covariance, matern
 
 LEAST_NOISE = 1e-6
 """Variance, of values with variance 1."""
 PRIOR_WEIGHT = (1.0, 2.0)
-"""Mean and deviation of the logarithm of a weight: length scales from 0.1 to 4.5, most likely."""
+"""Mean and deviation of the logarithm of a weight: most length scales from 0.1 to 4.5."""
 PRIOR_SIGNAL = (0.0, 1.5)
 PRIOR_NOISE = (-8.0, 3.0)
+"""Of their logarithms: a function's variance is near that of its values, its noise far below."""
 BOUNDS = ((1e-4, 1e4), (1e-2, 1e3), (LEAST_NOISE, 1.0))
 """Of a weight, the signal and the noise."""
+
+EXTREME = 10.0
+"""A loss is cut where it is so many times further from the best than four fifths of them are."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class GaussianProcess:
         """
         kernel = covariance(self.coordinates, self.hyper, self.coordinates.snap(points), self.units)
         solved = solve_triangular(self.factor, kernel.T, lower=True, check_finite=False)
-        variance = kernel_module.LEVEL + self.hyper.signal - (solved**2).sum(axis=0)
+        variance = LEVEL + self.hyper.signal - (solved**2).sum(axis=0)
         deviation = np.sqrt(np.maximum(variance, 1e-12 * self.hyper.signal))
         return self.centre + self.scale * (kernel @ self.alpha), self.scale * deviation
 
@@ -81,11 +84,11 @@ class GaussianProcess:
         apart = self.coordinates.differences(snapped, self.units)[:, 0]  # (d, n)
         weights, signal = self.hyper.weights, self.hyper.signal
         value, slope = matern(weights @ apart**2)
-        kernel = kernel_module.LEVEL + signal * value  # (n,)
+        kernel = LEVEL + signal * value  # (n,)
         by_point = 2 * signal * weights[:, None] * apart * slope  # (d, n)
         by_point[self.coordinates.categorical] = 0.0
         inverse = cho_solve((self.factor, True), kernel, check_finite=False)
-        deviation = math.sqrt(max(kernel_module.LEVEL + signal - kernel @ inverse, 1e-12 * signal))
+        deviation = math.sqrt(max(LEVEL + signal - kernel @ inverse, 1e-12 * signal))
         mean = self.centre + self.scale * float(kernel @ self.alpha)
         mean_slope = self.scale * (by_point @ self.alpha)
         return (
@@ -129,6 +132,15 @@ def condition(
     )
 
 
+def without_extremes(losses: np.ndarray) -> np.ndarray:
+    """The losses (n,), none much worse than what four fifths of the trials reach.
+
+    One training that diverged to 1e9 would make all others look alike.
+    """
+    best, usual = losses.min(), np.quantile(losses, 0.8, method="lower")
+    return np.minimum(losses, best + EXTREME * (usual - best)) if usual > best else losses
+
+
 def standardisation(losses: np.ndarray) -> tuple[float, float]:
     """Mean and deviation of the losses; the deviation is 1 where all are equal."""
     scale = float(losses.std())
@@ -157,8 +169,10 @@ def fit(
 ) -> GaussianProcess:
     """The process whose hyper-parameters are most probable given losses (n,) at units (n, d).
 
-    Climbs by L-BFGS from the default and from each of `starts`, and keeps the best.
+    Climbs by L-BFGS from the default and from each of `starts`, and keeps the best. Extreme losses
+    are cut first.
     """
+    losses = without_extremes(losses)
     centre, scale = standardisation(losses)
     snapped = coordinates.snap(units)
     squared = coordinates.differences(snapped, snapped) ** 2
@@ -198,7 +212,7 @@ def improbability(
     flat = squared.reshape(len(squared), -1)  # (d, n*n)
     value, slope = matern((hyper.weights @ flat).reshape(n, n))
     kernel = hyper.signal * value
-    factor = cholesky(kernel_module.LEVEL + kernel, hyper.noise)
+    factor = cholesky(LEVEL + kernel, hyper.noise)
     alpha = cho_solve((factor, True), values, check_finite=False)
     inverse, _ = lapack.dpotri(factor, lower=1)
     inverse = np.tril(inverse) + np.tril(inverse, -1).T

@@ -12,8 +12,9 @@ from aerial_nni.tuners.gaussian_process import (
     condition,
     fit,
     improbability,
+    without_extremes,
 )
-from aerial_nni.tuners.kernel import Hyperparameters
+from aerial_nni.tuners.kernel import LEVEL, Hyperparameters
 from aerial_nni.tuners.space import Space
 
 HYPER = Hyperparameters(np.array([3.0, 0.5, 1.5]), signal=1.7, noise=0.01)
@@ -35,7 +36,9 @@ def units() -> np.ndarray:
 def test_posterior_is_that_of_scikit_learn(units: np.ndarray):
     losses = smooth(units)
     model = condition(continuous(3), units, losses, HYPER)
-    kernel = ConstantKernel(HYPER.signal) * Matern(HYPER.weights**-0.5, nu=2.5)
+    kernel = ConstantKernel(LEVEL) + ConstantKernel(HYPER.signal) * Matern(
+        HYPER.weights**-0.5, nu=2.5
+    )
     reference = GaussianProcessRegressor(
         kernel, alpha=HYPER.noise, optimizer=None, normalize_y=True
     ).fit(units, losses)
@@ -142,6 +145,25 @@ def test_any_losses_give_finite_predictions(losses: list[float]):
         model: GaussianProcess = fit(continuous(3), some, np.array(losses))
         mean, deviation = model.predict(np.random.default_rng(1).random((10, 3)))
         assert np.isfinite(mean).all() and (deviation > 0).all()
+
+
+def test_far_from_all_trials_it_returns_to_the_level_outside_of_where_they_gather():
+    """Eight of ten trials crowd in a dip; the mean of the losses is no guide elsewhere."""
+    units = np.array([[0.0], [0.05], *np.linspace(0.45, 0.55, 8)[:, None]])
+    losses = np.array([10.0, 10.2, *np.full(8, 1.0)])
+    mean, _ = condition(
+        continuous(1), units, losses, Hyperparameters(np.array([100.0]), 1.0, 1e-4)
+    ).predict(np.array([[0.95]]))
+    assert mean[0] > losses.mean() + 1
+
+
+def test_one_extreme_loss_does_not_hide_the_others(units: np.ndarray):
+    losses = smooth(units)
+    losses[3] = 1e9
+    assert (np.delete(without_extremes(losses) == losses, 3)).all()
+    model = fit(continuous(3), units, losses)
+    mean, _ = model.predict(np.delete(units, 3, axis=0))
+    assert np.corrcoef(mean, np.delete(losses, 3))[0, 1] > 0.9
 
 
 def test_grids_hold_the_values_of_the_space():
