@@ -102,7 +102,7 @@ _ALL = (
         title="BOHB: Bayesian optimisation and Hyperband",
         class_name="aerial_nni.tuners.bohb.BOHBTuner",
         what="Hyperband whose configurations come from densities of good and bad trials",
-        paper="Falkner et al. 2018, BOHB: Robust and Efficient Hyperparameter Optimization at Scale",
+        paper="Falkner et al. 2018, BOHB: Robust and Efficient Optimization at Scale",
         cannot="be guided before enough trials ended at one budget",
         multi_fidelity=True,
     ),

@@ -15,7 +15,7 @@ from scipy.linalg import cho_solve
 
 from aerial_nni.tuners.bayesian_linear import BayesianLinear, regress
 from aerial_nni.tuners.coordinates import Coordinates
-from aerial_nni.tuners.gaussian_process import standardisation
+from aerial_nni.tuners.gaussian_process import standardisation, without_extremes
 from aerial_nni.tuners.network import Network, train
 
 NETWORKS = 1
@@ -115,7 +115,8 @@ def fit(
     losses: np.ndarray,
     generator: np.random.Generator,
 ) -> DeepRegression:
-    """The model of losses (n,) at units (n, d)."""
+    """The model of losses (n,) at units (n, d). Extreme losses are cut first."""
+    losses = without_extremes(losses)
     centre, scale = standardisation(losses)
     inputs, values = as_inputs(coordinates, units), (losses - centre) / scale
     networks = tuple(train(inputs, values, generator, decay=DECAY) for _ in range(NETWORKS))

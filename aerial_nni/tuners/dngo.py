@@ -33,14 +33,10 @@ class DNGOTuner(SpaceTuner):
         """The point of the largest expected improvement, shape (d,)."""
         model = self.model(generator)
         units, losses = self.observed()
-        best = BEST(model, losses)
         return maximise(
-            LogExpectedImprovement(model, best),
+            LogExpectedImprovement(model, float(model.losses.min())),
             model.coordinates,
             generator,
             anchors=units[np.argsort(losses, kind="stable")[:ANCHORS]],
             taken=model.units,
         )
-
-
-BEST = lambda model, losses: float(losses.min())

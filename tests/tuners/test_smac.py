@@ -139,4 +139,4 @@ def test_without_smac3_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("problem", ["branin", "mixed"])
 def test_it_is_ahead_of_random_search(problem: str):
-    assert share_won(SMACTuner, problem, seeds=4, trials=30) > 0.6
+    assert share_won(SMACTuner, problem, seeds=6, trials=40) > 0.6
