@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from aerial_nni.browser.chromium import chromium
-from aerial_nni.browser.pages import SECONDS, Detail, Overview
+from aerial_nni.browser.pages import SECONDS, Detail, NotShown, Overview
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
 STILL = 20.0
 """Seconds after which a page that goes on changing is taken as it is."""
+
+BROWSERS = 3
+"""How many browsers are tried where a page stays white: seen once, on a busy machine."""
+
+
+class White(NotShown):
+    """A page has nothing on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +47,20 @@ def take(url: str, folder: Path, *, seconds: float = SECONDS) -> Taken:
 
     Raises:
         NoBrowser: there is no Chromium.
-        NotShown: nothing answers, or no trial succeeds within `seconds`.
+        NotShown: nothing answers, no trial succeeds within `seconds`, or a page stays white.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for _ in range(BROWSERS - 1):
+        with suppress(White):
+            return _take(url, folder, seconds)
+    return _take(url, folder, seconds)
+
+
+def _take(url: str, folder: Path, seconds: float) -> Taken:
     with chromium() as driver:
         summary = Overview(driver, url).summary_with_best(seconds=seconds)
         best = summary.top[0]
-        files = [_save(driver, folder / "ui-overview.png")]
+        files = [save(driver, folder / "ui-overview.png")]
         detail = Detail(driver, url)
         detail.sort()
         parameters = detail.parameters(best.id)
@@ -62,16 +77,31 @@ def _graphs(detail: Detail, folder: Path) -> Iterator[Path]:
     }
     for graph, name in names.items():
         if detail.show(graph):
-            yield _save(detail.driver, folder / name)
+            yield save(detail.driver, folder / name)
 
 
-def _save(driver: "Chrome", path: Path) -> Path:
-    """Writes what the window shows once it has stopped moving: graphs grow into place."""
+def save(driver: "Chrome", path: Path) -> Path:
+    """Writes what the window shows once it has stopped moving: graphs grow into place.
+
+    Raises:
+        White: there is nothing on it.
+    """
     deadline = time.monotonic() + STILL
     before, now = b"", driver.get_screenshot_as_png()
-    while before != now and time.monotonic() < deadline:
+    while (before != now or _white(now)) and time.monotonic() < deadline:
         time.sleep(0.7)
         before, now = now, driver.get_screenshot_as_png()
-    with Image.open(io.BytesIO(now)) as picture:
-        picture.convert("RGB").save(path, optimize=True)
+    if _white(now):
+        raise White(f"{driver.current_url} stays white; open it in a browser of your own")
+    with _opened(now) as picture:
+        picture.save(path, optimize=True)
     return path
+
+
+def _white(png: bytes) -> bool:
+    with _opened(png) as picture:
+        return all(low == high for low, high in picture.getextrema())
+
+
+def _opened(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aerial_nni.browser import screenshots
 from aerial_nni.browser.__main__ import main
 from aerial_nni.browser.chromium import NoBrowser, chromium, programs
 from aerial_nni.browser.pages import NotShown, Overview, root_of
@@ -70,3 +71,17 @@ def free_port() -> int:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         return int(server.getsockname()[1])
+
+
+def test_a_white_page_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    try:
+        programs()
+    except NoBrowser as error:
+        pytest.skip(str(error))
+    monkeypatch.setattr(screenshots, "STILL", 2.0)
+    path = tmp_path / "white.png"
+    with chromium() as driver:
+        driver.get("about:blank")
+        with pytest.raises(screenshots.White, match="about:blank stays white"):
+            screenshots.save(driver, path)
+    assert not path.exists()
