@@ -14,7 +14,7 @@ from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
 from aerial_nni.options import TrialOptions
-from aerial_nni.tuners.phased import PHASE
+from aerial_nni.tuners.trial import PHASE
 
 FULL = FOLDER / "hpo.yaml"
 """The search space that a reduced one is measured against."""

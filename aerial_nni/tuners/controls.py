@@ -7,7 +7,7 @@ import nni
 import numpy as np
 
 from aerial_nni.tuners.space import Config
-from aerial_nni.tuners.trial import key
+from aerial_nni.tuners.trial import RANDOM, key
 from aerial_nni.tuners.tuner import SpaceTuner
 
 
@@ -20,6 +20,7 @@ class RandomTuner(SpaceTuner):
 
     def propose(self, generator: np.random.Generator) -> np.ndarray:
         """A uniform draw, shape (d,)."""
+        self.origin = RANDOM
         return generator.random(len(self.space.parameters))
 
 
@@ -32,9 +33,13 @@ class GridTuner(SpaceTuner):
         super().__init__(optimize_mode, seed, **rest)
         self.cuts = cuts
 
+    def default_startup(self) -> int:
+        """None: the grid is known."""
+        return 0
+
     def next_config(self) -> Config:
         """The next point of the grid that was not tried. Raises `nni.NoMoreTrialError`."""
-        tried = self.trials.keys()
+        self.origin, tried = "grid", self.trials.keys()
         counts = [parameter.levels or self.cuts for parameter in self.space.parameters]
         middles = [[(place + 0.5) / count for place in range(count)] for count in counts]
         for point in itertools.product(*middles):

@@ -23,7 +23,7 @@ import numpy as np
 
 from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.space import Space
-from aerial_nni.tuners.trial import Trial, key
+from aerial_nni.tuners.trial import RANDOM, Trial, key
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
 FINEST, COARSEST = 0.05, 0.4
@@ -126,7 +126,10 @@ class EvolutionTuner(SpaceTuner):
         mutations = _mutations(len(coordinates), generator)
         parent = self.choose(generator)
         if parent is None:
+            self.origin = RANDOM
             return generator.random(len(coordinates))
+        number = 1 + next(i for i, trial in enumerate(self.trials) if trial is parent)
+        self.origin = f"mutation of trial {number}"
         children = [mutation.of(parent.unit[None], coordinates)[0] for mutation in mutations]
         tried = self.trials.keys()
         new = (child for child in children if key(self.space.decode(child)) not in tried)

@@ -15,7 +15,7 @@ import numpy as np
 from aerial_nni.tuners.brackets import Brackets, Entry
 from aerial_nni.tuners.dispatcher import NotYet
 from aerial_nni.tuners.space import Config
-from aerial_nni.tuners.trial import BUDGET, Trials
+from aerial_nni.tuners.trial import BUDGET, PROMOTED, RANDOM, Trials
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
 
@@ -55,6 +55,7 @@ class HyperbandTuner(SpaceTuner):
 
     def propose(self, generator: np.random.Generator) -> np.ndarray:
         """A uniform draw, shape (d,)."""
+        self.origin = RANDOM
         return generator.random(len(self.space.parameters))
 
     def default_startup(self) -> int:
@@ -134,6 +135,7 @@ class HyperbandTuner(SpaceTuner):
             if entry is None:
                 raise nni.NoMoreTrialError("every configuration of the search space was tried")
             if entry.config is not None:
+                self.origin = PROMOTED
                 return entry
             try:
                 entry.config = self.next_config()

@@ -61,7 +61,8 @@ class MetisTuner(GPTuner):
             options["re-sampling"] = beside(model, doubted, generator)
             gains["re-sampling"] = gain(without(model, doubted), model.units[[doubted]], places)[0]
         log.info("expected gains: %s", {name: float(value) for name, value in gains.items()})
-        return options[max(gains, key=lambda purpose: gains[purpose])]
+        self.origin = max(gains, key=lambda purpose: gains[purpose])
+        return options[self.origin]
 
 
 def gain(model: GaussianProcess, points: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """A search by any tuner, then final trials: its best configuration beside others, over seeds.
 
-Every trial carries its phase in the parameter `_phase`, so the web UI shows what it is.
+Every trial carries its phase in the parameter `_phase`, and a trial of the search where its
+configuration comes from in `_origin`: so the web UI shows what it is.
 """
 
 import importlib
@@ -13,14 +14,9 @@ from nni.utils import extract_scalar_reward
 
 from aerial_nni.tuners import dispatcher
 from aerial_nni.tuners.dispatcher import NotYet
-from aerial_nni.tuners.trial import key
+from aerial_nni.tuners.trial import BUDGET, ORIGIN, PHASE, SEARCH, key, visible
 
 dispatcher.repair()
-
-PHASE = "_phase"
-SEARCH = "search"
-BUDGET = "TRIAL_BUDGET"
-"""NNI's name for the epochs that a multi-fidelity method grants a trial."""
 
 Point = dict[str, Any]
 
@@ -79,6 +75,8 @@ class PhasedTuner(Tuner):
         if self._searched < self._search:
             try:
                 point = {**self.inner.generate_parameters(parameter_id), PHASE: SEARCH}
+                if origin := getattr(self.inner, "origin", ""):
+                    point[ORIGIN] = origin
                 self._searched += 1
                 self._running[parameter_id] = point
                 return point
@@ -99,9 +97,8 @@ class PhasedTuner(Tuner):
         if not self._results:
             return []
         _, _, best = max(self._results, key=lambda result: result[:2])
-        config = {name: value for name, value in best.items() if not _is_ours(name)}
         return [
-            {**(config if "_from" in point else {}), **_without(point, "_from")}
+            {**(visible(best) if "_from" in point else {}), **_without(point, "_from")}
             for point in self._finals
         ]
 
@@ -161,10 +158,6 @@ class PhasedTuner(Tuner):
             return
         if reward == reward:  # not NaN
             self._results.append((float(parameters.get(BUDGET, 0)), reward, dict(parameters)))
-
-
-def _is_ours(name: str) -> bool:
-    return name.startswith("_") or name == BUDGET
 
 
 def _without(point: Mapping[str, Any], name: str) -> Point:

@@ -22,6 +22,7 @@ from scipy.special import ndtr
 
 from aerial_nni.errors import Explained
 from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.trial import RANDOM
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
 TREES = 10
@@ -86,6 +87,7 @@ class SMACTuner(SpaceTuner):
         """The point of largest expected improvement, shape (d,), or now and then a random one."""
         units, losses = self.observed()
         if generator.random() < self.random_share:
+            self.origin = RANDOM
             return generator.random(len(self.space.parameters))
         seed = int(generator.integers(2**31))
         targets, pending = log_scaled(losses), self.pending()

@@ -11,6 +11,12 @@ from aerial_nni.tuners.space import Config
 
 BUDGET = "TRIAL_BUDGET"
 """NNI's name for the epochs that a multi-fidelity method grants a trial."""
+PHASE = "_phase"
+"""A trial's part in its experiment: SEARCH, or the name of a final phase."""
+SEARCH = "search"
+ORIGIN = "_origin"
+"""Where a suggestion of a search comes from: one of the following, or what the method says."""
+STARTUP, GUIDED, RANDOM, PROMOTED = "start-up", "guided", "random", "promoted"
 
 
 @dataclass(kw_only=True)
@@ -77,6 +83,12 @@ class Trials:
     def keys(self) -> set[str]:
         """Keys of all configurations that were handed out."""
         return {key(trial.config) for trial in self.all}
+
+
+def visible(parameters: Mapping[str, Any]) -> Config:
+    """A trial's parameters without those that a tuner or NNI adds."""
+    added = ("_", BUDGET)
+    return {name: value for name, value in parameters.items() if not name.startswith(added)}
 
 
 def key(config: Mapping[str, Any]) -> str:

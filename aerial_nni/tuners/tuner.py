@@ -22,7 +22,7 @@ from aerial_nni.errors import Explained
 from aerial_nni.tuners import dispatcher
 from aerial_nni.tuners.space import BadSpace, Config, Space
 from aerial_nni.tuners.startup import latin_hypercube, startup_count, untried_near
-from aerial_nni.tuners.trial import BUDGET, Trial, Trials, key
+from aerial_nni.tuners.trial import BUDGET, GUIDED, STARTUP, Trial, Trials, key
 
 dispatcher.repair()
 
@@ -69,11 +69,16 @@ class SpaceTuner(Tuner):
         self.budget = trials
         self.trials = Trials()
         self.space: Space = Space(())
+        self.origin = ""
+        """Where the last suggestion comes from: one of the texts in `trial`, or the method's."""
 
     # What a method implements.
 
     def propose(self, generator: np.random.Generator) -> np.ndarray:
-        """The point to try next, shape (d,) in the unit cube; called after the start-up."""
+        """The point to try next, shape (d,) in the unit cube; called after the start-up.
+
+        A method sets `origin` where no result guides the point, or to say more.
+        """
         raise NotImplementedError
 
     def default_startup(self) -> int:
@@ -126,7 +131,9 @@ class SpaceTuner(Tuner):
             )
             beyond = generator.random(design.shape)  # where none of the start-up trials has ended
             unit = np.concatenate([design, beyond])[min(number, 2 * len(design) - 1)]
+            self.origin = STARTUP
         else:
+            self.origin = GUIDED
             unit = self.propose(generator)
         config = untried_near(self.space, unit, self.trials.keys(), generator)
         if config is None:

@@ -100,3 +100,11 @@ def test_goes_on_in_the_middle_of_the_search_and_of_the_finals():
     last = make()
     last.import_data([*done, {"parameter": first, "value": 0.1}])
     assert last.generate_parameters(20) == {**first, "seed": 1}
+
+
+def test_a_trial_says_where_its_configuration_comes_from():
+    tuner = PhasedTuner({"class_name": "aerial_nni.tuners.gp.GPTuner"}, 7, FINALS)
+    tuner.update_search_space(SMALL)
+    points = searched(tuner, 7)
+    assert [point["_origin"] for point in points] == ["start-up"] * 5 + ["guided"] * 2
+    assert "_origin" not in tuner.generate_parameters(7)
