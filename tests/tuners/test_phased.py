@@ -105,6 +105,10 @@ def test_goes_on_in_the_middle_of_the_search_and_of_the_finals():
 def test_a_trial_says_where_its_configuration_comes_from():
     tuner = PhasedTuner({"class_name": "aerial_nni.tuners.gp.GPTuner"}, 7, FINALS)
     tuner.update_search_space(SMALL)
-    points = searched(tuner, 7)
-    assert [point["_origin"] for point in points] == ["start-up"] * 5 + ["guided"] * 2
+    origins = []
+    for number in range(7):
+        point = tuner.generate_parameters(number)
+        origins.append(point["_origin"])
+        tuner.receive_trial_result(number, point, score(point))
+    assert origins == ["start-up"] * 5 + ["guided"] * 2
     assert "_origin" not in tuner.generate_parameters(7)
