@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+CONFIG = "where and how trials run, in NNI's own format: see nni_configs/ (default: here)"
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all verbs."""
     parser = argparse.ArgumentParser(
@@ -63,7 +66,7 @@ def _add_baseline(verb_parsers: "argparse._SubParsersAction") -> None:
         help="one trial for each of these (default: that of --seed)",
     )
     _add_experiment_flags(parser)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="nni_configs/….yaml")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
     add_trial_flags(parser)
 
 
@@ -86,7 +89,10 @@ def _add_hpo(verb_parsers: "argparse._SubParsersAction") -> None:
     group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
     group.add_argument("--method", metavar="NAME", help="the method by name, such as gp")
     group.add_argument(
-        "--trials", type=_positive, metavar="N", help="of the search (default: 30; scenes: 10)"
+        "--trials",
+        type=_positive,
+        metavar="N",
+        help="trials of the search, the retraining not counted (default: 30; scenes: 10)",
     )
     group.add_argument(
         "--search-space",
@@ -95,7 +101,10 @@ def _add_hpo(verb_parsers: "argparse._SubParsersAction") -> None:
         help="in NNI's format (default: search_spaces/hpo.yaml)",
     )
     group.add_argument(
-        "--reason", default="", metavar="TEXT", help="why the search space is a reduced one"
+        "--reason",
+        default="",
+        metavar="TEXT",
+        help="why the search space is smaller than search_spaces/hpo.yaml: needed then",
     )
     group.add_argument(
         "--assessor",
@@ -109,13 +118,16 @@ def _add_hpo(verb_parsers: "argparse._SubParsersAction") -> None:
         nargs="*",
         metavar="SEED",
         help="the best configuration and the default are retrained with each of these "
-        "(default: 0 1 2; none after the flag: not retrained)",
+        "(default: 1 2 3; none after the flag: not retrained)",
     )
     group.add_argument(
-        "--final-epochs", type=_positive, metavar="N", help="of these (default: 30; scenes: 6)"
+        "--final-epochs",
+        type=_positive,
+        metavar="N",
+        help="epochs of each trial of that retraining (default: 30; scenes: 6)",
     )
     _add_experiment_flags(parser, failures=5)
-    parser.add_argument("--config", type=Path, metavar="FILE", help="nni_configs/….yaml")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
     add_trial_flags(parser)
 
 
@@ -125,7 +137,7 @@ def _add_stored(verb_parsers: "argparse._SubParsersAction") -> None:
     parser.add_argument(
         "--trials", type=int, metavar="N", help="trials in all (default: as before)"
     )
-    _add_experiment_flags(parser)
+    _add_experiment_flags(parser, failures=None)
     parser = _with_id(verb_parsers, "view", verbs.view, "open the web UI on one that is over")
     _add_runs(parser)
     _add_port(parser)
@@ -168,21 +180,25 @@ def _with_id(
     return parser
 
 
-def _add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int = 3) -> None:
-    """What every verb takes that runs an experiment."""
+def _add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int | None = 3) -> None:
+    """What every verb takes that runs an experiment; `failures`: None where one goes on."""
+    usual = ("1", "a day", str(failures)) if failures else ("as before",) * 3
     group = parser.add_argument_group("the experiment")
     group.add_argument(
-        "--concurrency", type=_positive, metavar="N", help="trials at once (default: 1)"
+        "--concurrency", type=_positive, metavar="N", help=f"trials at once (default: {usual[0]})"
     )
     group.add_argument(
-        "--max-minutes", type=float, metavar="M", help="time limit of the whole (default: a day)"
+        "--max-minutes",
+        type=float,
+        metavar="M",
+        help=f"time limit of the whole (default: {usual[1]})",
     )
     group.add_argument(
         "--max-failures",
         type=_positive,
         default=failures,
         metavar="N",
-        help=f"failed trials in a row that end it (default: {failures})",
+        help=f"failed trials in a row that end it (default: {usual[2]})",
     )
     group.add_argument("--docs", type=Path, metavar="DIR", help="where the document goes")
     group.add_argument(

@@ -57,7 +57,8 @@ def resume(given: argparse.Namespace) -> int:
     """Goes on with an experiment."""
     from aerial_nni.experiments.stored import resume as go_on
 
-    return _finished(go_on(_settings(given), given.id, trials=given.trials), given)
+    limits = {"trials": given.trials, "failures": given.max_failures}
+    return _finished(go_on(_settings(given), given.id, **limits), given)
 
 
 def view(given: argparse.Namespace) -> int:
@@ -155,7 +156,7 @@ def _settings(given: argparse.Namespace) -> Any:
         config=getattr(given, "config", None),
         docs=given.docs,
         stay=sys.stdout.isatty() and not given.exit,
-        patience=Patience(failures=given.max_failures),
+        patience=Patience(failures=given.max_failures or Patience.failures),
     )
 
 

@@ -77,6 +77,8 @@ def conduct(
         try:
             while True:
                 end = _watched(start, server, record, folder, settings=settings, edits=edits)
+                if end.asked:
+                    _cut_off(record)
                 record.close(end.state, end.reason)
                 record.save(folder)
                 say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)

@@ -20,6 +20,7 @@ OPTIONS_FILE = "options.yaml"
 """The options every trial of an experiment starts from, in the experiment's folder."""
 
 OURS = {
+    "maxtrialnumber": "give --trials or, for a baseline, --seeds",
     "trialcommand": "the trial is chosen by the sub-command",
     "trialcodedirectory": "trials run the installed package",
     "experimentworkingdirectory": "give --runs DIR",
@@ -104,7 +105,7 @@ def limits_of(
         duration = given.get("maxexperimentduration")
         max_minutes = Limits.max_minutes if duration is None else parse_time(duration) / 60
     return Limits(
-        trials=min(definition.trials, int(given.get("maxtrialnumber") or definition.trials)),
+        trials=definition.trials,
         concurrency=concurrency or int(given.get("trialconcurrency") or 1),
         max_minutes=max_minutes,
     )

@@ -46,10 +46,13 @@ class Plan:
 
 
 def plan_of(data: str) -> Plan:
-    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
+    """What is planned where nothing else is said: minutes on the built-in scenes, else hours.
+
+    The final seeds are not the search's own: the best trial was picked by its luck with that one.
+    """
     if data == "scenes":
-        return Plan(trials=10, seeds=(0, 1, 2), epochs=6)
-    return Plan(trials=30, seeds=(0, 1, 2), epochs=30)
+        return Plan(trials=10, seeds=(1, 2, 3), epochs=6)
+    return Plan(trials=30, seeds=(1, 2, 3), epochs=30)
 
 
 def usual_options(data: str) -> dict[str, Any]:

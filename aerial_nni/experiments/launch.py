@@ -65,6 +65,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
             "trials": limits.trials,
             "concurrency": limits.concurrency,
             "max_minutes": limits.max_minutes,
+            "max_failures": settings.patience.failures,
         },
         port=settings.port,
         url=server.url,

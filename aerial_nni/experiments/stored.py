@@ -1,6 +1,7 @@
 """What can be done with an experiment that exists: resume, view, stop, export."""
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -36,12 +37,18 @@ class NotResumable(Explained):
     """NNI's own files of the experiment are missing or are elsewhere."""
 
 
-def resume(settings: Settings, experiment: str, *, trials: int | None = None) -> Outcome:
+def resume(
+    settings: Settings,
+    experiment: str,
+    *,
+    trials: int | None = None,
+    failures: int | None = None,
+) -> Outcome:
     """Goes on with an experiment: finished trials are kept, the others run to their end.
 
     NNI starts the trials that were running when it ended once more under their own ids, and they
-    go on from their last epoch. Trials that failed are made up for by new ones. `trials` and
-    `settings.max_minutes` are new limits, the minutes counted from now.
+    go on from their last epoch. Trials that failed are made up for by new ones. `trials`,
+    `failures` and `settings.max_minutes` are new limits, the minutes counted from now.
 
     Raises:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
@@ -54,6 +61,8 @@ def resume(settings: Settings, experiment: str, *, trials: int | None = None) ->
     record.limits["trials"] = trials or record.limits["trials"]
     record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
     record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
+    record.limits["max_failures"] = failures or record.limits["max_failures"]
+    patience = dataclasses.replace(settings.patience, failures=record.limits["max_failures"])
     record.port, record.url = settings.port, server.url
     record.nni_directory = str(server.nni_directory)
     kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
@@ -68,7 +77,8 @@ def resume(settings: Settings, experiment: str, *, trials: int | None = None) ->
         server.change("maxTrialNumber", record.limits["trials"] + lost)
         server.change("trialConcurrency", record.limits["concurrency"])
 
-    return conduct(start, server, record, folder, settings=settings)
+    lasting = dataclasses.replace(settings, patience=patience)
+    return conduct(start, server, record, folder, settings=lasting)
 
 
 def view(settings: Settings, experiment: str) -> None:

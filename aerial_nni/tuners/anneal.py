@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.trial import RANDOM
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
 AVERAGE_RANK = 2.0
@@ -66,11 +67,17 @@ class AnnealTuner(SpaceTuner):
 
     def propose(self, generator: np.random.Generator) -> np.ndarray:
         """A point, shape (d,), from the neighbourhood of a good trial."""
-        units, losses = self.observed()
-        rank = min(int(generator.geometric(1 / self.average_rank)), len(losses)) - 1
-        centre = units[np.argsort(losses, kind="stable")[rank]]
-        width = neighbourhood_width(len(losses), shrink=self.shrink)
-        return _draw_near(Coordinates.of(self.space), centre, width, generator)
+        coordinates = Coordinates.of(self.space)
+        good = sorted(
+            (trial for trial in self.trials if trial.loss is not None),
+            key=lambda trial: trial.loss or 0.0,
+        )
+        if not good:
+            self.origin = RANDOM
+            return generator.random(len(coordinates))
+        rank = min(int(generator.geometric(1 / self.average_rank)), len(good)) - 1
+        width = neighbourhood_width(len(self.observed()[1]), shrink=self.shrink)
+        return _draw_near(coordinates, good[rank].unit, width, generator)
 
 
 def _draw_near(

@@ -34,7 +34,7 @@ class DNGOTuner(SpaceTuner):
         model = self.model(generator)
         units, losses = self.observed()
         return maximise(
-            LogExpectedImprovement(model, float(model.losses.min())),
+            LogExpectedImprovement(model, float(losses.min())),
             model.coordinates,
             generator,
             anchors=units[np.argsort(losses, kind="stable")[:ANCHORS]],

@@ -128,7 +128,8 @@ class HyperbandTuner(SpaceTuner):
 
     def _next_entry(self) -> Entry:
         while True:
-            self.brackets.elsewhere = len(self.trials) - len(list(self.brackets))
+            planned = sum(not trial.added for trial in self.trials)
+            self.brackets.elsewhere = planned - len(list(self.brackets))
             entry = self.brackets.next()
             if entry is None and self.brackets.waiting:
                 raise NotYet("the next suggestion depends on trials that run")

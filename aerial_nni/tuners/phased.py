@@ -1,10 +1,13 @@
 """A search by any tuner, then final trials: its best configuration beside others, over seeds.
 
+Where an experiment's limit is raised later, the search goes on after them.
+
 Every trial carries its phase in the parameter `_phase`, and a trial of the search where its
 configuration comes from in `_origin`: so the web UI shows what it is.
 """
 
 import importlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -55,6 +58,8 @@ class PhasedTuner(Tuner):
         """Search trials without a result; by NNI's id, or by their key after a resume."""
         self._results: list[tuple[float, float, Point]] = []
         """Budget, value (higher is better) and parameters of the search trials."""
+        self._best: Point | None = None
+        """The configuration that the final trials retrain, once one was handed out."""
 
     @property
     def assesses(self) -> bool:
@@ -66,7 +71,7 @@ class PhasedTuner(Tuner):
         self.inner.update_search_space(dict(search_space))
 
     def generate_parameters(self, parameter_id: int, **_: Any) -> Point:
-        """The next point of the search, or the next final one.
+        """The next point of the search, or the next final one; after those, of the search again.
 
         Raises:
             NotYet: the search's last results are still to come.
@@ -74,31 +79,31 @@ class PhasedTuner(Tuner):
         """
         if self._searched < self._search:
             try:
-                point = {**self.inner.generate_parameters(parameter_id), PHASE: SEARCH}
-                if origin := getattr(self.inner, "origin", ""):
-                    point[ORIGIN] = origin
-                self._searched += 1
-                self._running[parameter_id] = point
-                return point
+                return self._suggestion(parameter_id)
             except NotYet:
                 raise
             except nni.NoMoreTrialError:
                 self._search = self._searched  # a small space ends early
-        if self._running:
+        left = [point for point in self.final_points() if key(point) not in self._given]
+        begun = not self._finals or bool(self._given)
+        if self._running and (left or not begun):
             raise NotYet("the last results of the search are still to come")
-        for point in self.final_points():
-            if key(point) not in self._given:
-                self._given.append(key(point))
-                return point
-        raise nni.NoMoreTrialError("the search and its final trials are done")
+        if left:
+            self._note_final(left[0])
+            return left[0]
+        if not begun:
+            raise nni.NoMoreTrialError("no trial of the search succeeded: there is no best one")
+        return self._suggestion(parameter_id)
 
     def final_points(self) -> list[Point]:
         """The final trials' parameters; empty where no trial of the search succeeded."""
-        if not self._results:
+        best = self._best
+        if best is None and self._results:
+            best = visible(max(self._results, key=lambda result: result[:2])[2])
+        if best is None:
             return []
-        _, _, best = max(self._results, key=lambda result: result[:2])
         return [
-            {**(visible(best) if "_from" in point else {}), **_without(point, "_from")}
+            {**(best if "_from" in point else {}), **_without(point, "_from")}
             for point in self._finals
         ]
 
@@ -122,8 +127,7 @@ class PhasedTuner(Tuner):
         for entry in data:
             parameters = entry["parameter"]
             if parameters.get(PHASE, SEARCH) != SEARCH:
-                if key(parameters) not in self._given:
-                    self._given.append(key(parameters))
+                self._note_final(parameters)
                 continue
             if self._running.pop(key(parameters), None) is None:
                 self._searched += 1
@@ -133,7 +137,7 @@ class PhasedTuner(Tuner):
     def resumed(self, parameters: Mapping[str, Any]) -> None:
         """A trial of an earlier run of the experiment goes on."""
         if parameters.get(PHASE, SEARCH) != SEARCH:
-            self._given.append(key(parameters))
+            self._note_final(parameters)
             return
         self._searched += 1
         self._running[key(parameters)] = dict(parameters)
@@ -147,6 +151,24 @@ class PhasedTuner(Tuner):
             if hasattr(self.inner, "added"):
                 self.inner.added(parameters)
 
+    def _suggestion(self, parameter_id: int) -> Point:
+        """The next point of the search."""
+        point = {**self.inner.generate_parameters(parameter_id), PHASE: SEARCH}
+        if origin := getattr(self.inner, "origin", ""):
+            point[ORIGIN] = origin
+        self._searched += 1
+        self._running[parameter_id] = point
+        return point
+
+    def _note_final(self, point: Mapping[str, Any]) -> None:
+        """A final trial was handed out: what it retrains stays the best, whatever comes later."""
+        if key(point) not in self._given:
+            self._given.append(key(point))
+        for planned in self._finals:
+            if "_from" in planned and planned[PHASE] == point[PHASE]:
+                kept = visible({k: v for k, v in point.items() if k not in planned})
+                self._best = self._best or kept
+
     def _ended(self, parameter_id: int, parameters: Mapping[str, Any]) -> None:
         if self._running.pop(parameter_id, None) is None:
             self._running.pop(key(parameters), None)
@@ -157,7 +179,9 @@ class PhasedTuner(Tuner):
         except (RuntimeError, TypeError, ValueError, KeyError):
             return
         if reward == reward:  # not NaN
-            self._results.append((float(parameters.get(BUDGET, 0)), reward, dict(parameters)))
+            self._results.append(
+                (float(parameters.get(BUDGET, math.inf)), reward, dict(parameters))
+            )
 
 
 def _without(point: Mapping[str, Any], name: str) -> Point:

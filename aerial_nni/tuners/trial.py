@@ -33,6 +33,8 @@ class Trial:
     failed: bool = False
     budget: int | None = None
     """Epochs that a multi-fidelity method granted; None: all."""
+    added: bool = False
+    """Whether a person added it in the web UI: it comes on top of the experiment's number."""
 
     @property
     def pending(self) -> bool:

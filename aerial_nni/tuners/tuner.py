@@ -129,8 +129,9 @@ class SpaceTuner(Tuner):
             design = latin_hypercube(
                 max(self.startup, 1), len(self.space.parameters), seed=self.seed
             )
-            beyond = generator.random(design.shape)  # where none of the start-up trials has ended
-            unit = np.concatenate([design, beyond])[min(number, 2 * len(design) - 1)]
+            tried = self.trials.keys()
+            untried = (point for point in design if key(self.space.decode(point)) not in tried)
+            unit = next(untried, generator.random(len(self.space.parameters)))
             self.origin = STARTUP
         else:
             self.origin = GUIDED
@@ -174,7 +175,8 @@ class SpaceTuner(Tuner):
 
     def added(self, parameters: Mapping[str, Any]) -> None:
         """A person added a trial in the web UI: its result will come."""
-        self._add(parameters)
+        if trial := self._add(parameters):
+            trial.added = True
 
     def _learn(self, id: int | None, parameters: Mapping[str, Any], value: Any) -> None:
         trial = self.trials.find(id, self._own(parameters)) or self._add(parameters, id=id)

@@ -46,8 +46,6 @@ def test_final_trials_wait_for_the_last_result_of_the_search():
         {"_phase": "retrain default", "seed": 0},
     ]
     assert not tuner.assesses
-    with pytest.raises(nni.NoMoreTrialError):
-        tuner.generate_parameters(7)
 
 
 def test_a_failed_trial_does_not_hold_the_finals_up():
@@ -112,3 +110,31 @@ def test_a_trial_says_where_its_configuration_comes_from():
         tuner.receive_trial_result(number, point, score(point))
     assert origins == ["start-up"] * 5 + ["guided"] * 2
     assert "_origin" not in tuner.generate_parameters(7)
+
+
+def test_the_search_goes_on_where_the_limit_is_raised_after_its_finals():
+    tuner = make()
+    searched(tuner)
+    finals = [tuner.generate_parameters(number) for number in range(4, 7)]
+    more = tuner.generate_parameters(7)
+    assert more["_phase"] == "search" and more["x"] not in [point.get("x") for point in finals]
+    tuner.receive_trial_result(7, more, 1.0)  # better than all before
+    assert tuner.final_points() == finals
+
+
+def test_the_finals_stay_what_they_are_after_a_resume():
+    before = make()
+    points = searched(before)
+    first = before.generate_parameters(4)
+    after = make()
+    entries = [{"parameter": point, "value": score(point)} for point in points]
+    entries.append({"parameter": {**first, "x": 0.123}, "value": 0.0})  # of another best, tied
+    after.import_data(entries)
+    assert after.generate_parameters(5) == {**first, "x": 0.123, "seed": 1}
+
+
+def test_without_finals_the_search_goes_on_too():
+    tuner = PhasedTuner(RANDOM, 4)
+    tuner.update_search_space(SMALL)
+    searched(tuner)
+    assert tuner.generate_parameters(4)["_phase"] == "search"
