@@ -31,7 +31,7 @@ ABOVE = {
 }
 """A folder -> the parts of the package that it may import beside itself."""
 
-COMMAND_LINE = {"run.py", "verbs.py", "doctor.py"}
+COMMAND_LINE = {"run.py", "verbs", "doctor.py"}
 
 
 def imported(path: Path) -> set[str]:

@@ -1,0 +1,18 @@
+"""The verbs of the command line: a file for each group, with its flags and what it does.
+
+A file's `add_flags` adds its parsers; each parser's default `verb` is the function that is run with
+what was parsed and returns the exit code. Anything slow to import is imported in that function.
+"""
+
+from collections.abc import Callable
+
+from aerial_nni.verbs import baseline, doctor, hpo, stored
+from aerial_nni.verbs.flags import Verbs
+
+GROUPS: tuple[Callable[[Verbs], None], ...] = (
+    baseline.add_flags,
+    hpo.add_flags,
+    stored.add_flags,
+    doctor.add_flags,
+)
+"""What adds the parsers of each group, in the order of the help."""

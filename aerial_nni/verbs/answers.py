@@ -1,0 +1,58 @@
+"""What a verb prints: results on stdout, with `--json` as one JSON object; the rest on stderr."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def settings_of(given: argparse.Namespace) -> Any:
+    """How an experiment is run, from `add_experiment_flags`."""
+    from aerial_nni.experiments.conduct import Settings
+    from aerial_nni.experiments.patience import Patience
+
+    return Settings(
+        runs=given.runs,
+        port=given.port,
+        host=given.host,
+        concurrency=given.concurrency,
+        max_minutes=given.max_minutes,
+        config=getattr(given, "config", None),
+        docs=given.docs,
+        stay=sys.stdout.isatty() and not given.exit,
+        patience=Patience(failures=given.max_failures or Patience.failures),
+    )
+
+
+def finished(outcome: Any, given: argparse.Namespace) -> int:
+    """Prints how an experiment ended; 0 if it did with a good trial."""
+    from aerial_nni.experiments import records
+
+    document = str(outcome.document) if outcome.document else None
+    values = {**records.as_dict(outcome.record, outcome.folder), "report": document}
+    lines = [f"results: {outcome.folder}"]
+    if outcome.record.best:
+        best = outcome.record.best
+        lines.append(f"best trial: {best['id']}, mean IoU {best['score']:.4f}")
+        lines.append(f"checkpoint: {values['checkpoint']}")
+    answer(given, values, "\n".join(lines))
+    return 0 if outcome.good else 1
+
+
+def answer(given: argparse.Namespace, values: Mapping[str, Any], text: str) -> None:
+    """One JSON object for a program, or text for a person."""
+    try:
+        print(json.dumps(values) if given.json else text, flush=True)
+    except BrokenPipeError:  # `run list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows under their titles, in columns."""
+    widths = [max(len(row[column]) for row in [titles, *rows]) for column in range(len(titles))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [titles, *rows]
+    )

@@ -1,0 +1,35 @@
+"""`baseline`: trains, one trial per seed."""
+
+import argparse
+
+from aerial_nni.flags import add_trial_flags
+from aerial_nni.verbs.answers import finished, settings_of
+from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "train a U-Net, one trial per seed, as an NNI experiment"
+    parser = verbs.add_parser("baseline", help=text, description=text)
+    parser.set_defaults(verb=baseline)
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="SEED",
+        help="one trial for each of these (default: that of --seed)",
+    )
+    add_experiment_flags(parser)
+    add_config(parser)
+    add_trial_flags(parser)
+
+
+def baseline(given: argparse.Namespace) -> int:
+    """Trains."""
+    from aerial_nni.experiments.baseline import baseline as definition
+    from aerial_nni.experiments.launch import launch
+    from aerial_nni.flags import trial_options
+
+    chosen = definition(trial_options(given), given.seeds)
+    return finished(launch(chosen, settings_of(given)), given)

@@ -1,0 +1,79 @@
+"""Flags that several verbs share."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+Verb = Callable[[argparse.Namespace], int]
+"""What a verb does with its parsed flags; the exit code."""
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+CONFIG = "where and how trials run, in NNI's own format: see nni_configs/ (default: here)"
+
+
+def add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int | None = 3) -> None:
+    """What every verb takes that runs an experiment; `failures`: None where one goes on."""
+    usual = ("1", "a day", str(failures)) if failures else ("as before",) * 3
+    group = parser.add_argument_group("the experiment")
+    group.add_argument(
+        "--concurrency", type=positive, metavar="N", help=f"trials at once (default: {usual[0]})"
+    )
+    group.add_argument(
+        "--max-minutes",
+        type=float,
+        metavar="M",
+        help=f"time limit of the whole (default: {usual[1]})",
+    )
+    group.add_argument(
+        "--max-failures",
+        type=positive,
+        default=failures,
+        metavar="N",
+        help=f"failed trials in a row that end it (default: {usual[2]})",
+    )
+    group.add_argument("--docs", type=Path, metavar="DIR", help="where the document goes")
+    group.add_argument(
+        "--exit", action="store_true", help="end when done; without it a terminal keeps the UI"
+    )
+    add_runs(parser)
+    add_port(parser)
+    add_host(parser)
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The file in NNI's configuration format."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """Where results are, and how the answer is printed."""
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="results (default: runs)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+
+
+def add_port(parser: argparse.ArgumentParser) -> None:
+    """The web UI's port."""
+    parser.add_argument("--port", type=int, default=8080, help="of the web UI (default: 8080)")
+
+
+def add_host(parser: argparse.ArgumentParser) -> None:
+    """Who reaches the web UI."""
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where the web UI listens (default: 127.0.0.1, this machine alone); 0.0.0.0 opens it "
+        "to the network, under an address that cannot be guessed",
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is below 1; give 1 or more")
+    return value

@@ -1,0 +1,101 @@
+"""`hpo`: searches for better options by one of nine methods."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from aerial_nni.flags import add_trial_flags
+from aerial_nni.verbs.answers import finished, settings_of
+from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    from aerial_nni.experiments.methods import table
+
+    text = "search better options by one of nine methods, then retrain the best over seeds"
+    parser = verbs.add_parser(
+        "hpo",
+        help=text,
+        description=f"{text}. The methods:\n\n{table()}\n\n"
+        "Without data it searches on the built-in scenes, some minutes on two cores.\n"
+        "A trial of the search takes 12 epochs where --epochs is not given (scenes: 6, with\n"
+        "--space-to-depth 2).",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(verb=hpo)
+    group = parser.add_argument_group("the search")
+    group.add_argument("--method-index", type=int, metavar="1..9", help="the method by number")
+    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
+    group.add_argument("--method", metavar="NAME", help="the method by name, such as gp")
+    group.add_argument(
+        "--trials",
+        type=positive,
+        metavar="N",
+        help="trials of the search, the retraining not counted (default: 30; scenes: 10)",
+    )
+    group.add_argument(
+        "--search-space",
+        type=Path,
+        metavar="FILE",
+        help="in NNI's format (default: search_spaces/hpo.yaml)",
+    )
+    group.add_argument(
+        "--reason",
+        default="",
+        metavar="TEXT",
+        help="why the search space is smaller than search_spaces/hpo.yaml: needed then",
+    )
+    group.add_argument(
+        "--assessor",
+        choices=("none", "median-stop", "curve-fitting"),
+        default="none",
+        help="who stops hopeless trials early (default: none)",
+    )
+    group.add_argument(
+        "--final-seeds",
+        type=int,
+        nargs="*",
+        metavar="SEED",
+        help="the best configuration and the default are retrained with each of these "
+        "(default: 1 2 3; none after the flag: not retrained)",
+    )
+    group.add_argument(
+        "--final-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each trial of that retraining (default: 30; scenes: 6)",
+    )
+    add_experiment_flags(parser, failures=5)
+    add_config(parser)
+    add_trial_flags(parser)
+
+
+def hpo(given: argparse.Namespace) -> int:
+    """Searches for better options with one of nine methods."""
+    from aerial_nni.experiments import hpo as search
+    from aerial_nni.experiments.launch import launch
+    from aerial_nni.experiments.methods import choose_method
+    from aerial_nni.flags import is_given, trial_options
+    from aerial_nni.options import changed
+
+    method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
+    options = trial_options(given)
+    usual = search.usual_options(options.data)
+    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    plan = _plan(given, search.plan_of(options.data))
+    definition = search.hpo(options, method, plan, space_file=given.search_space)
+    return finished(launch(definition, settings_of(given)), given)
+
+
+def _plan(given: argparse.Namespace, usual: Any) -> Any:
+    """The plan of a search: what was typed, on top of what is usual."""
+    return dataclasses.replace(
+        usual,
+        trials=given.trials or usual.trials,
+        seeds=usual.seeds if given.final_seeds is None else given.final_seeds,
+        epochs=given.final_epochs or usual.epochs,
+        reason=given.reason,
+        assessor=given.assessor,
+    )

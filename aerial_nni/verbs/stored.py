@@ -1,0 +1,127 @@
+"""Verbs about experiments that exist: resume, view, stop, export, report, list."""
+
+import argparse
+from pathlib import Path
+
+from aerial_nni.verbs.answers import answer, finished, settings_of, table
+from aerial_nni.verbs.flags import (
+    Verb,
+    Verbs,
+    add_experiment_flags,
+    add_host,
+    add_port,
+    add_runs,
+)
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parsers of these verbs."""
+    parser = _with_id(verbs, "resume", resume, "go on with an experiment that ended")
+    parser.add_argument(
+        "--trials", type=int, metavar="N", help="trials in all (default: as before)"
+    )
+    add_experiment_flags(parser, failures=None)
+    parser = _with_id(verbs, "view", view, "open the web UI on one that is over")
+    add_runs(parser)
+    add_port(parser)
+    add_host(parser)
+    parser = _with_id(verbs, "stop", stop, "end one that is running")
+    add_runs(parser)
+    parser = _with_id(verbs, "export", export, "copy the best trial's checkpoint")
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="file to write")
+    add_runs(parser)
+    parser = _with_id(verbs, "report", report, "write the document", many=True)
+    parser.add_argument("--docs", type=Path, metavar="DIR", help="where it goes (default: docs)")
+    add_runs(parser)
+    parser = verbs.add_parser("list", help="all experiments", description="All experiments.")
+    parser.set_defaults(verb=listing)
+    add_runs(parser)
+
+
+def _with_id(
+    verbs: Verbs,
+    name: str,
+    verb: Verb,
+    text: str,
+    *,
+    many: bool = False,
+) -> argparse.ArgumentParser:
+    """A verb about one experiment, or about several."""
+    parser = verbs.add_parser(name, help=text, description=text)
+    parser.set_defaults(verb=verb)
+    help_text = "the experiment, or the beginning of its name; see: list"
+    parser.add_argument("id", nargs="+" if many else None, metavar="ID", help=help_text)
+    return parser
+
+
+def resume(given: argparse.Namespace) -> int:
+    """Goes on with an experiment."""
+    from aerial_nni.experiments.stored import resume as go_on
+
+    limits = {"trials": given.trials, "failures": given.max_failures}
+    return finished(go_on(settings_of(given), given.id, **limits), given)
+
+
+def view(given: argparse.Namespace) -> int:
+    """Opens the web UI on an experiment that is over."""
+    from aerial_nni.experiments.conduct import Settings
+    from aerial_nni.experiments.stored import view as look
+
+    look(Settings(runs=given.runs, port=given.port, host=given.host), given.id)
+    return 0
+
+
+def stop(given: argparse.Namespace) -> int:
+    """Ends a running experiment."""
+    from aerial_nni.experiments.stored import stop as end
+
+    record = end(given.runs, given.id)
+    answer(given, {"id": record.id, "state": record.state, "reason": record.reason},
+           f"{record.id} {record.state.lower()}: {record.reason}")  # fmt: skip
+    return 0
+
+
+def listing(given: argparse.Namespace) -> int:
+    """Shows all experiments."""
+    from aerial_nni.experiments import records
+
+    runs = given.runs.expanduser().resolve()
+    loaded = [(records.load(folder), folder) for folder in records.folders(runs)]
+    values = [records.as_dict(record, folder) for record, folder in loaded]
+    rows = [
+        (
+            record.id,
+            record.kind,
+            record.state,
+            f"{sum(trial.score is not None for trial in record.trials)}/{record.limits['trials']}",
+            f"{record.best['score']:.4f}" if record.best else "-",
+            record.created.replace("T", " ")[:16],
+            record.url if record.state == "RUNNING" else record.reason,
+        )
+        for record, _ in loaded
+    ]
+    empty = f"no experiment in {runs}; start one with: python -m aerial_nni.run baseline"
+    titles = ("id", "kind", "state", "trials", "best", "started", "")
+    answer(given, {"experiments": values}, table(titles, rows) if rows else empty)
+    return 0
+
+
+def export(given: argparse.Namespace) -> int:
+    """Copies the best trial's checkpoint."""
+    from aerial_nni.experiments.stored import export as copy
+
+    target = copy(given.runs, given.id, given.to)
+    answer(given, {"id": given.id, "checkpoint": str(target)}, str(target))
+    return 0
+
+
+def report(given: argparse.Namespace) -> int:
+    """Writes the document of one or several experiments."""
+    from aerial_nni.experiments import records
+    from aerial_nni.reports import write_report
+
+    runs = given.runs.expanduser().resolve()
+    folders = [records.find(runs, name) for name in given.id]
+    document = write_report(folders, given.docs or Path("docs")).resolve()
+    answer(given, {"ids": given.id, "report": str(document)}, str(document))
+    return 0
