@@ -1,0 +1,159 @@
+"""Reading scenes by windows: PNG, JPEG, TIFF and what else GDAL reads, 8 or 16 bits."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+
+from aerial_nni.errors import Explained
+from aerial_nni.inference.card import Card
+
+CACHE_MIB = 256
+"""Decoded blocks that GDAL may keep; as it comes, it takes a twentieth of the memory."""
+
+PLAIN = ("PNG", "JPEG")
+"""Formats of pictures for the eye. All others are rasters, whose masks are GeoTIFF."""
+
+
+class SceneUnusable(Explained):
+    """An image cannot be segmented as it is. The message says why, and what to type next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """An image that was opened, with the bands that the model takes."""
+
+    path: Path
+    dataset: Any
+    indexes: tuple[int, ...]
+    """Numbers of the bands in the file, from 1, in the model's order."""
+    colours: np.ndarray | None
+    """Of a palette picture: the colour of each index, (256, 3) uint8."""
+    holes: bool
+    """Whether some pixels may show nothing: nodata, or transparent."""
+
+    @property
+    def on_the_ground(self) -> bool:
+        """Whether it is a raster, or knows where on the ground it lies."""
+        placed = self.dataset.crs or not self.dataset.transform.is_identity
+        return self.dataset.driver not in PLAIN or bool(placed)
+
+    def read(self, y: int, x: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Raw pixels (height, width, bands), and which of them show something, (height, width).
+
+        The second is None where every pixel does.
+        """
+        window = Window(x, y, width, height)
+        with decoding(self.path):
+            pixels = self.dataset.read(self.indexes, window=window)
+            valid = self.dataset.dataset_mask(window=window) > 0 if self.holes else None
+        pixels = np.ascontiguousarray(pixels.transpose(1, 2, 0))  # (bands, h, w) -> (h, w, bands)
+        if self.colours is not None:
+            pixels = self.colours[pixels[..., 0]]
+        return pixels, None if valid is None or valid.all() else valid
+
+
+@contextmanager
+def open_scene(path: Path, card: Card, bands: Sequence[int] = ()) -> Iterator[Scene]:
+    """An image, checked to be what the model takes.
+
+    `bands` are the numbers of its bands, from 1, in the order of the model's bands; empty where
+    the image has just those.
+
+    Raises:
+        SceneUnusable: with what to type next.
+    """
+    if path.is_dir():
+        raise SceneUnusable(f"{path} is a folder; name the images in it, such as {path}/*.tif")
+    if not path.exists():
+        raise SceneUnusable(f"{path} does not exist")
+    with gdal():
+        with decoding(path):
+            dataset = rasterio.open(path)
+        with dataset:
+            _check_pixels(path, dataset, card)
+            yield Scene(
+                path=path,
+                dataset=dataset,
+                colours=_colours(dataset),
+                indexes=_indexes(path, dataset, card, bands),
+                holes=any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums),
+            )
+
+
+@contextmanager
+def gdal() -> Iterator[None]:
+    """GDAL with bounded memory, and for which a damaged JPEG is an error and not grey."""
+    with warnings.catch_warnings(), rasterio.Env(
+        GDAL_CACHEMAX=CACHE_MIB, GDAL_ERROR_ON_LIBJPEG_WARNING=True
+    ):  # fmt: skip
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Turns what GDAL raises for a bad file into an error that names it."""
+    try:
+        yield
+    except RasterioError as error:
+        cause = error.__cause__ or error
+        raise SceneUnusable(f"{path} cannot be used: {cause}") from error
+
+
+def _check_pixels(path: Path, dataset: Any, card: Card) -> None:
+    """Raises `SceneUnusable` unless the pixels are as deep as those the model was trained on."""
+    kinds = sorted(set(dataset.dtypes))
+    if kinds != [card.pixels]:
+        deep = {"uint8": "8 bits", "uint16": "16 bits"}
+        hint = "bring it to the range of the training images, then save it so"
+        if kinds == ["uint16"]:
+            hint = f"for example: rio convert --dtype uint8 --scale-ratio 0.0039 {path} 8-bit.tif"
+        raise SceneUnusable(
+            f"{path} has {' and '.join(deep.get(kind, kind) for kind in kinds)} per band, but the "
+            f"model was trained on {deep[card.pixels]}; {hint}"
+        )
+    if int(dataset.tags().get("EXIF_Orientation", 1)) != 1:
+        raise SceneUnusable(f"{path} is stored turned (EXIF orientation); save it upright")
+
+
+def _colours(dataset: Any) -> np.ndarray | None:
+    """The colours of a palette picture, else None."""
+    if dataset.colorinterp != (ColorInterp.palette,):
+        return None
+    colours = np.zeros((256, 3), np.uint8)
+    for index, colour in dataset.colormap(1).items():
+        colours[index] = colour[:3]
+    return colours
+
+
+def _indexes(path: Path, dataset: Any, card: Card, bands: Sequence[int]) -> tuple[int, ...]:
+    """The bands to read. Transparency is none, unless the model needs that many."""
+    wanted, names = len(card.bands), ", ".join(card.bands)
+    if bands:
+        if len(bands) != wanted or not all(1 <= band <= dataset.count for band in bands):
+            numbers = ",".join(map(str, bands))
+            raise SceneUnusable(
+                f"--bands {numbers}: the model takes {wanted} bands ({names}), and {path} has the "
+                f"bands 1 to {dataset.count}; give {wanted} of these numbers"
+            )
+        return tuple(bands)
+    if dataset.colorinterp == (ColorInterp.palette,) and wanted == 3:
+        return (1,)
+    seen = [i for i, kind in enumerate(dataset.colorinterp, 1) if kind != ColorInterp.alpha]
+    for found in (seen, list(dataset.indexes)):
+        if len(found) == wanted:
+            return tuple(found)
+    example = ",".join(str(min(i, len(seen))) for i in range(1, wanted + 1))
+    raise SceneUnusable(
+        f"{path} has {len(seen)} bands, but the model takes {wanted}: {names}; say which bands of "
+        f"the file these are, such as --bands {example}"
+    )
