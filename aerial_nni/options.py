@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -113,6 +113,9 @@ class TrialOptions:
         parse_loss(self.loss)
 
 
+Options = TypeVar("Options", bound=TrialOptions)
+
+
 def _check(spec: dataclasses.Field, value: Any) -> None:
     """Raises `BadOption` unless `value` has the field's type and is in its range."""
     choices, low, high = (spec.metadata[key] for key in ("choices", "low", "high"))
@@ -130,7 +133,14 @@ def _check(spec: dataclasses.Field, value: Any) -> None:
 
 
 def parse_loss(text: str) -> list[tuple[float, str]]:
-    """The terms of a sum like `ce+0.5*dice`: [(1.0, "ce"), (0.5, "dice")].
+    """The terms of a sum like `ce+0.5*dice`: [(1.0, "ce"), (0.5, "dice")]. Raises `BadOption`."""
+    return parse_sum(text, LOSS_TERMS, name="loss", example="ce+0.5*dice")
+
+
+def parse_sum(
+    text: str, known: tuple[str, ...], *, name: str, example: str
+) -> list[tuple[float, str]]:
+    """The factor and the name of each term of a sum of `known` names, the value of option `name`.
 
     Raises:
         BadOption: for an unknown name or a factor that is not a positive number.
@@ -138,19 +148,19 @@ def parse_loss(text: str) -> list[tuple[float, str]]:
     terms = []
     for term in text.replace(" ", "").split("+"):
         match = re.fullmatch(r"(?:([0-9.]+(?:e-?[0-9]+)?)\*)?([a-z]+)", term)
-        if match is None or match[2] not in LOSS_TERMS:
+        if match is None or match[2] not in known:
             raise BadOption(
-                f"loss={text!r} has a term {term!r}; write names of {', '.join(LOSS_TERMS)} "
-                "joined by + with factors before them, such as ce+0.5*dice"
+                f"{name}={text!r} has a term {term!r}; write names of {', '.join(known)} "
+                f"joined by + with factors before them, such as {example}"
             )
         factor = float(match[1] or 1)
         if factor <= 0:
-            raise BadOption(f"loss={text!r} has the factor {factor:g}; factors are above 0")
+            raise BadOption(f"{name}={text!r} has the factor {factor:g}; factors are above 0")
         terms.append((factor, match[2]))
     return terms
 
 
-def changed(options: TrialOptions, values: Mapping[str, Any]) -> TrialOptions:
+def changed(options: Options, values: Mapping[str, Any]) -> Options:
     """`options` with `values` in place; keys are field names.
 
     Numbers are fitted to the field where nothing is lost (a tuner's 16.0 becomes a width of 16).
@@ -187,15 +197,20 @@ def _fit(value: Any, default: Any) -> Any:
     return value
 
 
-def load_options(path: Path, base: TrialOptions | None = None) -> TrialOptions:
-    """The options of a YAML file (flat, keys are field names) on top of `base` or the defaults."""
+def load_options(path: Path) -> TrialOptions:
+    """The options of a YAML file on top of the defaults."""
+    return changed(TrialOptions(), read_values(path))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """The options in a YAML file: flat, keys are field names. Raises `BadOption`."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
         raise BadOption(f"{path} is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise BadOption(f"{path} holds a {type(values).__name__}; write one `option: value` a line")
-    return changed(base or TrialOptions(), values)
+    return values
 
 
 def as_dict(options: TrialOptions) -> dict[str, Any]:

@@ -6,10 +6,11 @@ down slows all of them down. The figure is the median over rounds.
 """
 
 import argparse
+import dataclasses
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from aerial_nni.training.evaluation import Evaluation
 from aerial_nni.training.loop import Task, Trainer
 from aerial_nni.training.optimisation import build_optimizer
 from aerial_nni.training.seeds import generator
-from aerial_nni.trials.running import Ground, lay_ground, supervised
+from aerial_nni.trials.running import Ground, Lesson, lay_ground, supervised
 
 Turn = Callable[[], float]
 """Trains for the steps of a turn and returns the seconds they took."""
@@ -50,14 +51,9 @@ def measure(given: argparse.Namespace) -> Table:
     with tempfile.TemporaryDirectory(prefix="aerial-bench-") as folder:
         ground = lay_ground(options, Path(folder))
         turns = _contestants(options, ground, given.steps, Path(folder))
-        for turn in turns.values():
-            turn()  # warm up: allocators, thread pools, kernels chosen
-        seconds: dict[str, list[float]] = {name: [] for name in turns}
-        for _ in range(given.rounds):
-            for name, turn in turns.items():
-                seconds[name].append(turn())
+        seconds = in_turns(turns, given.rounds)
     patches = given.steps * given.batch
-    speed = {name: patches / statistics.median(times) for name, times in seconds.items()}
+    speed = {name: patches / median for name, median in seconds.items()}
     plain = next(iter(speed.values()))
     return Table(
         title="Training speed",
@@ -73,6 +69,17 @@ def measure(given: argparse.Namespace) -> Table:
         ),
         device=ground.device,
     )
+
+
+def in_turns(turns: Mapping[str, Turn], rounds: int) -> dict[str, float]:
+    """Median seconds of a turn of each contestant."""
+    for turn in turns.values():
+        turn()  # warm up: allocators, thread pools, kernels chosen
+    seconds: dict[str, list[float]] = {name: [] for name in turns}
+    for _ in range(rounds):
+        for name, turn in turns.items():
+            seconds[name].append(turn())
+    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def _contestants(
@@ -94,7 +101,9 @@ def _contestants(
             fast, options, lambda: iter([batch] * steps), precision=ground.precision
         ),
         "Lightning Trainer": lightning_turn(model(), options, ground, loader),
-        "aerial_nni with its data pipeline": _ours(options, ground, steps, folder),
+        "aerial_nni with its data pipeline": our_turn(
+            options, ground, supervised(options, ground), steps=steps, folder=folder
+        ),
     }
 
 
@@ -152,7 +161,9 @@ def _by_hand(
     return turn
 
 
-def _ours(options: TrialOptions, ground: Ground, steps: int, folder: Path) -> Turn:
+def our_turn(
+    options: TrialOptions, ground: Ground, lesson: Lesson, *, steps: int, folder: Path
+) -> Turn:
     """A turn of `Trainer.train`, with everything it does for a user between two validations."""
     facts = ground.prepared.facts
     spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
@@ -164,12 +175,12 @@ def _ours(options: TrialOptions, ground: Ground, steps: int, folder: Path) -> Tu
         precision=ground.precision,
         folder=folder,
     )
-    objective, _ = supervised(options, ground)
     source = ground.batches(options, training=True)
+    source = dataclasses.replace(source, attached=lesson.attached)
     task = Task(
         training=lambda epoch: islice(_endless(source), steps),
         steps=steps,
-        objective=objective,
+        objective=lesson.objective,
         evaluate=lambda model: Evaluation(torch.zeros(2, 2)),  # never called
         classes=facts.classes,
         header={},

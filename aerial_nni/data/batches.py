@@ -7,7 +7,7 @@ on a processor a second thread with tensor operations would fight the model for 
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,9 @@ from aerial_nni.data.prepared import Prepared
 AHEAD = 3
 """Batches that wait, at most, for the model."""
 
-Batch = tuple[Tensor, Tensor]
-"""Images (b, bands, h, w) float32 channels_last, normalised, and masks (b, h, w) uint8."""
+Batch = tuple[Tensor, ...]
+"""Images (b, bands, h, w) float32 channels_last, normalised, masks (b, h, w) uint8, and in training
+whatever else comes with these patches, see `Batches.attached`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,9 @@ class Batches:
     device: torch.device
     normalisation: Normalisation
     augmentation: Augmentation = Augmentation()
+    attached: Callable[[np.ndarray], Sequence[np.ndarray]] | None = None
+    """Patches -> arrays (b, …) that each training batch ends in. Augmentation does not move them:
+    for batches without any."""
 
     def steps(self) -> int:
         """Training batches in an epoch."""
@@ -81,11 +85,11 @@ class Batches:
             [self.indices[i] for i in drawn[step * self.batch : (step + 1) * self.batch]]
             for step in range(self.steps())
         ]
-        for images, masks in ahead(map(self._gather, groups)):
+        for images, masks, *attached in ahead(map(self._gather_all, groups)):
             images, masks = self.augmentation.move(images, masks, augmentation)
             normal = self._normal(images)
             normal, masks = self.augmentation.zoom(normal, masks, augmentation)
-            yield self.augmentation.recolour(normal, augmentation), masks
+            yield self.augmentation.recolour(normal, augmentation), masks, *attached
 
     def in_order(self) -> Iterator[Batch]:
         """All patches once, unchanged, in the order of `indices`."""
@@ -99,12 +103,22 @@ class Batches:
     def _gather(self, group: Sequence[int]) -> Batch:
         """Raw images (b, h, w, bands) and masks (b, h, w) of some patches, on the device."""
         rows = np.asarray(group)
-        images = torch.from_numpy(known_type(self.prepared.images[rows]))
-        masks = torch.from_numpy(self.prepared.masks[rows])
+        return (
+            self._moved(known_type(self.prepared.images[rows])),
+            self._moved(self.prepared.masks[rows]),
+        )
+
+    def _gather_all(self, group: Sequence[int]) -> Batch:
+        """The same, and what is attached."""
+        attached = self.attached(np.asarray(group)) if self.attached else ()
+        return (*self._gather(group), *map(self._moved, attached))
+
+    def _moved(self, array: np.ndarray) -> Tensor:
+        """An array on the device."""
+        tensor = torch.from_numpy(array)
         if self.device.type == "cuda":
-            images = images.pin_memory().to(self.device, non_blocking=True)
-            masks = masks.pin_memory().to(self.device, non_blocking=True)
-        return images, masks
+            tensor = tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor
 
     def _normal(self, images: Tensor) -> Tensor:
         # (b, h, w, bands) -> (b, bands, h, w): channels_last without a copy

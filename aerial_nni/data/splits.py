@@ -9,6 +9,8 @@
 it is made and when it is read from a file.
 """
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +33,7 @@ from aerial_nni.results import read_json, write_json
 
 __all__ = [
     "RULES", "Split", "SplitImpossible", "SplitMismatch", "SplitOverlap",
-    "check_split", "load_split", "make_split", "pixels_per_class", "save_split",
+    "check_split", "load_split", "make_split", "pixels_per_class", "save_split", "split_digest",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,15 @@ def pixels_per_class(prepared: Prepared, indices: Sequence[int]) -> dict[str, in
     """Pixels of each class in these patches, by name, and under "void" those of no class."""
     sums = prepared.counts[list(indices)].sum(axis=0).tolist()
     return dict(zip((*prepared.facts.classes, "void"), sums, strict=True))
+
+
+def split_digest(prepared: Prepared, split: Split) -> str:
+    """Hex digest of what trains and what validates, by the images' content and not their names."""
+    sides = []
+    for indices in (split.train, split.val):
+        patches = [prepared.patches[index] for index in indices]
+        sides.append(sorted([p.digest, p.y, p.x, p.height, p.width] for p in patches))
+    return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
 
 
 def check_split(prepared: Prepared, split: Split) -> None:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
+from aerial_nni.data.batches import Batch
 from aerial_nni.errors import Explained
 from aerial_nni.options import TrialOptions
 from aerial_nni.training.device import autocast
@@ -36,9 +36,7 @@ class OutOfMemory(Explained):
 
 
 @contextmanager
-def out_of_memory_explained(
-    trainer: "Trainer", images: Tensor, masks: Tensor, task: "Task"
-) -> Iterator[None]:
+def out_of_memory_explained(trainer: "Trainer", batch: Batch, task: "Task") -> Iterator[None]:
     """Turns running out of memory in the block into `OutOfMemory` with a batch that fits."""
     try:
         yield
@@ -49,7 +47,7 @@ def out_of_memory_explained(
     else:
         return
     # Outside the handler: the traceback no longer holds the step's activations.
-    raise OutOfMemory(_advice(trainer, images, masks, task, reason))
+    raise OutOfMemory(_advice(trainer, batch, task, reason))
 
 
 def _is_memory(error: Exception) -> bool:
@@ -58,17 +56,17 @@ def _is_memory(error: Exception) -> bool:
     )
 
 
-def _advice(trainer: "Trainer", images: Tensor, masks: Tensor, task: "Task", reason: str) -> str:
+def _advice(trainer: "Trainer", batch: Batch, task: "Task", reason: str) -> str:
     """What to type, found by trying ever smaller batches."""
     options = trainer.options
-    size = len(images) // 2
+    size = len(batch[0]) // 2
     while size >= 1:
         trainer.optimizer.zero_grad(set_to_none=True)
         if trainer.device.type == "cuda":
             torch.cuda.empty_cache()
         try:
             with autocast(trainer.device, trainer.precision):
-                task.objective(trainer.model, images[:size], masks[:size]).backward()
+                task.objective(trainer.model, *(part[:size] for part in batch)).backward()
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not _is_memory(error):
                 raise
@@ -81,5 +79,5 @@ def _advice(trainer: "Trainer", images: Tensor, masks: Tensor, task: "Task", rea
         )
     return (
         f"not even one patch fits into the memory ({reason}); try --width {options.width // 2 or 1}"
-        f" or --patch {images.shape[-1] // 2}"
+        f" or --patch {batch[0].shape[-1] // 2}"
     )

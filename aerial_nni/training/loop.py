@@ -7,7 +7,7 @@ best and the last epoch in its folder, and calls `on_epoch` after each epoch.
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,8 @@ log = logging.getLogger(__name__)
 CHECK_EVERY = 25
 """Steps between two looks at the loss: each look waits for the device."""
 
-Objective = Callable[[nn.Module, Tensor, Tensor], Tensor]
-"""(model, images, masks) -> the scalar that is minimised."""
+Objective = Callable[..., Tensor]
+"""(model, images, masks, whatever else is in a batch) -> the scalar that is minimised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,8 @@ class Task:
     classes: tuple[str, ...]
     header: dict[str, Any]
     """What a checkpoint's header says beside the architecture and the score."""
+    columns: Callable[[], Mapping[str, float]] = dict
+    """Asked after an epoch's training: further columns of its row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +158,7 @@ class Trainer:
             "epoch": epoch + 1,
             "train_loss": loss,
             "val_loss": scores.pop("loss"),
+            **task.columns(),
             **scores,
             "lr": rate,
             "seconds": time.perf_counter() - started,
@@ -175,13 +178,13 @@ class Trainer:
         self.model.train()
         label = f"epoch {epoch + 1}/{options.epochs}"
         batches = steps_of(task.training(epoch), total=task.steps, label=label)
-        for step, (images, masks) in enumerate(batches):
+        for step, batch in enumerate(batches):
             group_start = step - step % options.accumulate
             group = min(options.accumulate, task.steps - group_start)
-            with out_of_memory_explained(self, images, masks, task):
-                loss = self._step(images, masks, task.objective, group)
+            with out_of_memory_explained(self, batch, task):
+                loss = self._step(batch, task.objective, group)
             total += loss
-            patches += len(images)
+            patches += len(batch[0])
             unchecked.append(loss)
             last = step + 1 == task.steps
             if len(unchecked) == CHECK_EVERY or last:
@@ -193,10 +196,10 @@ class Trainer:
                 self._update(rate)
         return float(total) / task.steps, rate, patches
 
-    def _step(self, images: Tensor, masks: Tensor, objective: Objective, group: int) -> Tensor:
+    def _step(self, batch: Batch, objective: Objective, group: int) -> Tensor:
         """Forward and backward of one batch of `group`; its loss, without the graph."""
         with autocast(self.device, self.precision):
-            loss = objective(self.model, images, masks)
+            loss = objective(self.model, *batch)
         self.scaler.scale(loss / group).backward()
         return loss.detach()
 

@@ -64,6 +64,8 @@ class Events:
         for column, value in row.items():
             if column.startswith("iou/") and math.isfinite(value):
                 self.writer.add_scalar(f"IoU by class/{column[4:]}", value, epoch)
+            if column.startswith("train_loss/"):
+                self.writer.add_scalar(f"loss/training, {column[11:]}", value, epoch)
         if epoch % 10 == 0 or epoch & (epoch - 1) == 0:
             self.writer.add_image(
                 "validation/image, truth, prediction",

@@ -5,6 +5,7 @@ All of it comes from the best checkpoint as it lies on the disk, so what is scor
 
 import dataclasses
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from aerial_nni import __version__
+from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import pixels_per_class
 from aerial_nni.metrics import (
     PrecisionRecall,
@@ -50,9 +52,15 @@ PRESENT = 0.01
 
 
 def write_outputs(
-    folder: Path, options: TrialOptions, ground: "Ground", outcome: Outcome, *, grant: Grant
+    folder: Path,
+    options: TrialOptions,
+    ground: "Ground",
+    outcome: Outcome,
+    *,
+    grant: Grant,
+    facts: Mapping[str, Any],
 ) -> None:
-    """Scores the best checkpoint and completes the folder; `metrics.json` comes last."""
+    """Scores the best checkpoint and completes the folder; `metrics.json`, with `facts`, last."""
     model, _ = load_checkpoint(folder / CHECKPOINT)
     model.to(ground.device).to(memory_format=torch.channels_last)
     classes = ground.prepared.facts.classes
@@ -75,7 +83,7 @@ def write_outputs(
         "split": _split_facts(ground),
         "data": _data_facts(ground),
         "checkpoint": {"file": CHECKPOINT, "sha256": sha256(folder / CHECKPOINT)},
-        "model": _model_facts(model, ground),
+        "model": model_facts(model, ground.prepared),
         "cost": {
             "training_seconds": outcome.seconds,
             "resumed_seconds": sum(
@@ -95,6 +103,7 @@ def write_outputs(
             "torch": torch.__version__,
             "python": platform.python_version(),
         },
+        **facts,
     }
     write_json(folder / METRICS, metrics)
 
@@ -163,11 +172,12 @@ def _data_facts(ground: "Ground") -> dict[str, Any]:
     }
 
 
-def _model_facts(model: nn.Module, ground: "Ground") -> dict[str, Any]:
-    prepared = ground.prepared
+def model_facts(model: nn.Module, prepared: Prepared) -> dict[str, Any]:
+    """The model's size, and its cost for one patch."""
     shape = [len(prepared.facts.bands), prepared.patch, prepared.patch]
+    device = next(model.parameters()).device
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        model(torch.zeros(1, *shape, device=ground.device))
+        model(torch.zeros(1, *shape, device=device))
     return {
         "parameters": parameter_count(model),
         "multiply_adds": counter.get_total_flops() // 2,

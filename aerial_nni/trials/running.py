@@ -1,10 +1,13 @@
 """From options to a complete result folder: the work that every kind of trial shares."""
 
+import dataclasses
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -12,10 +15,10 @@ from aerial_nni.data.augment import Augmentation
 from aerial_nni.data.batches import Batches, Normalisation, measure_normalisation
 from aerial_nni.data.chosen import chosen_patches, chosen_split
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, load_split, save_split
+from aerial_nni.data.splits import Split, load_split, save_split, split_digest
 from aerial_nni.losses import build_loss, class_weights
 from aerial_nni.models import ModelSpec, model_spec
-from aerial_nni.options import SPLITS, TrialOptions, as_dict
+from aerial_nni.options import SPLITS, Options, TrialOptions, as_dict
 from aerial_nni.results import EVENTS, LAST, OPTIONS, SPLIT, write_json
 from aerial_nni.training.device import choose_device, choose_precision
 from aerial_nni.training.evaluation import evaluate
@@ -93,25 +96,43 @@ def new_model(spec: ModelSpec, seed: int) -> nn.Module:
         return spec.build()
 
 
-def supervised(
-    options: TrialOptions, ground: Ground
-) -> tuple[Objective, Callable[[Tensor, Tensor], Tensor]]:
-    """The objective of plain training, and the loss it is made of, for validation."""
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """What a kind of trial learns from, and what it leaves beside the rest."""
+
+    objective: Objective
+    loss: Callable[[Tensor, Tensor], Tensor]
+    """(logits, masks) -> the loss that is validated."""
+    attached: Callable[[np.ndarray], Sequence[np.ndarray]] | None = None
+    """What comes with the training batches: see `Batches`."""
+    columns: Callable[[], Mapping[str, float]] = dict
+    """Further columns of the history: see `Task`."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Entries of metrics.json and of the checkpoint's header."""
+
+
+def supervised(options: TrialOptions, ground: Ground) -> Lesson:
+    """Plain training: the masks alone."""
     weights = class_weights(options.class_weights, ground.class_pixels())
     loss = build_loss(options.loss, weights=None if weights is None else weights.to(ground.device))
 
     def objective(model: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
         return loss(model(images), masks)
 
-    return objective, loss
+    return Lesson(objective=objective, loss=loss)
 
 
 def run(
-    options: TrialOptions, folder: Path, reporter: Reporter, *, grant: Grant | None = None
+    options: Options,
+    folder: Path,
+    reporter: Reporter,
+    *,
+    grant: Grant | None = None,
+    learning: Callable[[Options, Ground], Lesson] = supervised,
 ) -> Outcome:
     """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete.
 
-    With a `grant` it stops after so many of its epochs.
+    With a `grant` it stops after so many of its epochs. `learning` says what from.
     """
     grant = grant or Grant()
     refuse_other_run(folder, options)
@@ -120,8 +141,9 @@ def run(
     facts = ground.prepared.facts
     spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
     write_json(folder / OPTIONS, {**as_dict(options), **grant.as_dict()})
-    objective, loss = supervised(options, ground)
+    lesson = learning(options, ground)
     training, validation = (ground.batches(options, training=kind) for kind in (True, False))
+    training = dataclasses.replace(training, attached=lesson.attached)
     trainer = Trainer(
         new_model(spec, options.seed),
         spec,
@@ -136,24 +158,28 @@ def run(
             generator(options.seed, "augmentation", epoch),
         ),
         steps=training.steps(),
-        objective=objective,
+        objective=lesson.objective,
+        columns=lesson.columns,
         evaluate=lambda model: evaluate(
             model,
             validation.in_order(),
             classes=len(facts.classes),
             device=ground.device,
             precision=ground.precision,
-            loss=loss,
+            loss=lesson.loss,
         ),
         classes=facts.classes,
         header={
             "classes": facts.classes,
             "palette": facts.palette,
             "bands": facts.bands,
+            "pixels": str(ground.prepared.images.dtype),
             "mean": ground.normalisation.mean,
             "std": ground.normalisation.std,
             "data": facts.name,
             "split": ground.split.rule,
+            "split_digest": split_digest(ground.prepared, ground.split),
+            **lesson.facts,
         },
     )
     with Events(folder / EVENTS, ground.prepared, ground.split.val, ground.normalisation) as events:
@@ -163,6 +189,6 @@ def run(
             reporter.intermediate(row)
 
         outcome = trainer.run(task, on_epoch, until=grant.epochs)
-    write_outputs(folder, options, ground, outcome, grant=grant)
+    write_outputs(folder, options, ground, outcome, grant=grant, facts=lesson.facts)
     reporter.final(outcome.history[outcome.best_epoch - 1])
     return outcome

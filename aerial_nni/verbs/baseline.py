@@ -2,7 +2,8 @@
 
 import argparse
 
-from aerial_nni.flags import add_trial_flags
+from aerial_nni.flags import add_trial_flags, trial_options
+from aerial_nni.options import TrialOptions
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags
 
@@ -29,7 +30,6 @@ def baseline(given: argparse.Namespace) -> int:
     """Trains."""
     from aerial_nni.experiments.baseline import baseline as definition
     from aerial_nni.experiments.launch import launch
-    from aerial_nni.flags import trial_options
 
-    chosen = definition(trial_options(given), given.seeds)
+    chosen = definition(trial_options(given, TrialOptions), given.seeds)
     return finished(launch(chosen, settings_of(given)), given)

@@ -5,7 +5,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.flags import add_trial_flags
+from aerial_nni.flags import add_trial_flags, is_given, trial_options
+from aerial_nni.options import TrialOptions, changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive
 
@@ -77,11 +78,9 @@ def hpo(given: argparse.Namespace) -> int:
     from aerial_nni.experiments import hpo as search
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.methods import choose_method
-    from aerial_nni.flags import is_given, trial_options
-    from aerial_nni.options import changed
 
     method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
-    options = trial_options(given)
+    options = trial_options(given, TrialOptions)
     usual = search.usual_options(options.data)
     options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
     plan = _plan(given, search.plan_of(options.data))

@@ -142,8 +142,8 @@ def test_nni_is_told_finite_python_floats_once_per_epoch_and_once_at_the_end(
     monkeypatch.setattr(nni, "get_next_parameter", lambda: {"lr": 0.002})
     monkeypatch.setattr(nni, "report_intermediate_result", told["intermediate"].append)
     monkeypatch.setattr(nni, "report_final_result", told["final"].append)
-    monkeypatch.setattr("aerial_nni.trials.baseline.Nni", reporting.Nni)
-    monkeypatch.setattr("aerial_nni.trials.baseline.under_nni", lambda: True)
+    monkeypatch.setattr("aerial_nni.trials.program.Nni", reporting.Nni)
+    monkeypatch.setattr("aerial_nni.trials.program.under_nni", lambda: True)
     assert run(tmp_path / "trial", imagery) == 0
     assert len(told["intermediate"]) == 2
     assert len(told["final"]) == 1

@@ -57,8 +57,8 @@ class Told:
             nni, "report_intermediate_result", lambda _: self.epochs.append(number[-1] + 1)
         )
         self.patch.setattr(nni, "report_final_result", self.final.update)
-        self.patch.setattr("aerial_nni.trials.baseline.Nni", reporting.Nni)
-        self.patch.setattr("aerial_nni.trials.baseline.under_nni", lambda: True)
+        self.patch.setattr("aerial_nni.trials.program.Nni", reporting.Nni)
+        self.patch.setattr("aerial_nni.trials.program.under_nni", lambda: True)
         self.patch.setenv("NNI_TRIAL_JOB_ID", name)
         where = ["--experiment", str(self.folder), "--data-dir", str(self.imagery)]
         assert main([*where, *FLAGS]) == 0

@@ -1,0 +1,59 @@
+"""The program of every trial: flags and NNI's parameters in, a result folder out."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aerial_nni.errors import Explained
+from aerial_nni.flags import add_trial_flags, trial_options
+from aerial_nni.options import Options, changed
+from aerial_nni.results import EVENTS
+from aerial_nni.training.memory import keep_freed_memory
+from aerial_nni.trials.budget import granted, inherit
+from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
+from aerial_nni.trials.running import Ground, Lesson, run
+from aerial_nni.trials.takeover import occupied
+
+
+def run_program(
+    arguments: Sequence[str] | None,
+    kind: type[Options],
+    learning: Callable[[Options, Ground], Lesson],
+    *,
+    module: str,
+    description: str | None,
+) -> int:
+    """Runs one trial with options of this kind; 0 when it reached its end."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--out", type=Path, default=Path("runs/by-hand"), help="result folder")
+    place.add_argument("--experiment", type=Path, help="experiment folder, when NNI starts this")
+    add_trial_flags(parser, kind)
+    given = parser.parse_args(arguments)
+    keep_freed_memory()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        reporter: Reporter = Nni() if under_nni() else ByHand()
+        parameters, budget = granted(reporter.parameters())
+        options = changed(trial_options(given, kind), parameters)
+        folder = given.out
+        if given.experiment:
+            folder = given.experiment / os.environ.get("NNI_TRIAL_JOB_ID", "by-hand")
+        link_events(folder / EVENTS)
+        with occupied(folder, options, go_on=given.experiment is not None, budget=budget):
+            grant = inherit(folder, options, budget)
+            run(options, folder, reporter, grant=grant, learning=learning)
+    except (Explained, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from the last whole epoch", file=sys.stderr)
+        return 130
+    return 0
