@@ -1,0 +1,54 @@
+"""Running a model so that its logits and the features that `pair` compares are seen."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+from aerial_nni.data.dataset import VOID
+from aerial_nni.distillation.kinds import View, pooled
+from aerial_nni.distillation.options import DistillOptions, parse_kind
+from aerial_nni.options import BadOption
+
+
+def layer_of(options: DistillOptions) -> str:
+    """The layer whose features the options' kinds compare; empty where none does."""
+    names = {name for _, name in parse_kind(options.kind)}
+    return options.layers if "pair" in names else ""
+
+
+def look(model: nn.Module, images: Tensor, masks: Tensor, *, layer: str) -> View:
+    """What `model` says of `images`, with the features of `layer` pooled where it is not empty.
+
+    Raises:
+        BadOption: the model has no such layer.
+    """
+    if layer in ("", "logits"):
+        logits = model(images)
+        features = logits
+    else:
+        with _kept(model, layer) as outputs:
+            logits = model(images)
+        features = outputs[-1]
+    if not layer:
+        return View(logits)
+    return View(logits, pooled(features.float(), masks != VOID))
+
+
+@contextmanager
+def _kept(model: nn.Module, layer: str) -> Iterator[list[Tensor]]:
+    """The outputs of a layer during the block; of several levels the coarsest, the last."""
+    module = getattr(model, layer, None)
+    if not isinstance(module, nn.Module):
+        raise BadOption(f"a {type(model).__name__} has no {layer}; give --layers logits")
+    outputs: list[Tensor] = []
+
+    def keep(_: nn.Module, __: Any, output: Any) -> None:
+        outputs.append(output[-1] if isinstance(output, (list, tuple)) else output)
+
+    hook = module.register_forward_hook(keep)
+    try:
+        yield outputs
+    finally:
+        hook.remove()

@@ -1,0 +1,52 @@
+"""What a student minimises: the loss of plain training plus what its teacher says."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from aerial_nni.distillation.kinds import View, build_kind
+from aerial_nni.distillation.looking import layer_of, look
+from aerial_nni.distillation.options import DistillOptions
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""(logits, masks) -> scalar."""
+
+
+class Distilled:
+    """`loss + teacher_weight * kind`, and the mean of each part since it was last asked for.
+
+    Called with what was kept of the teacher for these pictures, it does not run the teacher.
+    """
+
+    def __init__(self, loss: Loss, teacher: nn.Module, options: DistillOptions) -> None:
+        self.loss, self.teacher, self.layer = loss, teacher, layer_of(options)
+        self.weight = options.teacher_weight
+        self.compare = build_kind(options.kind, temperature=options.temperature)
+        self._sums: dict[str, Tensor] = {}
+        self._calls = 0
+
+    def __call__(self, model: nn.Module, images: Tensor, masks: Tensor, *kept: Tensor) -> Tensor:
+        """The scalar that is minimised."""
+        student = look(model, images, masks, layer=self.layer)
+        teacher = View(*kept) if kept else self.ask(images, masks)
+        labels = self.loss(student.logits, masks)
+        values = self.compare(student, teacher, masks)
+        self._note({"labels": labels, **values})
+        return labels + self.weight * torch.stack(list(values.values())).sum()
+
+    def ask(self, images: Tensor, masks: Tensor) -> View:
+        """What the teacher says of these very pictures, without a graph."""
+        with torch.no_grad():
+            return look(self.teacher, images, masks, layer=self.layer)
+
+    def _note(self, parts: dict[str, Tensor]) -> None:
+        for name, value in parts.items():
+            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value.detach()
+        self._calls += 1
+
+    def columns(self) -> dict[str, float]:
+        """The mean of each part, before weighting with `teacher_weight`, since the last call."""
+        means = {f"train_loss/{k}": float(v) / self._calls for k, v in self._sums.items()}
+        self._sums, self._calls = {}, 0
+        return means

@@ -1,0 +1,155 @@
+"""The teacher: any checkpoint of this package that fits the student's data."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.splits import Split, SplitMismatch, load_split, split_digest
+from aerial_nni.errors import Explained
+from aerial_nni.models import parameter_count
+from aerial_nni.results import SPLIT, sha256
+from aerial_nni.training.checkpoint import load_checkpoint
+
+CLOSE = 1e-3
+"""By how much of a band's deviation its mean and its deviation may differ."""
+
+
+class TeacherMissing(Explained, ValueError):
+    """No teacher was given, or there is none where it was looked for."""
+
+    def __init__(self, place: str = "") -> None:
+        problem = f"there is no checkpoint {place}" if place else "distillation needs a teacher"
+        super().__init__(
+            f"{problem}; train one with: python -m aerial_nni.run baseline, and give the "
+            "checkpoint that it names at its end: --teacher CHECKPOINT"
+        )
+
+
+class TeacherUnfit(Explained, ValueError):
+    """The teacher was trained for something else. The message says what differs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """A trained model, frozen and in evaluation mode on the processor, and what its file says."""
+
+    model: nn.Module
+    header: dict[str, Any]
+    path: Path
+    sha256: str
+    parameters: int
+    """Scalars that were trained."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What result folders say of the teacher."""
+        return {
+            "file": str(self.path),
+            "sha256": self.sha256,
+            "spec": self.header["model"],
+            "parameters": self.parameters,
+            **{name: self.header.get(name) for name in ("score", "epoch", "data")},
+        }
+
+
+def open_teacher(path: Path) -> Teacher:
+    """The teacher in a checkpoint.
+
+    Raises:
+        TeacherMissing: there is no such file.
+        BadCheckpoint: it is no checkpoint of this package, or is damaged.
+    """
+    path = path.expanduser()
+    if not path.is_file():
+        raise TeacherMissing(str(path))
+    model, header = load_checkpoint(path)
+    count = parameter_count(model)
+    model.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+    return Teacher(model=model, header=header, path=path, sha256=sha256(path), parameters=count)
+
+
+def check_teacher(
+    teacher: Teacher, prepared: Prepared, split: Split, normalisation: Normalisation
+) -> None:
+    """Raises `TeacherUnfit` unless the teacher knows these classes and bands and no answer.
+
+    A teacher that was trained on images that validate the student would tell it the answers.
+    """
+    found = [*_kinds(teacher, prepared)]
+    if not found:
+        found = [*_ground(teacher, prepared, split)] or [*_numbers(teacher, normalisation)]
+    if found:
+        lines = "".join(f"\n  {line}" for line in found)
+        raise TeacherUnfit(f"the teacher {teacher.path} does not fit:{lines}")
+
+
+def _kinds(teacher: Teacher, prepared: Prepared) -> Iterator[str]:
+    """What differs in classes and bands."""
+    name, facts = teacher.header.get("data"), prepared.facts
+    for what, ours in (("classes", facts.classes), ("bands", facts.bands)):
+        theirs = teacher.header.get(what) or ["unknown"]
+        if list(theirs) != list(ours):
+            yield (
+                f"its {what} are {', '.join(theirs)}, those of {facts.name} are {', '.join(ours)}; "
+                f"it was trained on {name}: give the same --data and --void-classes, or train a "
+                "teacher on this data"
+            )
+
+
+def _ground(teacher: Teacher, prepared: Prepared, split: Split) -> Iterator[str]:
+    """What differs in the split: by the header's digest, else by the split file beside it.
+
+    That file is in the trial's folder, or in its experiment's.
+    """
+    again = "or train a teacher with these options"
+    digest = teacher.header.get("split_digest")
+    if digest == split_digest(prepared, split):
+        return
+    places = (teacher.path.parent / SPLIT, teacher.path.parent.parent / SPLIT)
+    file = next((place for place in places if place.is_file()), None)
+    if file is None and digest is None:
+        yield (
+            "it does not say which patches it was trained on, and no split.json lies beside it; "
+            "give the checkpoint as it lies in its result folder"
+        )
+    elif file is None:
+        yield (
+            f"it was trained on another split (rule {teacher.header.get('split')}): some of its "
+            "training patches may validate the student; give the --split, --split-seed, "
+            f"--val-fraction, --patch and --stride it was trained with, {again}"
+        )
+    else:
+        try:
+            theirs = load_split(file, prepared)
+        except SplitMismatch as error:
+            yield f"it was trained on other patches: {error}"
+            return
+        if (theirs.train, theirs.val) != (split.train, split.val):
+            shared = len(set(theirs.train) & set(split.val))
+            yield (
+                f"it was trained on {shared} of the {len(split.val)} patches that validate the "
+                f"student, and would tell it the answers; give --split {file}, {again}"
+            )
+
+
+def _numbers(teacher: Teacher, normalisation: Normalisation) -> Iterator[str]:
+    """What differs in the normalisation: the student's pictures go into the teacher as they are."""
+    scales = normalisation.std
+    for what, ours in (("mean", normalisation.mean), ("std", normalisation.std)):
+        theirs = teacher.header.get(what) or [math.nan] * len(ours)
+        if not all(abs(a - b) <= CLOSE * s for a, b, s in zip(theirs, ours, scales, strict=True)):
+            yield (
+                f"it expects pictures with the {what} {_shown(theirs)}, these have {_shown(ours)}; "
+                "train a teacher on this data"
+            )
+
+
+def _shown(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
