@@ -92,13 +92,14 @@ def split_words(split: Mapping[str, Any]) -> list[str]:
     return ["--split", split["rule"], *seed]
 
 
-def option_words(options: Mapping[str, Any]) -> list[str]:
-    """The flags of all options that are not the defaults, but for seed and split."""
+def option_words(options: Mapping[str, Any], *, always: Sequence[str] = ()) -> list[str]:
+    """The flags of all options that are not the defaults or in `always`, but for seed and split."""
     words: list[str] = []
     for spec in dataclasses.fields(TrialOptions):
         value = options.get(spec.name, spec.default)  # an older run lacks newer options
         value = tuple(value) if isinstance(value, list) else value
-        if value != spec.default and spec.name not in ("seed", "split", "split_seed"):
+        wanted = value != spec.default or spec.name in always
+        if wanted and spec.name not in ("seed", "split", "split_seed"):
             words += flag(spec.name, PLACES.get(spec.name, value))
     return words
 

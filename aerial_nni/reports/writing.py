@@ -35,6 +35,9 @@ def write_document(
         folder.mkdir(exist_ok=True)
         for key in figures:
             (Path(temporary) / f"{key}.png").replace(folder / f"{key}.png")
+    for path in folder.glob("*.png"):
+        if path.stem not in figures:  # of the document that was here before
+            path.unlink()
     path = docs / f"{name}.md"
     with atomic(path) as draft:
         draft.write_text(text, encoding="utf-8")

@@ -10,19 +10,16 @@ is 100, and S as many as P until it is 25: few trials leave no time for a gentle
 probability 1/d, and one at least. A number moves by a normal deviate whose scale is itself drawn,
 from fine to coarse; a category becomes another one. Trials that failed have no children.
 
-Which trial is whose parent can be told from the trials alone, see `parents`.
+A child's `origin` is the number of its parent among the tuner's trials, from 1.
 """
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from aerial_nni.tuners.coordinates import Coordinates
-from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import RANDOM, Trial, key
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
@@ -31,18 +28,13 @@ FINEST, COARSEST = 0.05, 0.4
 PAPERS_POPULATION, PAPERS_SAMPLE = 100, 25
 TRIES = 8
 """Mutations of a parent before a child is taken that was tried already."""
-SAME = 2e-6
-"""Coordinates that are no further apart are of the same value (quantiles end at 1e-6)."""
 UNKNOWN = 20
 """Population where the budget is not known."""
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """What happens to a parent. It depends on the seed and the trial's number, not on the parent.
-
-    So a child's parent is the trial from which its mutation leads to it.
-    """
+    """What happens to a parent, whichever it is."""
 
     changes: np.ndarray
     """Shape (d,), bool: the coordinates that change."""
@@ -142,64 +134,6 @@ class EvolutionTuner(SpaceTuner):
             return None
         drawn = generator.integers(len(living), size=self.sample)
         return min((living[place] for place in drawn), key=lambda trial: trial.loss or 0.0)
-
-
-def parents(
-    search_space: Mapping[str, Any],
-    configs: Sequence[Mapping[str, Any]],
-    losses: Sequence[float | None],
-    *,
-    seed: int,
-) -> list[int | None]:
-    """For each trial, in the order in which they were suggested, the place of its parent.
-
-    None where it has none: in the start-up, where a person added the trial, and where all children
-    had been tried before and a configuration near the first was taken. Where one mutation leads to
-    the child from several trials, the best of them is told: it is who would win a tournament.
-
-    Args:
-        search_space: in NNI's format.
-        configs: the trials' parameters.
-        losses: what is minimised, None of a trial that failed.
-        seed: the tuner's.
-    """
-    space = Space.parse(search_space)
-    units = np.array([space.encode(config) for config in configs])
-    failed = [loss is None for loss in losses]
-    # After a resume, numbers lag behind places: trials that failed before it are not counted.
-    by_lag = [
-        {
-            lag: [
-                p for p in _possible(units[: place + 1], place - lag, space, seed) if not failed[p]
-            ]
-            for lag in range(sum(failed[:place]) + 1)
-        }
-        for place in range(len(units))
-    ]
-    often = Counter(lag for lags in by_lag for lag, places in lags.items() if places)
-    found: list[int | None] = []
-    for lags in by_lag:
-        known = [lag for lag, places in lags.items() if places]
-        places = lags[max(known, key=lambda lag: (often[lag], -lag))] if known else []
-        found.append(min(places, key=lambda place: losses[place] or 0.0, default=None))
-    return found
-
-
-def _possible(units: np.ndarray, number: int, space: Space, seed: int) -> list[int]:
-    """Places of the points from which a mutation of that number leads to the last of `units`."""
-    coordinates = Coordinates.of(space)
-    earlier, child = units[:-1], units[-1]
-    for mutation in _mutations(len(coordinates), np.random.default_rng([seed, number])):
-        children = mutation.of(earlier, coordinates)
-        kept = (np.abs(children - child) < SAME).all(axis=1, where=~mutation.changes)
-        places = [
-            int(place)
-            for place in np.flatnonzero(kept)
-            if np.abs(space.snap(children[place]) - child).max() < SAME
-        ]
-        if places:
-            return places
-    return []
 
 
 def _mutations(dimensions: int, generator: np.random.Generator) -> list[Mutation]:

@@ -3,7 +3,8 @@
     k(x, x') = c + s (1 + √5 r + 5/3 r²) exp(-√5 r),    r² = Σ_j w_j (x_j - x'_j)²
 
 It sees every coordinate snapped to its grid: what lies between two values of a parameter does not
-exist for it (Garrido-Merchán & Hernández-Lobato 2020, eq. 7). Categories are 0 or 1 apart.
+exist for it (Garrido-Merchán & Hernández-Lobato 2020, eq. 7). Two categories
+are `APART` of coordinates.py apart.
 """
 
 import math

@@ -1,14 +1,12 @@
 """Regularised evolution: mutations, the population, lineage, and that random search is behind."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from ahead import MIXED, share_won
+from ahead import share_won
 from contract import SMALL, SPACE, TunerContract
 
 from aerial_nni.tuners.coordinates import Coordinates
-from aerial_nni.tuners.evolution import EvolutionTuner, Mutation, parents
+from aerial_nni.tuners.evolution import EvolutionTuner, Mutation
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.tuner import BadTuner
 
@@ -86,49 +84,12 @@ def test_an_argument_that_makes_no_sense_is_refused(name: str):
         EvolutionTuner(**{name: 0})
 
 
-class Watched(EvolutionTuner):
-    """Notes the parent that each child truly has."""
-
-    def __init__(self, *arguments: Any, **rest: Any) -> None:
-        super().__init__(*arguments, **rest)
-        self.true: list[dict[str, Any] | None] = []
-
-    def choose(self, generator: np.random.Generator) -> Any:
-        self.chosen = super().choose(generator)
-        return self.chosen
-
-    def generate_parameters(self, parameter_id: int, **rest: Any) -> dict[str, Any]:
-        self.chosen = None
-        config = super().generate_parameters(parameter_id, **rest)
-        self.true.append(self.chosen and self.chosen.config)
-        return config
-
-
-@pytest.mark.parametrize(
-    "space", [MIXED, {**SPACE, "steps": {"_type": "randint", "_value": [0, 9999]}}]
-)
-def test_the_lineage_can_be_told_from_the_trials_even_after_a_resume(space: dict[str, Any]):
-    draw = np.random.default_rng(0)
-    first, configs, losses = Watched("minimize", 5, trials=40), [], []
-    first.update_search_space(space)
-    for number in range(25):
-        configs.append(first.generate_parameters(number))
-        losses.append(None if number % 5 == 3 else float(draw.random()))
-        first.receive_trial_result(number, configs[-1], losses[-1])
-    second = Watched("minimize", 5, trials=40)
-    second.update_search_space(space)
-    second.import_data(
-        [{"parameter": c, "value": loss} for c, loss in zip(configs, losses, strict=True)]
-    )
-    for number in range(25, 40):
-        configs.append(second.generate_parameters(number))
-        losses.append(float(draw.random()))
-        second.receive_trial_result(number, configs[-1], losses[-1])
-    true = [*first.true, *second.true]
-    found = [None if p is None else configs[p] for p in parents(space, configs, losses, seed=5)]
-    told = [a == b for a, b in zip(found, true, strict=True)]
-    assert true.count(None) < 10
-    assert np.mean(told) > 0.94  # where every child had been tried, one near it has no parent
+def test_a_child_names_its_parent():
+    tuner = EvolutionTuner("maximize", population=2, sample=30, startup=0)
+    tuner.update_search_space(X)
+    tuner.import_data([{"parameter": {"x": x}, "value": 10 * x} for x in (0.9, 0.1, 0.2)])
+    tuner.generate_parameters(3)
+    assert tuner.origin == "mutation of trial 3"
 
 
 @pytest.mark.parametrize("problem", ["branin", "mixed"])

@@ -46,6 +46,8 @@ def ticks(parameter: Parameter, *, most: int = 6) -> list[tuple[float, str]]:
         steps = MaxNLocator(most, integer=parameter.type == "randint", min_n_ticks=2)
         values = [float(value) for value in steps.tick_values(parameter.low, high)]
     inside = [v for v in values if parameter.low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
+    if len(inside) < 2:  # no round one in a narrow range
+        inside = [parameter.low, high]
     return [(parameter.to_unit(value), f"{value:g}") for value in inside]
 
 

@@ -8,12 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aerial_nni.reports.hpo.axes import ticks
-from aerial_nni.reports.hpo.marks import COLOURS, best_place, colours, focus
+from aerial_nni.reports.hpo.marks import COLOURS, best_place, colours, focus, spread
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import GREY, INK, VERMILLION, legend_below, new_figure, styled
-
-JITTER = 0.35
-"""How far lines of one category are spread, as a share of its room."""
 
 
 @styled
@@ -56,16 +53,7 @@ def draw_coordinates(search: Search) -> Figure:
 
 def _heights(search: Search, names: list[str]) -> np.ndarray:
     """Where each trial crosses each axis, shape (n, d + 1), 0 to 1; categories are spread."""
-    generator = np.random.default_rng(0)
-    columns = []
-    for name in names:
-        place = search.space.names.index(name)
-        parameter = search.space.parameters[place]
-        column = search.units[:, place].copy()
-        if parameter.levels:
-            spread = generator.uniform(-0.5, 0.5, len(column)) * JITTER / parameter.levels
-            column += np.minimum(1.0, parameter.levels / 3) * spread
-        columns.append(column)
+    columns = [spread(search, search.space.names.index(name)) for name in names]
     low, high = focus(search.scores)
     columns.append(np.clip((search.scores - low) / (high - low), 0, 1))
     return np.stack(columns, axis=1)

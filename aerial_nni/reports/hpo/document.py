@@ -54,10 +54,11 @@ def draw_figures(search: Search, chapter: Chapter) -> dict[str, Figure]:
     figures = {
         **chapter.draw(),
         "progress": draw_progress(search),
-        "importance": draw_importance(search),
         "coordinates": draw_coordinates(search),
         **draw_trial(search.shown),
     }
+    if search.importance.known:
+        figures["importance"] = draw_importance(search)
     if any(search.retrained.values()):
         figures["retraining"] = draw_retraining(search)
     return figures
@@ -93,15 +94,16 @@ def search_chapter(searches: Sequence[Search], links: Mapping[str, str]) -> list
         findings.on_progress(search),
         *others,
         "### Which parameters matter",
-        explain_importance(search, links["importance"]),
+        explain_importance(search, links.get("importance")),
         "### Every trial at a glance",
-        "Each line is a trial; it crosses each axis at the value it had. The axes are in the order "
-        "of their importance. Lines of one category are spread a little so that they can be told "
-        "apart. Where the bright lines meet on an axis, the search found that value good; where "
-        "they are spread over it, the value does not matter much or was not settled.",
+        "Each line is a trial; it crosses each axis at the value it had. The axes in front are "
+        f"those that {search.importance.leading}. Lines of one category are spread a little so "
+        "that they can be told apart. Where the bright lines meet on an axis, the search found "
+        "that value good; where they are spread over it, the value does not matter much or was "
+        "not settled.",
         f"![Parallel coordinates of all scored trials]({links['coordinates']})",
         "### All trials",
-        f"The best ones{' (* marks a start-up trial)' if search.startup else ''}:",
+        "The best ones:",
         best_table(search),
         f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
         f"{trial_table(search, search.tried)}\n\n</details>",

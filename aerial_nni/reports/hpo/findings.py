@@ -4,22 +4,39 @@ from statistics import mean
 
 import numpy as np
 
-from aerial_nni.reports.hpo.progress import best_so_far
-from aerial_nni.reports.hpo.search import BEST, DEFAULT, MULTI_FIDELITY, Search
+from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
+from aerial_nni.reports.hpo.tried import ADDED, GRID
 from aerial_nni.reports.words import LEAKY, duration, listed, percent, score, some, spread
+from aerial_nni.tuners.trial import GUIDED, PROMOTED, RANDOM, STARTUP
+
+KINDS = {
+    STARTUP: "{} spread over the space at the start",
+    RANDOM: "{} drawn at random",
+    GRID: "{} taken from a grid",
+    ADDED: "{} added by a person",
+    PROMOTED: "{} promoted to more epochs because of their results",
+    GUIDED: "**{} guided** by results",
+}
+"""Kind of a trial -> how their number is said."""
+
+CAUTION = (
+    "All scores are on the validation images by which epochs, trials and the best configuration "
+    "were chosen, so the highest of them is optimistic."
+)
 
 
 def summary(search: Search) -> str:
     """The result in a paragraph: score, default, trials, cost, and what is optimistic in it."""
-    text = [_found(search), _against_default(search), guided(search), _cost(search), _caution()]
-    return " ".join(part for part in text if part)
+    return " ".join(
+        [_found(search), _against_default(search), guided(search), _cost(search), CAUTION]
+    )
 
 
 def _found(search: Search) -> str:
     trial = search.shown[0]
     split = trial.metrics["split"]
     leaky = f" (**{LEAKY}**)" if split["leaky"] else ""
-    again = search.retrained[BEST]
+    scores = search.scores_of(BEST)
     start = (
         f"A search over {some(len(search.space.parameters), 'parameter')} of the U-Net and its "
         f"training (method: {search.title}) found a configuration"
@@ -29,12 +46,11 @@ def _found(search: Search) -> str:
         f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}"
     )
-    if not again:
+    if not scores:
         return (
             f"{start} with a **mean IoU of {score(search.best.score)}** {where}. It was not "
             "trained again, so how much of that is luck is not known."
         )
-    scores = [run.metrics["score"] for run in again]
     over = (
         f"mean ± sample standard deviation over {some(len(scores), 'seed')}"
         if len(scores) > 1
@@ -47,8 +63,7 @@ def _found(search: Search) -> str:
 
 
 def _against_default(search: Search) -> str:
-    defaults = [trial.metrics["score"] for trial in search.retrained[DEFAULT]]
-    best = [trial.metrics["score"] for trial in search.retrained[BEST]]
+    defaults, best = search.scores_of(DEFAULT), search.scores_of(BEST)
     if not defaults:
         return "The default options were not trained beside it."
     text = f"The default options, trained in the same way, reach {spread(defaults)}"
@@ -61,32 +76,14 @@ def _against_default(search: Search) -> str:
 
 
 def guided(search: Search) -> str:
-    """How many trials were guided by results, and how many were not."""
-    count, start = len(search.tried), search.startup
+    """How many trials were guided by results, and where the others came from."""
+    kinds = [tried.kind for tried in search.tried]
     scored = sum(tried.score is not None for tried in search.tried)
-    text = f"The search had {some(count, 'trial')}, {scored} of them with a score"
-    if search.index in MULTI_FIDELITY:
-        configurations = len({_identity(tried.config) for tried in search.tried})
-        promoted = count - configurations
-        text += (
-            f": {some(configurations, 'configuration')} and {some(promoted, 'promotion')} of "
-            "configurations to more epochs"
-        )
-        if search.index == 5:
-            return f"{text}. The configurations are drawn at random; the promotions are guided."
-        return f"{text}. The first {start} configurations were drawn at random."
-    if search.name in ("random", "grid"):
-        return f"{text}. No result guided any of them."
-    if not search.method:
-        return f"{text}."
-    return (
-        f"{text}. The first {start} were start-up trials spread over the space, so "
-        f"**{count - start} were guided** by results."
-    )
-
-
-def _identity(config: dict) -> str:
-    return repr(sorted(config.items(), key=lambda item: item[0]))
+    said = [KINDS[kind].format(kinds.count(kind)) for kind in KINDS if kind in kinds]
+    text = f"The search had {some(len(kinds), 'trial')} ({scored} with a score): {listed(said)}."
+    if GUIDED in kinds:
+        return text
+    return f"{text} **No configuration was guided** by results."
 
 
 def _cost(search: Search) -> str:
@@ -100,39 +97,21 @@ def _cost(search: Search) -> str:
     saved = sum(tried.resumed for tried in search.tried)
     if saved:
         text += (
-            f". {some(saved, 'more epoch')} ({percent(saved / (saved + epochs))}) were saved, "
-            "because promoted configurations went on from their checkpoints"
+            ". Promoted configurations went on from their checkpoints, which saved "
+            f"{some(saved, 'epoch')} more ({percent(saved / (saved + epochs))})"
         )
     return f"{text}."
 
 
-def _caution() -> str:
-    return (
-        "All scores are on the validation images by which epochs, trials and the best "
-        "configuration were chosen, so the highest of them is optimistic."
-    )
-
-
 def on_progress(search: Search) -> str:
-    """When the best score came, and what the guided trials added to the start-up ones."""
-    best = best_so_far(search.tried)
+    """When the best trial came, and what the guided trials added to the start-up ones."""
     text = [
-        f"The best score, {score(search.best.score)}, came with trial {search.best.number} of "
+        f"The best trial ({score(search.best.score)}) was number {search.best.number} of "
         f"{len(search.tried)}."
     ]
-    start = search.startup
-    if 0 < start < len(search.tried) and np.isfinite(best[start - 1]):
-        gain = best[-1] - best[start - 1]
-        text.append(
-            f"The best of the {some(start, 'start-up trial')} has {best[start - 1]:.4f}; "
-            + (
-                f"the guided trials added {gain:.4f}."
-                if gain > 0
-                else "no guided trial was better."
-            )
-        )
-        text.append(_medians(search))
-    defaults = [trial.metrics["score"] for trial in search.retrained[DEFAULT]]
+    if search.max_budget is None:  # else a later trial also has more epochs
+        text.append(_added(search))
+    defaults = search.scores_of(DEFAULT)
     if defaults:
         above = sum((tried.score or 0) > mean(defaults) for tried in search.scored)
         text.append(
@@ -143,29 +122,31 @@ def on_progress(search: Search) -> str:
     return " ".join(part for part in text if part)
 
 
-def _medians(search: Search) -> str:
-    """The typical start-up trial against the typical guided one."""
-    groups = {True: [], False: []}  # type: dict[bool, list[float]]
-    for tried in search.scored:
-        groups[tried.number <= search.startup].append(float(tried.score or 0.0))
-    if not all(groups.values()):
+def _added(search: Search) -> str:
+    """The start-up trials against the guided ones: the best and the typical one of each."""
+    start, later = (
+        [float(tried.score or 0.0) for tried in search.scored if tried.kind == kind]
+        for kind in (STARTUP, GUIDED)
+    )
+    if not start or not later:
         return ""
-    start, later = (float(np.median(groups[key])) for key in (True, False))
-    return f"The median start-up trial has {start:.4f}, the median guided trial {later:.4f}."
+    gain = max(later) - max(start)
+    added = f"the guided trials added {gain:.4f}" if gain > 0 else "no guided trial was better"
+    best = f"The best of {some(len(start), 'start-up trial')} has {max(start):.4f}; {added}."
+    medians = (float(np.median(scores)) for scores in (start, later))
+    typical = "The median start-up trial has {:.4f}, the median guided trial {:.4f}."
+    return f"{best} {typical.format(*medians)}"
 
 
 def _lengths(search: Search) -> str:
     """A warning where trials and default runs had different numbers of epochs."""
     full = {trial.metrics["epochs_run"] for trial in search.retrained[DEFAULT]}
-    tried = {len(t.history["epoch"]) for t in search.scored if t.history is not None}
+    tried = {trial.length for trial in search.scored}
     if tried == full:
         return ""
     shown = listed([str(count) for count in sorted(full)])
-    return (
-        f"; but its runs had {shown} epochs, the trials {min(tried)} to {max(tried)}"
-        if len(tried) > 1
-        else f"; but its runs had {shown} epochs, the trials {min(tried)}"
-    )
+    trials = " to ".join(str(count) for count in sorted({min(tried), max(tried)}))
+    return f"; but its runs had {shown} epochs, the trials {trials}"
 
 
 def on_shown(search: Search) -> str:

@@ -31,6 +31,16 @@ class Importance:
     """R² of the forest on trials that each tree did not see; NaN with too few trials."""
 
     @property
+    def known(self) -> bool:
+        """Whether the trials tell the parameters apart at all."""
+        return bool(self.total.any())
+
+    @property
+    def leading(self) -> str:
+        """What sets the first ones of `order` apart: `those that` followed by this."""
+        return "mattered most" if self.known else "came first in the search space"
+
+    @property
     def order(self) -> list[int]:
         """Places of the parameters, the most important first."""
         return [int(place) for place in np.argsort(-self.total.mean(axis=0), kind="stable")]
@@ -99,7 +109,8 @@ def _shares(
     swapped, lines = rest[:, :BACKGROUND], rest[:, BACKGROUND:].reshape(size, LEVELS, -1)
     total = ((at_base - swapped) ** 2).mean(axis=1) / (2 * variance)
     main = lines.mean(axis=2).var(axis=1) / variance
-    return np.minimum(main, 1.0), np.minimum(total, 1.0)
+    total = np.minimum(total, 1.0)
+    return np.minimum(main, total), total  # estimates: exact ones are never the other way round
 
 
 def _questions(base: np.ndarray, other: np.ndarray, largest: float | None) -> np.ndarray:

@@ -52,13 +52,13 @@ def draw_importance(search: Search) -> Figure:
     return figure
 
 
-def explain_importance(search: Search, link: str) -> str:
+def explain_importance(search: Search, link: str | None) -> str:
     """What was computed, the figure, what it says and how far it can be trusted, in Markdown."""
-    budgets = (
-        " The epochs of a trial enter as one more coordinate, held at the most that any trial had."
-        if search.scored_budgets is not None
-        else ""
-    )
+    if link is None:
+        return (
+            f"A random forest fitted to {some(len(search.scored), 'scored trial')} predicts the "
+            "same score everywhere: nothing can be said of single parameters."
+        )
     return "\n\n".join(
         [
             f"A random forest was fitted to {some(len(search.scored), 'scored trial')}, and the "
@@ -71,19 +71,35 @@ def explain_importance(search: Search, link: str) -> str:
             "$V_j$ is what parameter *j* explains alone, $T_j$ what it explains together with its "
             "interactions with others; the difference is due to combinations. The bars are means "
             f"over {len(search.importance.main)} forests, each fitted to the trials drawn anew "
-            f"with replacement, and the thin lines show how far these forests disagree.{budgets}",
+            "with replacement, and the thin lines show how far these forests disagree."
+            f"{_epochs(search)}",
             f"![Importance of each parameter, alone and with interactions]({link})",
             f"{_order(search)} {_trust(search)}",
         ]
     )
 
 
+def _epochs(search: Search) -> str:
+    """How trials of different lengths entered the forest."""
+    text = ""
+    if search.max_budget is not None:
+        text += (
+            " The epochs of a trial enter as one more coordinate, held at the most that any trial "
+            "had."
+        )
+    if early := sum(tried.state == "EARLY_STOPPED" for tried in search.scored):
+        text += (
+            f" {some(early, 'trial')} that {'was' if early == 1 else 'were'} stopped early "
+            f"{'enters' if early == 1 else 'enter'} with the last score, as if it were that of a "
+            "full trial."
+        )
+    return text
+
+
 def _order(search: Search) -> str:
     """The leading parameters, and whether they lead clearly."""
     importance = search.importance
     means = importance.total.mean(axis=0)
-    if not means.any():
-        return "The forest predicts the same score everywhere: no parameter stands out."
     said = [
         f"`{importance.names[place]}` ({percent(means[place])})" for place in importance.order[:3]
     ]
@@ -104,9 +120,10 @@ def _trust(search: Search) -> str:
     size = len(search.space.parameters)
     text = []
     if not math.isnan(importance.explained):
+        explained = percent(importance.explained) if importance.explained > 0 else "none"
         text.append(
-            f"On trials that a tree had not seen, the forest explains {_explained(search)} of the "
-            "variance of the scores."
+            f"On trials that a tree had not seen, the forest explains {explained} of the variance "
+            "of the scores."
         )
     if count < FEW * size:
         text.append(
@@ -115,8 +132,3 @@ def _trust(search: Search) -> str:
             "is seen thinly, and parameters that hardly varied there look unimportant."
         )
     return " ".join(text)
-
-
-def _explained(search: Search) -> str:
-    explained = search.importance.explained
-    return percent(explained) if explained > 0 else "none"

@@ -1,4 +1,6 @@
-"""How trials look in every figure of the document: drawn at random, guided, best, failed."""
+"""How trials look in every figure of the document: chosen by results or not, best, failed."""
+
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -7,12 +9,13 @@ from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 
 from aerial_nni.reports.hpo.search import Search
+from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.style import GREY, INK, VERMILLION
 
 COLOURS = "viridis"
 """Scores as colours: even steps in lightness, readable by people with colour-blindness."""
-
-START, GUIDED, BEST = "start-up trial", "guided trial", "best trial"
+JITTER = 0.35
+"""How far trials of one value are spread, as a share of its room."""
 
 
 def focus(scores: np.ndarray) -> tuple[float, float]:
@@ -34,27 +37,39 @@ def colours(scores: np.ndarray) -> Normalize:
     return Normalize(low, high, clip=True)
 
 
-def is_start(search: Search) -> np.ndarray:
-    """Which of the scored trials were start-up trials, shape (n,), bool."""
-    return np.array([tried.number <= search.startup for tried in search.scored])
+def is_chosen(search: Search) -> np.ndarray:
+    """Which of the scored trials results chose, shape (n,), bool."""
+    return np.array([tried.chosen for tried in search.scored])
+
+
+def name_of(trials: Iterable[Tried]) -> str:
+    """What a legend calls such trials: `start-up or random trial`."""
+    return f"{' or '.join(dict.fromkeys(tried.kind for tried in trials))} trial"
 
 
 def best_place(search: Search) -> int:
-    """Place of the best trial among the scored ones; of the highest score if it is not there."""
-    numbers = [tried.number for tried in search.scored]
-    if search.best.number in numbers:
-        return numbers.index(search.best.number)
-    return int(search.scores.argmax())
+    """Place of the best trial among the scored ones."""
+    return search.scored.index(search.best)
+
+
+def spread(search: Search, column: int) -> np.ndarray:
+    """One coordinate of the scored trials, shape (n,); equal ones of few values lie apart."""
+    levels = search.space.parameters[column].levels
+    if levels is None:
+        return search.units[:, column]
+    shifts = np.random.default_rng(column).uniform(-0.5, 0.5, len(search.scored))
+    moved = search.units[:, column] + shifts * JITTER * min(1.0, levels / 3) / levels
+    return 1 - np.abs(1 - np.abs(moved))  # mirrored at 0 and 1
 
 
 def scatter(axes: Axes, search: Search, x: np.ndarray, y: np.ndarray, *, size: float = 30) -> None:
-    """The scored trials as marks on a coloured ground: rings at start-up, discs when guided."""
-    start = is_start(search)
-    axes.scatter(x[start], y[start], s=size, facecolors="none", edgecolors="white", linewidths=2.6,
-                 zorder=4)  # fmt: skip
-    axes.scatter(x[start], y[start], s=size, facecolors="none", edgecolors=INK, linewidths=1.2,
-                 zorder=5)  # fmt: skip
-    axes.scatter(x[~start], y[~start], s=size, color=INK, edgecolors="white", linewidths=0.8,
+    """The scored trials as marks on a coloured ground: discs where results chose, else rings."""
+    chosen = is_chosen(search)
+    axes.scatter(x[~chosen], y[~chosen], s=size, facecolors="none", edgecolors="white",
+                 linewidths=2.6, zorder=4)  # fmt: skip
+    axes.scatter(x[~chosen], y[~chosen], s=size, facecolors="none", edgecolors=INK,
+                 linewidths=1.2, zorder=5)  # fmt: skip
+    axes.scatter(x[chosen], y[chosen], s=size, color=INK, edgecolors="white", linewidths=0.8,
                  zorder=5)  # fmt: skip
     place = best_place(search)
     axes.scatter(x[place], y[place], s=6 * size, marker="*", color=VERMILLION, edgecolors="white",
@@ -71,17 +86,17 @@ def cross_out(axes: Axes, search: Search, columns: tuple[int, int]) -> bool:
 
 def handles(search: Search, *, failed: bool = False) -> list[Artist]:
     """Legend entries of the marks that occur; `failed`: of trials without a score too."""
-    start = is_start(search)
     entries: list[Artist] = []
-    if start.any():
-        entries.append(_mark(START, marker="o", markerfacecolor="white", markeredgecolor=INK))
-    if not start.all():
-        entries.append(_mark(GUIDED, marker="o", color=INK))
-    entries.append(_mark(BEST, marker="*", color=VERMILLION, markersize=11))
+    for chosen, face in ((False, "white"), (True, INK)):
+        if group := [tried for tried in search.scored if tried.chosen is chosen]:
+            entries.append(mark(name_of(group), "o", INK, face))
+    entries.append(mark("best trial", "*", VERMILLION, size=11))
     if failed:
-        entries.append(_mark("no score", marker="X", color=GREY))
+        entries.append(mark("no score", "X", GREY))
     return entries
 
 
-def _mark(label: str, **look: object) -> Line2D:
-    return Line2D([], [], **{"linestyle": "", "markersize": 6, "label": label, **look})  # type: ignore[arg-type]
+def mark(label: str, marker: str, colour: str, face: str = "", *, size: float = 6) -> Line2D:
+    """A legend entry of a mark without a line."""
+    return Line2D([], [], linestyle="", marker=marker, color=colour, label=label, markersize=size,
+                  markerfacecolor=face or colour)  # fmt: skip

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from aerial_nni.reports.hpo.marks import GUIDED, START, focus
+from aerial_nni.reports.hpo.marks import focus, mark, name_of
 from aerial_nni.reports.hpo.search import DEFAULT, Search
 from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.style import (
@@ -41,13 +41,13 @@ def draw_progress(search: Search) -> Figure:
     left.set_ylabel("mean IoU on the validation patches")
     left.set_title(f"By trial{_epochs(search)}")
     right.set_title("By cost")
-    legend_below(figure, _handles(search, low=low), columns=6)
+    legend_below(figure, _handles(search, low=low), columns=4)
     return figure
 
 
 def _limits(search: Search) -> tuple[float, float]:
     low, high = focus(search.scores)
-    defaults = [trial.metrics["score"] for trial in search.retrained[DEFAULT]]
+    defaults = search.scores_of(DEFAULT)
     low, high = min([low, *defaults]), max([high, *defaults])
     room = 0.08 * (high - low) + 1e-3
     return low - 1.6 * room, high + room
@@ -55,7 +55,7 @@ def _limits(search: Search) -> tuple[float, float]:
 
 def _epochs(search: Search) -> str:
     """How long the trials were, where all were alike."""
-    lengths = {len(t.history["epoch"]) for t in search.scored if t.history is not None}
+    lengths = {tried.length for tried in search.scored}
     return f" of {some(lengths.pop(), 'epoch')}" if len(lengths) == 1 else ""
 
 
@@ -68,17 +68,16 @@ def best_so_far(tried: tuple[Tried, ...]) -> np.ndarray:
 def _draw_trials(axes: Axes, search: Search, places: np.ndarray, *, low: float) -> None:
     axes.step(places, best_so_far(search.tried), where="post", color=VERMILLION, linewidth=2)
     for place, tried in zip(places, search.tried, strict=True):
-        start = tried.number <= search.startup
+        face = BLUE if tried.chosen else "white"
         if tried.score is None:
             axes.plot(place, 0.03, "x", color=GREY, transform=axes.get_xaxis_transform())
         elif tried.score < low:
-            axes.plot(place, 0.03, "v", color=BLUE, markerfacecolor="white" if start else BLUE,
+            axes.plot(place, 0.03, "v", color=BLUE, markerfacecolor=face,
                       transform=axes.get_xaxis_transform())  # fmt: skip
         elif tried.state == "EARLY_STOPPED":
             axes.plot(place, tried.score, "D", color=ORANGE, markersize=4.5)
         else:
-            axes.plot(place, tried.score, "o", color=BLUE, markersize=5,
-                      markerfacecolor="white" if start else BLUE)  # fmt: skip
+            axes.plot(place, tried.score, "o", color=BLUE, markersize=5, markerfacecolor=face)
     if 0 < search.startup < len(places):
         border = (places[search.startup - 1] + places[search.startup]) / 2
         axes.axvspan(min(places[0], 0), border, color=PALE, alpha=0.6, linewidth=0, zorder=0)
@@ -87,23 +86,17 @@ def _draw_trials(axes: Axes, search: Search, places: np.ndarray, *, low: float) 
 
 def _draw_default(axes: Axes, search: Search) -> None:
     """The default options as a line at the mean of their runs, with their range."""
-    scores = [trial.metrics["score"] for trial in search.retrained[DEFAULT]]
-    if scores:
+    if scores := search.scores_of(DEFAULT):
         axes.axhline(float(np.mean(scores)), color=INK, linestyle="--", linewidth=1.3)
         axes.axhspan(min(scores), max(scores), color=INK, alpha=0.12, linewidth=0)
 
 
 def _handles(search: Search, *, low: float) -> list[Line2D]:
-    def mark(label: str, marker: str, colour: str, face: str | None = None) -> Line2D:
-        return Line2D([], [], linestyle="", marker=marker, color=colour, label=label,
-                      markerfacecolor=face or colour, markersize=6)  # fmt: skip
-
     tried = search.tried
     handles = [Line2D([], [], color=VERMILLION, linewidth=2, label="best so far")]
-    if search.startup:
-        handles.append(mark(START, "o", BLUE, "white"))
-    if search.startup < len(tried):
-        handles.append(mark(GUIDED if search.startup else "trial", "o", BLUE))
+    for chosen, face in ((False, "white"), (True, BLUE)):
+        if group := [trial for trial in tried if trial.chosen is chosen]:
+            handles.append(mark(name_of(group), "o", BLUE, face))
     if any(trial.state == "EARLY_STOPPED" and trial.score is not None for trial in tried):
         handles.append(mark("stopped early", "D", ORANGE))
     if any(trial.score is not None and trial.score < low for trial in tried):

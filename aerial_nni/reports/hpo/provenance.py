@@ -32,7 +32,7 @@ def explain_sources(searches: Sequence[Search]) -> str:
             "Models drawn in chapter 1 and the importance of parameters are fitted to these "
             "scores when the document is written, with fixed seeds.",
             version_table(shown),
-            "The commands (DIR is the folder of the data):",
+            "The commands (DIR is the folder of the data, FILE a file with the search space):",
             "```\n" + "\n".join(lines) + "\n```",
             f"<details><summary>All finished runs, with the digests of their checkpoints</summary>"
             f"\n\n{run_table(main)}\n\n</details>",
@@ -67,23 +67,23 @@ def run_table(search: Search) -> str:
 
 def command(search: Search) -> str:
     """The command that runs the search again."""
-    record, arguments = search.experiment.record, search.method.get("class_args") or {}
-    limits = record.get("limits") or {}
+    record, method = search.experiment.record, search.method
     words = ["python", "-m", "aerial_nni.run", search.experiment.kind]
-    if search.index:
-        words += ["--method-index", str(search.index)]
-    elif search.name:
-        words += ["--method", search.name]
-    words += ["--trials", str(search.method.get("search_trials") or len(search.tried))]
-    words += ["--seed", str(arguments.get("seed", 0))]
-    if int(limits.get("concurrency") or 1) > 1:
-        words += ["--concurrency", str(limits["concurrency"])]
-    if search.method.get("seeds") is not None:
-        words += ["--final-seeds", *map(str, search.method["seeds"])]
-        words += ["--final-epochs", str(search.method["final_epochs"])]
-    if search.method.get("assessor", "none") != "none":
-        words += ["--assessor", str(search.method["assessor"])]
-    if search.method.get("reason"):
-        words += ["--search-space", "FILE", "--reason", str(search.method["reason"])]
+    if method["index"]:
+        words += ["--method-index", str(method["index"])]
+    else:
+        words += ["--method", method["name"]]
+    words += ["--trials", str(method["search_trials"]), "--seed", str(method["class_args"]["seed"])]
+    if record["limits"]["concurrency"] > 1:
+        words += ["--concurrency", str(record["limits"]["concurrency"])]
+    words += ["--final-seeds", *map(str, method["seeds"])]
+    words += ["--final-epochs", str(method["final_epochs"])]
+    if method["assessor"] != "none":
+        words += ["--assessor", method["assessor"]]
+    if method["reason"] or method["missing"]:
+        words += ["--search-space", "FILE", "--reason", method["reason"]]
     words += split_words(search.shown[0].metrics["split"])
-    return shlex.join([*words, *option_words(record["options"])])
+    # `hpo` has defaults of its own for these two.
+    return shlex.join(
+        [*words, *option_words(record["options"], always=("epochs", "space_to_depth"))]
+    )

@@ -23,24 +23,21 @@ def draw_retraining(search: Search) -> Figure:
     figure = new_figure(3.5)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5), sharey=False)
     for place, (name, colour, marker) in enumerate(((DEFAULT, BLUE, "s"), (BEST, VERMILLION, "o"))):
-        trials = search.retrained[name]
-        scores = [trial.metrics["score"] for trial in trials]
-        if not scores:
-            continue
-        shifts = np.linspace(-0.12, 0.12, len(scores)) if len(scores) > 1 else np.zeros(1)
+        trials, scores = search.retrained[name], search.scores_of(name)
+        shifts = np.linspace(-0.12, 0.12, len(scores)) if len(scores) > 1 else np.zeros(len(scores))
         left.scatter(place + shifts, scores, color=colour, marker=marker, s=34, zorder=3)
-        spread_of = stdev(scores) if len(scores) > 1 else 0.0
-        left.errorbar(place + 0.28, mean(scores), yerr=spread_of, color=INK, marker="_",
-                      markersize=12, capsize=4, linewidth=1.3)  # fmt: skip
+        if len(scores) > 1:
+            left.errorbar(place + 0.28, mean(scores), yerr=stdev(scores), color=INK, marker="_",
+                          markersize=12, capsize=4, linewidth=1.3)  # fmt: skip
         for number, trial in enumerate(trials):
             right.plot(trial.history["epoch"], trial.history["mean_iou"], color=colour,
                        linewidth=1.3, linestyle="-" if name == BEST else "--",
                        label=NAMES[name] if number == 0 else None)  # fmt: skip
     if search.best.score is not None:
         left.axhline(search.best.score, color=VERMILLION, linestyle=":", linewidth=1.2)
-        epochs = 0 if search.best.history is None else len(search.best.history["epoch"])
-        left.text(-0.45, search.best.score, f"best trial of the search ({some(epochs, 'epoch')})",
-                  fontsize=7.5, va="bottom", color=INK)  # fmt: skip
+        length = some(search.best.length, "epoch")
+        left.text(-0.45, search.best.score, f"best trial of the search ({length})", fontsize=7.5,
+                  va="bottom", color=INK)  # fmt: skip
     left.set_xlim(-0.5, 1.5)
     left.margins(y=0.15)
     left.set_xticks([0, 1], list(NAMES.values()))
@@ -58,7 +55,7 @@ def retraining_table(search: Search) -> str:
     """Scores and costs of both, a column each."""
     pairs = [(name, search.retrained[name]) for name in NAMES if search.retrained[name]]
     rows = [
-        ["mean IoU", *(f"**{spread(_scores(trials))}**" for _, trials in pairs)],
+        ["mean IoU", *(f"**{spread(search.scores_of(name))}**" for name, _ in pairs)],
         ["mean IoU of each seed", *(_each(trials) for _, trials in pairs)],
         ["soft Jaccard", *(spread(_finals(trials, "soft_jaccard")) for _, trials in pairs)],
         ["precision", *(spread(_finals(trials, "precision")) for _, trials in pairs)],
@@ -86,7 +83,7 @@ def configuration_table(search: Search) -> str:
 
 def explain_difference(search: Search) -> str:
     """What the retrained runs say: the difference, whether it is more than chance, what it cost."""
-    default, best = (_scores(search.retrained[name]) for name in (DEFAULT, BEST))
+    default, best = search.scores_of(DEFAULT), search.scores_of(BEST)
     text = []
     if default and best:
         text.append(_difference(default, best))
@@ -94,7 +91,7 @@ def explain_difference(search: Search) -> str:
         text.append(_optimism(search, best))
     if default and best:
         text.append(_cost(search))
-    return "\n\n".join(text)
+    return "\n\n".join(part for part in text if part)
 
 
 def _difference(default: Sequence[float], best: Sequence[float]) -> str:
@@ -130,18 +127,24 @@ def interval(default: Sequence[float], best: Sequence[float]) -> tuple[float, fl
 
 
 def _optimism(search: Search, best: Sequence[float]) -> str:
-    """The best of many trials against the same configuration trained again."""
-    found, again = float(search.best.score or 0.0), mean(best)
-    trial = search.best.complete
+    """The best of many trials against the same configuration trained again.
+
+    Nothing where one of the runs repeats the trial: their mean has its luck in it.
+    """
+    found, again, trial = float(search.best.score or 0.0), mean(best), search.best
     lengths = {run.metrics["epochs_run"] for run in search.retrained[BEST]}
+    seeds = {run.options["seed"] for run in search.retrained[BEST]}
+    if search.default("seed") in seeds and trial.length in lengths:
+        return ""
     text = (
         f"In the search this configuration had {score(found)}; trained again it has "
         f"{score(again)}{' in the mean' if len(best) > 1 else ''}."
     )
-    if trial is not None and lengths != {trial.metrics["epochs_run"]}:
+    if lengths != {trial.length}:
+        longer = some(lengths.pop(), "epoch") if len(lengths) == 1 else "several lengths"
         return (
-            f"{text} The trial of the search had {some(trial.metrics['epochs_run'], 'epoch')}, the "
-            f"retrained runs {_lengths(lengths)}, so the two are not alike."
+            f"{text} The trial of the search had {some(trial.length, 'epoch')}, the retrained runs "
+            f"{longer}, so the two are not alike."
         )
     if found > again:
         return (
@@ -149,10 +152,6 @@ def _optimism(search: Search, best: Sequence[float]) -> str:
             f"{len(search.scored)} scores is worth by itself: the highest one had luck too."
         )
     return f"{text} The search had not picked it for its luck."
-
-
-def _lengths(lengths: set[int]) -> str:
-    return some(lengths.pop(), "epoch") if len(lengths) == 1 else "several lengths"
 
 
 def _cost(search: Search) -> str:
@@ -173,10 +172,6 @@ def _cost(search: Search) -> str:
         f"comes on top: {searched:,} epochs in {duration(spent)}, the cost of "
         f"{spent / max(1e-9, seconds[DEFAULT]):.1f} runs with default options."
     )
-
-
-def _scores(trials: Sequence[Trial]) -> list[float]:
-    return [float(trial.metrics["score"]) for trial in trials]
 
 
 def _finals(trials: Sequence[Trial], key: str) -> list[float]:

@@ -1,6 +1,7 @@
 """What the document of a search reads: every trial that was tried, and the runs that followed."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,13 +12,10 @@ from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reports.hpo.importance import Importance, measure_importance
 from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.tuners.space import BadSpace, Space
+from aerial_nni.tuners.trial import PHASE, SEARCH, STARTUP, key
 
-SEARCH, BEST, DEFAULT = "search", "retrain best", "retrain default"
-"""Values of the hidden parameter `_phase`: what a trial was for."""
-
-PHASE = "_phase"
-MULTI_FIDELITY = (5, 7)
-"""Indices of the methods that give trials different numbers of epochs."""
+BEST, DEFAULT = "retrain best", "retrain default"
+"""Phases of the trials after the search."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,29 +31,23 @@ class Search:
 
     @property
     def method(self) -> Mapping[str, Any]:
-        """Index, name and arguments of the method; empty in a record of an older version."""
-        return self.experiment.record.get("method") or {}
-
-    @property
-    def index(self) -> int | None:
-        """The number of the method in the table of nine, None for a control."""
-        return self.method.get("index")
-
-    @property
-    def name(self) -> str:
-        """The method's short name, as on the command line."""
-        return str(self.method.get("name") or "")
+        """What the record says of the method: index, name, title, arguments, ..."""
+        return self.experiment.record["method"]
 
     @property
     def title(self) -> str:
         """The method's name as it stands in a heading."""
-        return str(self.method.get("title") or self.name or "an unnamed method")
+        return str(self.method["title"])
+
+    @property
+    def max_budget(self) -> int | None:
+        """Epochs of a full trial under a multi-fidelity method, None under another."""
+        return self.method["class_args"].get("max_budget")
 
     @property
     def startup(self) -> int:
-        """How many of the first trials were drawn without a look at results."""
-        startup = (self.method.get("class_args") or {}).get("startup")
-        return min(int(startup or 0), len(self.tried))
+        """Number of the last start-up trial, 0 where there is none."""
+        return max((tried.number for tried in self.tried if tried.kind == STARTUP), default=0)
 
     @cached_property
     def scored(self) -> tuple[Tried, ...]:
@@ -93,19 +85,19 @@ class Search:
 
         Scores after few epochs and after many are not alike: the most epochs count first.
         """
-        again = [
-            row["parameters"] for row in self.experiment.record["trials"] if phase(row) == BEST
-        ]
-        chosen = [tried for tried in self.scored if again and self._equal(tried.config, again[0])]
-        done = chosen or [tried for tried in self.scored if tried.complete]
+        rows = self.experiment.record["trials"]
+        again = {self._key(row["parameters"]) for row in rows if phase(row) == BEST}
+        complete = [tried for tried in self.scored if tried.complete]
+        usable = self.scored if self.retrained[BEST] else complete
+        done = [tried for tried in usable if self._key(tried.config) in again] or complete
         if not done:
             raise ResultUnusable(
                 f"no trial of the search in {self.experiment.folder} reached its end with a score"
             )
-        return max(done, key=lambda tried: (tried.budget or 0, tried.score or 0.0))
+        return max(done, key=lambda tried: (tried.budget or math.inf, tried.score or 0.0))
 
-    def _equal(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-        return all(one.get(name) == other.get(name) for name in self.space.names)
+    def _key(self, parameters: Mapping[str, Any]) -> str:
+        return key({name: parameters.get(name) for name in self.space.names})
 
     @cached_property
     def shown(self) -> tuple[Trial, ...]:
@@ -119,6 +111,10 @@ class Search:
             return tuple(again)
         return (self.best.complete,)
 
+    def scores_of(self, phase: str) -> list[float]:
+        """Scores of the finished runs of `BEST` or `DEFAULT`."""
+        return [float(trial.metrics["score"]) for trial in self.retrained[phase]]
+
     @cached_property
     def importance(self) -> Importance:
         """How much each parameter matters, by a forest fitted to the scored trials."""
@@ -126,26 +122,12 @@ class Search:
             self.units, self.scores, self.space.names, budgets=self.scored_budgets
         )
 
-    def observed(
-        self, before: int | None = None, *, budget: int | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Points (n, d) and losses (n,) as a tuner sees them; failed trials have the worst loss.
-
-        The loss is minus the mean IoU. `before`: only trials with a smaller number. `budget`: only
-        trials of so many epochs.
-        """
-        seen = [t for t in self.tried if self.inside(t) and (before is None or t.number < before)]
-        seen = [tried for tried in seen if budget in (None, tried.budget)]
-        worst = max((-t.score for t in seen if t.score is not None), default=0.0)
-        units = np.array([self.space.encode(t.config) for t in seen])
-        losses = [worst if t.score is None else -t.score for t in seen]
-        return units.reshape(-1, len(self.space.parameters)), np.array(losses, dtype=float)
-
     @property
     def scored_budgets(self) -> np.ndarray | None:
         """Epochs allowed to the scored trials, shape (n,); None under a method without budgets."""
-        budgets = [tried.budget for tried in self.scored]
-        return None if None in budgets or not budgets else np.array(budgets, dtype=float)
+        if self.max_budget is None:
+            return None
+        return np.array([tried.budget or self.max_budget for tried in self.scored], dtype=float)
 
     def default(self, name: str) -> Any:
         """The value of an option that the search started from."""
@@ -163,7 +145,7 @@ def read_search(experiment: Experiment) -> Search:
         space = Space.parse(record["space"])
     except BadSpace as error:
         raise ResultUnusable(f"the search space of {experiment.folder}: {error}") from error
-    rows = [row for row in _in_order(record["trials"]) if phase(row) == SEARCH]
+    rows = [row for row in record["trials"] if phase(row) == SEARCH]
     search = Search(
         experiment=experiment,
         space=space,
@@ -179,7 +161,7 @@ def read_search(experiment: Experiment) -> Search:
 
 def phase(row: Mapping[str, Any]) -> str:
     """What a trial was for: `SEARCH`, `BEST` or `DEFAULT`."""
-    return str((row["parameters"] or {}).get(PHASE, SEARCH))
+    return str(row["parameters"].get(PHASE, SEARCH))
 
 
 def _finished(experiment: Experiment, name: str) -> tuple[Trial, ...]:
@@ -187,7 +169,3 @@ def _finished(experiment: Experiment, name: str) -> tuple[Trial, ...]:
     folders = {row["folder"] for row in experiment.record["trials"] if phase(row) == name}
     found = [trial for trial in experiment.trials if trial.folder.name in folders]
     return tuple(sorted(found, key=lambda trial: trial.options["seed"]))
-
-
-def _in_order(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(rows, key=lambda row: (row["sequence"] is None, row["sequence"] or 0))

@@ -21,15 +21,19 @@ def explain_space(search: Search) -> str:
         if size is not None
         else "Some parameters are continuous, so there is no end to the configurations in it."
     )
-    reason, missing = search.method.get("reason") or "", search.method.get("missing") or []
-    lost = f" Against the full space: {'; '.join(missing)}." if missing else ""
+    missing, reason = search.method["missing"], search.method["reason"].rstrip(".")
+    logs = (
+        " A value on a log scale is drawn so that each power of ten is as likely as any other."
+        if any(parameter.log for parameter in search.space.parameters)
+        else ""
+    )
     parts = [
         "### The search space",
         f"The search varied {some(len(search.space.parameters), 'parameter')} and left all other "
-        f"options as they were. {many} A value on a log scale is drawn so that each power of ten "
-        "is as likely as any other.",
-        f"**The search space was reduced.** The reason given: {reason.rstrip('.')}.{lost}"
-        if reason
+        f"options as they were. {many}{logs}",
+        f"**The search space was reduced.** The reason given: {reason}. Against the full space: "
+        f"{'; '.join(missing)}."
+        if missing
         else "",
         space_table(search),
         _file(search),

@@ -1,11 +1,12 @@
 """The tables of a search: all trials, the best ones, those that failed, other experiments."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
 from aerial_nni.reports.hpo.tried import Tried
-from aerial_nni.reports.words import duration, rule_name, score, spread, table
+from aerial_nni.reports.words import duration, rule_name, score, some, spread, table
 
 STATES = {
     "SUCCEEDED": "finished",
@@ -27,14 +28,15 @@ def best_table(search: Search, *, count: int = 5) -> str:
 def trial_table(search: Search, tried: Iterable[Tried]) -> str:
     """A trial a row: its values, its score and what it took."""
     names = search.space.names
-    budgets = any(trial.budget is not None for trial in search.tried)
+    budgets = search.max_budget is not None
     rows = []
     for trial in tried:
         shown = score(trial.score)
         rows.append(
             [
-                str(trial.number) + ("*" if trial.number <= search.startup else ""),
+                str(trial.number),
                 STATES.get(trial.state, trial.state.lower()),
+                trial.origin,
                 *(write_value(trial.config.get(name)) for name in names),
                 *([write_value(trial.budget)] if budgets else []),
                 f"**{shown}**" if trial is search.best else shown,
@@ -42,9 +44,9 @@ def trial_table(search: Search, tried: Iterable[Tried]) -> str:
                 duration(trial.seconds) if trial.seconds else "–",
             ]
         )
-    header = ["trial", "state", *(f"`{name}`" for name in names),
+    header = ["trial", "state", "origin", *(f"`{name}`" for name in names),
               *(["budget, epochs"] if budgets else []), "mean IoU", "epochs", "time"]  # fmt: skip
-    return table(header, rows, text_columns=2)
+    return table(header, rows, text_columns=3)
 
 
 def failure_table(search: Search) -> str:
@@ -54,7 +56,7 @@ def failure_table(search: Search) -> str:
         [
             str(tried.number),
             STATES.get(tried.state, tried.state.lower()),
-            f"after {len(tried.history['epoch'])} epochs" if tried.history else "before an epoch",
+            f"after {some(tried.length, 'epoch')}" if tried.length else "before an epoch",
             tried.reason.splitlines()[0] if tried.reason else "not recorded",
             ", ".join(f"`{key}` {write_value(value)}" for key, value in tried.config.items()),
         ]
@@ -68,7 +70,7 @@ def comparison_table(searches: Sequence[Search]) -> str:
     """Several searches side by side."""
     rows = []
     for search in searches:
-        split = search.best.complete.metrics["split"] if search.best.complete else {}
+        split = search.shown[0].metrics["split"]
         rows.append(
             [
                 f"`{search.experiment.id}`",
@@ -78,14 +80,9 @@ def comparison_table(searches: Sequence[Search]) -> str:
                 f"{sum(tried.epochs for tried in search.tried):,}",
                 duration(sum(tried.seconds for tried in search.tried)),
                 score(search.best.score),
-                *(_retrained(search, phase) for phase in (BEST, DEFAULT)),
+                *(spread(search.scores_of(name) or [math.nan]) for name in (BEST, DEFAULT)),
             ]
         )
     header = ["experiment", "method", "split", "trials", "epochs", "training time",
               "best score of the search", "best, retrained", "default, retrained"]  # fmt: skip
     return table(header, rows, text_columns=3)
-
-
-def _retrained(search: Search, phase: str) -> str:
-    scores = [trial.metrics["score"] for trial in search.retrained[phase]]
-    return spread(scores) if scores else "–"

@@ -10,9 +10,10 @@ import numpy as np
 
 from aerial_nni import results
 from aerial_nni.reports.folder import ResultUnusable, Trial
+from aerial_nni.tuners.trial import BUDGET, GUIDED, ORIGIN, PROMOTED, RANDOM, STARTUP, visible
 
-BUDGET = "TRIAL_BUDGET"
-"""NNI's name of the parameter by which a multi-fidelity method says how many epochs it grants."""
+GRID, ADDED = "grid", "added"
+"""Kinds beside those of `trial`: of the control, and without an origin, by a person."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,22 @@ class Tried:
     def config(self) -> dict[str, Any]:
         """The values that were tried, without NNI's and our own hidden keys."""
         return visible(self.row["parameters"])
+
+    @property
+    def origin(self) -> str:
+        """Where its configuration comes from, in the tuner's words."""
+        return str(self.row["parameters"].get(ORIGIN, ADDED))
+
+    @property
+    def kind(self) -> str:
+        """Its origin in words that all methods share: what only one says is `GUIDED`."""
+        shared = (STARTUP, RANDOM, PROMOTED, GRID, ADDED)
+        return self.origin if self.origin in shared else GUIDED
+
+    @property
+    def chosen(self) -> bool:
+        """Whether results chose it: a model, a parent, or its own score after fewer epochs."""
+        return self.kind in (GUIDED, PROMOTED)
 
     @property
     def budget(self) -> int | None:
@@ -66,6 +83,11 @@ class Tried:
         except ResultUnusable:
             return None
 
+    @property
+    def length(self) -> int:
+        """Epochs it reached, those included that it did not train itself."""
+        return 0 if self.history is None else len(self.history["epoch"])
+
     @cached_property
     def resumed(self) -> int:
         """Epochs it did not train because it went on from another trial's checkpoint."""
@@ -76,7 +98,7 @@ class Tried:
     @property
     def epochs(self) -> int:
         """Epochs it trained itself."""
-        return 0 if self.history is None else len(self.history["epoch"]) - self.resumed
+        return max(0, self.length - self.resumed)
 
     @property
     def seconds(self) -> float:
@@ -86,12 +108,6 @@ class Tried:
     @property
     def reason(self) -> str:
         """Why it has no score, as far as that was recorded."""
-        recorded = str(self.row.get("reason") or "")
-        if recorded or self.folder is None or not (self.folder / results.FAILURE).is_file():
-            return recorded
+        if self.folder is None or not (self.folder / results.FAILURE).is_file():
+            return ""
         return (self.folder / results.FAILURE).read_text(encoding="utf-8").strip()
-
-
-def visible(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters without the budget and the keys that begin with an underscore."""
-    return {k: v for k, v in parameters.items() if not k.startswith("_") and k != BUDGET}

@@ -1,7 +1,6 @@
 """Fabricated experiments of the kind `hpo`: every file a report reads, by a known function."""
 
 import importlib
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from aerial_nni import results
 from aerial_nni.options import TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import Space
+from aerial_nni.tuners.trial import BUDGET, GUIDED, ORIGIN, STARTUP, visible
 
 NAMES = ["Building", "Land", "Road"]
 
@@ -39,8 +39,8 @@ SPACE = {
 }
 COMMENTED = "# The learning rate matters most.\nlr: {_type: loguniform, _value: [0.0003, 0.02]}\n"
 
-Asked = tuple[dict[str, Any], int | None, int]
-"""A configuration, its budget of epochs, and the epochs it goes on from."""
+Asked = tuple[dict[str, Any], int]
+"""A trial's parameters, and the epochs it goes on from."""
 
 
 def score_of(config: dict[str, Any], *, epochs: int = 12, seed: int = 0) -> float | None:
@@ -69,13 +69,15 @@ class Plan:
     trials: int = 14
     startup: int = 5
     epochs: int = 4
-    seeds: tuple[int, ...] = (0, 1, 2)
+    seeds: tuple[int, ...] = (1, 2, 3)
     final_epochs: int = 5
     space: dict[str, Any] | None = None
     examples: int = 10
     early: bool = False
     reason: str = ""
     suggest: Callable[["Plan", Space], Iterator[Asked]] | None = None
+    guided: tuple[str, ...] = (GUIDED,)
+    """Origins of the guided trials, in turn."""
 
 
 def suggestions(plan: Plan, space: Space) -> Iterator[Asked]:
@@ -83,7 +85,8 @@ def suggestions(plan: Plan, space: Space) -> Iterator[Asked]:
     generator = np.random.default_rng(plan.index)
     best, config = -1.0, {}
     for number in range(plan.trials):
-        if number < plan.startup or best < 0:
+        start = number < plan.startup or best < 0
+        if start:
             asked = space.sample(generator)
         else:
             unit = space.encode(config) + generator.normal(scale=0.15, size=len(space.parameters))
@@ -91,25 +94,31 @@ def suggestions(plan: Plan, space: Space) -> Iterator[Asked]:
         score = score_of(asked, epochs=plan.epochs)
         if score is not None and score > best:
             best, config = score, asked
-        yield asked, None, 0
+        yield {**asked, ORIGIN: STARTUP if start else plan.guided[number % len(plan.guided)]}, 0
 
 
-def brackets(plan: Plan, space: Space) -> Iterator[Asked]:
-    """Successive halving by three: 1, 3, 9, ... epochs, in all brackets one after the other."""
-    generator = np.random.default_rng(plan.index)
-    rungs = [3**power for power in range(8) if 3**power <= plan.epochs]
-    left = plan.trials
-    for first in itertools.cycle(range(len(rungs))):
-        count = max(1, 3 ** (len(rungs) - 1 - first))
-        alive = [space.sample(generator) for _ in range(count)]
-        for rung in range(first, len(rungs)):
-            for config in alive:
-                if left == 0:
-                    return
-                left -= 1
-                yield config, rungs[rung], rungs[rung - 1] if rung > first else 0
-            ranked = sorted(alive, key=lambda c: -(score_of(c, epochs=rungs[rung]) or 0))
-            alive = ranked[: max(1, len(alive) // 3)]
+def arguments(plan: Plan) -> dict[str, Any]:
+    """What the tuner of a plan is made with."""
+    given = {"optimize_mode": "maximize", "seed": 0, "trials": plan.trials, "startup": plan.startup}
+    return {**given, **({"max_budget": plan.epochs} if plan.index in (5, 7) else {})}
+
+
+def by_tuner(plan: Plan, space: Space) -> Iterator[Asked]:
+    """What the method's own tuner suggests, asked without a server."""
+    module, _, own = _class_name(METHODS[plan.index][0]).rpartition(".")
+    tuner = getattr(importlib.import_module(module), own)(**arguments(plan))
+    tuner.update_search_space(plan.space or SPACE)
+    longest: dict[str, int] = {}
+    for number in range(plan.trials):
+        asked = tuner.generate_parameters(number)
+        score = score_of(visible(asked), epochs=asked.get(BUDGET) or plan.epochs)
+        if score is None:
+            tuner.trial_end(number, False)
+        else:
+            tuner.receive_trial_result(number, asked, score)
+        before = longest.get(repr(visible(asked)), 0)
+        longest[repr(visible(asked))] = asked.get(BUDGET, 0)
+        yield {**asked, ORIGIN: tuner.origin}, before
 
 
 def make_search(
@@ -121,12 +130,12 @@ def make_search(
     space = Space.parse(given)
     base = changed(TrialOptions(), {"width": 4, "depth": 2, "epochs": plan.epochs, "data": "dubai",
                                     "data_dir": "/a/private/place"})  # fmt: skip
-    make = plan.suggest or (brackets if plan.index in (5, 7) else suggestions)
+    make = plan.suggest or (by_tuner if plan.index in (5, 7) else suggestions)
     rows: list[dict[str, Any]] = []
-    for asked, budget, before in make(plan, space):
-        rows.append(_trial(folder, make_trial, base, asked, budget, before, len(rows), plan))
+    for asked, before in make(plan, space):
+        rows.append(_trial(folder, make_trial, base, asked, before, len(rows), plan))
     scored = [row for row in rows if row["score"]]
-    best = max(scored, key=lambda row: (row["parameters"].get("TRIAL_BUDGET", 0), row["score"]))
+    best = max(scored, key=lambda row: (row["parameters"].get(BUDGET, 0), row["score"]))
     chosen = {key: best["parameters"][key] for key in given}
     for phase, config in (("retrain best", chosen), ("retrain default", {})):
         for seed in plan.seeds:
@@ -136,8 +145,6 @@ def make_search(
             )  # fmt: skip
     (folder / results.SPACE).write_text(COMMENTED)
     title = METHODS[plan.index]
-    arguments = {"optimize_mode": "maximize", "seed": 0, "trials": plan.trials,
-                 "startup": plan.startup}  # fmt: skip
     top = max((row for row in rows if row["score"]), key=lambda row: row["score"])
     results.write_json(
         folder / results.EXPERIMENT,
@@ -146,7 +153,7 @@ def make_search(
          "options": as_dict(base), "space": given,
          "limits": {"trials": len(rows), "concurrency": 1, "max_minutes": 60}, "trials": rows,
          "method": {"index": plan.index, "name": title[0], "title": title[1],
-                    "class_name": _class_name(title[0]), "class_args": arguments,
+                    "class_name": _class_name(title[0]), "class_args": arguments(plan),
                     "search_trials": plan.trials, "reason": plan.reason, "assessor": "none",
                     "missing": ["width is not searched"] if plan.reason else [],
                     "seeds": list(plan.seeds), "final_epochs": plan.final_epochs},
@@ -159,19 +166,17 @@ def _trial(
     folder: Path,
     make_trial: Callable[..., float],
     base: TrialOptions,
-    config: dict[str, Any],
-    budget: int | None,
+    parameters: dict[str, Any],
     before: int,
     number: int,
     plan: Plan,
 ) -> dict[str, Any]:
     """A trial of the search, on the disk, and its row in the record."""
-    epochs = budget or base.epochs
+    config, epochs = visible(parameters), parameters.get(BUDGET, base.epochs)
     own = folder / f"t{number:03d}"
     row = {"id": own.name, "sequence": number, "state": "SUCCEEDED", "score": None,
-           "parameters": {**config, "_phase": "search",
-                          **({"TRIAL_BUDGET": budget} if budget else {})},
-           "folder": own.name, "start": None, "end": None}  # fmt: skip
+           "parameters": {**parameters, "_phase": "search"}, "folder": own.name,
+           "start": None, "end": None}  # fmt: skip
     wanted = score_of(config, epochs=epochs)
     if wanted is None:
         own.mkdir(parents=True)
@@ -206,35 +211,6 @@ def _final(
                        examples=plan.examples, wanted=wanted)  # fmt: skip
     return {"id": own.name, "sequence": number, "state": "SUCCEEDED", "parameters": parameters,
             "score": score, "folder": own.name, "start": None, "end": None}  # fmt: skip
-
-
-def by_tuner(plan: Plan, space: Space) -> Iterator[Asked]:
-    """What the method's own tuner suggests, asked without a server."""
-    halves = {"max_budget": plan.epochs} if plan.index in (5, 7) else {}
-    startup = None if halves else plan.startup
-    tuner = tuner_class(METHODS[plan.index][0])(
-        "maximize", seed=0, trials=plan.trials, startup=startup, **halves
-    )
-    tuner.update_search_space(plan.space or SPACE)
-    longest: dict[str, int] = {}
-    for number in range(plan.trials):
-        asked = tuner.generate_parameters(number)
-        config = {name: asked[name] for name in space.names}
-        budget = asked.get("TRIAL_BUDGET")
-        score = score_of(config, epochs=budget or plan.epochs)
-        if score is None:
-            tuner.trial_end(number, False)
-        else:
-            tuner.receive_trial_result(number, asked, score)
-        before = longest.get(repr(config), 0)
-        longest[repr(config)] = budget or 0
-        yield config, budget, before
-
-
-def tuner_class(name: str) -> Any:
-    """The class of a method's tuner."""
-    module, _, own = _class_name(name).rpartition(".")
-    return getattr(importlib.import_module(module), own)
 
 
 def _class_name(name: str) -> str:

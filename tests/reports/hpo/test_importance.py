@@ -43,6 +43,7 @@ def test_epochs_do_not_pass_for_a_parameter() -> None:
 def test_few_trials_give_numbers_all_the_same(count: int) -> None:
     found = measure_importance(_points(count, 3), np.arange(count) * 0.1, ("a", "b", "c"))
     assert np.isfinite(found.total).all() and np.isnan(found.explained)
+    assert (found.main <= found.total).all() and found.known == (count > 2)
 
 
 def test_it_repeats() -> None:
@@ -59,6 +60,7 @@ def test_it_repeats() -> None:
         ({"_type": "choice", "_value": ["ce", "ce+dice"]}, ["ce", "ce+dice"]),
         ({"_type": "choice", "_value": [True, False]}, ["yes", "no"]),
         ({"_type": "randint", "_value": [2, 6]}, ["2", "3", "4", "5"]),
+        ({"_type": "loguniform", "_value": [0.0045, 0.0049]}, ["0.0045", "0.0049"]),
     ],
     ids=str,
 )

@@ -13,9 +13,14 @@ from searches import Plan
 from aerial_nni import results
 from aerial_nni.reports import ResultUnusable, write_report
 from aerial_nni.reports.folder import read_experiment
-from aerial_nni.reports.hpo.document import compose
+from aerial_nni.reports.hpo.findings import summary
 from aerial_nni.reports.hpo.methods import chapter_of
+from aerial_nni.reports.hpo.provenance import command
+from aerial_nni.reports.hpo.retraining import explain_difference
 from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search, read_search
+from aerial_nni.reports.hpo.tables import comparison_table, failure_table
+from aerial_nni.reports.style import new_figure
+from aerial_nni.reports.writing import write_document
 
 PARTS = [
     "# Hyper-parameter optimisation", "## 1. The method: Gaussian process", "### The idea",
@@ -95,8 +100,8 @@ def test_best_and_default_stand_with_their_spread(search: Search, text: str) -> 
 
 
 def test_the_text_says_how_many_trials_were_guided(text: str) -> None:
-    assert "The search had 16 trials" in text
-    assert "The first 5 were start-up trials" in text and "**11 were guided**" in text
+    assert "The search had 16 trials (" in text
+    assert "5 spread over the space at the start and **11 guided** by results" in text
     assert "so the highest of them is optimistic" in text
     assert "image` with seed 3" in text
 
@@ -108,7 +113,8 @@ def test_all_trials_are_listed_with_their_parameters(search: Search, text: str) 
     for row, tried in zip(rows, search.tried, strict=True):
         cells = [cell.strip(" *") for cell in row.strip("|").split("|")]
         assert cells[0] == str(tried.number) and tried.config["loss"] in cells
-        assert cells[8] == ("–" if tried.score is None else f"{tried.score:.4f}")
+        assert cells[2] == tried.origin
+        assert cells[9] == ("–" if tried.score is None else f"{tried.score:.4f}")
     assert sum("stopped early" in row for row in rows) == 4
 
 
@@ -116,18 +122,17 @@ def test_a_failed_trial_has_its_reason(search_folder: Fabricate, tmp_path: Path)
     folder = search_folder(Plan(index=2, trials=14, startup=5, seeds=(), examples=2))
     record = json.loads((folder / results.EXPERIMENT).read_text())
     first = record["trials"][0]
-    broken = {**first, "state": "FAILED", "score": None, "folder": "gone",
-              "reason": "out of memory: a batch of 4 fits"}  # fmt: skip
+    broken = {**first, "state": "FAILED", "score": None, "folder": "gone"}
     record["trials"] = [broken, *record["trials"][1:]]
     found = read_search(_changed(folder, record, tmp_path))
-    assert found.tried[0].reason.startswith("out of memory")
+    assert "| 1 | failed | before an epoch | not recorded |" in failure_table(found)
     assert len(found.failed_units) == 1 and len(found.scored) == 13
 
 
 def _changed(folder: Path, record: dict, tmp_path: Path):
     """The experiment with another record; its trials stay where they are."""
     place = tmp_path / folder.name
-    place.mkdir()
+    place.mkdir(parents=True)
     for path in folder.iterdir():
         if path.name != results.EXPERIMENT:
             (place / path.name).symlink_to(path)
@@ -156,7 +161,8 @@ def test_every_number_can_be_traced(search: Search, text: str) -> None:
         if tried.complete is not None:
             assert results.sha256(tried.complete.checkpoint) in text
     assert "python -m aerial_nni.run hpo --method-index 8 --trials 16 --seed 0" in text
-    assert "--final-seeds 0 1 2 --final-epochs 5" in text and "--data-dir DIR" in text
+    assert "--final-seeds 1 2 3 --final-epochs 5" in text and "--data-dir DIR" in text
+    assert "--epochs 4" in text and "--space-to-depth 1" in text and "--search-space FILE" in text
     assert "/a/private/place" not in text
     assert not re.search(r"\bnan\b|\| None \||`None`", text)
 
@@ -180,15 +186,56 @@ def test_the_best_is_the_retrained_one(search: Search) -> None:
     assert search.shown[0].metrics["score"] == max(t.metrics["score"] for t in search.shown)
 
 
-def test_an_older_record_without_a_method_is_told(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"), [("random", "No result guided this search"), ("mine", "no text on")]
+)
+def test_a_method_without_a_chapter_is_told(
+    search: Search, folder: Path, tmp_path: Path, name: str, said: str
+) -> None:
+    method = {**search.method, "index": 0, "name": name}
+    changed = _changed(folder, {**search.experiment.record, "method": method}, tmp_path)
+    chapter = chapter_of(read_search(changed))
+    assert chapter.draw() == {} and said in chapter.explain({})
+
+
+def test_the_default_space_is_not_asked_for(search: Search, folder: Path, tmp_path: Path) -> None:
+    method = {**search.method, "reason": "", "missing": []}
+    found = read_search(_changed(folder, {**search.experiment.record, "method": method}, tmp_path))
+    assert "--search-space" not in command(found)
+
+
+def test_a_run_that_repeats_the_trial_says_nothing_of_its_luck(
+    search: Search, search_folder: Fabricate
+) -> None:
+    assert "In the search this configuration had" in explain_difference(search)
+    plan = Plan(index=8, trials=6, startup=3, epochs=3, final_epochs=3, seeds=(0, 1), examples=1)
+    again = read_search(read_experiment(search_folder(plan)))
+    assert "In the search this configuration had" not in explain_difference(again)
+
+
+def test_a_best_trial_that_was_stopped_early_needs_a_finished_run(
+    folder: Path, tmp_path: Path
+) -> None:
     record = json.loads((folder / results.EXPERIMENT).read_text())
-    found = read_search(_changed(folder, {**record, "method": {}}, tmp_path))
-    chapter = chapter_of(found)
-    assert chapter.draw() == {}
-    links = dict.fromkeys(["progress", "importance", "coordinates", "loss", "scores", "classes",
-                           "class-scores", "precision-recall", "confusion"], "it.png")  # fmt: skip
-    text = compose([found], chapter, links)
-    assert "an unnamed method" in text and "guided** by results" not in text
+    early = next(row for row in record["trials"] if row["state"] == "EARLY_STOPPED")
+    values = {name: early["parameters"][name] for name in record["space"]}
+    for row in record["trials"]:
+        if row["parameters"]["_phase"] == BEST:
+            row["parameters"] |= values
+    found = read_search(_changed(folder, record, tmp_path / "run"))
+    assert found.best.state == "EARLY_STOPPED" and len(found.shown) == 3
+    assert "`image`" in comparison_table([found])
+    for row in record["trials"]:
+        if row["parameters"]["_phase"] == BEST:
+            row |= {"state": "FAILED", "score": None, "folder": None}
+    found = read_search(_changed(folder, record, tmp_path / "failed"))
+    assert found.best.complete and found.shown == (found.best.complete,)
+
+
+def test_pictures_of_another_method_go(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_document(tmp_path, "it", figures={name: new_figure(1.0)}, compose=lambda _: "text")
+    assert [path.name for path in (tmp_path / "it").iterdir()] == ["two.png"]
 
 
 def test_a_search_in_which_nothing_ended_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -211,8 +258,6 @@ def test_a_trial_outside_of_the_space_is_listed_but_not_modelled(
 
 
 def test_a_worse_configuration_is_called_so(folder: Path, tmp_path: Path) -> None:
-    from aerial_nni.reports.hpo.findings import summary
-
     record = json.loads((folder / results.EXPERIMENT).read_text())
     swap = {BEST: DEFAULT, DEFAULT: BEST}
     for row in record["trials"]:

@@ -28,4 +28,4 @@ CHAPTERS: dict[int, type[Chapter]] = {
 
 def chapter_of(search: Search) -> Chapter:
     """The chapter on the search's method."""
-    return CHAPTERS.get(search.index or 0, Control)(search)
+    return CHAPTERS.get(search.method["index"], Control)(search)

@@ -42,9 +42,10 @@ as a part of every parameter's range, with $\alpha$ = {shrink}. After 10 trials 
 {after10} of the range, after 30 it is {after30}, after 100 {after100}. The coordinates $u_j$ go
 from 0 to 1, on a log scale where the search space has one; near a bound the neighbourhood is moved
 inside, so that bounds can be reached. A category has no neighbours: it stays that of the centre
-with probability $1 - w(T)$ and is drawn anew from all of them otherwise. A number with few values
-does the same, since otherwise no other value would be left once the neighbourhood is narrower than
-the step between two of them. A configuration is never tried twice."""
+with probability $1 - w(T)$ and is drawn anew from all of them otherwise. A number with steps is
+drawn from its neighbourhood, but with probability $w(T)$ from all of its range (*differs*), since
+no other value would be left once the neighbourhood is narrower than a step. A trial that failed is
+never a centre, and a configuration is never tried twice."""
 
 LIMITS = r"""### What it assumes, and what it cannot do
 

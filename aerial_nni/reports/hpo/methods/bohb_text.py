@@ -14,8 +14,9 @@ MODEL = r"""### Which configuration: a ratio of densities
 
 The model is of the kind of the tree-structured Parzen estimator. The trials of **one** budget, the
 largest for which there are at least {points}, are split by their score: the best {share} are good,
-the others bad (algorithm 2 of the paper, and its eq. 2 and 3). Scores of different budgets are
-never mixed. Each group has a density,
+the others bad (algorithm 2 of the paper, and its eq. 2 and 3; *differs:* neither group has a least
+size, so with few trials the good ones are few). Scores of different budgets are never mixed. Each
+group has a density,
 
 ```math
 \ell(x) = p(x \mid \text{good}), \qquad g(x) = p(x \mid \text{bad}), \qquad
@@ -27,8 +28,9 @@ one trial. A number's hill is a normal distribution on its own scale, a category
 probability to the same value. The expected improvement is highest where $\ell(x) / g(x)$ is
 (Bergstra et al. 2011, section 4.1). So {candidates} candidates are drawn from $\ell$, with hills
 {wider} times as wide to look around, and the one with the highest ratio is tried. A share of
-{random} of all configurations is drawn at random all the same: then BOHB is never worse than
-Hyperband by more than this share, however wrong the model may be.
+{random} of all configurations is drawn at random all the same. These alone are a Hyperband, so
+however wrong the model may be, BOHB is at worst about {slower} times slower than one (section 4.1
+of the paper).
 
 As soon as enough configurations have reached a larger budget, the model changes to it. So the
 guidance comes from cheap trials first and from long ones as soon as there are some."""

@@ -1,57 +1,26 @@
 """Method 9, DNGO: its text, the features that were learnt, and what they predict."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aerial_nni.reports.hpo.axes import parameter_axis
-from aerial_nni.reports.hpo.methods.basis import features, learn, noise, shares
-from aerial_nni.reports.hpo.methods.chapter import Chapter
+from aerial_nni.reports.hpo.methods.chapter import Chapter, on_records
 from aerial_nni.reports.hpo.methods.dngo_text import CHOICE, IDEA, LIMITS, MODEL
-from aerial_nni.reports.hpo.methods.foresight import (
-    Foresight,
-    draw_foresight,
-    look_ahead,
-    on_foresight,
-)
 from aerial_nni.reports.hpo.methods.plane import Values
 from aerial_nni.reports.hpo.methods.slices import draw_slices, line_through_best
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import BLUE, GREY, ORANGE, new_figure, styled
 from aerial_nni.tuners.acquisition import LogExpectedImprovement
-from aerial_nni.tuners.deep_regression import DeepRegression
+from aerial_nni.tuners.deep_regression import DeepRegression, as_inputs
+from aerial_nni.tuners.space import Parameter
 
 LEADING = 5
 """Features that stand out in the picture: those that change the prediction most."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A model that predicts what a trial will give: the function with the noise on it."""
-
-    model: DeepRegression
-
-    def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation of a trial's loss at points (m, d), both (m,)."""
-        mean, deviation = self.model.predict(points)
-        return mean, np.hypot(deviation, noise(self.model))
-
-
-def _raised(model: DeepRegression, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean IoU and its deviation at points (m, d), both (m,)."""
-    mean, deviation = model.predict(points)
-    return -mean, deviation
-
-
-def improvement(search: Search, model: DeepRegression) -> Values:
-    """The expected improvement over the best loss, in units of the mean IoU."""
-    _, losses = search.observed()
-    acquisition = LogExpectedImprovement(model, float(losses.min()))
-    return lambda points: np.exp(acquisition.values(points))
 
 
 @styled
@@ -60,16 +29,18 @@ def draw_basis(search: Search, model: DeepRegression) -> Figure:
     column = search.importance.order[0]
     parameter = search.space.parameters[column]
     points = line_through_best(search, column)
-    learnt, added = features(model, points), -shares(model, points)
-    added = added - added.mean(axis=0)
+    learnt = model.networks[0].features(as_inputs(model.coordinates, points))[:, :-1]
+    added = -model.scale * learnt * model.linears[0].weights[:-1]
+    added -= added.mean(axis=0)
     leading = np.argsort(-np.ptp(added, axis=0))[:LEADING]
     figure = new_figure(3.7)
     left, right = figure.subplots(1, 2)
+    looks = _looks(parameter, points[:, column])
     for axes, curves in ((left, learnt), (right, added)):
-        _curves(axes, points[:, column], curves, leading)
+        _curves(axes, points[:, column], curves, leading, looks)
         parameter_axis(axes, parameter)
-    right.plot(points[:, column], added.sum(axis=1), color=BLUE, linewidth=2.6,
-               label="their sum: the predicted mean IoU")  # fmt: skip
+    right.plot(points[:, column], added.sum(axis=1), color=BLUE, linewidth=2.6, zorder=4,
+               label="their sum: the predicted mean IoU", **looks)  # fmt: skip
     left.set_ylabel("value of the feature, −1 to 1")
     right.set_ylabel("mean IoU, from its mean along the line")
     left.set_title(f"The {learnt.shape[1]} features that the network learnt")
@@ -80,12 +51,23 @@ def draw_basis(search: Search, model: DeepRegression) -> Figure:
     return figure
 
 
-def _curves(axes: Axes, places: np.ndarray, curves: np.ndarray, leading: np.ndarray) -> None:
+def _looks(parameter: Parameter, places: np.ndarray) -> dict[str, Any]:
+    """Marks where a parameter has single values; categories have no order to join them by."""
+    marker = "o" if len(places) < 12 else None
+    return {"marker": marker, "linestyle": "" if parameter.kind == "categorical" else "-"}
+
+
+def _curves(
+    axes: Axes,
+    places: np.ndarray,
+    curves: np.ndarray,
+    leading: np.ndarray,
+    looks: Mapping[str, Any],
+) -> None:
     for number, curve in enumerate(curves.T):
         first = number in leading
         axes.plot(places, curve, color=ORANGE if first else GREY, linewidth=1.6 if first else 0.6,
-                  alpha=1.0 if first else 0.6, zorder=3 if first else 2,
-                  marker="o" if len(places) < 12 else None)  # fmt: skip
+                  alpha=1.0 if first else 0.6, zorder=3 if first else 2, **looks)  # fmt: skip
 
 
 class DNGOChapter(Chapter):
@@ -93,64 +75,48 @@ class DNGOChapter(Chapter):
 
     @cached_property
     def model(self) -> DeepRegression:
-        """The model given all trials."""
-        return learn(self.search.space, *self.search.observed())
+        """The model given all trials, from a fixed seed."""
+        return self.tuner.model(np.random.default_rng(0))
 
     @cached_property
-    def foresight(self) -> Foresight:
-        """What such a model said of each guided trial before it ran."""
-        space = self.search.space
-        return look_ahead(self.search, lambda *seen: Outcome(learn(space, *seen)))
+    def improvement(self) -> Values:
+        """The function that the tuner makes as large as possible, in units of the mean IoU."""
+        best = float(self.tuner.observed()[1].min())
+        acquisition = LogExpectedImprovement(self.model, best)
+        return lambda points: np.exp(acquisition.values(points))
 
     def draw(self) -> dict[str, Figure]:
-        """The features, mean and improvement along parameters, predictions against outcomes."""
-        figures = {
+        """The features, and mean and improvement along parameters."""
+        return {
             "method-basis": draw_basis(self.search, self.model),
-            "method-slices": draw_slices(
-                self.search,
-                lambda points: _raised(self.model, points),
-                below=improvement(self.search, self.model),
-                label="expected improvement",
-            ),
+            "method-slices": draw_slices(self.search, self.model, self.improvement),
         }
-        if self.foresight.tried:
-            figures["method-foresight"] = draw_foresight(self.search, self.foresight)
-        return figures
 
     def explain(self, links: Mapping[str, str]) -> str:
         """The text, with what the model says of this search."""
         hidden, linear = self.model.networks[0].layers[:-1], self.model.linears[0]
         depth, units = str(len(hidden)), str(len(hidden[-1][1]))
-        first = self.search.importance.first[0]
+        importance = self.search.importance
+        noise = self.model.scale / np.sqrt(linear.beta)
         return "\n\n".join(
             [
                 IDEA,
                 MODEL.replace("{depth}", depth).replace("{units}", units),
-                "![Learnt features along the most important parameter, and what each adds to the "
-                f"prediction]({links['method-basis']})",
-                f"*Figure: a network fitted to all trials of this search, along `{first}`, the "
-                "parameter that mattered most; all others have the best trial's values. Left the "
-                "features; right each feature times its weight, and their sum, which is the "
-                "prediction.*",
+                "![Learnt features along one parameter, and what each adds to the prediction]"
+                f"({links['method-basis']})",
+                "*Figure: a network fitted to all trials of this search, along "
+                f"`{importance.first[0]}`, the parameter that {importance.leading}; all others "
+                "have the best trial's values. Left the features; right each feature times its "
+                "weight, and their sum, which is the prediction.*",
                 CHOICE,
-                "![Predicted mean IoU with its uncertainty along the most important parameters, "
-                f"and the expected improvement]({links['method-slices']})",
+                "![Predicted mean IoU with its uncertainty along single parameters, and the "
+                f"expected improvement]({links['method-slices']})",
                 "*Figure: the same model along single parameters, through the best trial. The band "
                 "is the uncertainty of the last layer; trials lie off the line because their other "
                 "parameters differ. Below, the expected improvement along the same line.*",
-                f"### In this search\n\nThe model fitted to all trials takes the noise of one "
-                f"trial to be {noise(self.model):.4f} mean IoU (β = {linear.beta:.3g} "
+                f"### In this search\n\n{on_records(self.search)} The model fitted to all trials "
+                f"takes the noise of one trial to be {noise:.4f} mean IoU (β = {linear.beta:.3g} "
                 f"and α = {linear.alpha:.3g} for scores scaled to the deviation 1).",
-                *self._here(links),
                 LIMITS,
             ]
         )
-
-    def _here(self, links: Mapping[str, str]) -> list[str]:
-        if "method-foresight" not in links:
-            return []
-        return [
-            f"![Prediction and outcome of each guided trial]({links['method-foresight']})",
-            f"{on_foresight(self.foresight)} These networks start from a fixed seed, those of the "
-            "tuner from seeds of their own, so its predictions were similar but not the same.",
-        ]

@@ -16,7 +16,8 @@ MODEL = r"""### The model: learnt features, Bayesian weights
 
 A small network takes the configuration $x$, each parameter from −1 to 1 on its own scale and a
 category as one input for each value. It has {depth} hidden layers of {units} tanh units and one
-linear output, and is trained to predict the scores of the trials. Then the output is thrown away.
+linear output, and is trained to predict the scores of the trials, brought to the mean 0 and the
+deviation 1; a score far below all others is cut first. Then the output is thrown away.
 The last hidden layer gives the features $\phi(x)$, the **basis functions**; tanh is bounded, so the
 uncertainty cannot grow without limit far away (the paper found that with rectifiers it does). The
 score is taken to be a linear function of them with noise of the precision $\beta$, and the weights
@@ -35,8 +36,8 @@ $1 / \beta$ of a single trial)
 \mu(x) = m^\top \phi(x), \qquad \sigma^2(x) = \phi(x)^\top K^{-1} \phi(x)
 ```
 
-$\alpha$ and $\beta$ are those under which the observed scores are most probable. The paper draws
-them from their posterior instead, which costs far more and changes little with few trials."""
+$\alpha$ and $\beta$ are those under which the observed scores are most probable (*differs:* the
+paper draws them from their posterior, which costs far more)."""
 
 CHOICE = r"""### How the next trial is chosen
 
@@ -52,8 +53,8 @@ z = \frac{\mu(x) - y^*}{\sigma(x)}
 The first term is large where the model expects a better score, the second where it is unsure. The
 tuner climbs it by its gradient through the network from many starting points, on its logarithm
 (Ament et al. 2023), because it is almost zero over most of the space once the search has come
-close. While trials run, their configurations are avoided; a configuration is never tried twice.
-Failed trials count as the worst score seen."""
+close. Trials that run enter with what the model predicts for them; a configuration is never tried
+twice. Failed trials count as the worst score seen."""
 
 LIMITS = r"""### What it assumes, and what it cannot do
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from aerial_nni.reports.hpo.marks import START, focus
+from aerial_nni.reports.hpo.marks import best_place, focus, handles, is_chosen
 from aerial_nni.reports.hpo.methods.chapter import Chapter
 from aerial_nni.reports.hpo.methods.evolution_text import IDEA, LIMITS, MUTATION, SELECTION
 from aerial_nni.reports.hpo.methods.lineage import (
@@ -21,7 +21,6 @@ from aerial_nni.reports.hpo.methods.lineage import (
     generations,
     living,
 )
-from aerial_nni.reports.hpo.methods.replica import tuner_of
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import (
     BLUE,
@@ -56,13 +55,12 @@ def draw_lineage(search: Search, found: list[Descent]) -> Figure:
             zorder=3 if own else 2,
         )
     numbers = np.array([tried.number for tried in search.scored])
-    start = numbers <= search.startup
-    axes.plot(numbers[start], search.scores[start], "o", color=INK, markerfacecolor="white",
+    child, place = is_chosen(search), best_place(search)
+    axes.plot(numbers[~child], search.scores[~child], "o", color=INK, markerfacecolor="white",
               markersize=6, zorder=4)  # fmt: skip
-    axes.plot(numbers[~start], search.scores[~start], "o", color=INK, markersize=4.5, zorder=4)
-    if search.best.score is not None:
-        axes.plot(search.best.number, search.best.score, "*", color=VERMILLION, markersize=14,
-                  markeredgecolor="white", zorder=5)  # fmt: skip
+    axes.plot(numbers[child], search.scores[child], "o", color=INK, markersize=4.5, zorder=4)
+    axes.plot(numbers[place], search.scores[place], "*", color=VERMILLION, markersize=14,
+              markeredgecolor="white", zorder=5)  # fmt: skip
     low, high = focus(search.scores)
     axes.set_ylim(low - 0.08 * (high - low), high + 0.1 * (high - low))
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
@@ -70,23 +68,19 @@ def draw_lineage(search: Search, found: list[Descent]) -> Figure:
     axes.set_ylabel("mean IoU on the validation patches")
     axes.set_title("Parents and children")
     legend_below(figure, [
-        Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="",
-               markersize=6, label=START),
-        Line2D([], [], color=INK, marker="o", linestyle="", markersize=5, label="child"),
+        *handles(search),
         Line2D([], [], color=GREEN, linewidth=1.4, label="better than its parent"),
         Line2D([], [], color=GREY, linewidth=0.8, label="not better"),
-        Line2D([], [], color=VERMILLION, marker="*", markersize=11, linewidth=2.4,
-               label="best trial and its line"),
+        Line2D([], [], color=VERMILLION, linewidth=2.4, label="line of the best trial"),
     ])  # fmt: skip
     return figure
 
 
 @styled
-def draw_population(search: Search, found: list[Descent]) -> Figure:
+def draw_population(search: Search, found: list[Descent], *, size: int) -> Figure:
     """Left the scores of the living; right how often each parameter's mutation helped."""
     figure = new_figure(3.6)
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
-    size = tuner_of(search).population
     numbers = [tried.number for tried in search.scored]
     low, middle, high = living(search, size).T
     left.fill_between(numbers, low, high, step="post", color=BLUE, alpha=0.2, linewidth=0)
@@ -128,7 +122,7 @@ def _here(search: Search, found: list[Descent]) -> str:
     """What the family tree of this search says in numbers."""
     scored = [descent for descent in found if descent.child.score is not None]
     if not scored:
-        return "### In this search\n\nNo trial had a parent: all of them were drawn at random."
+        return "### In this search\n\nNo trial has a parent: results guided none of them."
     better = sum(descent.better for descent in scored)
     line = ancestors(found, search.best)
     depth = max(generations(found).values())
@@ -158,17 +152,20 @@ class EvolutionChapter(Chapter):
 
     def draw(self) -> dict[str, Figure]:
         """The family tree, and the population with what its mutations were worth."""
+        if not self.found:
+            return {}
+        size = self.tuner.population
         return {
             "method-lineage": draw_lineage(self.search, self.found),
-            "method-population": draw_population(self.search, self.found),
+            "method-population": draw_population(self.search, self.found, size=size),
         }
 
     def explain(self, links: Mapping[str, str]) -> str:
         """The text, with the best trial's ancestors."""
         from aerial_nni.tuners.evolution import COARSEST, FINEST  # here, as it imports nni
 
-        tuner = tuner_of(self.search)
-        often = 1 - (1 - 1 / tuner.population) ** tuner.sample
+        population, sample = self.tuner.population, self.tuner.sample
+        often = 1 - (1 - 1 / population) ** sample
         mutation = MUTATION.replace("{finest}", f"{FINEST:g}").replace(
             "{coarsest}", f"{COARSEST:g}"
         )
@@ -176,21 +173,36 @@ class EvolutionChapter(Chapter):
             [
                 IDEA,
                 SELECTION,
-                f"In this search the population had **{tuner.population}** trials and a tournament "
-                f"**{tuner.sample}**, so the best member was the parent in {percent(often)} of the "
-                "cases. The paper's numbers (100 and 25) are for searches of thousands of trials.",
-                "![Family tree of the trials, with the best trial's ancestors]"
-                f"({links['method-lineage']})",
-                "*Figure: every trial of this search at its score, joined to the trial whose "
-                "mutation it is. Trials far below the others lie outside.*",
+                f"In this search the population has **{population}** trials and a tournament "
+                f"**{sample}**, so the best member is among those drawn, and the parent, with a "
+                f"probability of {percent(often)}. The paper's numbers (100 and 25) are for "
+                "searches of thousands of trials.",
+                *self._lineage(links),
                 mutation,
-                "![Scores of the living population, and how often a mutation of each parameter "
-                f"helped]({links['method-population']})",
-                "*Figure: left the scores of the trials that could have children at each time; "
-                "they rise when old, worse trials die and better children take their places. "
-                "Right how many children had each parameter changed, and how many of them were "
-                "better than their parents; a child with two changes counts in two rows.*",
+                *self._population(links),
                 _here(self.search, self.found),
                 LIMITS,
             ]
         )
+
+    def _lineage(self, links: Mapping[str, str]) -> list[str]:
+        if "method-lineage" not in links:
+            return []
+        return [
+            "![Family tree of the trials, with the best trial's ancestors]"
+            f"({links['method-lineage']})",
+            "*Figure: every trial of this search at its score, joined to the trial whose mutation "
+            "it is. Trials far below the others lie outside.*",
+        ]
+
+    def _population(self, links: Mapping[str, str]) -> list[str]:
+        if "method-population" not in links:
+            return []
+        return [
+            "![Scores of the living population, and how often a mutation of each parameter "
+            f"helped]({links['method-population']})",
+            "*Figure: left the scores of the trials that could have children at each time; they "
+            "rise when old, worse trials die and better children take their places. Right how many "
+            "children had each parameter changed, and how many of them were better than their "
+            "parents; a child with two changes counts in two rows.*",
+        ]

@@ -57,6 +57,6 @@ either change alone is harmful, a line has to cross a valley, and mostly it dies
 of the living matter: all trials that have died are forgotten, so the same mistake can be made again
 (though never the same configuration). It knows nothing about how uncertain a score is; a lucky
 parent has several poor children before it dies. And it needs trials: the paper used 20,000. With a
-few dozen only some generations pass, so much of the gain comes from the start-up trials, and the
-figure above shows how much was inherited. Failed trials have no children. In return, a suggestion
-costs nothing to compute, and any number of trials can run at the same time."""
+few dozen only some generations pass, so much of the gain comes from the start-up trials. Failed
+trials have no children. In return, a suggestion costs nothing to compute, and any number of trials
+can run at the same time."""

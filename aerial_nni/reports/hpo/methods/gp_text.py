@@ -13,23 +13,29 @@ together."""
 MODEL = r"""### The model: a Gaussian process
 
 A Gaussian process is a distribution over functions. It is fixed by a kernel $k(x, x')$, which says
-how alike the scores of two configurations are before anything was tried: nearly equal if they are
-close, unrelated if they are far apart. The kernel here is the Matérn kernel with $\nu = 5/2$ that
+how alike the scores of two configurations are before anything was tried: much alike if they are
+close, hardly if they are far apart. The kernel here is the Matérn kernel with $\nu = 5/2$ that
 Snoek, Larochelle and Adams (2012, section 3.1) recommend for hyper-parameters, because the
 functions it allows are smooth but not unrealistically so:
 
 ```math
-k(x, x') = s \left(1 + \sqrt{5}\,r + \tfrac{5}{3} r^2\right) e^{-\sqrt{5}\,r},
+k(x, x') = c + s \left(1 + \sqrt{5}\,r + \tfrac{5}{3} r^2\right) e^{-\sqrt{5}\,r},
 \qquad r^2 = \sum_j \frac{(x_j - x'_j)^2}{\ell_j^2}
 ```
 
 Every parameter is brought to the range 0 to 1 first, on a log scale where the search space has one;
-two categories are 1 apart if they differ. Each parameter has a length scale $\ell_j$ of its own:
-where it is long, the parameter hardly matters. Length scales, signal $s$ and noise $\sigma_n^2$ are
-not set by hand but are those that make the observed scores most probable (Rasmussen and Williams
-2006, eq. 2.30), with a mild prior so that few trials do not lead to wild values (Snoek et al.
-average over many such values instead, which costs far more). Given the scores $y$ of the trials
-$X$, prediction is linear algebra (eq. 2.25 and 2.26 there, with $K = k(X, X)$ and $k_* = k(X, x)$):
+two categories are {apart} apart if they differ. Scores are brought to the mean 0 and the deviation
+1. One training that diverged would make all others look alike then, so a score is cut where it is
+{extreme} times as far below the best as four fifths of the trials are at most. The constant
+$c = {level}$ leaves open what level scores have far from all trials: trials gather where scores are
+good, so it is not their mean.
+
+Each parameter has a length scale $\ell_j$ of its own: where it is long, the parameter hardly
+matters. Length scales, signal $s$ and noise $\sigma_n^2$ are not set by hand but are those that
+make the observed scores most probable (Rasmussen and Williams 2006, eq. 2.30), with a mild prior so
+that few trials do not lead to wild values (*differs:* Snoek et al. average over many such values,
+which costs far more). Given the scores $y$ of the trials $X$, prediction is linear algebra (eq.
+2.25 and 2.26 there, with $K = k(X, X)$ and $k_* = k(X, x)$):
 
 ```math
 \mu(x) = k_*^\top (K + \sigma_n^2 I)^{-1} y, \qquad

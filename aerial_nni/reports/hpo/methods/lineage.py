@@ -1,5 +1,6 @@
 """Who descends from whom in a search by evolution, and who is alive when."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,26 +25,14 @@ class Descent:
 
 
 def descents(search: Search) -> list[Descent]:
-    """The descent of every child, in order.
-
-    A mutation depends on the seed and the trial's number alone, so the parent is the trial from
-    which it leads to the child.
-    """
-    from aerial_nni.tuners.evolution import parents  # here, as it imports nni
-
+    """The descent of every child, in order; its parent is told by its number."""
     inside = [tried for tried in search.tried if search.inside(tried)]
-    seed = int((search.method.get("class_args") or {}).get("seed", 0))
-    places = parents(
-        search.experiment.record["space"],
-        [tried.config for tried in inside],
-        [None if tried.score is None else -tried.score for tried in inside],
-        seed=seed,
-    )
-    return [
-        Descent(child, inside[place], _differing(search, inside[place], child))
-        for child, place in zip(inside, places, strict=True)
-        if place is not None and child.number > search.startup
-    ]
+    found = []
+    for child in inside:
+        if match := re.fullmatch(r"mutation of trial (\d+)", child.origin):
+            parent = inside[int(match[1]) - 1]
+            found.append(Descent(child, parent, _differing(search, parent, child)))
+    return found
 
 
 def _differing(search: Search, one: Tried, other: Tried) -> tuple[str, ...]:

@@ -14,29 +14,6 @@ of the three is worth most:
 - **re-sampling**: a trial whose result the others contradict, because noise or a lucky seed may
   have produced it."""
 
-MODEL = r"""### The model
-
-The prediction comes from a Gaussian process, a distribution over functions. Its kernel says how
-alike the scores of two configurations are: nearly equal if they are close, unrelated if they are
-far apart. With the Matérn kernel ($\nu = 5/2$) and a length scale $\ell_j$ for each parameter,
-
-```math
-k(x, x') = s \left(1 + \sqrt{5}\,r + \tfrac{5}{3} r^2\right) e^{-\sqrt{5}\,r},
-\qquad r^2 = \sum_j \frac{(x_j - x'_j)^2}{\ell_j^2}
-```
-
-the prediction at $x$, given the scores $y$ of the trials $X$, has the mean and the variance
-(Rasmussen and Williams 2006, eq. 2.25 and 2.26)
-
-```math
-\mu(x) = k_*^\top (K + \sigma_n^2 I)^{-1} y, \qquad
-\sigma^2(x) = k(x, x) - k_*^\top (K + \sigma_n^2 I)^{-1} k_*
-```
-
-with $K = k(X, X)$ and $k_* = k(X, x)$. Parameters are brought to the range 0 to 1 first, on a log
-scale where the search space has one. Length scales, signal $s$ and noise $\sigma_n^2$ are those
-that make the observed scores most probable."""
-
 CHOICE = r"""### How the next trial is chosen
 
 The candidate for **exploitation** has the highest predicted score $\mu(x)$. The candidate for

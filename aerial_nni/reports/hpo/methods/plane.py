@@ -13,9 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from aerial_nni.reports.hpo.axes import MARGIN, parameter_axis
-from aerial_nni.reports.hpo.marks import COLOURS, best_place, cross_out, handles, scatter
+from aerial_nni.reports.hpo.marks import COLOURS, best_place, cross_out, handles, scatter, spread
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import INK, legend_below, new_figure, styled
+from aerial_nni.reports.words import listed
 
 SIDE = 81
 """Points along each side of a surface."""
@@ -48,7 +49,7 @@ def draw_plane(search: Search, surfaces: Sequence[Surface]) -> Figure:
     for number, (axes, surface) in enumerate(zip(panels, surfaces, strict=True)):
         peaks.append(_draw(figure, axes, search, surface, (across, up)))
         failed = cross_out(axes, search, (across, up))
-        scatter(axes, search, search.units[:, across], search.units[:, up])
+        scatter(axes, search, spread(search, across), spread(search, up))
         parameter_axis(axes, search.space.parameters[across])
         parameter_axis(axes, search.space.parameters[up], vertical=True)
         axes.grid(visible=False)
@@ -62,6 +63,15 @@ def draw_plane(search: Search, surfaces: Sequence[Surface]) -> Figure:
     ]
     legend_below(figure, entries)
     return figure
+
+
+def on_pair(search: Search) -> str:
+    """Which two parameters a plane is over, and what the others are."""
+    pair = [f"`{name}`" for name in search.importance.first[:2]]
+    return (
+        f"{listed(pair)}, the two that {search.importance.leading}; all other parameters have the "
+        "best trial's values"
+    )
 
 
 def plane(search: Search, pair: tuple[int, int]) -> np.ndarray:

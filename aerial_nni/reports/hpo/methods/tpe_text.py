@@ -56,7 +56,7 @@ failed trial is never good. A configuration is never tried twice."""
 LIMITS = r"""### What it assumes, and what it cannot do
 
 It assumes that good trials lie close together somewhere, and that there are enough of them to show
-where. With 20 trials, a share of {share} is three trials: then $\ell$ is three hills, and chance
+where. In a short search they are few, here {good}: then $\ell$ is a handful of hills, and chance
 has much to say. Only the rank of a score enters: a trial that is far better than the second best
 counts no more than that one, and noise in the ranks goes straight into the densities. There is no
 prediction of a score and no measure of uncertainty, so it cannot say what is left to be gained. And
