@@ -108,6 +108,11 @@ class Decoder(nn.Module):
         return x
 
 
+def _symbolic() -> bool:
+    """Whether this call is being exported: sizes are then unknowns that no `if` may look at."""
+    return torch.jit.is_tracing() or torch.compiler.is_compiling()
+
+
 class UNet(nn.Module):
     """A U-Net for pictures of any size, (b, bands, h, w) in, logits (b, classes, h, w) out.
 
@@ -151,8 +156,11 @@ class UNet(nn.Module):
         """(b, bands, h, w) -> (b, classes, h, w). Ragged sizes are padded and cropped back."""
         height, width = x.shape[-2:]
         bottom, right = -height % self.stride, -width % self.stride
-        if bottom or right:
+        ragged = _symbolic() or bottom or right
+        if ragged:
             x = functional.pad(x, (0, right, 0, bottom), mode="replicate")
         features = self.encoder(self.fold(x))
         decoded = self.decoder(features)
-        return self.unfold(self.head(decoded))[..., :height, :width]
+        logits = self.unfold(self.head(decoded))
+        # Negative padding crops. Exporters would tie a slice to sizes like those of their example.
+        return functional.pad(logits, (0, -right, 0, -bottom)) if ragged else logits
