@@ -5,6 +5,7 @@
         options.yaml             the options every trial starts from
         search_space.yaml        of a search: its space as it was written, with the comments
         split.json               which patches train and which validate
+        teacher.safetensors      of a distillation: the teacher's checkpoint
         <trial>/
             options.json         the trial's own options, complete
             history.csv          an epoch a row
@@ -42,6 +43,7 @@ EXAMPLES = "examples"
 EXAMPLE_LIST = "examples.json"
 EVENTS = "tensorboard"
 SPLIT = "split.json"
+TEACHER = "teacher.safetensors"
 SPACE = "search_space.yaml"
 FAILURE = "failure.txt"
 

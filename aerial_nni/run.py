@@ -2,6 +2,7 @@
 
 python -m aerial_nni.run baseline --data dubai --data-dir DIR     train, watched in NNI's web UI
 python -m aerial_nni.run hpo --method-index 8                     search better options
+python -m aerial_nni.run distill --teacher CHECKPOINT             a small student from a large model
 python -m aerial_nni.run list                                     what was run
 python -m aerial_nni.run export ID --to best.safetensors          the best checkpoint
 python -m aerial_nni.run VERB --help                              everything a verb takes

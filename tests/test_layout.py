@@ -14,6 +14,7 @@ ABOVE = {
     "data": {"options", "results"},
     "models": {"options", "results", "data"},
     "training": {"options", "results", "data", "models", "losses", "metrics"},
+    "distillation": {"options", "results", "data", "models", "training"},
     "tuners": set(),
     "browser": set(),
     "reports": {
@@ -27,7 +28,7 @@ ABOVE = {
         "pictures",
         "tuners",
     },
-    "experiments": {"options", "results", "data", "reports", "tuners"},
+    "experiments": {"options", "results", "data", "distillation", "reports", "tuners"},
 }
 """A folder -> the parts of the package that it may import beside itself."""
 

@@ -113,7 +113,7 @@ def test_a_list_of_nothing_says_how_to_start(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_every_verb_explains_itself(capsys: pytest.CaptureFixture):
-    names = ("baseline", "resume", "view", "stop", "export", "report", "list", "doctor")
+    names = "baseline hpo distill resume view stop export report list doctor".split()
     for name in names:
         with pytest.raises(SystemExit) as error:
             build_parser().parse_args([name, "--help"])

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aerial_nni.bench import data, faults, hpo, overhead, train
+from aerial_nni.bench import data, distill, faults, hpo, overhead, train
 from aerial_nni.errors import Explained
 from aerial_nni.results import atomic, write_json
 
@@ -13,6 +13,7 @@ BENCHES = {
     "train": train,
     "data": data,
     "hpo": hpo,
+    "distill": distill,
     "overhead": overhead,
     "faults": faults,
 }

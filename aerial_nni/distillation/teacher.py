@@ -21,6 +21,9 @@ CLOSE = 1e-3
 """By how much of a band's deviation its mean and its deviation may differ."""
 
 
+AGAIN = "or train a teacher with these options"
+
+
 class TeacherMissing(Explained, ValueError):
     """No teacher was given, or there is none where it was looked for."""
 
@@ -104,39 +107,44 @@ def _kinds(teacher: Teacher, prepared: Prepared) -> Iterator[str]:
 
 
 def _ground(teacher: Teacher, prepared: Prepared, split: Split) -> Iterator[str]:
-    """What differs in the split: by the header's digest, else by the split file beside it.
+    """What differs in the split, by the header's digest; older checkpoints have none.
 
-    That file is in the trial's folder, or in its experiment's.
+    For those, and for advice, the split file in the trial's folder or its experiment's is read.
     """
-    again = "or train a teacher with these options"
     digest = teacher.header.get("split_digest")
     if digest == split_digest(prepared, split):
         return
     places = (teacher.path.parent / SPLIT, teacher.path.parent.parent / SPLIT)
     file = next((place for place in places if place.is_file()), None)
-    if file is None and digest is None:
+    if file is not None:
+        yield from _compared(file, prepared, split, known=digest is None)
+    elif digest is None:
         yield (
             "it does not say which patches it was trained on, and no split.json lies beside it; "
             "give the checkpoint as it lies in its result folder"
         )
-    elif file is None:
+    else:
         yield (
             f"it was trained on another split (rule {teacher.header.get('split')}): some of its "
             "training patches may validate the student; give the --split, --split-seed, "
-            f"--val-fraction, --patch and --stride it was trained with, {again}"
+            f"--val-fraction, --patch and --stride it was trained with, {AGAIN}"
         )
-    else:
-        try:
-            theirs = load_split(file, prepared)
-        except SplitMismatch as error:
-            yield f"it was trained on other patches: {error}"
-            return
-        if (theirs.train, theirs.val) != (split.train, split.val):
-            shared = len(set(theirs.train) & set(split.val))
-            yield (
-                f"it was trained on {shared} of the {len(split.val)} patches that validate the "
-                f"student, and would tell it the answers; give --split {file}, {again}"
-            )
+
+
+def _compared(file: Path, prepared: Prepared, split: Split, *, known: bool) -> Iterator[str]:
+    """What the split of a file differs in; `known`: it is all that is known of the teacher's."""
+    try:
+        theirs = load_split(file, prepared)
+    except SplitMismatch as error:
+        yield f"it was trained on other patches: {error}"
+        return
+    if known and (theirs.train, theirs.val) == (split.train, split.val):
+        return
+    shared = len(set(theirs.train) & set(split.val))
+    yield (
+        f"it was trained on another split, with {shared} of the {len(split.val)} patches that "
+        f"validate the student: it would tell it the answers; give --split {file}, {AGAIN}"
+    )
 
 
 def _numbers(teacher: Teacher, normalisation: Normalisation) -> Iterator[str]:

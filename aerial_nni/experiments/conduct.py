@@ -156,9 +156,11 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
     if record.best is None:
         return None
     try:
-        from aerial_nni.reports import write_report
+        from aerial_nni.reports import DOCUMENTS, write_report
     except ImportError as error:
         say(f"no document: {error}")
+        return None
+    if record.kind not in DOCUMENTS:
         return None
     place = docs or (folder / "docs" if record.options.get("data") == "scenes" else Path("docs"))
     try:

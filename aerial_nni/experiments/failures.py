@@ -1,17 +1,15 @@
 """What is shown of a failure: the last lines of the log that matters, its path, what to type."""
 
-import dataclasses
 import shlex
 from pathlib import Path
 
 from aerial_nni import results
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import tail, trial_output
-from aerial_nni.options import TrialOptions, flag
+from aerial_nni.options import flag
+from aerial_nni.tuners.trial import visible
 
 LINES = 15
-
-OPTIONS = {spec.name for spec in dataclasses.fields(TrialOptions)}
 
 
 def trial_failure(trial: Trial, record: Record, folder: Path) -> str:
@@ -39,9 +37,9 @@ def note_failure(trial: Trial, record: Record, folder: Path) -> None:
 def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:
     """The command that runs a trial without NNI, in its own folder: it goes on where it stopped."""
     command = ["python", "-m", module, "--options", str(folder / "options.yaml")]
-    for name, value in trial.parameters.items():
-        if name in OPTIONS:  # not the phase nor the budget of epochs, which only NNI gives
-            command += flag(name, value)
+    # Not the phase nor the budget of epochs, which only NNI gives.
+    for name, value in visible(trial.parameters).items():
+        command += flag(name, value)
     return [*command, "--out", str(folder / trial.id)]
 
 

@@ -2,22 +2,27 @@
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
 
 from aerial_nni.data.chosen import chosen_patches, chosen_split
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import save_split
-from aerial_nni.options import TrialOptions
+from aerial_nni.data.splits import Split, save_split
+from aerial_nni.options import Options, TrialOptions
 from aerial_nni.results import SPLIT
 
+Check = Callable[[Prepared, Split], None]
+"""Raises an error about what was chosen."""
 
-def lay_ground(options: TrialOptions, folder: Path) -> TrialOptions:
+
+def lay_ground(options: Options, folder: Path, *, check: Check | None = None) -> Options:
     """Fills the cache, writes the split into the experiment's folder; the options of its trials.
 
     They name the data by an absolute path, since trials start elsewhere, and the split by its
-    file, so that all trials train on the same patches. Nothing is written if there is an error.
+    file, so that all trials train on the same patches. Nothing is written if there is an error,
+    be it one of `check`.
 
     Raises:
         DatasetMissing, BadSamples, SplitOverlap, BadOption: with what to type next.
@@ -27,6 +32,8 @@ def lay_ground(options: TrialOptions, folder: Path) -> TrialOptions:
         options = dataclasses.replace(options, data_dir=data_dir)
     prepared = _prepared(options)
     split = chosen_split(options, prepared)
+    if check is not None:
+        check(prepared, split)
     save_split(folder / SPLIT, prepared, split)
     return dataclasses.replace(options, split=str(folder / SPLIT))
 

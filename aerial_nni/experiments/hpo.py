@@ -73,7 +73,7 @@ def hpo(
     """
     space = load_space(space_file or FULL, options)
     _ask_for_a_reason(space, plan.reason)
-    arguments = _arguments(options, method, plan)
+    arguments = arguments_of(options, method, plan)
     startup = method.startup(space, arguments)
     finals: list[dict[str, Any]] = [
         {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds
@@ -112,7 +112,8 @@ def hpo(
     )
 
 
-def _arguments(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:
+def arguments_of(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:
+    """What the method's tuner is made with."""
     arguments: dict[str, Any] = {
         "optimize_mode": "maximize",
         "seed": options.seed,

@@ -16,6 +16,7 @@ import psutil
 import aerial_nni
 from aerial_nni import results
 from aerial_nni.errors import Explained
+from aerial_nni.tuners.trial import CONTROL, PHASE
 
 log = logging.getLogger(__name__)
 
@@ -183,11 +184,17 @@ def score_of(folder: Path) -> float | None:
 
 
 def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
-    """Id, score and folder of the good trial with the highest score; None where none is good."""
+    """Id, score and folder of the good trial with the highest score; None where none is good.
+
+    A control is never the best: what an experiment is for is in the others.
+    """
     good = [
         trial
         for trial in trials
-        if trial.score is not None and trial.folder and is_good(folder / trial.folder)
+        if trial.parameters.get(PHASE) != CONTROL
+        and trial.score is not None
+        and trial.folder
+        and is_good(folder / trial.folder)
     ]
     if not good:
         return None

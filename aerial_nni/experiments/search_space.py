@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 import aerial_nni
-from aerial_nni.options import BadOption, TrialOptions, changed
+from aerial_nni.options import BadOption, Options, changed
 from aerial_nni.tuners.space import BadSpace, Parameter, Space
 
 FOLDER = Path(aerial_nni.__file__).resolve().parents[1] / "search_spaces"
@@ -29,11 +29,13 @@ NOT_SEARCHED = {
     "epochs": "a longer trial scores higher: give --epochs",
     "seed": "a lucky seed is not a better configuration; the best is retrained over seeds",
     "device": "it is the same for all trials: give --device",
+    "teacher": "it is the same for all trials: give --teacher",
+    "teacher_cache": "it changes no score: give --teacher-cache or --no-teacher-cache",
 }
 """Options that a search must leave alone -> why, and what to do instead."""
 
 
-def load_space(path: Path, options: TrialOptions) -> dict[str, Any]:
+def load_space(path: Path, options: Options) -> dict[str, Any]:
     """NNI's search space of a YAML or JSON file; every value in it is one that a trial takes.
 
     Raises:
@@ -57,10 +59,11 @@ def load_space(path: Path, options: TrialOptions) -> dict[str, Any]:
     return dict(values)
 
 
-def _check(parameter: Parameter, options: TrialOptions) -> None:
+def _check(parameter: Parameter, options: Options) -> None:
     name = parameter.name
-    known = [spec.name for spec in fields(TrialOptions) if spec.name not in NOT_SEARCHED]
-    if name in NOT_SEARCHED:
+    all_names = [spec.name for spec in fields(options)]
+    known = [name for name in all_names if name not in NOT_SEARCHED]
+    if name in all_names and name in NOT_SEARCHED:
         raise BadSpace(f"{name} cannot be searched: {NOT_SEARCHED[name]}")
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)

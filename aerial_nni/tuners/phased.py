@@ -58,8 +58,8 @@ class PhasedTuner(Tuner):
         """Search trials without a result; by NNI's id, or by their key after a resume."""
         self._results: list[tuple[float, float, Point]] = []
         """Budget, value (higher is better) and parameters of the search trials."""
-        self._best: Point | None = None
-        """The configuration that the final trials retrain, once one was handed out."""
+        self._kept: Point = {}
+        """What the final trials that were handed out say of the configuration they retrain."""
 
     @property
     def assesses(self) -> bool:
@@ -97,10 +97,10 @@ class PhasedTuner(Tuner):
 
     def final_points(self) -> list[Point]:
         """The final trials' parameters; empty where no trial of the search succeeded."""
-        best = self._best
-        if best is None and self._results:
-            best = visible(max(self._results, key=lambda result: result[:2])[2])
-        if best is None:
+        agreeing = [result for result in self._results if self._kept.items() <= result[2].items()]
+        found = max(agreeing, key=lambda result: result[:2])[2] if agreeing else {}
+        best = {**visible(found), **self._kept}
+        if not best:
             return []
         return [
             {**(best if "_from" in point else {}), **_without(point, "_from")}
@@ -167,7 +167,7 @@ class PhasedTuner(Tuner):
         for planned in self._finals:
             if "_from" in planned and planned[PHASE] == point[PHASE]:
                 kept = visible({k: v for k, v in point.items() if k not in planned})
-                self._best = self._best or kept
+                self._kept = {**kept, **self._kept}
 
     def _ended(self, parameter_id: int, parameters: Mapping[str, Any]) -> None:
         if self._running.pop(parameter_id, None) is None:

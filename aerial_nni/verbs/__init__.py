@@ -6,12 +6,13 @@ what was parsed and returns the exit code. Anything slow to import is imported i
 
 from collections.abc import Callable
 
-from aerial_nni.verbs import baseline, doctor, hpo, stored
+from aerial_nni.verbs import baseline, distill, doctor, hpo, stored
 from aerial_nni.verbs.flags import Verbs
 
 GROUPS: tuple[Callable[[Verbs], None], ...] = (
     baseline.add_flags,
     hpo.add_flags,
+    distill.add_flags,
     stored.add_flags,
     doctor.add_flags,
 )

@@ -76,7 +76,7 @@ def test_the_split_file_beside_an_older_checkpoint_is_compared(tmp_path: Path, p
     file = tmp_path / place / SPLIT
     save_split(file, PREPARED, OTHER)
     shared = len(set(OTHER.train) & set(OURS.val))
-    assert f"trained on {shared} of the {len(OURS.val)} patches" in unfit(path)
+    assert f"with {shared} of the {len(OURS.val)} patches" in unfit(path)
     assert f"--split {file}" in unfit(path)
     path = write_teacher(path, PREPARED, OURS, digest=False)
     save_split(file, PREPARED, OURS)

@@ -138,3 +138,30 @@ def test_without_finals_the_search_goes_on_too():
     tuner.update_search_space(SMALL)
     searched(tuner)
     assert tuner.generate_parameters(4)["_phase"] == "search"
+
+
+CONTROLLED = [
+    {"_phase": "student", "_from": "best", "seed": 0},
+    {"_phase": "control", "_from": "best", "seed": 0, "k": 0},
+]
+
+
+def test_a_control_is_the_best_configuration_with_a_key_on_top():
+    tuner = PhasedTuner(RANDOM, 4, CONTROLLED)
+    tuner.update_search_space(SMALL)
+    best = max(searched(tuner), key=score)
+    student, control = (tuner.generate_parameters(number) for number in (4, 5))
+    assert student == {"x": best["x"], "k": best["k"], "_phase": "student", "seed": 0}
+    assert control == {"x": best["x"], "k": 0, "_phase": "control", "seed": 0}
+
+
+def test_after_a_resume_the_student_is_found_by_its_control():
+    before = PhasedTuner(RANDOM, 4, CONTROLLED)
+    before.update_search_space(SMALL)
+    points = searched(before)
+    student, control = (before.generate_parameters(number) for number in (4, 5))
+    after = PhasedTuner(RANDOM, 4, CONTROLLED)
+    after.update_search_space(SMALL)
+    after.import_data([{"parameter": point, "value": score(point)} for point in points])
+    after.import_data([{"parameter": control, "value": 0.1}])
+    assert after.generate_parameters(9) == student

@@ -1,0 +1,187 @@
+"""Distillation: a search for how to learn from a teacher, then the best student and its control.
+
+The control is the same student, trained as long and from the same seeds, without the teacher: what
+the teacher is worth is the difference between the two.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.distillation.teacher import Teacher
+from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.hpo import Plan, arguments_of
+from aerial_nni.experiments.methods import Method
+from aerial_nni.experiments.search_space import FOLDER, load_space
+from aerial_nni.options import BadOption, changed
+from aerial_nni.tuners.space import BadSpace, Space
+from aerial_nni.tuners.trial import CONTROL, PHASE
+
+SPACE = FOLDER / "distill.yaml"
+
+STUDENT = "student"
+"""Phase of the final trials that have the teacher; CONTROL is that of those without."""
+
+SIZES = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
+"""What `--student` may say."""
+
+
+def plan_of(data: str) -> Plan:
+    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
+    if data == "scenes":
+        return Plan(trials=5, seeds=(1, 2, 3), epochs=8)
+    return Plan(trials=20, seeds=(1, 2, 3), epochs=30)
+
+
+def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
+    """Options where nothing else is said: a student of half the width and one level less."""
+    spec = teacher.header["model"]
+    student = {name: spec[name] for name in SIZES if name in spec}
+    student["width"] = max(1, spec["width"] // 2)
+    student["depth"] = max(1, spec["depth"] - 1)
+    return {**student, "epochs": 5 if data == "scenes" else 12}
+
+
+def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of the student that are fixed, and a search space of those with several values.
+
+    `["width=8", "depth=2,3"]` gives `{"width": 8}` and depth as a choice of 2 and 3.
+
+    Raises:
+        BadOption: a word is not NAME=VALUE of something the student may vary in.
+    """
+    fixed, searched = {}, {}
+    for word in words:
+        name, _, text = word.partition("=")
+        name = name.strip().replace("-", "_")
+        values = [yaml.safe_load(value) for value in text.split(",")]
+        if name not in SIZES or None in values:
+            raise BadOption(
+                f"--student {word!r} is not understood; give NAME=VALUE, or NAME=A,B to search, "
+                f"with names of {', '.join(SIZES)}, such as width=8 depth=2,3"
+            )
+        if len(values) > 1:
+            searched[name] = {"_type": "choice", "_value": values}
+        else:
+            fixed[name] = values[0]
+    return fixed, searched
+
+
+def distill(
+    options: DistillOptions,
+    teacher: Teacher,
+    method: Method,
+    plan: Plan,
+    *,
+    space_file: Path | None = None,
+    student: Sequence[str] = (),
+) -> Definition:
+    """The experiment that searches how a student of `options` learns best from `teacher`.
+
+    Without trials of a search (`plan.trials` 0) the student is trained as `options` say.
+
+    Raises:
+        BadSpace: the search space cannot be used, or not by this method.
+        BadOption: `student` or the options cannot be used.
+    """
+    fixed, searched = student_of(student)
+    options = changed(options, fixed)
+    if options.teacher_weight == 0:
+        raise BadOption(f"teacher_weight=0 is the {CONTROL}, which is trained anyway; give more")
+    finals = [
+        {PHASE: phase, **more, "seed": seed, "epochs": plan.epochs}
+        for phase, more in ((STUDENT, {}), (CONTROL, {"teacher_weight": 0.0}))
+        for seed in plan.seeds
+    ]
+    if plan.trials:
+        space = _space(options, space_file, fixed=fixed, searched=searched)
+        tuner, how = _searching(options, method, plan, space=space, finals=finals)
+    elif searched:
+        names = ", ".join(searched)
+        raise BadOption(f"--student gives several values of {names}; give --trials to search them")
+    else:
+        space, tuner, how = _unsearched(options, finals)
+    return Definition(
+        kind="distill",
+        name=f"distillation on {options.data}",
+        options=options,
+        space=space,
+        tuner=tuner,
+        space_file=(space_file or SPACE) if plan.trials else None,
+        trials=plan.trials + len(finals),
+        module="aerial_nni.trials.distill",
+        method={
+            **how,
+            "search_trials": plan.trials,
+            "seeds": list(plan.seeds),
+            "final_epochs": plan.epochs,
+            "student": {**fixed, **{name: one["_value"] for name, one in searched.items()}},
+            "teacher": teacher.facts,
+        },
+    )
+
+
+def _space(
+    options: DistillOptions,
+    file: Path | None,
+    *,
+    fixed: Mapping[str, Any],
+    searched: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The file's search space, as `--student` changes it."""
+    space = {**load_space(file or SPACE, options), **searched}
+    space = {name: one for name, one in space.items() if name not in fixed}
+    for parameter in Space.parse(space).parameters:
+        if parameter.name == "teacher_weight" and 0 in (*parameter.values, parameter.from_unit(0)):
+            raise BadSpace(
+                f"teacher_weight may be 0, the {CONTROL}, which is trained anyway; begin above it"
+            )
+        if parameter.name in searched:
+            for value in parameter.values:
+                changed(options, {parameter.name: value})
+    return space
+
+
+def _searching(
+    options: DistillOptions,
+    method: Method,
+    plan: Plan,
+    *,
+    space: Mapping[str, Any],
+    finals: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tuner of a search and its final trials, and what the record says of it."""
+    arguments = arguments_of(options, method, plan)
+    tuner = {
+        "class_name": "aerial_nni.tuners.phased.PhasedTuner",
+        "class_args": {
+            "tuner": {"class_name": method.class_name, "class_args": arguments},
+            "search": plan.trials,
+            "finals": [{"_from": "best", **point} for point in finals],
+        },
+    }
+    startup = method.startup(space, arguments)
+    return tuner, {
+        "index": method.index,
+        "name": method.name,
+        "title": method.title,
+        "class_name": method.class_name,
+        "class_args": {**arguments, "startup": startup},
+    }
+
+
+def _unsearched(
+    options: DistillOptions, finals: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Space, tuner and record where nothing is searched: the final trials alone."""
+    weights = [options.teacher_weight, 0.0]
+    space = {"teacher_weight": {"_type": "choice", "_value": weights}}
+    points = [{"teacher_weight": options.teacher_weight, **point} for point in finals]
+    tuner = {
+        "class_name": "aerial_nni.tuners.listed.ListedTuner",
+        "class_args": {"points": points},
+    }
+    return space, tuner, {"name": "none", "title": "No search"}

@@ -1,0 +1,52 @@
+"""The teacher of an experiment: found, checked against the data, and kept with the experiment."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from aerial_nni import results
+from aerial_nni.data.batches import measure_normalisation
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.splits import Split
+from aerial_nni.distillation.teacher import Teacher, TeacherMissing, check_teacher
+from aerial_nni.experiments import records
+from aerial_nni.experiments.ground import lay_ground
+from aerial_nni.options import TrialOptions, changed
+
+
+def teacher_file(place: str, runs: Path) -> Path:
+    """The checkpoint that `--teacher` means: a file, or the best one of an experiment in `runs`.
+
+    Raises:
+        TeacherMissing: there is none.
+    """
+    if not place or Path(place).expanduser().is_file():
+        return Path(place).expanduser()
+    try:
+        folder = records.find(runs.expanduser().resolve(), place)
+    except records.UnknownExperiment:
+        raise TeacherMissing(place) from None
+    best = records.load(folder).best
+    if best is None:
+        raise TeacherMissing(f"in {folder}: it has no good trial")
+    return folder / best["folder"] / results.CHECKPOINT
+
+
+def prepare_with(teacher: Teacher) -> Callable[[TrialOptions, Path], TrialOptions]:
+    """What makes data, split and teacher ready for all trials: see `launch`.
+
+    The checkpoint is copied into the experiment's folder, so that a resumed experiment finds it.
+
+    Raises, when it is called, TeacherUnfit as well as what `lay_ground` raises.
+    """
+
+    def check(prepared: Prepared, split: Split) -> None:
+        check_teacher(teacher, prepared, split, measure_normalisation(prepared, split.train))
+
+    def prepare(options: TrialOptions, folder: Path) -> TrialOptions:
+        options = lay_ground(options, folder, check=check)
+        with results.atomic(folder / results.TEACHER) as temporary:
+            shutil.copyfile(teacher.path, temporary)
+        return changed(options, {"teacher": str(folder / results.TEACHER)})
+
+    return prepare

@@ -1,0 +1,98 @@
+"""`distill`: a student learns from a teacher, beside the same student without one."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.flags import add_trial_flags, is_given, trial_options
+from aerial_nni.options import changed
+from aerial_nni.verbs.answers import finished, settings_of
+from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "train a small student from a teacher's checkpoint, beside the same student without it"
+    parser = verbs.add_parser(
+        "distill",
+        help=text,
+        description=f"{text}. A search finds how it learns best; then the best student and its "
+        "control are trained over seeds. The student has half the teacher's width and one level "
+        "less unless --student or the options of the model say otherwise.",
+    )
+    parser.set_defaults(verb=distill)
+    group = parser.add_argument_group("the student and the search")
+    group.add_argument(
+        "--student",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the student's model: width=8 depth=3; several values are searched: width=4,8",
+    )
+    group.add_argument(
+        "--trials",
+        type=int,
+        metavar="N",
+        help="trials of the search, the final ones not counted; 0: no search "
+        "(default: 20; scenes: 5)",
+    )
+    group.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
+    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
+    group.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
+    group.add_argument(
+        "--search-space",
+        type=Path,
+        metavar="FILE",
+        help="in NNI's format (default: search_spaces/distill.yaml)",
+    )
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="student and control are trained with each of these (default: 1 2 3)",
+    )
+    group.add_argument(
+        "--final-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each of those (default: 30; scenes: 8)",
+    )
+    add_experiment_flags(parser, failures=5)
+    add_config(parser)
+    add_trial_flags(parser, DistillOptions)
+
+
+def distill(given: argparse.Namespace) -> int:
+    """Distils."""
+    from aerial_nni.distillation.teacher import open_teacher
+    from aerial_nni.experiments import distill as experiment
+    from aerial_nni.experiments.launch import launch
+    from aerial_nni.experiments.methods import choose_method
+    from aerial_nni.experiments.teacher import prepare_with, teacher_file
+
+    options = trial_options(given, DistillOptions)
+    teacher = open_teacher(teacher_file(options.teacher, given.runs))
+    usual = experiment.usual_options(options.data, teacher)
+    usual["teacher"] = str(teacher.path)
+    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
+    if not any(chosen.values()):
+        chosen["name"] = "gp"
+    plan = experiment.plan_of(options.data)
+    plan = dataclasses.replace(
+        plan,
+        trials=plan.trials if given.trials is None else max(0, given.trials),
+        seeds=given.seeds or plan.seeds,
+        epochs=given.final_epochs or plan.epochs,
+    )
+    definition = experiment.distill(
+        options,
+        teacher,
+        choose_method(**chosen),
+        plan,
+        space_file=given.search_space,
+        student=given.student,
+    )
+    return finished(launch(definition, settings_of(given), prepare=prepare_with(teacher)), given)

@@ -1,0 +1,165 @@
+"""Distillation as an experiment: its definition, and one from launch to checkpoint."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fast_experiments import free_port
+from torch import nn
+
+from aerial_nni import results
+from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.distillation.teacher import Teacher, TeacherMissing
+from aerial_nni.experiments import records
+from aerial_nni.experiments.distill import distill, student_of, usual_options
+from aerial_nni.experiments.hpo import Plan
+from aerial_nni.experiments.methods import METHODS
+from aerial_nni.experiments.records import Trial, best_of
+from aerial_nni.experiments.teacher import teacher_file
+from aerial_nni.options import BadOption
+from aerial_nni.training.checkpoint import read_header
+from aerial_nni.tuners.space import BadSpace
+
+SPEC = {"model": "unet", "width": 16, "depth": 4, "norm": "batch", "dropout": 0.0,
+        "upsampling": "transposed", "space_to_depth": 2}  # fmt: skip
+TEACHER = Teacher(model=nn.Conv2d(1, 1, 1), header={"model": SPEC, "score": 0.7},
+                  path=Path("t.safetensors"), sha256="0" * 64, parameters=2)  # fmt: skip
+PLAN = Plan(trials=4, seeds=(1, 2, 3), epochs=9)
+
+
+def defined(*student: str, plan: Plan = PLAN, **options: object):
+    chosen = DistillOptions(teacher="t.safetensors", **options)  # type: ignore[arg-type]
+    return distill(chosen, TEACHER, METHODS["gp"], plan, student=student)
+
+
+def test_the_best_student_and_its_control_follow_the_search():
+    definition = defined()
+    finals = definition.tuner["class_args"]["finals"]
+    assert definition.trials == 10
+    assert [(point["_phase"], point["seed"]) for point in finals] == [
+        *(("student", seed) for seed in (1, 2, 3)),
+        *(("control", seed) for seed in (1, 2, 3)),
+    ]
+    assert all(point["_from"] == "best" and point["epochs"] == 9 for point in finals)
+    assert [point.get("teacher_weight") for point in finals] == [None] * 3 + [0.0] * 3
+    assert {"kind", "temperature", "teacher_weight", "layers"} == set(definition.space)
+    assert definition.method["teacher"]["sha256"] == TEACHER.sha256
+    assert definition.method["teacher"]["parameters"] == 2
+
+
+def test_without_a_search_student_and_control_are_trained_alone():
+    definition = defined(plan=dataclasses.replace(PLAN, trials=0), teacher_weight=2.0)
+    points = definition.tuner["class_args"]["points"]
+    assert definition.trials == 6
+    assert [point["teacher_weight"] for point in points] == [2.0] * 3 + [0.0] * 3
+    assert [point["_phase"] for point in points] == ["student"] * 3 + ["control"] * 3
+
+
+def test_the_student_is_fixed_or_searched_as_asked():
+    definition = defined("width=8", "depth=2,3")
+    assert definition.options.width == 8
+    assert definition.space["depth"] == {"_type": "choice", "_value": [2, 3]}
+    assert "width" not in definition.space
+    assert student_of(["space-to-depth=2"]) == ({"space_to_depth": 2}, {})
+    assert usual_options("dubai", TEACHER)["width"] == 8
+    assert usual_options("dubai", TEACHER)["depth"] == 3
+    assert usual_options("dubai", TEACHER)["space_to_depth"] == 2
+
+
+@pytest.mark.parametrize(
+    "word", ["width", "width=", "breadth=8", "lr=0.1", "width=0", "depth=2,99"]
+)
+def test_a_student_that_cannot_be_is_refused(word: str):
+    with pytest.raises(BadOption):
+        defined(word)
+
+
+def test_several_values_need_a_search():
+    with pytest.raises(BadOption, match="--trials"):
+        defined("width=4,8", plan=dataclasses.replace(PLAN, trials=0))
+
+
+def test_the_control_is_no_part_of_the_search(tmp_path: Path):
+    with pytest.raises(BadOption, match="control"):
+        defined(teacher_weight=0.0)
+    path = tmp_path / "space.yaml"
+    path.write_text("teacher_weight: {_type: uniform, _value: [0, 1]}\n")
+    with pytest.raises(BadSpace, match="control"):
+        distill(DistillOptions(), TEACHER, METHODS["gp"], PLAN, space_file=path)
+
+
+def test_a_control_is_never_the_best_trial(tmp_path: Path):
+    trials = []
+    for name, phase, score in (("a", "student", 0.6), ("b", "control", 0.9), ("c", "search", 0.5)):
+        for file in records.GOOD_FILES:
+            results.write_json(tmp_path / name / file, {"score": score})
+        trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
+                            parameters={"_phase": phase}))  # fmt: skip
+    assert best_of(trials, tmp_path)["id"] == "a"
+
+
+def test_a_teacher_is_a_file_or_an_experiment(tmp_path: Path):
+    file = tmp_path / "t.safetensors"
+    file.touch()
+    assert teacher_file(str(file), tmp_path) == file
+    with pytest.raises(TeacherMissing, match="there is no checkpoint nothing; train one"):
+        teacher_file("nothing", tmp_path)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Flags of six pictures of 32 pixels in two classes."""
+    import numpy as np
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("town")
+    draw = np.random.default_rng(3)
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir()
+    for number in range(6):
+        mask = np.kron(draw.integers(0, 2, (4, 4)), np.ones((8, 8), int)).astype(np.uint8)
+        image = (draw.integers(0, 60, (32, 32, 3)) + 150 * mask[..., None]).astype(np.uint8)
+        Image.fromarray(image).save(folder / "images" / f"{number}.png")
+        Image.fromarray(mask).save(folder / "masks" / f"{number}.png")
+    (folder / "classes.yaml").write_text("masks: index\nclasses:\n  Land: 0\n  Water: 1\n")
+    return ["--data", "folder", "--data-dir", str(folder), "--patch", "32", "--batch", "2"]
+
+
+def run(verb: str, *arguments: object, cwd: Path) -> dict:
+    command = [sys.executable, "-m", "aerial_nni.run", verb, *map(str, arguments), "--json"]
+    flags = [] if verb == "export" else ["--exit", "--port", str(free_port())]
+    ran = subprocess.run([*command, *flags], capture_output=True, text=True, cwd=cwd, timeout=280)
+    assert ran.returncode == 0, ran.stderr
+    assert "Traceback" not in ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_from_a_teacher_to_the_students_checkpoint(town: list[str], runs: Path):
+    cwd = runs.parent
+    trial = [sys.executable, "-m", "aerial_nni.trials.baseline", *town, "--epochs", "1",
+             "--width", "4", "--depth", "2", "--out", "teacher"]  # fmt: skip
+    assert subprocess.run(trial, cwd=cwd, capture_output=True).returncode == 0
+    teacher = Path("teacher") / results.CHECKPOINT
+    said = run("distill", "--teacher", teacher, *town, "--epochs", 1, "--trials", 1, "--seeds", 5,
+               "--final-epochs", 2, "--runs", os.path.relpath(runs, cwd), cwd=cwd)  # fmt: skip
+    folder = Path(said["folder"])
+    record = records.load(folder)
+    assert (record.kind, record.state) == ("distill", "DONE")
+    assert [trial.parameters["_phase"] for trial in record.trials] == [
+        "search", "student", "control",
+    ]  # fmt: skip
+    searched, student, control = record.trials
+    assert control.parameters == {**student.parameters, "_phase": "control", "teacher_weight": 0.0}
+    assert student.parameters["kind"] == searched.parameters["kind"]
+    options = {t.id: results.read_json(folder / t.id / results.OPTIONS) for t in record.trials}
+    assert {(o["width"], o["depth"]) for o in options.values()} == {(2, 1)}
+    assert options[control.id]["teacher_weight"] == 0
+    assert results.sha256(folder / results.TEACHER) == record.method["teacher"]["sha256"]
+    assert record.best is not None and record.best["id"] in (searched.id, student.id)
+    run("export", record.id, "--to", "best.safetensors", "--runs", runs, cwd=cwd)
+    header = read_header(cwd / "best.safetensors")
+    assert header["distillation"]["teacher"]["sha256"] == results.sha256(cwd / teacher)
