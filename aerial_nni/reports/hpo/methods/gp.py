@@ -9,10 +9,15 @@ from matplotlib.figure import Figure
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.methods.chapter import Chapter, on_records
 from aerial_nni.reports.hpo.methods.gp_text import CHOICE, IDEA, LIMITS, MODEL
-from aerial_nni.reports.hpo.methods.plane import Surface, Values, draw_plane, on_pair
+from aerial_nni.reports.hpo.methods.plane import (
+    Surface,
+    Values,
+    draw_plane,
+    improvement_on,
+    on_pair,
+)
 from aerial_nni.reports.hpo.methods.slices import draw_slices
 from aerial_nni.reports.words import some
-from aerial_nni.tuners.acquisition import LogExpectedImprovement
 from aerial_nni.tuners.coordinates import APART
 from aerial_nni.tuners.gaussian_process import EXTREME, GaussianProcess
 from aerial_nni.tuners.kernel import LEVEL
@@ -36,9 +41,7 @@ class GPChapter(Chapter):
     @cached_property
     def improvement(self) -> Values:
         """The function that the tuner makes as large as possible, in units of the mean IoU."""
-        best = float(self.model.predict(self.model.units)[0].min())
-        acquisition = LogExpectedImprovement(self.model, best)
-        return lambda points: np.exp(acquisition.values(points))
+        return improvement_on(self.model, float(self.model.predict(self.model.units)[0].min()))
 
     @property
     def noise(self) -> float:
