@@ -84,6 +84,7 @@ def measure(given: argparse.Namespace) -> Table:
 
 def _search(runs: Path, flags: list[str]) -> Searched:
     arguments = ["hpo", "--method", "random", "--epochs", "1", "--final-seeds", "--exit", "--json"]
+    arguments += ["--concurrency", "1"]
     place = ["--runs", str(runs), "--port", str(_free_port())]
     asked = time.time()
     said = _run(["aerial_nni.run", *arguments, *place, *flags])

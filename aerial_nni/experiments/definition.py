@@ -62,6 +62,8 @@ class Definition:
     """NNI's assessor configuration: {"name": ..., "class_args": ...}."""
     space_file: Path | None = None
     """The file that the search space was read from: its comments are part of the document."""
+    concurrency: int = 1
+    """Trials at once where nothing else is said."""
     method: Mapping[str, Any] = field(default_factory=dict)
     """What the record keeps of the way in which configurations are chosen."""
 
@@ -106,7 +108,7 @@ def limits_of(
         max_minutes = Limits.max_minutes if duration is None else parse_time(duration) / 60
     return Limits(
         trials=definition.trials,
-        concurrency=concurrency or int(given.get("trialconcurrency") or 1),
+        concurrency=concurrency or int(given.get("trialconcurrency") or definition.concurrency),
         max_minutes=max_minutes,
     )
 

@@ -39,6 +39,8 @@ class Plan:
     """Seeds of the final trials, of the best configuration and of the default each."""
     epochs: int
     """Epochs of a final trial."""
+    concurrency: int = 1
+    """Trials at once where nothing else is said."""
     reason: str = ""
     """Why the search space is reduced."""
     assessor: str = "none"
@@ -51,7 +53,7 @@ def plan_of(data: str) -> Plan:
     The final seeds are not the search's own: the best trial was picked by its luck with that one.
     """
     if data == "scenes":
-        return Plan(trials=10, seeds=(1, 2, 3), epochs=6)
+        return Plan(trials=10, seeds=(1, 2, 3), epochs=6, concurrency=2)
     return Plan(trials=30, seeds=(1, 2, 3), epochs=30)
 
 
@@ -94,6 +96,7 @@ def hpo(
         },
         assessor=_assessor(plan.assessor, options),
         space_file=space_file or FULL,
+        concurrency=plan.concurrency,
         trials=plan.trials + len(finals),
         module="aerial_nni.trials.baseline",
         method={
@@ -104,6 +107,7 @@ def hpo(
             "class_args": {**arguments, "startup": startup},
             "search_trials": plan.trials,
             "reason": plan.reason,
+            "own_space": space_file is not None and space_file.resolve() != FULL,
             "missing": missing_from(space, load_space(FULL, options)),
             "assessor": plan.assessor,
             "seeds": list(plan.seeds),

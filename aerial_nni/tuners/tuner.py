@@ -22,7 +22,7 @@ from aerial_nni.errors import Explained
 from aerial_nni.tuners import dispatcher
 from aerial_nni.tuners.space import BadSpace, Config, Space
 from aerial_nni.tuners.startup import latin_hypercube, startup_count, untried_near
-from aerial_nni.tuners.trial import BUDGET, GUIDED, STARTUP, Trial, Trials, key
+from aerial_nni.tuners.trial import BUDGET, GUIDED, RANDOM, STARTUP, Trial, Trials, key
 
 dispatcher.repair()
 
@@ -126,13 +126,11 @@ class SpaceTuner(Tuner):
         generator = np.random.default_rng([self.seed, number])
         ended = sum(not trial.pending for trial in self.trials)
         if number < self.startup or ended == 0:
-            design = latin_hypercube(
-                max(self.startup, 1), len(self.space.parameters), seed=self.seed
-            )
-            tried = self.trials.keys()
-            untried = (point for point in design if key(self.space.decode(point)) not in tried)
-            unit = next(untried, generator.random(len(self.space.parameters)))
+            unit = self._untried_of_the_design()
             self.origin = STARTUP
+            if unit is None:
+                unit = generator.random(len(self.space.parameters))
+                self.origin = RANDOM
         else:
             self.origin = GUIDED
             unit = self.propose(generator)
@@ -140,6 +138,14 @@ class SpaceTuner(Tuner):
         if config is None:
             raise nni.NoMoreTrialError("every configuration of the search space was tried")
         return config
+
+    def _untried_of_the_design(self) -> np.ndarray | None:
+        """The next point of the start-up design, shape (d,); None: all were handed out."""
+        if not self.startup:
+            return None
+        design = latin_hypercube(self.startup, len(self.space.parameters), seed=self.seed)
+        tried = self.trials.keys()
+        return next((p for p in design if key(self.space.decode(p)) not in tried), None)
 
     def receive_trial_result(
         self, parameter_id: int, parameters: Mapping[str, Any], value: Any, **_: Any

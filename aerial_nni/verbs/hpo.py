@@ -20,7 +20,8 @@ def add_flags(verbs: Verbs) -> None:
         "hpo",
         help=text,
         description=f"{text}. The methods:\n\n{table()}\n\n"
-        "Without data it searches on the built-in scenes, some minutes on two cores.\n"
+        "Without data it searches on the built-in scenes, two trials at a time: about five\n"
+        "minutes on two cores.\n"
         "A trial of the search takes 12 epochs where --epochs is not given (scenes: 6, with\n"
         "--space-to-depth 2).",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -132,10 +132,12 @@ class MultiFidelityContract(TunerContract):
         assert rest == whole[cut:]
 
     def test_a_trial_that_a_person_added_takes_no_place(self):
+        """It comes on top of the experiment's trials: the server raises their number."""
         tuner = self.make(SMALL, trials=4)
         tuner.added({"x": 0.7, "k": 3})
-        started = self.search(tuner, 3)
-        assert [parameters[BUDGET] for parameters in started] == [9, 9, 9]
+        alone = self.search(self.make(SMALL, trials=4), 4)
+        budgets = [parameters[BUDGET] for parameters in self.search(tuner, 4)]
+        assert budgets == [parameters[BUDGET] for parameters in alone]
 
     def test_trials_from_elsewhere_take_no_place(self):
         """Results without a budget, of another experiment, are learnt and no more."""

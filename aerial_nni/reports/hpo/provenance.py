@@ -74,14 +74,15 @@ def command(search: Search) -> str:
     else:
         words += ["--method", method["name"]]
     words += ["--trials", str(method["search_trials"]), "--seed", str(method["class_args"]["seed"])]
-    if record["limits"]["concurrency"] > 1:
-        words += ["--concurrency", str(record["limits"]["concurrency"])]
+    words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--final-seeds", *map(str, method["seeds"])]
     words += ["--final-epochs", str(method["final_epochs"])]
     if method["assessor"] != "none":
         words += ["--assessor", method["assessor"]]
-    if method["reason"] or method["missing"]:
-        words += ["--search-space", "FILE", "--reason", method["reason"]]
+    if method["own_space"]:
+        words += ["--search-space", "FILE"]
+    if method["reason"]:
+        words += ["--reason", method["reason"]]
     words += split_words(search.shown[0].metrics["split"])
     # `hpo` has defaults of its own for these two.
     return shlex.join(

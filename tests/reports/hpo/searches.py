@@ -155,6 +155,7 @@ def make_search(
          "method": {"index": plan.index, "name": title[0], "title": title[1],
                     "class_name": _class_name(title[0]), "class_args": arguments(plan),
                     "search_trials": plan.trials, "reason": plan.reason, "assessor": "none",
+                    "own_space": bool(plan.reason),
                     "missing": ["width is not searched"] if plan.reason else [],
                     "seeds": list(plan.seeds), "final_epochs": plan.final_epochs},
          "best": {key: top[key] for key in ("id", "score", "folder")}},

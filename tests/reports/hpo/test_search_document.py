@@ -199,7 +199,7 @@ def test_a_method_without_a_chapter_is_told(
 
 
 def test_the_default_space_is_not_asked_for(search: Search, folder: Path, tmp_path: Path) -> None:
-    method = {**search.method, "reason": "", "missing": []}
+    method = {**search.method, "reason": "", "missing": [], "own_space": False}
     found = read_search(_changed(folder, {**search.experiment.record, "method": method}, tmp_path))
     assert "--search-space" not in command(found)
 
