@@ -39,6 +39,7 @@ EXTRAS = {
         *BENCH,
         "pytest>=8",
         "pytest-timeout>=2.3",  # a test that hangs says where
+        "pytest-xdist>=3.6",  # tests of real servers wait a lot: several files at a time
         "ruff>=0.8",
         "mypy>=1.13",
         "types-PyYAML",
