@@ -30,7 +30,12 @@ from aerial_nni.options import BadOption
 from aerial_nni.results import atomic
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 
-SUFFIXES = {"safetensors": ".safetensors", "onnx": ".onnx", "torchscript": ".pt", "exported": ".pt2"}
+SUFFIXES = {
+    "safetensors": ".safetensors",
+    "onnx": ".onnx",
+    "torchscript": ".pt",
+    "exported": ".pt2",
+}
 
 EXTRA = f"{KEY}.json"
 """Name of the file with the header inside a TorchScript or an exported file."""

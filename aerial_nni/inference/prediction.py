@@ -12,6 +12,9 @@ import numpy as np
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference import Segmenter
+from aerial_nni.inference.areas import Area, measure_areas, pixel_area, write_areas
+from aerial_nni.inference.overlay import write_overlay
+from aerial_nni.inference.polygons import check_polygons, write_polygons
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Axis, spread, stitched
 from aerial_nni.inference.writing import mask_file
@@ -30,26 +33,69 @@ class Tiling:
     """Pixels that neighbouring tiles share at least."""
 
 
-def predict_mask(
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is written beside the mask."""
+
+    overlay: bool = False
+    polygons: bool = False
+    areas: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segmented:
+    """What was written for one image."""
+
+    image: Path
+    files: dict[str, Path]
+    """By what they are: mask, overlay, polygons, areas."""
+    areas: tuple[Area, ...] = ()
+
+
+def segment(
     model: Segmenter,
     image: Path,
-    mask: Path,
+    stem: Path,
     *,
     tiling: Tiling | None = None,
     bands: Sequence[int] = (),
+    wanted: Wanted | None = None,
     progress: Progress | None = None,
-) -> None:
-    """Writes the classes of every pixel of `image` to `mask`, which appears when it is complete.
+) -> Segmented:
+    """Writes the classes of every pixel of `image` to `STEM-mask.tif`, and what else is wanted.
 
-    `mask` ends in .png or .tif. Pixels that show nothing are `VOID`.
+    That is `STEM-mask.png` where the image is a PNG or JPEG that lies nowhere on the Earth. Each
+    file has its name only when it is complete. Pixels that show nothing are `VOID`.
 
     Raises:
-        SceneUnusable: the image is not what the model takes, or is damaged.
+        SceneUnusable: the image is not what the model takes, is damaged, or what is wanted cannot
+            be had from it; nothing is written then.
     """
-    tiling = tiling or Tiling()
-    with open_scene(image, model.card, bands) as scene, mask_file(mask, scene, model.card) as write:
-        for y, x, classes in predicted(model, scene, tiling, progress):
-            write(y, x, classes)
+    tiling, wanted, card = tiling or Tiling(), wanted or Wanted(), model.card
+    areas: list[Area] = []
+    with open_scene(image, card, bands) as scene:
+        square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0
+        if wanted.polygons:
+            check_polygons(image, scene.dataset)
+        files = {"mask": _beside(stem, "mask.tif" if scene.on_the_ground else "mask.png")}
+        with mask_file(files["mask"], scene, card) as write:
+            for y, x, classes in predicted(model, scene, tiling, progress):
+                write(y, x, classes)
+        if wanted.overlay:
+            files["overlay"] = _beside(stem, "overlay.png")
+            write_overlay(scene, files["mask"], files["overlay"], card)
+    if wanted.polygons:
+        files["polygons"] = _beside(stem, "polygons.geojson")
+        write_polygons(files["mask"], files["polygons"], card)
+    if wanted.areas:
+        files["areas"] = _beside(stem, "areas.csv")
+        areas = measure_areas(files["mask"], card, square_metres)
+        write_areas(files["areas"], areas)
+    return Segmented(image=image, files=files, areas=tuple(areas))
+
+
+def _beside(stem: Path, ending: str) -> Path:
+    return stem.with_name(f"{stem.name}-{ending}")
 
 
 def predicted(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
@@ -46,6 +46,14 @@ class Scene:
         placed = self.dataset.crs or not self.dataset.transform.is_identity
         return self.dataset.driver not in PLAIN or bool(placed)
 
+    def view(self, shape: tuple[int, int]) -> np.ndarray:
+        """The whole scene, (*shape, bands), made smaller."""
+        palette = self.colours is not None
+        how = Resampling.nearest if palette else Resampling.average
+        size = (len(self.indexes), *shape)
+        with decoding(self.path):
+            return self._bands_last(self.dataset.read(self.indexes, out_shape=size, resampling=how))
+
     def read(self, y: int, x: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Raw pixels (height, width, bands), and which of them show something, (height, width).
 
@@ -55,10 +63,13 @@ class Scene:
         with decoding(self.path):
             pixels = self.dataset.read(self.indexes, window=window)
             valid = self.dataset.dataset_mask(window=window) > 0 if self.holes else None
-        pixels = np.ascontiguousarray(pixels.transpose(1, 2, 0))  # (bands, h, w) -> (h, w, bands)
+        return self._bands_last(pixels), None if valid is None or valid.all() else valid
+
+    def _bands_last(self, pixels: np.ndarray) -> np.ndarray:
+        """(bands, h, w) as they lie in the file -> (h, w, bands) in the model's order."""
         if self.colours is not None:
-            pixels = self.colours[pixels[..., 0]]
-        return pixels, None if valid is None or valid.all() else valid
+            return self.colours[pixels[0]]
+        return np.ascontiguousarray(pixels.transpose(1, 2, 0))
 
 
 @contextmanager

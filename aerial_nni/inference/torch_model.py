@@ -8,6 +8,7 @@ from torch import nn
 
 from aerial_nni.data.batches import Normalisation, known_type
 from aerial_nni.inference.card import Card, read_card
+from aerial_nni.inference.deployed import folded
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.device import autocast, choose_device, choose_precision
 
@@ -18,7 +19,7 @@ class TorchModel:
     def __init__(self, model: nn.Module, card: Card, *, device: torch.device, precision: str):
         self.card = card
         self.device, self.precision = device, precision
-        self.model = model.eval().to(device).to(memory_format=torch.channels_last)
+        self.model = folded(model.eval()).to(device).to(memory_format=torch.channels_last)
         self.normalisation = Normalisation(mean=card.mean, std=card.std)
 
     @classmethod

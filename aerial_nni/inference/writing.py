@@ -1,7 +1,8 @@
 """Writing masks: GeoTIFF by windows, PNG from it. A file has its name only when it is complete."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rasterio.windows import Window
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.scene import Scene
+from aerial_nni.options import BadOption
 from aerial_nni.pictures import VOID_COLOUR
 from aerial_nni.results import atomic
 
@@ -21,6 +23,29 @@ BLOCK = 512
 
 Write = Callable[[int, int, np.ndarray], None]
 """Writes the classes (h, w) uint8 of the rectangle whose first pixel is at y, x."""
+
+
+def result_stems(images: Sequence[Path], folder: Path) -> list[Path]:
+    """What the names of each image's results begin with: `folder` and the image's name.
+
+    Where two images have one name, they are told apart by the folders they lie in.
+
+    Raises:
+        BadOption: two images differ in their ending alone, or one was given twice.
+    """
+    stems = [Path(image.stem) for image in images]
+    if len(set(stems)) < len(stems):
+        places = [image.absolute().with_suffix("") for image in images]
+        common = os.path.commonpath([place.parent for place in places])
+        stems = [place.relative_to(common) for place in places]
+    for stem, count in Counter(stems).items():
+        if count > 1:
+            same = [str(image) for image, own in zip(images, stems, strict=True) if own == stem]
+            raise BadOption(
+                f"{' and '.join(same)} would have results of the same names; give one of them at a "
+                "time, each with a --to of its own"
+            )
+    return [folder / stem for stem in stems]
 
 
 @contextmanager

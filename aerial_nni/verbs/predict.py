@@ -2,12 +2,17 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aerial_nni.options import PRECISIONS
-from aerial_nni.verbs.answers import answer
+from aerial_nni.verbs.answers import answer, table
 from aerial_nni.verbs.flags import Verbs, positive
+
+if TYPE_CHECKING:
+    from aerial_nni.inference.prediction import Segmented
 
 TEXT = "segment whole images of any size with a checkpoint or an exported ONNX file"
 
@@ -21,7 +26,11 @@ def add_flags(verbs: Verbs) -> None:
     )
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or TIFF")
     parser.add_argument(
-        "--to", type=Path, default=Path(), metavar="DIR", help="where results go (default: here)"
+        "--to",
+        type=Path,
+        default=Path("predictions"),
+        metavar="DIR",
+        help="where results go (default: predictions)",
     )
     parser.add_argument(
         "--bands",
@@ -30,7 +39,18 @@ def add_flags(verbs: Verbs) -> None:
         metavar="N,N,N",
         help="bands of the image that the model's are, from 1 (default: all, in their order)",
     )
+    group = parser.add_argument_group("beside the mask")
+    group.add_argument(
+        "--overlay", action="store_true", help="a picture of the classes over the image"
+    )
+    group.add_argument("--polygons", action="store_true", help="GeoJSON, in longitude and latitude")
+    group.add_argument("--areas", action="store_true", help="square metres of each class, as CSV")
     group = parser.add_argument_group("how it is computed")
+    group.add_argument(
+        "--tta",
+        action="store_true",
+        help="ask the model for all flips and quarter turns: a little better, eight times as slow",
+    )
     group.add_argument(
         "--tile",
         type=positive,
@@ -63,21 +83,62 @@ def predict(given: argparse.Namespace) -> int:
     """Segments images, one after the other. One that cannot be used is named; the others go on."""
     from aerial_nni.errors import Explained
     from aerial_nni.inference import open_model
-    from aerial_nni.inference.prediction import Tiling, predict_mask
+    from aerial_nni.inference.prediction import Segmented, Tiling, Wanted, segment
+    from aerial_nni.inference.turning import Turned
+    from aerial_nni.inference.writing import result_stems
 
+    stems = result_stems(given.images, given.to)
     model = open_model(given.model, device=given.device, precision=given.precision)
-    tiling = Tiling(tile=given.tile, overlap=given.overlap)
-    done: list[dict[str, Any]] = []
+    done: list[Segmented] = []
     failed: dict[str, str] = {}
-    for image in given.images:
-        mask = given.to / f"{image.stem}-mask.png"
+    for number, (image, stem) in enumerate(zip(given.images, stems, strict=True), start=1):
         try:
-            predict_mask(model, image, mask, tiling=tiling, bands=given.bands)
+            with _bar(f"{number}/{len(stems)} {image.name}") as progress:
+                result = segment(
+                    Turned(model) if given.tta else model,
+                    image,
+                    stem,
+                    tiling=Tiling(tile=given.tile, overlap=given.overlap),
+                    bands=given.bands,
+                    wanted=Wanted(
+                        overlay=given.overlay, polygons=given.polygons, areas=given.areas
+                    ),
+                    progress=progress,
+                )
         except (Explained, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
             failed[str(image)] = str(error)
         else:
-            done.append({"image": str(image), "mask": str(mask)})
-    lines = [f"{entry['image']}: {entry['mask']}" for entry in done]
-    answer(given, {"results": done, "errors": failed}, "\n".join(lines))
+            done.append(result)
+    lines = [_said(result) for result in done]
+    answer(given, {"results": [_values(r) for r in done], "errors": failed}, "\n".join(lines))
     return 1 if failed else 0
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar over the tiles of an image, on a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(desc=label, unit="tile", disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _said(result: "Segmented") -> str:
+    """The files of an image, and its areas."""
+    said = "\n".join(str(path) for path in result.files.values())
+    if result.areas:
+        rows = [(area.name, f"{area.square_metres:,.1f}") for area in result.areas]
+        said += "\n" + table(("class", "square metres"), rows)
+    return said
+
+
+def _values(result: "Segmented") -> dict[str, Any]:
+    files = {kind: str(path) for kind, path in result.files.items()}
+    areas = {area.name: area.square_metres for area in result.areas}
+    return {"image": str(result.image), **files, **({"square_metres": areas} if areas else {})}

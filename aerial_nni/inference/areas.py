@@ -1,0 +1,107 @@
+"""Square metres of each class in a mask."""
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.transform import xy
+from rasterio.warp import transform as warp
+
+from aerial_nni.data.dataset import VOID
+from aerial_nni.inference.card import Card
+from aerial_nni.inference.scene import SceneUnusable, gdal
+from aerial_nni.results import atomic
+
+STRETCH = 0.01
+"""Largest relative difference of an area on the map to that on the ground."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """How much of a scene is of one class."""
+
+    name: str
+    pixels: int
+    square_metres: float
+
+
+def pixel_area(path: Path, dataset: Any) -> float:
+    """Square metres that a pixel of an opened raster covers.
+
+    Raises:
+        SceneUnusable: its CRS is missing, is geographic, or does not keep areas there (Mercator
+            shows them larger with the latitude). The message says what to do.
+    """
+    crs = dataset.crs
+    if not crs:
+        raise SceneUnusable(
+            f"{path} has no coordinate reference system, so the size of a pixel on the ground is "
+            f"not known; leave --areas out, or say what it is: rio edit-info --crs EPSG:N {path}"
+        )
+    mapped = abs(dataset.transform.determinant)
+    ground = _middle(dataset)
+    hint = f"project it: rio warp {path} projected.tif --dst-crs {_utm(*ground[:2])}"
+    if not crs.is_projected:
+        raise SceneUnusable(
+            f"{path} is in {crs.to_string()}, which is not projected, so pixels have no one area; "
+            + hint
+        )
+    mapped *= crs.linear_units_factor[1] ** 2  # feet to metres
+    if abs(mapped / ground[2] - 1) > STRETCH:
+        raise SceneUnusable(
+            f"{path} is in {crs.to_string()}, in which areas are {mapped / ground[2]:.2f} times "
+            f"those on the ground here; {hint}"
+        )
+    return mapped
+
+
+def _middle(dataset: Any) -> tuple[float, float, float]:
+    """Longitude and latitude of a raster's middle, and the square metres of a pixel there."""
+    span = min(64, dataset.width, dataset.height)
+    rows = (dataset.height - span) / 2 + span * np.array([0, 0, 1, 1])
+    columns = (dataset.width - span) / 2 + span * np.array([0, 1, 1, 0])
+    corners = xy(dataset.transform, rows, columns, offset="ul")
+    longitudes, latitudes = map(np.array, warp(dataset.crs, "EPSG:4326", *corners))
+    latitude = float(latitudes.mean())
+    # Radii of curvature of the WGS 84 ellipsoid: of the parallel and of the meridian.
+    squeeze = 1 - 0.00669437999 * math.sin(math.radians(latitude)) ** 2
+    parallel = 6378137 / math.sqrt(squeeze) * math.cos(math.radians(latitude))
+    meridian = 6378137 * (1 - 0.00669437999) / squeeze**1.5
+    east = np.radians(longitudes - longitudes[0]) * parallel
+    north = np.radians(latitudes - latitudes[0]) * meridian
+    area = abs(np.dot(east, np.roll(north, 1)) - np.dot(north, np.roll(east, 1))) / 2
+    return float(longitudes.mean()), latitude, area / span**2
+
+
+def _utm(longitude: float, latitude: float) -> str:
+    """The UTM zone of a place."""
+    zone = min(60, int((longitude + 180) // 6) + 1)
+    return f"EPSG:{(32600 if latitude >= 0 else 32700) + zone}"
+
+
+def measure_areas(mask: Path, card: Card, square_metres: float) -> list[Area]:
+    """The area of each class in a mask whose pixels cover `square_metres` each."""
+    counts = np.zeros(256, np.int64)
+    with gdal(), rasterio.open(mask) as dataset:
+        for _, window in dataset.block_windows(1):
+            counts += np.bincount(dataset.read(1, window=window).ravel(), minlength=256)
+    assert counts[len(card.classes) : VOID].sum() == 0
+    return [
+        Area(name=name, pixels=int(count), square_metres=float(count) * square_metres)
+        for name, count in zip(card.classes, counts, strict=False)
+    ]
+
+
+def write_areas(target: Path, areas: list[Area]) -> None:
+    """Writes areas as CSV, a class a row."""
+    everything = max(1, sum(area.pixels for area in areas))
+    with atomic(target) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["class", "pixels", "square_metres", "share"])
+        for area in areas:
+            share = f"{area.pixels / everything:.6f}"
+            writer.writerow([area.name, area.pixels, f"{area.square_metres:.3f}", share])

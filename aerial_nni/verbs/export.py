@@ -1,0 +1,97 @@
+"""The verb export: a checkpoint, in a format that other programs run."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from aerial_nni.verbs.answers import answer
+from aerial_nni.verbs.flags import Verbs, add_runs
+
+TEXT = "write an experiment's best checkpoint, or one that is given, to a file of its own"
+
+FORMATS = ("safetensors", "onnx", "torchscript", "exported")
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    parser = verbs.add_parser("export", help=TEXT, description=TEXT)
+    parser.set_defaults(verb=export)
+    parser.add_argument(
+        "id",
+        metavar="ID_OR_CHECKPOINT",
+        help="the experiment, or the beginning of its name (see: list), or a checkpoint's path",
+    )
+    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="file to write")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="default: by the file's ending .safetensors, .onnx, .pt (TorchScript) or .pt2 "
+        "(exported)",
+    )
+    group = parser.add_argument_group("8-bit integers")
+    group.add_argument(
+        "--int8",
+        action="store_true",
+        help="ONNX in 8-bit integers, calibrated on the checkpoint's training patches; says what "
+        "it loses on its validation patches",
+    )
+    group.add_argument(
+        "--options",
+        type=Path,
+        metavar="FILE",
+        help="options.json of the trial, if it does not lie beside the checkpoint",
+    )
+    group.add_argument(
+        "--data-dir", default="", metavar="DIR", help="where the imagery is now, if it was moved"
+    )
+    add_runs(parser)
+
+
+def export(given: argparse.Namespace) -> int:
+    """Writes the file, checked against the model it was made from."""
+    from aerial_nni.inference.export import SUFFIXES, format_of
+    from aerial_nni.inference.export import export as write
+    from aerial_nni.options import BadOption
+
+    source, name = _source(given)
+    target = given.to
+    if target.is_dir():
+        target = target / f"{name}{SUFFIXES[given.format or 'safetensors']}"
+    kind = format_of(target, given.format)
+    values: dict[str, Any] = {"id": name, "source": str(source), "checkpoint": str(target)}
+    values["format"] = kind
+    if given.int8:
+        if kind != "onnx":
+            raise BadOption(f"--int8 is for ONNX, not {kind}; add --format onnx")
+        values |= _int8(source, target, given)
+        said = (
+            f"mean IoU in 8-bit integers: {values['mean_iou']:.4f}, before: "
+            f"{values['mean_iou_before']:.4f} ({values['patches']} validation patches)"
+        )
+    else:
+        values["max_difference"] = write(source, target, format=kind)
+        said = f"largest difference of a logit to the checkpoint's: {values['max_difference']:.2g}"
+    answer(given, values, str(target) if kind == "safetensors" else f"{target}\n{said}")
+    return 0
+
+
+def _int8(source: Path, target: Path, given: argparse.Namespace) -> dict[str, Any]:
+    from aerial_nni.inference.quantisation import export_int8
+
+    cost = export_int8(source, target, options=given.options, data_dir=given.data_dir)
+    return {
+        "mean_iou": cost.mean_iou,
+        "mean_iou_before": cost.floating,
+        "patches": cost.patches,
+    }
+
+
+def _source(given: argparse.Namespace) -> tuple[Path, str]:
+    """The checkpoint that is meant, and a name for it."""
+    path = Path(given.id).expanduser()
+    if path.is_file():
+        return path, path.stem
+    from aerial_nni.experiments.stored import best_checkpoint
+
+    checkpoint = best_checkpoint(given.runs, given.id)
+    return checkpoint, checkpoint.parents[1].name
