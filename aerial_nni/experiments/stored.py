@@ -1,9 +1,8 @@
-"""What can be done with an experiment that exists: resume, view, stop, export."""
+"""What can be done with an experiment that exists: resume, view, stop, its best checkpoint."""
 
 import contextlib
 import dataclasses
 import os
-import shutil
 import signal
 import sqlite3
 import time
@@ -131,10 +130,8 @@ def _wait_for(process: psutil.Process, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def export(runs: Path, experiment: str, target: Path) -> Path:
-    """Copies the best trial's checkpoint to `target`, atomically; returns the path.
-
-    A folder as target gets `ID.safetensors`.
+def best_checkpoint(runs: Path, experiment: str) -> Path:
+    """The best trial's checkpoint, compared with its recorded hash.
 
     Raises:
         UnknownExperiment: there is no such experiment.
@@ -145,16 +142,11 @@ def export(runs: Path, experiment: str, target: Path) -> Path:
     if best is None:
         hint = f"see: python -m aerial_nni.run view {folder.name}"
         raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")
-    source = folder / best["folder"]
-    if target.is_dir():
-        target = target / f"{folder.name}.safetensors"
-    recorded = results.read_json(source / results.METRICS)["checkpoint"]["sha256"]
-    with results.atomic(target) as temporary:
-        shutil.copyfile(source / results.CHECKPOINT, temporary)
-        if results.sha256(temporary) != recorded:
-            where = source / results.CHECKPOINT
-            raise NothingToExport(f"{where} is damaged: its SHA-256 is not {recorded}")
-    return target
+    checkpoint = folder / best["folder"] / results.CHECKPOINT
+    recorded = results.read_json(checkpoint.with_name(results.METRICS))["checkpoint"]["sha256"]
+    if results.sha256(checkpoint) != recorded:
+        raise NothingToExport(f"{checkpoint} is damaged: its SHA-256 is not {recorded}")
+    return checkpoint
 
 
 def stored_config(folder: Path) -> tuple["ExperimentConfig", str]:

@@ -1,4 +1,4 @@
-"""Verbs about experiments that exist: resume, view, stop, export, report, list."""
+"""Verbs about experiments that exist: resume, view, stop, report, list."""
 
 import argparse
 from pathlib import Path
@@ -26,9 +26,6 @@ def add_flags(verbs: Verbs) -> None:
     add_port(parser)
     add_host(parser)
     parser = _with_id(verbs, "stop", stop, "end one that is running")
-    add_runs(parser)
-    parser = _with_id(verbs, "export", export, "copy the best trial's checkpoint")
-    parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="file to write")
     add_runs(parser)
     parser = _with_id(verbs, "report", report, "write the document", many=True)
     parser.add_argument("--docs", type=Path, metavar="DIR", help="where it goes (default: docs)")
@@ -103,15 +100,6 @@ def listing(given: argparse.Namespace) -> int:
     empty = f"no experiment in {runs}; start one with: python -m aerial_nni.run baseline"
     titles = ("id", "kind", "state", "trials", "best", "started", "")
     answer(given, {"experiments": values}, table(titles, rows) if rows else empty)
-    return 0
-
-
-def export(given: argparse.Namespace) -> int:
-    """Copies the best trial's checkpoint."""
-    from aerial_nni.experiments.stored import export as copy
-
-    target = copy(given.runs, given.id, given.to)
-    answer(given, {"id": given.id, "checkpoint": str(target)}, str(target))
     return 0
 
 
