@@ -37,6 +37,7 @@ FOREIGN = {
     "--index-url",  # pip
     "--name", "--python", "--editable", "--lock", "--dry-run",  # poetry
     "--logdir",  # TensorBoard
+    "--dist",  # pytest-xdist
     "--help",
 }  # fmt: skip
 """Flags of other programs that the guides mention, and the one that argparse adds."""

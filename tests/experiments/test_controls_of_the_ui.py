@@ -70,7 +70,7 @@ def test_limits_edited_while_it_runs_are_followed(
     page.edit("TRIAL_CONCURRENCY", "trialConcurrency", 2)
     wait_for(lambda: len(launched.record.trials) == 2)
     limits = wait_for(lambda: (r := launched.record).limits["concurrency"] == 2 and r.limits)
-    assert limits == {"trials": 2, "concurrency": 2, "max_minutes": 120}
+    assert limits == {"trials": 2, "concurrency": 2, "max_minutes": 120, "max_failures": 3}
     for job in page.jobs():
         page.kill(job["trialJobId"])
     printed = launched.end()

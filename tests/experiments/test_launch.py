@@ -34,7 +34,7 @@ def test_an_experiment_runs_to_its_end(
     written = results.read_json(outcome.folder / results.EXPERIMENT)
     assert written["kind"] == "baseline"
     assert written["space"] == {"seed": {"_type": "choice", "_value": [0, 1]}}
-    assert written["limits"] == {"trials": 2, "concurrency": 1, "max_minutes": 5}
+    assert written["limits"] == {"trials": 2, "concurrency": 1, "max_minutes": 5, "max_failures": 3}
     assert written["options"]["epochs"] == 2
     assert (outcome.folder / "options.yaml").is_file()
     printed = capfd.readouterr()

@@ -94,7 +94,7 @@ def test_promotions_and_saved_epochs_are_counted(searched: Callable[[int], Searc
     saved = sum(tried.resumed for tried in search.tried)
     assert saved == 3 * 1 + 1 * 3 + 1 * 3 + 1 * 3
     text = summary(search)
-    assert "19 drawn at random and 6 promoted" in text and f"saved {saved} epochs more" in text
+    assert "20 drawn at random and 6 promoted" in text and f"saved {saved} epochs more" in text
     assert "**No configuration was guided**" in text
     assert "5 × 3 → 1 × 9" in chapter.explain(dict.fromkeys(chapter.draw(), "it.png"))
     assert "start-up" not in on_progress(search)
