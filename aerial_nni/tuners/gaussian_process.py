@@ -27,6 +27,9 @@ PRIOR_NOISE = (-8.0, 3.0)
 BOUNDS = ((1e-4, 1e4), (1e-2, 1e3), (LEAST_NOISE, 1.0))
 """Of a weight, the signal and the noise."""
 
+STARTS = ((1.0, 1e-3), (10.0, 1e-5))
+"""Weights of all coordinates and noise where the search for hyper-parameters starts."""
+
 EXTREME = 10.0
 """A loss is cut where it is so many times further from the best than four fifths of them are."""
 
@@ -164,13 +167,11 @@ def fit(
     units: np.ndarray,
     losses: np.ndarray,
     *,
-    starts: tuple[Hyperparameters, ...] = (),
     iterations: int = 100,
 ) -> GaussianProcess:
     """The process whose hyper-parameters are most probable given losses (n,) at units (n, d).
 
-    Climbs by L-BFGS from the default and from each of `starts`, and keeps the best. Extreme losses
-    are cut first.
+    Climbs by L-BFGS from each of `STARTS` and keeps the best. Extreme losses are cut first.
     """
     losses = without_extremes(losses)
     centre, scale = standardisation(losses)
@@ -179,8 +180,9 @@ def fit(
     values = (losses - centre) / scale
     dimensions = len(coordinates)
     limits = np.log([*[BOUNDS[0]] * dimensions, *BOUNDS[1:]])
-    best, least = Hyperparameters.default(dimensions), math.inf
-    for start in (Hyperparameters.default(dimensions), *starts):
+    best, least = Hyperparameters.from_logs(limits.mean(axis=1)), math.inf
+    for weight, noise in STARTS:
+        start = Hyperparameters(np.full(dimensions, weight), 1.0, noise)
         found = minimize(
             improbability,
             np.clip(start.to_logs(), limits[:, 0], limits[:, 1]),

@@ -9,15 +9,12 @@ predicts (Ginsbourger et al. 2010), so that several at a time spread out.
 of them: that costs a hundredth, and a suggestion stays under a second.
 """
 
-from typing import Any
-
 import numpy as np
 
 from aerial_nni.tuners.acquisition import Acquisition, LogExpectedImprovement
 from aerial_nni.tuners.ascent import maximise
 from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
-from aerial_nni.tuners.kernel import Hyperparameters
 from aerial_nni.tuners.tuner import SpaceTuner
 
 ANCHORS = 5
@@ -27,19 +24,9 @@ ANCHORS = 5
 class GPTuner(SpaceTuner):
     """Tries where a Gaussian process expects the largest improvement."""
 
-    def __init__(self, optimize_mode: str = "maximize", seed: int = 0, **rest: Any) -> None:
-        super().__init__(optimize_mode, seed, **rest)
-        self._last: tuple[Hyperparameters, ...] = ()
-
     def model(self) -> GaussianProcess:
-        """The process given all results, and trials that run as it predicts them.
-
-        The search for its hyper-parameters starts at the last ones too.
-        """
-        coordinates = Coordinates.of(self.space)
-        starts = tuple(last for last in self._last if len(last.weights) == len(coordinates))
-        fitted = fit(coordinates, *self.observed(), starts=starts)
-        self._last = (fitted.hyper,)
+        """The process given all results, and trials that run as it predicts them."""
+        fitted = fit(Coordinates.of(self.space), *self.observed())
         return fitted.believing(self.pending())
 
     def propose(self, generator: np.random.Generator) -> np.ndarray:

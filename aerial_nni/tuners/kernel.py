@@ -36,11 +36,6 @@ class Hyperparameters:
     noise: float
     """Variance of the noise."""
 
-    @classmethod
-    def default(cls, dimensions: int) -> "Hyperparameters":
-        """Where a search for them starts."""
-        return cls(np.ones(dimensions), 1.0, 1e-3)
-
     def to_logs(self) -> np.ndarray:
         """Logarithms of weights, signal and noise, shape (d + 2,)."""
         return np.log([*self.weights, self.signal, self.noise])
