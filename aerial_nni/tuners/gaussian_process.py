@@ -162,6 +162,11 @@ def cholesky(kernel: np.ndarray, noise: float) -> np.ndarray:
         jitter = max(10 * jitter, 1e-8 * float(kernel.flat[0]))
 
 
+def limits_of(dimensions: int) -> np.ndarray:
+    """Least and largest logarithm of each hyper-parameter, shape (d + 2, 2)."""
+    return np.log([*[BOUNDS[0]] * dimensions, *BOUNDS[1:]])
+
+
 def fit(
     coordinates: Coordinates,
     units: np.ndarray,
@@ -179,7 +184,7 @@ def fit(
     squared = coordinates.differences(snapped, snapped) ** 2
     values = (losses - centre) / scale
     dimensions = len(coordinates)
-    limits = np.log([*[BOUNDS[0]] * dimensions, *BOUNDS[1:]])
+    limits = limits_of(dimensions)
     best, least = Hyperparameters.from_logs(limits.mean(axis=1)), math.inf
     for weight, noise in STARTS:
         start = Hyperparameters(np.full(dimensions, weight), 1.0, noise)

@@ -48,9 +48,9 @@ class MetisTuner(GPTuner):
     def propose(self, generator: np.random.Generator) -> np.ndarray:
         """The candidate of the largest gain, shape (d,)."""
         model = self.model()
-        lowest = self.best_of(PredictedLoss(model), model, generator)
+        lowest = self.best_of(PredictedLoss(model), generator)
         target = float(model.predict(lowest[None])[0][0]) - AMBITION * model.scale
-        widest = self.best_of(ProbabilityOfImprovement(model, target), model, generator)
+        widest = self.best_of(ProbabilityOfImprovement(model, target), generator)
         options = {"exploration": widest, "exploitation": lowest}
         points = np.array(list(options.values()))
         random = generator.random((PLACES, points.shape[1]))

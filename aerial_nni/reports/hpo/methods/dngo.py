@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from aerial_nni.reports.hpo.axes import parameter_axis
 from aerial_nni.reports.hpo.methods.chapter import Chapter, on_records
 from aerial_nni.reports.hpo.methods.dngo_text import CHOICE, IDEA, LIMITS, MODEL
-from aerial_nni.reports.hpo.methods.plane import Values, improvement_on
+from aerial_nni.reports.hpo.methods.plane import Values, improvement_of
 from aerial_nni.reports.hpo.methods.slices import draw_slices, line_through_best
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import BLUE, GREY, ORANGE, new_figure, styled
+from aerial_nni.tuners.acquisition import LogExpectedImprovement
 from aerial_nni.tuners.deep_regression import DeepRegression, as_inputs
 from aerial_nni.tuners.space import Parameter
 
@@ -80,7 +81,8 @@ class DNGOChapter(Chapter):
     @cached_property
     def improvement(self) -> Values:
         """The function that the tuner makes as large as possible, in units of the mean IoU."""
-        return improvement_on(self.model, float(self.tuner.observed()[1].min()))
+        best = float(self.tuner.observed()[1].min())
+        return improvement_of(LogExpectedImprovement(self.model, best))
 
     def draw(self) -> dict[str, Figure]:
         """The features, and mean and improvement along parameters."""

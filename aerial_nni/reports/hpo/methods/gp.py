@@ -13,13 +13,14 @@ from aerial_nni.reports.hpo.methods.plane import (
     Surface,
     Values,
     draw_plane,
-    improvement_on,
+    improvement_of,
     on_pair,
 )
 from aerial_nni.reports.hpo.methods.slices import draw_slices
 from aerial_nni.reports.words import some
 from aerial_nni.tuners.coordinates import APART
 from aerial_nni.tuners.gaussian_process import EXTREME, GaussianProcess
+from aerial_nni.tuners.gp import DRAWS
 from aerial_nni.tuners.kernel import LEVEL
 
 PROCESS = (
@@ -41,7 +42,7 @@ class GPChapter(Chapter):
     @cached_property
     def improvement(self) -> Values:
         """The function that the tuner makes as large as possible, in units of the mean IoU."""
-        return improvement_on(self.model, float(self.model.predict(self.model.units)[0].min()))
+        return improvement_of(self.tuner.improvement(np.random.default_rng(0)))
 
     @property
     def noise(self) -> float:
@@ -79,7 +80,7 @@ class GPChapter(Chapter):
             IDEA,
             PROCESS,
             *self._surface(links),
-            CHOICE,
+            CHOICE.replace("{draws}", str(DRAWS)),
             "![Predicted mean IoU with its uncertainty along single parameters, and the expected "
             f"improvement]({links['method-slices']})",
             "*Figure: the same model along single parameters, through the best trial. The band is "

@@ -33,9 +33,8 @@ good, so it is not their mean.
 Each parameter has a length scale $\ell_j$ of its own: where it is long, the parameter hardly
 matters. Length scales, signal $s$ and noise $\sigma_n^2$ are not set by hand but are those that
 make the observed scores most probable (Rasmussen and Williams 2006, eq. 2.30), with a mild prior so
-that few trials do not lead to wild values (*differs:* Snoek et al. average over many such values,
-which costs far more). Given the scores $y$ of the trials $X$, prediction is linear algebra (eq.
-2.25 and 2.26 there, with $K = k(X, X)$ and $k_* = k(X, x)$):
+that few trials do not lead to wild values. Given the scores $y$ of the trials $X$, prediction is
+linear algebra (eq. 2.25 and 2.26 there, with $K = k(X, X)$ and $k_* = k(X, x)$):
 
 ```math
 \mu(x) = k_*^\top (K + \sigma_n^2 I)^{-1} y, \qquad
@@ -57,14 +56,17 @@ $\varphi$ the normal distribution and its density:
 = (\mu - y^*)\,\Phi(z) + \sigma\,\varphi(z), \qquad z = \frac{\mu(x) - y^*}{\sigma(x)}
 ```
 
-The first term is large where the model expects a better score, the second where it is unsure. The
-tuner climbs this function by its gradient from many starting points, on its logarithm (Ament et
-al. 2023), because it is almost zero over most of the space once the search has come close. The
-best score is taken from the model and not from the raw scores, so that a lucky trial does not
-count as a record. While several trials run at the same time, each of them is taken to have given
-what the model predicts for it (Ginsbourger et al. 2010), so that no two are sent to the same
-place; a configuration is never tried twice. Failed trials count as the worst score seen, which
-keeps the search away from where training breaks."""
+Few trials can be explained by many length scales, and the most probable ones alone would be too
+sure of themselves. So the expected improvement is the mean over {draws} draws of them beside the
+most probable ones, as in section 3.2 of Snoek et al. (*differs:* drawn from the normal distribution
+that touches their posterior at its mode, not by slice sampling). The first term is large where the
+model expects a better score, the second where it is unsure. The tuner climbs this function by its
+gradient from many starting points, on its logarithm (Ament et al. 2023), because it is almost zero
+over most of the space once the search has come close. The best score is taken from the model and
+not from the raw scores, so that a lucky trial does not count as a record. While several trials run
+at the same time, each of them is taken to have given what the model predicts for it (Ginsbourger et
+al. 2010), so that no two are sent to the same place; a configuration is never tried twice. Failed
+trials count as the worst score seen, which keeps the search away from where training breaks."""
 
 LIMITS = r"""### What it assumes, and what it cannot do
 

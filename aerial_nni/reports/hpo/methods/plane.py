@@ -17,7 +17,7 @@ from aerial_nni.reports.hpo.marks import COLOURS, best_place, cross_out, handles
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import INK, legend_below, new_figure, styled
 from aerial_nni.reports.words import listed
-from aerial_nni.tuners.acquisition import LogExpectedImprovement, Model
+from aerial_nni.tuners.acquisition import Acquisition
 
 SIDE = 81
 """Points along each side of a surface."""
@@ -66,9 +66,8 @@ def draw_plane(search: Search, surfaces: Sequence[Surface]) -> Figure:
     return figure
 
 
-def improvement_on(model: Model, best: float) -> Values:
-    """The expected improvement on a loss, in units of the mean IoU."""
-    acquisition = LogExpectedImprovement(model, best)
+def improvement_of(acquisition: Acquisition) -> Values:
+    """The expected improvement in units of the mean IoU, given its logarithm."""
     return lambda points: np.exp(acquisition.values(points))
 
 
