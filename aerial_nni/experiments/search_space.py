@@ -45,7 +45,10 @@ def load_space(path: Path, options: Options) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = ", ".join(str(file) for file in sorted(FOLDER.glob("*.yaml")))
-        raise BadSpace(f"there is no {path}; those that come with the project: {known}") from None
+        hint = f"those that come with the project: {known}"
+        if not known:
+            hint = "the project's own come with its source: python -m pip install -e FOLDER"
+        raise BadSpace(f"there is no {path}; {hint}") from None
     except (OSError, yaml.YAMLError) as error:
         raise BadSpace(f"{path} cannot be read: {error}") from error
     if not isinstance(values, Mapping):

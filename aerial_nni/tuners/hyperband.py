@@ -28,7 +28,7 @@ class HyperbandTuner(SpaceTuner):
         max_budget: epochs of a full training, R.
         min_budget: fewest epochs that tell anything.
         eta: one in `eta` is promoted, to `eta` times the epochs.
-        startup: not used by Hyperband itself.
+        startup: trials that are spread evenly before configurations are drawn at random.
         trials: the experiment's number of trials, into which the brackets fit; every promotion is
             a trial of its own. None: brackets repeat for ever.
     """

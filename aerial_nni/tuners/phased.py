@@ -119,8 +119,10 @@ class PhasedTuner(Tuner):
 
     def trial_end(self, parameter_id: int, success: bool, **rest: Any) -> None:
         """Passed on for trials of the search."""
-        self._ended(parameter_id, rest.get("parameters", {}))
-        self.inner.trial_end(parameter_id, success, **rest)
+        parameters = rest.get("parameters") or {}
+        if parameters.get(PHASE, SEARCH) == SEARCH:
+            self._ended(parameter_id, parameters)
+            self.inner.trial_end(parameter_id, success, **rest)
 
     def import_data(self, data: Sequence[Mapping[str, Any]]) -> None:
         """Takes results of an earlier run of the experiment."""
