@@ -4,14 +4,14 @@ The control is the same student, trained as long and from the same seeds, withou
 the teacher is worth is the difference between the two.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.teacher import Teacher
+from aerial_nni.experiments.baseline import check_seeds
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan, arguments_of
 from aerial_nni.experiments.methods import Method
@@ -40,8 +40,8 @@ def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
     """Options where nothing else is said: a student of half the width and one level less."""
     spec = teacher.header["model"]
     student = {name: spec[name] for name in SIZES if name in spec}
-    student["width"] = max(1, spec["width"] // 2)
-    student["depth"] = max(1, spec["depth"] - 1)
+    student["width"] = max(1, spec.get("width", 16) // 2)
+    student["depth"] = max(1, spec.get("depth", 4) - 1)
     return {**student, "epochs": 5 if data == "scenes" else 12}
 
 
@@ -57,8 +57,8 @@ def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     for word in words:
         name, _, text = word.partition("=")
         name = name.strip().replace("-", "_")
-        values = [yaml.safe_load(value) for value in text.split(",")]
-        if name not in SIZES or None in values:
+        values = [_value(part) for part in text.split(",")]
+        if name not in SIZES or "" in values:
             raise BadOption(
                 f"--student {word!r} is not understood; give NAME=VALUE, or NAME=A,B to search, "
                 f"with names of {', '.join(SIZES)}, such as width=8 depth=2,3"
@@ -68,6 +68,14 @@ def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         else:
             fixed[name] = values[0]
     return fixed, searched
+
+
+def _value(text: str) -> int | float | str:
+    """A number where it is one."""
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text.strip()
 
 
 def distill(
@@ -85,12 +93,18 @@ def distill(
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
-        BadOption: `student` or the options cannot be used.
+        BadOption: `student`, the options or the seeds cannot be used.
     """
     fixed, searched = student_of(student)
     options = changed(options, fixed)
     if options.teacher_weight == 0:
         raise BadOption(f"teacher_weight=0 is the {CONTROL}, which is trained anyway; give more")
+    check_seeds(plan.seeds)
+    if plan.trials and options.seed in plan.seeds:
+        raise BadOption(
+            f"the seed {options.seed} is the search's: the best trial was picked by its luck with "
+            "it, and the control was not; give other --seeds, or another --seed"
+        )
     finals = [
         {PHASE: phase, **more, "seed": seed, "epochs": plan.epochs}
         for phase, more in ((STUDENT, {}), (CONTROL, {"teacher_weight": 0.0}))

@@ -26,17 +26,25 @@ def settings_of(given: argparse.Namespace) -> Any:
     )
 
 
-def finished(outcome: Any, given: argparse.Namespace) -> int:
-    """Prints how an experiment ended; 0 if it did with a good trial."""
+def finished(
+    outcome: Any,
+    given: argparse.Namespace,
+    *,
+    more: Mapping[str, Any] | None = None,
+    text: str = "",
+) -> int:
+    """Prints how an experiment ended, and `more` of it; 0 if it did with a good trial."""
     from aerial_nni.experiments import records
 
     document = str(outcome.document) if outcome.document else None
-    values = {**records.as_dict(outcome.record, outcome.folder), "report": document}
+    values = {**records.as_dict(outcome.record, outcome.folder), "report": document, **(more or {})}
     lines = [f"results: {outcome.folder}"]
     if outcome.record.best:
         best = outcome.record.best
         lines.append(f"best trial: {best['id']}, mean IoU {best['score']:.4f}")
         lines.append(f"checkpoint: {values['checkpoint']}")
+    if text:
+        lines.append(text)
     answer(given, values, "\n".join(lines))
     return 0 if outcome.good else 1
 

@@ -2,13 +2,15 @@
 
 import argparse
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.flags import add_trial_flags, is_given, trial_options
 from aerial_nni.options import changed
 from aerial_nni.verbs.answers import finished, settings_of
-from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive
+from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -32,7 +34,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     group.add_argument(
         "--trials",
-        type=int,
+        type=whole,
         metavar="N",
         help="trials of the search, the final ones not counted; 0: no search "
         "(default: 20; scenes: 5)",
@@ -71,6 +73,7 @@ def distill(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.methods import choose_method
     from aerial_nni.experiments.teacher import prepare_with, teacher_file
+    from aerial_nni.experiments.worth import worth
 
     options = trial_options(given, DistillOptions)
     teacher = open_teacher(teacher_file(options.teacher, given.runs))
@@ -83,7 +86,7 @@ def distill(given: argparse.Namespace) -> int:
     plan = experiment.plan_of(options.data)
     plan = dataclasses.replace(
         plan,
-        trials=plan.trials if given.trials is None else max(0, given.trials),
+        trials=plan.trials if given.trials is None else given.trials,
         seeds=given.seeds or plan.seeds,
         epochs=given.final_epochs or plan.epochs,
     )
@@ -95,4 +98,13 @@ def distill(given: argparse.Namespace) -> int:
         space_file=given.search_space,
         student=given.student,
     )
-    return finished(launch(definition, settings_of(given), prepare=prepare_with(teacher)), given)
+    outcome = launch(definition, settings_of(given), prepare=prepare_with(teacher))
+    found = worth(outcome.record.trials)
+    return finished(outcome, given, more={"worth": found}, text=_said(found) if found else "")
+
+
+def _said(found: Mapping[str, Any]) -> str:
+    """What the teacher is worth, in a line."""
+    text = f"student {found['student']:.4f}, control {found['control']:.4f}"
+    spread = f" ± {found['spread']:.4f}" if found["seeds"] > 1 else ""
+    return f"{text}: {found['difference']:+.4f}{spread} over {found['seeds']} seed(s)"

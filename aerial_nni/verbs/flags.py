@@ -73,7 +73,16 @@ def add_host(parser: argparse.ArgumentParser) -> None:
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
+    return _from(1, text)
+
+
+def whole(text: str) -> int:
+    """A whole number from 0 on."""
+    return _from(0, text)
+
+
+def _from(least: int, text: str) -> int:
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is below 1; give 1 or more")
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{value} is below {least}; give {least} or more")
     return value

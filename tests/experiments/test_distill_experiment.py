@@ -20,6 +20,7 @@ from aerial_nni.experiments.hpo import Plan
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.records import Trial, best_of
 from aerial_nni.experiments.teacher import teacher_file
+from aerial_nni.experiments.worth import worth
 from aerial_nni.options import BadOption
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.tuners.space import BadSpace
@@ -71,11 +72,17 @@ def test_the_student_is_fixed_or_searched_as_asked():
 
 
 @pytest.mark.parametrize(
-    "word", ["width", "width=", "breadth=8", "lr=0.1", "width=0", "depth=2,99"]
+    "word", ["width", "width=", "breadth=8", "lr=0.1", "width=0", "depth=[", "depth=2,99"]
 )
 def test_a_student_that_cannot_be_is_refused(word: str):
     with pytest.raises(BadOption):
         defined(word)
+
+
+@pytest.mark.parametrize(("seeds", "said"), [((1, 1), "twice"), ((0, 1), "the search's")])
+def test_seeds_that_would_flatter_are_refused(seeds: tuple[int, ...], said: str):
+    with pytest.raises(BadOption, match=said):
+        defined(plan=dataclasses.replace(PLAN, seeds=seeds))
 
 
 def test_several_values_need_a_search():
@@ -100,6 +107,24 @@ def test_a_control_is_never_the_best_trial(tmp_path: Path):
         trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
                             parameters={"_phase": phase}))  # fmt: skip
     assert best_of(trials, tmp_path)["id"] == "a"
+
+
+def test_what_a_teacher_is_worth_is_measured_at_equal_seeds():
+    def trial(phase: str, seed: int, score: float | None) -> Trial:
+        parameters = {"_phase": phase, "seed": seed}
+        return Trial(id="x", sequence=0, state="", score=score, parameters=parameters)
+
+    trials = [trial("student", 1, 0.6), trial("student", 2, 0.7), trial("student", 3, 0.9),
+              trial("control", 1, 0.5), trial("control", 2, 0.4), trial("control", 3, None),
+              trial("search", 0, 0.99)]  # fmt: skip
+    found = worth(trials)
+    assert found is not None
+    assert found["student"] == pytest.approx(0.65)
+    assert found["control"] == pytest.approx(0.45)
+    assert found["difference"] == pytest.approx(0.2)
+    assert found["spread"] == pytest.approx(0.1414, abs=1e-4)
+    assert found["seeds"] == 2
+    assert worth(trials[:3]) is None
 
 
 def test_a_teacher_is_a_file_or_an_experiment(tmp_path: Path):
@@ -159,6 +184,7 @@ def test_from_a_teacher_to_the_students_checkpoint(town: list[str], runs: Path):
     assert {(o["width"], o["depth"]) for o in options.values()} == {(2, 1)}
     assert options[control.id]["teacher_weight"] == 0
     assert results.sha256(folder / results.TEACHER) == record.method["teacher"]["sha256"]
+    assert said["worth"]["seeds"] == 1
     assert record.best is not None and record.best["id"] in (searched.id, student.id)
     run("export", record.id, "--to", "best.safetensors", "--runs", runs, cwd=cwd)
     header = read_header(cwd / "best.safetensors")
