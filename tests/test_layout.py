@@ -15,6 +15,7 @@ ABOVE = {
     "models": {"options", "results", "data"},
     "training": {"options", "results", "data", "models", "losses", "metrics"},
     "distillation": {"options", "results", "data", "models", "training"},
+    "inference": {"options", "results", "data", "models", "training", "pictures"},
     "tuners": set(),
     "browser": set(),
     "reports": {

@@ -42,19 +42,22 @@ def pixel_area(path: Path, dataset: Any) -> float:
             f"{path} has no coordinate reference system, so the size of a pixel on the ground is "
             f"not known; leave --areas out, or say what it is: rio edit-info --crs EPSG:N {path}"
         )
-    mapped = abs(dataset.transform.determinant)
-    ground = _middle(dataset)
-    hint = f"project it: rio warp {path} projected.tif --dst-crs {_utm(*ground[:2])}"
-    if not crs.is_projected:
+    if not (crs.is_projected or crs.is_geographic):
         raise SceneUnusable(
-            f"{path} is in {crs.to_string()}, which is not projected, so pixels have no one area; "
+            f"{path} is in {crs.to_string()}, which says nothing of the ground; leave --areas out"
+        )
+    longitude, latitude, ground = _middle(dataset)
+    hint = f"project it: rio warp {path} projected.tif --dst-crs {_utm(longitude, latitude)}"
+    if crs.is_geographic:
+        raise SceneUnusable(
+            f"{path} is in {crs.to_string()}, which is geographic: its pixels have no one area; "
             + hint
         )
-    mapped *= crs.linear_units_factor[1] ** 2  # feet to metres
-    if abs(mapped / ground[2] - 1) > STRETCH:
+    mapped = abs(dataset.transform.determinant) * crs.linear_units_factor[1] ** 2  # feet to metres
+    if abs(mapped / ground - 1) > STRETCH:
         raise SceneUnusable(
-            f"{path} is in {crs.to_string()}, in which areas are {mapped / ground[2]:.2f} times "
-            f"those on the ground here; {hint}"
+            f"{path} is in {crs.to_string()}, in which areas are {mapped / ground:.2f} times those "
+            f"on the ground here; {hint}"
         )
     return mapped
 

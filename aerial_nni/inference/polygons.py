@@ -28,11 +28,16 @@ DIGITS = 8
 
 
 def check_polygons(path: Path, dataset: Any) -> None:
-    """Raises `SceneUnusable` where an opened raster cannot be placed on the Earth."""
+    """Raises `SceneUnusable` where an opened raster has no place on the Earth."""
     if not dataset.crs:
         raise SceneUnusable(
             f"{path} has no coordinate reference system, and GeoJSON is in longitude and latitude; "
             f"leave --polygons out, or say what it is: rio edit-info --crs EPSG:N {path}"
+        )
+    if not (dataset.crs.is_projected or dataset.crs.is_geographic):
+        raise SceneUnusable(
+            f"{path} is in {dataset.crs.to_string()}, which says nothing of longitude and "
+            "latitude; leave --polygons out"
         )
 
 

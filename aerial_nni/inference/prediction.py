@@ -16,21 +16,11 @@ from aerial_nni.inference.areas import Area, measure_areas, pixel_area, write_ar
 from aerial_nni.inference.overlay import write_overlay
 from aerial_nni.inference.polygons import check_polygons, write_polygons
 from aerial_nni.inference.scene import Scene, open_scene
-from aerial_nni.inference.tiles import Axis, spread, stitched
+from aerial_nni.inference.tiles import Tiling, spread, stitched
 from aerial_nni.inference.writing import mask_file
 
 Progress = Callable[[int, int], None]
 """Told the tiles that are done and all of them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tiling:
-    """How scenes are cut."""
-
-    tile: int = 1024
-    """Largest height and width of a tile in pixels; smaller ones need less memory."""
-    overlap: int = 128
-    """Pixels that neighbouring tiles share at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +93,8 @@ def predicted(
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """Yields y, x and the classes (height, width) uint8 of rectangles that fill the scene."""
     height, width = scene.dataset.shape
-    rows = spread(height, tile=tiling.tile, overlap=tiling.overlap)
-    columns = spread(width, tile=tiling.tile, overlap=tiling.overlap)
-    reader = _Reader(model, scene, rows, columns)
+    rows, columns = spread(height, tiling), spread(width, tiling)
+    reader = _Reader(model, scene)
     rectangles = stitched(reader, rows, columns, classes=len(model.card.classes))
     total = len(rows.starts) * len(columns.starts)
     for done, (y, x, logits) in enumerate(rectangles, start=1):
@@ -121,14 +110,14 @@ def predicted(
 class _Reader:
     """The logits of tiles; `valid` is that of the tile that was asked for last."""
 
-    def __init__(self, model: Segmenter, scene: Scene, rows: Axis, columns: Axis) -> None:
-        self.model, self.scene, self.rows, self.columns = model, scene, rows, columns
+    def __init__(self, model: Segmenter, scene: Scene) -> None:
+        self.model, self.scene = model, scene
         self.neutral = np.round(model.card.mean).astype(model.card.pixels)
         self.valid: np.ndarray | None = None
 
-    def __call__(self, y: int, x: int) -> np.ndarray | None:
+    def __call__(self, y: int, x: int, height: int, width: int) -> np.ndarray | None:
         """The logits of the tile at y, x; None where it shows nothing."""
-        pixels, self.valid = self.scene.read(y, x, self.rows.size, self.columns.size)
+        pixels, self.valid = self.scene.read(y, x, height, width)
         if self.valid is not None:
             if not self.valid.any():
                 return None

@@ -13,11 +13,15 @@ from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
+from aerial_nni.data.pictures import read_image
 from aerial_nni.errors import Explained
 from aerial_nni.inference.card import Card
 
 CACHE_MIB = 256
 """Decoded blocks that GDAL may keep; as it comes, it takes a twentieth of the memory."""
+
+JPEG_PIXELS = 2**26
+"""JPEG files of up to so many pixels are decoded at once."""
 
 PLAIN = ("PNG", "JPEG")
 """Formats of pictures for the eye. All others are rasters, whose masks are GeoTIFF."""
@@ -39,6 +43,8 @@ class Scene:
     """Of a palette picture: the colour of each index, (256, 3) uint8."""
     holes: bool
     """Whether some pixels may show nothing: nodata, or transparent."""
+    decoded: np.ndarray | None = None
+    """Of a JPEG: all its pixels (h, w, bands), decoded as for training."""
 
     @property
     def on_the_ground(self) -> bool:
@@ -61,6 +67,9 @@ class Scene:
         """
         window = Window(x, y, width, height)
         with decoding(self.path):
+            if self.decoded is not None:
+                pixels = self.decoded[y : y + height, x : x + width, np.array(self.indexes) - 1]
+                return pixels, None
             pixels = self.dataset.read(self.indexes, window=window)
             valid = self.dataset.dataset_mask(window=window) > 0 if self.holes else None
         return self._bands_last(pixels), None if valid is None or valid.all() else valid
@@ -97,16 +106,22 @@ def open_scene(path: Path, card: Card, bands: Sequence[int] = ()) -> Iterator[Sc
                 colours=_colours(dataset),
                 indexes=_indexes(path, dataset, card, bands),
                 holes=any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums),
+                decoded=_decoded(path, dataset),
             )
 
 
 @contextmanager
 def gdal() -> Iterator[None]:
-    """GDAL with bounded memory, and for which a damaged JPEG is an error and not grey."""
-    with warnings.catch_warnings(), rasterio.Env(
-        GDAL_CACHEMAX=CACHE_MIB, GDAL_ERROR_ON_LIBJPEG_WARNING=True
-    ):  # fmt: skip
+    """GDAL with bounded memory, and for which a damaged JPEG or PNG is an error."""
+    settings = {
+        "GDAL_CACHEMAX": CACHE_MIB,
+        "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
+        "GDAL_PNG_WHOLE_IMAGE_OPTIM": False,  # its short cut says nothing of a file's early end
+    }
+    with warnings.catch_warnings(), rasterio.Env(**settings):
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        # What rasterio 1.4 itself still writes, with affine 3.1.
+        warnings.filterwarnings("ignore", "Use `@` matmul", PendingDeprecationWarning)
         yield
 
 
@@ -118,6 +133,20 @@ def decoding(path: Path) -> Iterator[None]:
     except RasterioError as error:
         cause = error.__cause__ or error
         raise SceneUnusable(f"{path} cannot be used: {cause}") from error
+
+
+def _decoded(path: Path, dataset: Any) -> np.ndarray | None:
+    """All pixels (h, w, bands) of a JPEG of moderate size, else None.
+
+    Its colours are stored at half the size, and GDAL enlarges them in another way than the reader
+    of training images: a quarter of the pixels differ. A larger one is read by GDAL after all.
+    """
+    if dataset.driver != "JPEG" or dataset.height * dataset.width > JPEG_PIXELS:
+        return None
+    try:
+        return read_image(path)[0]
+    except ValueError as error:
+        raise SceneUnusable(str(error)) from error
 
 
 def _check_pixels(path: Path, dataset: Any, card: Card) -> None:

@@ -1,11 +1,14 @@
 """Overlapping tiles over a scene, and their logits blended back into one picture.
 
 Tiles of one size are spread evenly from edge to edge, so that the last one is no different from the
-first: no tile is padded or cut. Where tiles overlap, their weights rise and fall as a squared sine
-and add up to 1 at every pixel; where a pixel has one tile, its weight is exactly 1.
+first. They start at multiples of `STEP`, which networks halve and double without a remainder: a
+tile then sees its pixels on the same grid as the whole scene does. Only where the scene's own size
+is ragged, the last tiles end with it; the model pads them as it pads any picture.
+
+Where tiles overlap, their weights rise and fall as a squared sine and add up to 1 at every pixel;
+where a pixel has one tile, its weight is exactly 1.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,8 +16,25 @@ import numpy as np
 
 from aerial_nni.options import BadOption
 
-ROUND = 32
-"""Sizes of tiles are multiples of this where the scene allows it: models need not pad then."""
+STEP = 32
+"""Pixels; a network that halves the picture five times has the same grid in every tile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiling:
+    """How scenes are cut."""
+
+    tile: int = 1024
+    """Largest height and width of a tile, a multiple of `STEP` pixels; less needs less memory."""
+    overlap: int = 128
+    """Pixels that neighbouring tiles share at least."""
+
+    def __post_init__(self) -> None:
+        if self.tile < STEP or self.tile % STEP or not 0 <= self.overlap <= self.tile // 2:
+            raise BadOption(
+                f"tile={self.tile}, overlap={self.overlap}: give a multiple of {STEP} pixels, and "
+                "an overlap of at most half of it; try --tile 1024 --overlap 128"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +42,10 @@ class Axis:
     """The tiles along one side of a scene of `length` pixels."""
 
     length: int
-    size: int
-    """Pixels of each tile."""
     starts: tuple[int, ...]
     """First pixel of each tile, ascending."""
-    weights: np.ndarray
-    """(tiles, size) float32; at each pixel of the side they add up to 1."""
+    weights: tuple[np.ndarray, ...]
+    """A weight for each pixel of each tile, float32; those of one pixel add up to 1."""
 
     def settled(self, number: int) -> int:
         """Pixels of a tile, from its start, that no later tile covers."""
@@ -35,43 +53,43 @@ class Axis:
         return later[0] - self.starts[number]
 
 
-def spread(length: int, *, tile: int, overlap: int) -> Axis:
-    """The fewest tiles of at most `tile` pixels that overlap by at least `overlap`.
+def spread(length: int, tiling: Tiling) -> Axis:
+    """The fewest tiles that cover a side of `length` pixels.
 
-    A side no longer than `tile` has one tile, of its own length.
-
-    Raises:
-        BadOption: tiles of this size cannot overlap so far.
+    A side no longer than a tile has one, of its own length.
     """
-    if not (tile > 0 and 0 <= overlap <= tile // 2):
-        raise BadOption(
-            f"tile={tile}, overlap={overlap}: give pixels above 0, and an overlap of at most half "
-            f"a tile; try --tile 1024 --overlap 128"
-        )
-    if length <= tile:
-        return Axis(
-            length=length, size=length, starts=(0,), weights=np.ones((1, length), np.float32)
-        )
-    count = math.ceil((length - overlap) / (tile - overlap))
-    needed = math.ceil((length + (count - 1) * overlap) / count)
-    size = min(tile, -(-needed // ROUND) * ROUND)
-    starts = tuple(round(i * (length - size) / (count - 1)) for i in range(count))
-    return Axis(length=length, size=size, starts=starts, weights=_weights(starts, size, length))
+    if length <= tiling.tile:
+        return Axis(length=length, starts=(0,), weights=(np.ones(length, np.float32),))
+    # In steps: the side, the largest tile, the overlap.
+    side, most, shared = _up(length, STEP), tiling.tile // STEP, _up(tiling.overlap, STEP)
+    count = _up(side - shared, most - shared)
+    size = _up(side + (count - 1) * shared, count)
+    starts = tuple(STEP * round(i * (side - size) / (count - 1)) for i in range(count))
+    return Axis(length=length, starts=starts, weights=_weights(starts, size * STEP, length))
 
 
-def _weights(starts: tuple[int, ...], size: int, length: int) -> np.ndarray:
+def _up(amount: int, unit: int) -> int:
+    """How many units are at least `amount`."""
+    return -(-amount // unit)
+
+
+def _weights(starts: tuple[int, ...], size: int, length: int) -> tuple[np.ndarray, ...]:
     """Weights that fall to nothing towards the edges that a neighbour overlaps."""
-    weights = np.ones((len(starts), size))
-    total = np.zeros(length)
+    total = np.zeros(starts[-1] + size)
+    weights = []
     for i, start in enumerate(starts):
+        weight = np.ones(size)
         if i:
-            weights[i] *= _rise(size, starts[i - 1] + size - start)
+            weight *= _rise(size, starts[i - 1] + size - start)
         if i + 1 < len(starts):
-            weights[i] *= _rise(size, start + size - starts[i + 1])[::-1]
-        total[start : start + size] += weights[i]
-    for i, start in enumerate(starts):
-        weights[i] /= total[start : start + size]
-    return weights.astype(np.float32)
+            weight *= _rise(size, start + size - starts[i + 1])[::-1]
+        total[start : start + size] += weight
+        weights.append(weight)
+    ends = [min(size, length - start) for start in starts]
+    return tuple(
+        (weight / total[start : start + size])[:end].astype(np.float32)
+        for start, end, weight in zip(starts, ends, weights, strict=True)
+    )
 
 
 def _rise(size: int, overlap: int) -> np.ndarray:
@@ -80,31 +98,34 @@ def _rise(size: int, overlap: int) -> np.ndarray:
     return np.sin(part * np.pi / 2) ** 2
 
 
+LogitsOf = Callable[[int, int, int, int], np.ndarray | None]
+"""(y, x, height, width) of a tile -> its logits (classes, height, width), an array that may be
+changed, or None for a tile that is left out."""
+
+
 def stitched(
-    logits_of: Callable[[int, int], np.ndarray | None], rows: Axis, columns: Axis, *, classes: int
+    logits_of: LogitsOf, rows: Axis, columns: Axis, *, classes: int
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """Yields y, x and the blended logits (classes, height, width) of rectangles that fill a scene.
 
-    `logits_of(y, x)` gives the logits (classes, rows.size, columns.size) of the tile that starts
-    there, an array that may be changed, or None for a tile that is left out. It is called once for
-    each tile, row by row. What is kept is one tile and the rows that two rows of tiles share, so
-    memory does not grow with the height of the scene.
+    `logits_of` is called once for each tile, row by row. What is kept is one tile and the rows that
+    two rows of tiles share, so memory does not grow with the height of the scene.
     """
     above = np.zeros((classes, 0, columns.length), np.float32)
-    for i, y in enumerate(rows.starts):
+    for i, (y, down) in enumerate(zip(rows.starts, rows.weights, strict=True)):
         height = rows.settled(i)
-        below = np.zeros((classes, rows.size - height, columns.length), np.float32)
-        left = np.zeros((classes, rows.size, 0), np.float32)
-        for j, x in enumerate(columns.starts):
-            total = logits_of(y, x)
+        below = np.zeros((classes, len(down) - height, columns.length), np.float32)
+        left = np.zeros((classes, len(down), 0), np.float32)
+        for j, (x, across) in enumerate(zip(columns.starts, columns.weights, strict=True)):
+            total = logits_of(y, x, len(down), len(across))
             if total is None:
-                total = np.zeros((classes, rows.size, columns.size), np.float32)
+                total = np.zeros((classes, len(down), len(across)), np.float32)
             else:
-                total *= rows.weights[i][:, None]
-                total *= columns.weights[j]
+                total *= down[:, None]
+                total *= across
             shared, width = left.shape[2], columns.settled(j)
             total[:, :, :shared] += left  # with what `above` had there
-            total[:, : above.shape[1], shared:] += above[:, :, x + shared : x + columns.size]
+            total[:, : above.shape[1], shared:] += above[:, :, x + shared : x + len(across)]
             left = total[:, :, width:].copy()
             below[:, :, x : x + width] = total[:, height:, :width]
             yield y, x, total[:, :height, :width]

@@ -83,26 +83,28 @@ def predict(given: argparse.Namespace) -> int:
     """Segments images, one after the other. One that cannot be used is named; the others go on."""
     from aerial_nni.errors import Explained
     from aerial_nni.inference import open_model
-    from aerial_nni.inference.prediction import Segmented, Tiling, Wanted, segment
+    from aerial_nni.inference.prediction import Wanted, segment
+    from aerial_nni.inference.tiles import Tiling
     from aerial_nni.inference.turning import Turned
     from aerial_nni.inference.writing import result_stems
 
+    tiling = Tiling(tile=given.tile, overlap=given.overlap)
+    wanted = Wanted(overlay=given.overlay, polygons=given.polygons, areas=given.areas)
     stems = result_stems(given.images, given.to)
     model = open_model(given.model, device=given.device, precision=given.precision)
+    model = Turned(model) if given.tta else model
     done: list[Segmented] = []
     failed: dict[str, str] = {}
     for number, (image, stem) in enumerate(zip(given.images, stems, strict=True), start=1):
         try:
             with _bar(f"{number}/{len(stems)} {image.name}") as progress:
                 result = segment(
-                    Turned(model) if given.tta else model,
+                    model,
                     image,
                     stem,
-                    tiling=Tiling(tile=given.tile, overlap=given.overlap),
+                    tiling=tiling,
                     bands=given.bands,
-                    wanted=Wanted(
-                        overlay=given.overlay, polygons=given.polygons, areas=given.areas
-                    ),
+                    wanted=wanted,
                     progress=progress,
                 )
         except (Explained, OSError) as error:
@@ -110,8 +112,10 @@ def predict(given: argparse.Namespace) -> int:
             failed[str(image)] = str(error)
         else:
             done.append(result)
-    lines = [_said(result) for result in done]
-    answer(given, {"results": [_values(r) for r in done], "errors": failed}, "\n".join(lines))
+            if not given.json:
+                answer(given, {}, _said(result))
+    if given.json:
+        answer(given, {"results": [_values(result) for result in done], "errors": failed}, "")
     return 1 if failed else 0
 
 

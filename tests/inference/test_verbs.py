@@ -1,0 +1,100 @@
+"""`predict` and `export` as they are typed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_scenes import CLASSES, png
+from PIL import Image
+
+from aerial_nni.run import main
+from aerial_nni.training.checkpoint import load_checkpoint
+
+
+def said(capsys: pytest.CaptureFixture) -> dict:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_predict_names_what_fails_and_does_the_rest(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    good = [png(tmp_path / f"{name}.png", 40, 50) for name in "ab"]
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(good[0].read_bytes()[:300])
+    images = [str(good[0]), str(bad), str(good[1])]
+    flags = ["--to", str(tmp_path / "out"), "--device", "cpu", "--overlay"]
+    assert main(["predict", str(checkpoint), *images, *flags, "--json"]) == 1
+    answer = said(capsys)
+    assert [result["image"] for result in answer["results"]] == [images[0], images[2]]
+    assert list(answer["errors"]) == [str(bad)]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a-mask.png", "a-overlay.png", "b-mask.png", "b-overlay.png",
+    ]  # fmt: skip
+
+
+def test_predict_with_an_onnx_file_and_with_all_turns(
+    checkpoint: Path, onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    image = str(png(tmp_path / "a.png", 70, 100))
+    masks = []
+    for number, (model, *more) in enumerate(
+        [(onnx_file,), (checkpoint, "--device", "cpu", "--precision", "fp32"), (onnx_file, "--tta")]
+    ):
+        flags = ["--tile", "64", "--overlap", "16", "--to", str(tmp_path / str(number))]
+        assert main(["predict", str(model), image, *flags, *more]) == 0
+        assert capsys.readouterr().out == f"{tmp_path / str(number) / 'a-mask.png'}\n"
+        masks.append(np.asarray(Image.open(tmp_path / str(number) / "a-mask.png")))
+    assert (masks[0] != masks[1]).mean() < 0.001
+    assert 0 < (masks[0] != masks[2]).mean() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--device", "cuda:99"], "use --device auto"),
+        (["--overlap", "999"], "try --tile 1024 --overlap 128"),
+        (["--bands", "1,2,9"], "has the bands 1 to 3"),
+        (["--areas"], "leave --areas out"),
+    ],
+)
+def test_predict_says_what_to_type_next(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture, words: list[str], told: str
+):
+    image = str(png(tmp_path / "a.png", 40, 50))
+    assert main(["predict", str(checkpoint), image, "--to", str(tmp_path / "out"), *words]) == 1
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_predict_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture):
+    assert main(["predict", str(tmp_path / "none.safetensors"), "a.png"]) == 1
+    assert "give the path of a checkpoint.safetensors" in capsys.readouterr().err
+
+
+def test_export_of_a_checkpoint_by_its_path(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    target = tmp_path / "model.pt"
+    assert main(["export", str(checkpoint), "--to", str(target), "--json"]) == 0
+    answer = said(capsys)
+    assert answer["format"] == "torchscript"
+    assert answer["max_difference"] < 1e-4
+    assert main(["export", str(checkpoint), "--to", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'checkpoint.safetensors'}\n"
+    assert load_checkpoint(tmp_path / "checkpoint.safetensors")[1]["classes"] == list(CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--to", "a.bin"], "add --format onnx"),
+        (["--to", "a.pt", "--int8"], "--int8 is for ONNX"),
+        (["--to", "a.onnx", "--int8"], "add: --options runs/ID/TRIAL/options.json"),
+    ],
+)
+def test_export_says_what_to_type_next(
+    checkpoint: Path, capsys: pytest.CaptureFixture, words: list[str], told: str
+):
+    assert main(["export", str(checkpoint), *words]) == 1
+    assert told in capsys.readouterr().err
