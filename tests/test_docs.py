@@ -29,7 +29,7 @@ MAINS: dict[str, Callable[[list[str]], int]] = {
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
-FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 SHELL = re.compile(r"\s(?:&&|\|\||[|;&>])(?:\s|$)")
 MODULE = re.compile(r"(?:poetry run )?\S*python3? -m (aerial_nni[\w.]*)(.*)")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.verbs.answers import answer
+from aerial_nni.verbs.checkpoints import checkpoint_of
 from aerial_nni.verbs.flags import Verbs, add_runs
 
 TEXT = "write an experiment's best checkpoint, or one that is given, to a file of its own"
@@ -53,7 +54,7 @@ def export(given: argparse.Namespace) -> int:
     from aerial_nni.inference.export import export as write
     from aerial_nni.options import BadOption
 
-    source, name = _source(given)
+    source, name = checkpoint_of(given.id, given.runs)
     target = given.to
     if target.is_dir():
         target = target / f"{name}{SUFFIXES[given.format or 'safetensors']}"
@@ -84,14 +85,3 @@ def _int8(source: Path, target: Path, given: argparse.Namespace) -> dict[str, An
         "mean_iou_before": cost.floating,
         "patches": cost.patches,
     }
-
-
-def _source(given: argparse.Namespace) -> tuple[Path, str]:
-    """The checkpoint that is meant, and a name for it."""
-    path = Path(given.id).expanduser()
-    if path.is_file():
-        return path, path.stem
-    from aerial_nni.experiments.stored import best_checkpoint
-
-    checkpoint = best_checkpoint(given.runs, given.id)
-    return checkpoint, checkpoint.parents[1].name

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aerial_nni.options import PRECISIONS
 from aerial_nni.verbs.answers import answer, table
-from aerial_nni.verbs.flags import Verbs, positive
+from aerial_nni.verbs.checkpoints import checkpoint_of
+from aerial_nni.verbs.flags import Verbs, add_runs, positive
 
 if TYPE_CHECKING:
     from aerial_nni.inference.prediction import Segmented
@@ -22,7 +23,9 @@ def add_flags(verbs: Verbs) -> None:
     parser = verbs.add_parser("predict", help=TEXT, description=TEXT)
     parser.set_defaults(verb=predict)
     parser.add_argument(
-        "model", type=Path, metavar="CHECKPOINT_OR_ONNX", help="what export or a trial wrote"
+        "model",
+        metavar="CHECKPOINT_OR_ONNX",
+        help="what export or a trial wrote, or the experiment whose best checkpoint it is",
     )
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or TIFF")
     parser.add_argument(
@@ -72,7 +75,7 @@ def add_flags(verbs: Verbs) -> None:
         default="auto",
         help="auto: bf16 where the hardware has it (default)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object last")
+    add_runs(parser)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -91,7 +94,8 @@ def predict(given: argparse.Namespace) -> int:
     tiling = Tiling(tile=given.tile, overlap=given.overlap)
     wanted = Wanted(overlay=given.overlay, polygons=given.polygons, areas=given.areas)
     stems = result_stems(given.images, given.to)
-    model = open_model(given.model, device=given.device, precision=given.precision)
+    checkpoint, _ = checkpoint_of(given.model, given.runs)
+    model = open_model(checkpoint, device=given.device, precision=given.precision)
     model = Turned(model) if given.tta else model
     done: list[Segmented] = []
     failed: dict[str, str] = {}
