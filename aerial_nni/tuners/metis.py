@@ -26,7 +26,7 @@ import numpy as np
 
 from aerial_nni.tuners.acquisition import PredictedLoss, ProbabilityOfImprovement
 from aerial_nni.tuners.ascent import around
-from aerial_nni.tuners.gaussian_process import GaussianProcess, condition
+from aerial_nni.tuners.gaussian_process import GaussianProcess
 from aerial_nni.tuners.gp import GPTuner
 
 log = logging.getLogger(__name__)
@@ -52,14 +52,13 @@ class MetisTuner(GPTuner):
         target = float(model.predict(lowest[None])[0][0]) - AMBITION * model.scale
         widest = self.best_of(ProbabilityOfImprovement(model, target), generator)
         options = {"exploration": widest, "exploitation": lowest}
+        doubted = outlier(model, results=len(self.observed()[0]))
+        if doubted is not None:
+            options["re-sampling"] = beside(model, doubted, generator)
         points = np.array(list(options.values()))
         random = generator.random((PLACES, points.shape[1]))
         places = np.vstack([points, around(points, generator), random])
         gains = dict(zip(options, gain(model, points, places), strict=True))
-        doubted = outlier(model, results=len(self.observed()[0]))
-        if doubted is not None:
-            options["re-sampling"] = beside(model, doubted, generator)
-            gains["re-sampling"] = gain(without(model, doubted), model.units[[doubted]], places)[0]
         log.info("expected gains: %s", {name: float(value) for name, value in gains.items()})
         self.origin = max(gains, key=lambda purpose: gains[purpose])
         return options[self.origin]
@@ -99,17 +98,6 @@ def leave_one_out(model: GaussianProcess) -> tuple[np.ndarray, np.ndarray]:
     """
     precision = (np.linalg.inv(model.factor) ** 2).sum(axis=0)  # diagonal of K^-1
     return model.losses - model.scale * model.alpha / precision, model.scale / np.sqrt(precision)
-
-
-def without(model: GaussianProcess, place: int) -> GaussianProcess:
-    """The process as if one trial had not been."""
-    return condition(
-        model.coordinates,
-        np.delete(model.units, place, axis=0),
-        np.delete(model.losses, place),
-        model.hyper,
-        standard=(model.centre, model.scale),
-    )
 
 
 def beside(model: GaussianProcess, place: int, generator: np.random.Generator) -> np.ndarray:

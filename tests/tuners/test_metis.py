@@ -7,10 +7,11 @@ import pytest
 from branin import regret
 from contract import SMALL, TunerContract
 
+from aerial_nni.tuners import metis
 from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, condition
 from aerial_nni.tuners.kernel import Hyperparameters
-from aerial_nni.tuners.metis import MetisTuner, beside, gain, leave_one_out, outlier, without
+from aerial_nni.tuners.metis import MetisTuner, beside, gain, leave_one_out, outlier
 
 HYPER = Hyperparameters(np.array([8.0, 2.0]), signal=1.5, noise=0.02)
 
@@ -29,7 +30,7 @@ class TestMetis(TunerContract):
         for seed in range(2):
             assert regret(MetisTuner("minimize", seed, trials=30), 30) < 0.1
 
-    def test_checks_a_result_that_the_others_contradict(self, caplog: pytest.LogCaptureFixture):
+    def doubting(self) -> MetisTuner:
         """One of many noisy results on a slope is far too good."""
         tuner = self.make({"x": SMALL["x"]}, optimize_mode="minimize", trials=60)
         draw = np.random.default_rng(0)
@@ -42,9 +43,26 @@ class TestMetis(TunerContract):
                 for x, loss in zip(xs, losses, strict=True)
             ]
         )
+        return tuner
+
+    def test_checks_a_result_that_the_others_contradict(self, caplog: pytest.LogCaptureFixture):
+        with caplog.at_level(logging.INFO):
+            self.doubting().generate_parameters(30)
+        assert "re-sampling" in caplog.text
+
+    def test_what_a_trial_gains_does_not_depend_on_its_purpose(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ):
+        tuner = self.doubting()
+        place = tuner.trials.all[25].unit
+        monkeypatch.setattr(tuner, "best_of", lambda *_: place)
+        monkeypatch.setattr(metis, "BESIDE", 1e-6)
         with caplog.at_level(logging.INFO):
             tuner.generate_parameters(30)
-        assert "re-sampling" in caplog.text
+        gains = caplog.records[-1].args
+        assert isinstance(gains, dict)
+        assert gains["re-sampling"] == pytest.approx(gains["exploration"], rel=1e-3)
+        assert gains["re-sampling"] == pytest.approx(gains["exploitation"], rel=1e-3)
 
 
 def test_the_gain_is_that_of_simulated_trials(model: GaussianProcess):
@@ -83,7 +101,10 @@ def test_a_trial_that_can_say_nothing_new_gains_nothing(model: GaussianProcess):
 def test_leaving_one_out_is_the_process_without_it(model: GaussianProcess):
     means, deviations = leave_one_out(model)
     for place in range(12):
-        mean, deviation = without(model, place).predict(model.units[[place]])
+        units, losses = np.delete(model.units, place, axis=0), np.delete(model.losses, place)
+        standard = (model.centre, model.scale)
+        without = condition(model.coordinates, units, losses, HYPER, standard=standard)
+        mean, deviation = without.predict(model.units[[place]])
         assert means[place] == pytest.approx(mean[0])
         noise = model.scale * np.sqrt(HYPER.noise)
         assert deviations[place] == pytest.approx(np.hypot(deviation[0], noise))
