@@ -31,3 +31,19 @@ def check_seeds(seeds: Sequence[int]) -> None:
             raise BadOption(f"the seed {seed} is given twice; the same trial twice tells nothing")
         if seed < 0:
             raise BadOption(f"seed={seed} is below 0; give 0 or more")
+
+
+def check_final_seeds(seeds: Sequence[int], *, search: int) -> None:
+    """Raises `BadOption` unless these can be the seeds of final trials after a search with one."""
+    check_seeds(seeds)
+    if search in seeds:
+        raise BadOption(
+            f"the seed {search} is the search's: the best trial was picked by its luck with it, "
+            "and what it is compared with was not; give the final trials other seeds, or the "
+            "search another --seed"
+        )
+
+
+def final_seeds(search: int) -> tuple[int, ...]:
+    """Three seeds for final trials where none are given, none of them the search's."""
+    return tuple(seed for seed in (1, 2, 3, 4) if seed != search)[:3]

@@ -11,7 +11,8 @@ from typing import Any
 
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.teacher import Teacher
-from aerial_nni.experiments.baseline import check_seeds
+from aerial_nni.distillation.worth import STUDENT
+from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan, arguments_of
 from aerial_nni.experiments.methods import Method
@@ -22,18 +23,15 @@ from aerial_nni.tuners.trial import CONTROL, PHASE
 
 SPACE = FOLDER / "distill.yaml"
 
-STUDENT = "student"
-"""Phase of the final trials that have the teacher; CONTROL is that of those without."""
-
 SIZES = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
 """What `--student` may say."""
 
 
-def plan_of(data: str) -> Plan:
+def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
     if data == "scenes":
-        return Plan(trials=5, seeds=(1, 2, 3), epochs=8)
-    return Plan(trials=20, seeds=(1, 2, 3), epochs=30)
+        return Plan(trials=5, seeds=final_seeds(seed), epochs=8)
+    return Plan(trials=20, seeds=final_seeds(seed), epochs=30)
 
 
 def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
@@ -99,12 +97,10 @@ def distill(
     options = changed(options, fixed)
     if options.teacher_weight == 0:
         raise BadOption(f"teacher_weight=0 is the {CONTROL}, which is trained anyway; give more")
-    check_seeds(plan.seeds)
-    if plan.trials and options.seed in plan.seeds:
-        raise BadOption(
-            f"the seed {options.seed} is the search's: the best trial was picked by its luck with "
-            "it, and the control was not; give other --seeds, or another --seed"
-        )
+    if plan.trials:
+        check_final_seeds(plan.seeds, search=options.seed)
+    else:
+        check_seeds(plan.seeds)
     finals = [
         {PHASE: phase, **more, "seed": seed, "epochs": plan.epochs}
         for phase, more in ((STUDENT, {}), (CONTROL, {"teacher_weight": 0.0}))

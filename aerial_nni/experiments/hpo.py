@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.errors import Explained
+from aerial_nni.experiments.baseline import check_final_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
@@ -47,14 +48,11 @@ class Plan:
     """Who stops trials early."""
 
 
-def plan_of(data: str) -> Plan:
-    """What is planned where nothing else is said: minutes on the built-in scenes, else hours.
-
-    The final seeds are not the search's own: the best trial was picked by its luck with that one.
-    """
+def plan_of(data: str, *, seed: int) -> Plan:
+    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
     if data == "scenes":
-        return Plan(trials=10, seeds=(1, 2, 3), epochs=6, concurrency=2)
-    return Plan(trials=30, seeds=(1, 2, 3), epochs=30)
+        return Plan(trials=10, seeds=final_seeds(seed), epochs=6, concurrency=2)
+    return Plan(trials=30, seeds=final_seeds(seed), epochs=30)
 
 
 def usual_options(data: str) -> dict[str, Any]:
@@ -72,7 +70,9 @@ def hpo(
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
         ReasonMissing: it is smaller than the full one and `plan.reason` is empty.
+        BadOption: the final trials cannot have these seeds.
     """
+    check_final_seeds(plan.seeds, search=options.seed)
     space = load_space(space_file or FULL, options)
     _ask_for_a_reason(space, plan.reason)
     arguments = arguments_of(options, method, plan)

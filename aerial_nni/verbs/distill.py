@@ -53,7 +53,7 @@ def add_flags(verbs: Verbs) -> None:
         type=int,
         nargs="+",
         metavar="SEED",
-        help="student and control are trained with each of these (default: 1 2 3)",
+        help="student and control are trained with each of these (default: 1 2 3, less --seed)",
     )
     group.add_argument(
         "--final-epochs",
@@ -83,7 +83,7 @@ def distill(given: argparse.Namespace) -> int:
     chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
     if not any(chosen.values()):
         chosen["name"] = "gp"
-    plan = experiment.plan_of(options.data)
+    plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
         trials=plan.trials if given.trials is None else given.trials,

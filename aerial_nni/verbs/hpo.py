@@ -61,7 +61,7 @@ def add_flags(verbs: Verbs) -> None:
         nargs="*",
         metavar="SEED",
         help="the best configuration and the default are retrained with each of these "
-        "(default: 1 2 3; none after the flag: not retrained)",
+        "(default: 1 2 3, less --seed; none after the flag: not retrained)",
     )
     group.add_argument(
         "--final-epochs",
@@ -84,7 +84,7 @@ def hpo(given: argparse.Namespace) -> int:
     options = trial_options(given, TrialOptions)
     usual = search.usual_options(options.data)
     options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
-    plan = _plan(given, search.plan_of(options.data))
+    plan = _plan(given, search.plan_of(options.data, seed=options.seed))
     definition = search.hpo(options, method, plan, space_file=given.search_space)
     return finished(launch(definition, settings_of(given)), given)
 

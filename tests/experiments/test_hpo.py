@@ -10,16 +10,16 @@ from aerial_nni import results
 from aerial_nni.experiments import records
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.definition import Definition
-from aerial_nni.experiments.hpo import BEST, DEFAULT, FULL, Plan, ReasonMissing, hpo
+from aerial_nni.experiments.hpo import BEST, DEFAULT, FULL, Plan, ReasonMissing, hpo, plan_of
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.search_space import FOLDER
-from aerial_nni.options import TrialOptions
+from aerial_nni.options import BadOption, TrialOptions
 from aerial_nni.tuners.space import Space
 
 Run = Callable[..., Outcome]
 
 
-def fast_search(name: str, *, trials: int = 4, seeds: tuple[int, ...] = (0, 1)) -> Definition:
+def fast_search(name: str, *, trials: int = 4, seeds: tuple[int, ...] = (1, 2)) -> Definition:
     """A search with trials of a second."""
     plan = Plan(trials=trials, seeds=seeds, epochs=3)
     definition = hpo(TrialOptions(epochs=3), METHODS[name], plan)
@@ -45,7 +45,7 @@ def test_a_search_then_its_best_and_the_default_over_seeds(run_fast: Run):
         assert {name: trial.parameters[name] for name in space.names} == {
             name: best.parameters[name] for name in space.names
         }
-    assert [trial.parameters["seed"] for trial in finals] == [0, 1, 0, 1]
+    assert [trial.parameters["seed"] for trial in finals] == [1, 2, 1, 2]
     assert all(trial.parameters["epochs"] == 3 for trial in finals)
     assert record.method["name"] == "random"
     assert record.method["class_args"]["startup"] == 0
@@ -53,7 +53,7 @@ def test_a_search_then_its_best_and_the_default_over_seeds(run_fast: Run):
 
 
 def test_an_assessor_stops_trials_of_the_search_alone(run_fast: Run):
-    definition = fast_search("random", trials=5, seeds=(0,))
+    definition = fast_search("random", trials=5, seeds=(1,))
     arguments = {"optimize_mode": "maximize", "start_step": 1}
     assessor = {"name": "Medianstop", "class_args": arguments}
     outcome = run_fast(dataclasses.replace(definition, assessor=assessor))
@@ -74,6 +74,16 @@ def test_a_reduced_space_needs_a_reason(tmp_path: Path):
     assert "width is not searched" in definition.method["missing"]
     assert definition.trials == 4
     assert hpo(TrialOptions(), method, plan, space_file=FULL).method["missing"] == []
+
+
+def test_final_trials_do_not_have_the_seed_that_picked_the_best():
+    options, method = TrialOptions(seed=2), METHODS["random"]
+    with pytest.raises(BadOption, match="2 is the search's"):
+        hpo(options, method, Plan(trials=4, seeds=(1, 2), epochs=3))
+    with pytest.raises(BadOption, match="twice"):
+        hpo(options, method, Plan(trials=4, seeds=(1, 1), epochs=3))
+    assert plan_of("scenes", seed=0).seeds == (1, 2, 3)
+    assert hpo(options, method, plan_of("scenes", seed=2)).method["seeds"] == [1, 3, 4]
 
 
 @pytest.mark.parametrize("name", ["median-stop", "curve-fitting"])
