@@ -49,15 +49,18 @@ FAILURE = "failure.txt"
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that becomes `path` when the block ends without an error."""
+def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
+    """A temporary path beside `path` that becomes `path` when the block ends without an error.
+
+    Others than its owner may read it, unless it is private.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, 0o600 if private else 0o644)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())  # else a power cut can leave the new name with no content
         os.replace(temporary, path)
@@ -65,9 +68,9 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, private: bool = False) -> None:
     """Writes `value` as JSON, atomically. NaN becomes null: JSON has no NaN."""
-    with atomic(path) as temporary:
+    with atomic(path, private=private) as temporary:
         temporary.write_text(json.dumps(_plain(value), indent=2) + "\n", encoding="utf-8")
 
 

@@ -18,6 +18,12 @@ const left = new Set((process.env.AERIAL_NNI_LEAVE || "").split(","));
 // Node started by a trial is not NNI's Node.
 delete process.env.NODE_OPTIONS;
 
+// The secret path comes in the environment: every user of the machine can read command lines.
+if (process.env.AERIAL_NNI_PREFIX) {
+  process.argv.push("--url-prefix", process.env.AERIAL_NNI_PREFIX);
+  delete process.env.AERIAL_NNI_PREFIX;
+}
+
 if (!left.has("bind")) network.bind();
 
 // "home": common/globals/paths.js keeps its list of experiments in ~/nni-experiments whatever

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -94,8 +95,9 @@ class Record:
     best: dict[str, Any] | None = None
 
     def save(self, folder: Path) -> None:
-        """Writes `experiment.json` in the experiment's folder."""
-        results.write_json(folder / results.EXPERIMENT, dataclasses.asdict(self))
+        """Writes `experiment.json` in the experiment's folder; a secret URL is for its owner."""
+        secret = bool(urlsplit(self.url).path)
+        results.write_json(folder / results.EXPERIMENT, dataclasses.asdict(self), private=secret)
 
     def launched_here(self) -> None:
         """Notes that this process is the launcher, and that the experiment runs."""
@@ -142,7 +144,7 @@ def folders(runs: Path) -> list[Path]:
     for path in runs.glob(f"*/{results.EXPERIMENT}"):
         try:
             created[path.parent] = load(path.parent).created
-        except (TypeError, ValueError) as error:  # one damaged record does not hide the others
+        except (OSError, TypeError, ValueError) as error:  # damaged, or another user's
             log.warning("%s cannot be read and is left out: %s", path, error)
     return sorted(created, key=created.__getitem__)
 

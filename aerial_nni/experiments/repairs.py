@@ -89,7 +89,8 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
     its log files open. `_check_rest_server` gives the manager three seconds, too few on a busy
     machine, and looks once a second. `_ensure_port_idle` says "(message)" where it should say
     what holds the port; see ports.py. `Experiments` keeps its list in ~/nni-experiments whatever
-    the working directory is; preload.cjs does the same on the other side.
+    the working directory is; preload.cjs does the same on the other side. The secret path is given
+    in the environment, since every user of a machine can read command lines.
     """
     from nni.experiment import launcher, rest
     from nni.tools.nnictl.config_utils import Experiments
@@ -98,7 +99,10 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
 
     def start_manager(arguments: Any, run_mode: Any) -> subprocess.Popen:
         logs = nni_directory / arguments.experiment_id / "log"
-        manager.append(_start_node(arguments.to_command_line_args(), logs, environment))
+        secret = {"AERIAL_NNI_PREFIX": arguments.url_prefix or ""}
+        arguments.url_prefix = None
+        command = arguments.to_command_line_args()
+        manager.append(_start_node(command, logs, {**environment, **secret}))
         return manager[0]
 
     def wait_for_server(port: int, retry: int = 3, url_prefix: str | None = None) -> None:

@@ -94,6 +94,9 @@ class Server:
         nni_log.propagate = False
         nni_log.addHandler(logging.NullHandler())
         self._config = config
+        self.nni_directory.mkdir(parents=True, exist_ok=True)
+        if self.address.prefix:  # it is in NNI's list of experiments and in its logs
+            self.nni_directory.chmod(0o700)
         if action == "create":
             write_json(self.nni_directory / self.experiment / CONFIG, config.json())
         self._guard = Guard(self.experiment)

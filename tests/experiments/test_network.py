@@ -51,6 +51,16 @@ def opened_channel(port: int, path: str) -> bytes:
     return read
 
 
+def told(secret: str, runs: Path, experiment: str) -> list[str]:
+    """Files and command lines with a secret that other users of this machine can read."""
+    closed = {path for path in runs.rglob("*") if not path.stat().st_mode & 0o004}
+    files = (path for path in runs.rglob("*") if path.is_file())
+    readable = (path for path in files if not closed & {path, *path.parents})
+    found = [str(path) for path in readable if secret.encode() in path.read_bytes()]
+    lines = (" ".join(process.cmdline()) for process in processes(experiment))
+    return found + [line for line in lines if secret in line]
+
+
 def test_an_open_server_answers_under_its_secret_path_only(
     run_fast: Run,
     runs: Path,
@@ -82,6 +92,7 @@ def test_an_open_server_answers_under_its_secret_path_only(
         board = ("127.0.0.1", int(task["port"]))
         wait_for(lambda: board in listening(record.id))
         assert sorted(listening(record.id)) == sorted([("0.0.0.0", port), board])
+        assert told(prefix, runs, record.id) == []
         return False
 
     monkeypatch.setattr(staying, "wait_for_the_end", look)
