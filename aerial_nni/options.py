@@ -18,6 +18,7 @@ from aerial_nni.errors import Explained
 
 SPLITS = ("image", "tile", "patch")
 EDGES = ("cut", "pad", "shift")
+MODELS = ("unet", "derived")
 NORMS = ("batch", "group", "none")
 UPSAMPLINGS = ("transposed", "bilinear")
 LOSS_TERMS = ("ce", "dice", "focal", "tversky", "lovasz", "reference")
@@ -69,7 +70,8 @@ class TrialOptions:
                            low=0.0, high=1.0)  # fmt: skip
 
     # The model.
-    model: str = option("unet", "architecture", choices=("unet",))
+    model: str = option("unet", "architecture", choices=MODELS)
+    genotype: str = option("", "of the model derived: what an architecture search found, as JSON")
     width: int = option(16, "channels of the first U-Net level", low=1)
     depth: int = option(4, "times the U-Net halves the size", low=1, high=7)
     norm: str = option("batch", "normalisation after each convolution", choices=NORMS)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from aerial_nni.models.cell_unet import CellUNet, one_of, sharing
+from aerial_nni.models.genotype import read_genotype
 from aerial_nni.models.unet import UNet
 from aerial_nni.options import TrialOptions
 
@@ -23,6 +25,10 @@ class ModelSpec:
     dropout: float
     upsampling: str
     space_to_depth: int = 1
+    genotype: str = ""
+    """Of a derived network, as a line of JSON."""
+    parts: int = 1
+    """Of a derived network: its edges work on one of so many shares of the channels."""
 
     def build(self) -> nn.Module:
         """A new model with freshly drawn weights, on the processor."""
@@ -40,12 +46,27 @@ MODELS: dict[str, Callable[[ModelSpec], nn.Module]] = {
         upsampling=spec.upsampling,
         space_to_depth=spec.space_to_depth,
     ),
+    "derived": lambda spec: _derived(spec),
 }
+
+
+def _derived(spec: ModelSpec) -> nn.Module:
+    genotype = read_genotype(spec.genotype)
+    return CellUNet(
+        spec.bands,
+        spec.classes,
+        choose=sharing(one_of(genotype), spec.parts),
+        width=spec.width,
+        depth=genotype.depth,
+        nodes=genotype.nodes,
+        space_to_depth=spec.space_to_depth,
+    )
 
 
 def model_spec(options: TrialOptions, *, bands: int, classes: int) -> ModelSpec:
     """The model that `options` ask for, for pictures of `bands` bands and `classes` classes."""
-    names = {field.name for field in dataclasses.fields(ModelSpec)} - {"bands", "classes"}
+    names = {field.name for field in dataclasses.fields(ModelSpec)}
+    names -= {"bands", "classes", "parts"}
     chosen = {name: getattr(options, name) for name in names}
     return ModelSpec(bands=bands, classes=classes, **chosen)
 

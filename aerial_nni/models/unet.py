@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+
+from aerial_nni.models.ragged import padded
 
 
 class Block(nn.Sequential):
@@ -108,11 +109,6 @@ class Decoder(nn.Module):
         return x
 
 
-def _symbolic() -> bool:
-    """Whether this call is being exported: sizes are then unknowns that no `if` may look at."""
-    return torch.jit.is_tracing() or torch.compiler.is_compiling()
-
-
 class UNet(nn.Module):
     """A U-Net for pictures of any size, (b, bands, h, w) in, logits (b, classes, h, w) out.
 
@@ -154,13 +150,9 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, bands, h, w) -> (b, classes, h, w). Ragged sizes are padded and cropped back."""
-        height, width = x.shape[-2:]
-        bottom, right = -height % self.stride, -width % self.stride
-        ragged = _symbolic() or bottom or right
-        if ragged:
-            x = functional.pad(x, (0, right, 0, bottom), mode="replicate")
+        return padded(self._whole, x, stride=self.stride)
+
+    def _whole(self, x: Tensor) -> Tensor:
         features = self.encoder(self.fold(x))
         decoded = self.decoder(features)
-        logits = self.unfold(self.head(decoded))
-        # Negative padding crops. Exporters would tie a slice to sizes like those of their example.
-        return functional.pad(logits, (0, -right, 0, -bottom)) if ragged else logits
+        return self.unfold(self.head(decoded))

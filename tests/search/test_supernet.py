@@ -1,0 +1,133 @@
+import random
+
+import numpy as np
+import pytest
+import torch
+from nni.mutable import Categorical
+
+from aerial_nni.models import ModelSpec
+from aerial_nni.models.genotype import from_choices, places, random_genotype
+from aerial_nni.models.operations import EDGES
+from aerial_nni.search.architecture import Architecture, skip_share
+from aerial_nni.search.space import AerialSpace
+from aerial_nni.search.supernet import Supernet
+
+SIZES = {"width": 4, "depth": 2, "nodes": 2, "space_to_depth": 2}
+
+
+def made(*, recompute=False, variant="softmax", seed=0, **sizes):
+    torch.manual_seed(seed)
+    supernet = Supernet(AerialSpace(3, 5, **{**SIZES, **sizes}), recompute=recompute)
+    generator = torch.Generator().manual_seed(seed)
+    architecture = Architecture(supernet.tables(), generator=generator, variant=variant)
+    supernet.follow(architecture)
+    return supernet, architecture
+
+
+def drawn(seed=0, nodes=2):
+    return random_genotype(np.random.default_rng(seed), depth=SIZES["depth"], nodes=nodes)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_a_derived_network_equals_the_supernet_with_one_operation_per_edge(parts, nodes):
+    supernet, _ = made(parts=parts, nodes=nodes)
+    supernet(torch.randn(4, 3, 16, 16))  # so that batch norm has seen something
+    genotype = drawn(nodes=nodes)
+    derived = ModelSpec(
+        model="derived", bands=3, classes=5, width=4, depth=2, norm="batch", dropout=0.0,
+        upsampling="transposed", space_to_depth=2, genotype=genotype.text(), parts=parts,
+    ).build()  # fmt: skip
+    derived.load_state_dict(supernet.inherited(genotype))
+    x = torch.randn(2, 3, 19, 30)
+    for mode in (False, True):
+        derived.train(mode), supernet.train(mode)
+        with supernet.alone(genotype) as alone:
+            torch.testing.assert_close(alone(x), derived(x))
+
+
+def test_one_hot_weights_equal_one_operation_per_edge():
+    supernet, architecture = made()
+    genotype = drawn()
+    with torch.no_grad():
+        for label, name in genotype.choices().items():
+            architecture.alphas[label].fill_(-1e4)
+            architecture.alphas[label][supernet.tables()[label].index(name)] = 0
+    x = torch.randn(2, 3, 16, 16)
+    mixed = supernet(x)
+    with supernet.alone(genotype) as alone:
+        torch.testing.assert_close(mixed, alone(x))
+    assert architecture.genotype(depth=2, nodes=2) == genotype
+    assert architecture.entropy() == pytest.approx(0, abs=1e-6)
+
+
+def test_recomputing_changes_no_gradient():
+    x = torch.randn(2, 3, 16, 16)
+    found = []
+    for recompute in (False, True):
+        supernet, architecture = made(recompute=recompute)
+        supernet(x).square().mean().backward()
+        found.append([p.grad for p in (*supernet.parameters(), *architecture.parameters())])
+    for kept, again in zip(*found, strict=True):
+        torch.testing.assert_close(kept, again)
+
+
+def test_alpha_is_no_weight_and_every_alpha_has_a_gradient():
+    supernet, architecture = made()
+    assert len(architecture.alphas) == len(list(places(2, 2)))
+    ids = {id(p) for p in architecture.parameters()}
+    assert not ids & {id(p) for p in supernet.parameters()}
+    supernet(torch.randn(2, 3, 16, 16)).square().mean().backward()
+    assert all(alpha.grad.abs().sum() > 0 for alpha in architecture.parameters())
+
+
+def test_gumbel_draws_one_operation_as_often_as_its_weight_says():
+    _, architecture = made(variant="gumbel")
+    label = "encoder0_1_0"
+    with torch.no_grad():
+        architecture.alphas[label][2] = 1.5
+    shares = architecture.alphas[label].softmax(0).detach()
+    drawn = torch.stack([architecture.draw()[label].detach() for _ in range(2000)])
+    torch.testing.assert_close(drawn.sum(1), torch.ones(2000))
+    assert (drawn.max(1).values > 0.999).all()
+    torch.testing.assert_close(drawn.mean(0), shares, atol=0.04, rtol=0)
+    architecture.draw()[label][2].backward()
+    assert architecture.alphas[label].grad.abs().sum() > 0
+
+
+def test_derivation_never_keeps_none_and_keeps_the_two_strongest_edges():
+    _, architecture = made(nodes=3)
+    with torch.no_grad():
+        for label, names in architecture.tables.items():
+            if "none" in names:
+                architecture.alphas[label][names.index("none")] = 3
+        for source, strength in ((0, 0.1), (1, 2.0), (2, 1.0)):
+            names = architecture.tables[f"decoder1_3_{source}"]
+            architecture.alphas[f"decoder1_3_{source}"][names.index("skip")] = strength
+    genotype = architecture.genotype(depth=2, nodes=3)
+    assert genotype.decoder[1][2] == (("skip", 1), ("skip", 2))
+    assert 0 < skip_share(genotype) < 0.3
+
+
+def test_the_same_seed_gives_the_same_start():
+    for first, second in zip(made()[1].parameters(), made()[1].parameters(), strict=True):
+        assert torch.equal(first, second)
+        assert first.abs().max() < 0.01
+
+
+def test_nni_s_own_tools_take_the_space():
+    space = AerialSpace(3, 5, **SIZES)
+    found = space.simplify()
+    assert {label: len(one.values) for label, one in found.items()} == {
+        label: len(table) for label, table in places(2, 2)
+    }
+    assert all(isinstance(one, Categorical) for one in found.values())
+    genotype = drawn()
+    frozen = space.freeze(genotype.choices())
+    assert frozen(torch.zeros(1, 3, 17, 9)).shape == (1, 5, 17, 9)
+    sample: dict = {}
+    space.random(sample, random_state=np.random.RandomState(0))
+    for label, table in places(2, 2):
+        if table is EDGES and sample[label] == "none":  # a node may have no edge: not a network
+            sample[label] = random.Random(0).choice(["skip", "conv3"])
+    assert from_choices(sample, depth=2, nodes=2).choices() == sample
