@@ -57,7 +57,7 @@ def draw_loss(trials: Sequence[Trial]) -> Figure:
     """Training and validation loss by epoch; `trials[0]` is the one that is reported."""
     figure = new_figure(3.4)
     axes = figure.add_subplot()
-    columns = [("train_loss", "training", TRAIN), ("val_loss", "validation", VALIDATION)]
+    columns = [(trials[0].label_loss, "training", TRAIN), ("val_loss", "validation", VALIDATION)]
     _plot(axes, trials, columns)
     _mark_best(axes, trials[0])
     axes.set_title("Training and validation loss")

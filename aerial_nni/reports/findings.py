@@ -69,7 +69,7 @@ def selection(trial: Trial) -> str:
 
 def on_loss(trial: Trial) -> str:
     """How the two losses went, and whether the validation loss turned."""
-    train, val = trial.history["train_loss"], trial.history["val_loss"]
+    train, val = (trial.history[name] for name in (trial.label_loss, "val_loss"))
     epochs = trial.history["epoch"].astype(int)
     text = [
         f"The training loss went from {train[0]:.3f} to {train[-1]:.3f}, the validation loss from "

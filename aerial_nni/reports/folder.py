@@ -17,6 +17,9 @@ from aerial_nni import results
 from aerial_nni.data.dataset import VOID
 from aerial_nni.errors import Explained
 
+LABEL_LOSS = "train_loss/labels"
+"""Column of a history: of a run with a teacher, the part of the loss that the masks make."""
+
 
 class ResultUnusable(Explained):
     """A result folder lacks a file that a report needs, or the file is damaged."""
@@ -57,6 +60,11 @@ class Trial:
         if not rows:
             raise ResultUnusable(f"{path} has no epoch in it; run the trial again")
         return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+    @property
+    def label_loss(self) -> str:
+        """Column of the training loss as it is validated: without what a teacher adds."""
+        return LABEL_LOSS if LABEL_LOSS in self.history else "train_loss"
 
     @cached_property
     def curves(self) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """The segmented validation patches: input, truth, prediction, and where it is wrong."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ from aerial_nni.reports.style import (
 
 ROWS = 5
 """Patches in one figure."""
-COLUMNS = ("input", "truth", "prediction", "errors")
+PREDICTION = "prediction"
 _ERROR = np.array([213, 94, 0], dtype=np.uint8)  # vermillion, as in the style
 
 
@@ -38,42 +38,62 @@ def error_map(example: Example) -> np.ndarray:
     return np.where(void, void_pattern(*example.truth.shape), errors)
 
 
-def draw_galleries(trial: Trial) -> list[Figure]:
-    """Figures of up to `ROWS` examples each, in the order of the trial's list."""
+def draw_galleries(
+    trial: Trial,
+    *,
+    name: str = PREDICTION,
+    others: Mapping[str, Sequence[np.ndarray]] | None = None,
+) -> list[Figure]:
+    """Figures of up to `ROWS` examples each, in the order of the trial's list.
+
+    `name` is what the trial's own predictions are called; `others` are those of other models by
+    name, shape (h, w) for each example, and stand before them.
+    """
     examples = trial.examples
     parts = math.ceil(len(examples) / ROWS)
     share = math.ceil(len(examples) / parts) if parts else 0
     void = any((example.truth == VOID).any() for example in examples)
+    columns = {**(others or {}), name: [example.predicted for example in examples]}
     return [
-        _draw(trial, examples[part * share : (part + 1) * share], void=void)
-        for part in range(parts)
+        _draw(
+            trial,
+            examples[start : start + share],
+            {name: masks[start : start + share] for name, masks in columns.items()},
+            void=void,
+        )
+        for start in range(0, parts * share, share)
     ]
 
 
 @styled
-def _draw(trial: Trial, examples: Sequence[Example], *, void: bool) -> Figure:
-    width = 7.4
-    figure = new_figure(len(examples) * (width - 0.5) / len(COLUMNS) + 0.5, width=width)
-    grid = figure.subplots(len(examples), len(COLUMNS), squeeze=False)
-    for row, example in zip(grid, examples, strict=True):
-        palette = trial.palette
-        # Void is striped in the prediction too: what was predicted there is not scored.
-        predicted = np.where(example.truth == VOID, VOID, example.predicted)
+def _draw(
+    trial: Trial,
+    examples: Sequence[Example],
+    predicted: Mapping[str, Sequence[np.ndarray]],
+    *,
+    void: bool,
+) -> Figure:
+    names = ("input", "truth", *predicted, "errors")
+    width = max(7.4, 1.5 * len(names))
+    figure = new_figure(len(examples) * (width - 0.5) / len(names) + 0.5, width=width)
+    grid = figure.subplots(len(examples), len(names), squeeze=False)
+    for row, example, *masks in zip(grid, examples, *predicted.values(), strict=True):
+        # Void is striped in predictions too: what was predicted there is not scored.
+        shown = [np.where(example.truth == VOID, VOID, mask) for mask in masks]
         pictures = (
             example.image,
-            colourise(example.truth, palette),
-            colourise(predicted, palette),
+            *(colourise(mask, trial.palette) for mask in (example.truth, *shown)),
             error_map(example),
         )
         for axes, picture in zip(row, pictures, strict=True):
-            _show(axes, picture)
+            show_picture(axes, picture)
         row[0].set_ylabel(
             f"{example.number}: mean IoU {_score(example.facts['mean_iou'])}\n"
             f"accuracy {_score(example.facts['pixel_accuracy'])}",
             fontsize=7.5,
             color=INK,
         )
-    for axes, name in zip(grid[0], COLUMNS, strict=True):
+    for axes, name in zip(grid[0], names, strict=True):
         axes.set_title(name, loc="center")
     handles = class_handles(trial.classes, trial.palette, void=void)
     handles.append(Patch(facecolor=VERMILLION, edgecolor=GREY, linewidth=0.5, label="wrong"))
@@ -85,7 +105,7 @@ def _score(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _show(axes: Axes, picture: np.ndarray) -> None:
+def show_picture(axes: Axes, picture: np.ndarray) -> None:
     """A picture without ticks, its own pixels kept."""
     axes.imshow(picture, interpolation="nearest" if max(picture.shape[:2]) < 100 else "antialiased")
     axes.set_xticks([])

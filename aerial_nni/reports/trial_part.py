@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from aerial_nni.reports import findings
@@ -13,13 +14,21 @@ from aerial_nni.reports.curves import (
     draw_scores,
 )
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.gallery import draw_galleries
+from aerial_nni.reports.gallery import PREDICTION, draw_galleries
 from aerial_nni.reports.matrix import draw_confusion
 from aerial_nni.reports.tables import class_table, cost_table, example_table
 
 
-def draw_trial(trials: Sequence[Trial]) -> dict[str, Figure]:
-    """The figures of `trials[0]` by name; the other trials, of other seeds, stand behind it."""
+def draw_trial(
+    trials: Sequence[Trial],
+    *,
+    name: str = PREDICTION,
+    others: Mapping[str, Sequence[np.ndarray]] | None = None,
+) -> dict[str, Figure]:
+    """The figures of `trials[0]` by name; the other trials, of other seeds, stand behind it.
+
+    `name` and `others` are for the pictures: see `draw_galleries`.
+    """
     trial = trials[0]
     figures = {
         "loss": draw_loss(trials),
@@ -29,7 +38,7 @@ def draw_trial(trials: Sequence[Trial]) -> dict[str, Figure]:
         "precision-recall": draw_precision_recall(trial),
         "confusion": draw_confusion(trial),
     }
-    for number, figure in enumerate(draw_galleries(trial), start=1):
+    for number, figure in enumerate(draw_galleries(trial, name=name, others=others), start=1):
         figures[f"examples-{number}"] = figure
     return figures
 

@@ -2,74 +2,34 @@
 
 import math
 from collections.abc import Sequence
-from statistics import mean, stdev
+from statistics import mean
 
 import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.beside import Group, beside_table, draw_beside
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
-from aerial_nni.reports.style import BLUE, INK, VERMILLION, epoch_axis, new_figure, styled
-from aerial_nni.reports.words import duration, score, some, spread, table
+from aerial_nni.reports.words import duration, score, some, table
 
 NAMES = {DEFAULT: "default options", BEST: "best configuration"}
 
 
-@styled
 def draw_retraining(search: Search) -> Figure:
-    """Left every retrained run with mean and standard deviation; right their curves by epoch."""
-    figure = new_figure(3.5)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.5), sharey=False)
-    for place, (name, colour, marker) in enumerate(((DEFAULT, BLUE, "s"), (BEST, VERMILLION, "o"))):
-        trials, scores = search.retrained[name], search.scores_of(name)
-        shifts = np.linspace(-0.12, 0.12, len(scores)) if len(scores) > 1 else np.zeros(len(scores))
-        left.scatter(place + shifts, scores, color=colour, marker=marker, s=34, zorder=3)
-        if len(scores) > 1:
-            left.errorbar(place + 0.28, mean(scores), yerr=stdev(scores), color=INK, marker="_",
-                          markersize=12, capsize=4, linewidth=1.3)  # fmt: skip
-        for number, trial in enumerate(trials):
-            right.plot(trial.history["epoch"], trial.history["mean_iou"], color=colour,
-                       linewidth=1.3, linestyle="-" if name == BEST else "--",
-                       label=NAMES[name] if number == 0 else None)  # fmt: skip
+    """Both as `draw_beside` draws them, with the score of the best trial of the search."""
+    level = None
     if search.best.score is not None:
-        left.axhline(search.best.score, color=VERMILLION, linestyle=":", linewidth=1.2)
         length = some(search.best.length, "epoch")
-        left.text(-0.45, search.best.score, f"best trial of the search ({length})", fontsize=7.5,
-                  va="bottom", color=INK)  # fmt: skip
-    left.set_xlim(-0.5, 1.5)
-    left.margins(y=0.15)
-    left.set_xticks([0, 1], list(NAMES.values()))
-    left.set_ylabel("mean IoU on the validation patches")
-    left.set_title("Each seed; mean ± standard deviation")
-    runs = [trial for trials in search.retrained.values() for trial in trials]
-    epoch_axis(right, max((trial.history["epoch"] for trial in runs), key=len))
-    right.set_ylabel("mean IoU on the validation patches")
-    right.set_title("By epoch, a line for each seed")
-    right.legend(loc="lower right")
-    return figure
+        level = (search.best.score, f"best trial of the search ({length})")
+    first, second = (Group(name, search.retrained[phase]) for phase, name in NAMES.items())
+    return draw_beside(first, second, level=level)
 
 
 def retraining_table(search: Search) -> str:
     """Scores and costs of both, a column each."""
-    pairs = [(name, search.retrained[name]) for name in NAMES if search.retrained[name]]
-    rows = [
-        ["mean IoU", *(f"**{spread(search.scores_of(name))}**" for name, _ in pairs)],
-        ["mean IoU of each seed", *(_each(trials) for _, trials in pairs)],
-        ["soft Jaccard", *(spread(_finals(trials, "soft_jaccard")) for _, trials in pairs)],
-        ["precision", *(spread(_finals(trials, "precision")) for _, trials in pairs)],
-        ["recall", *(spread(_finals(trials, "recall")) for _, trials in pairs)],
-        ["mean IoU of the last epoch", *(spread(_last(trials)) for _, trials in pairs)],
-        ["epochs of a run", *(_same(trials, "epochs_run") for _, trials in pairs)],
-        ["training time of a run, mean", *(_minutes(trials) for _, trials in pairs)],
-        ["trained parameters", *(f"{_model(trials, 'parameters'):,}" for _, trials in pairs)],
-        [
-            "multiply-adds for one patch",
-            *(f"{_model(trials, 'multiply_adds'):,}" for _, trials in pairs),
-        ],
-    ]
-    return table(["what", *(NAMES[name] for name, _ in pairs)], rows)
+    groups = [Group(name, search.retrained[phase]) for phase, name in NAMES.items()]
+    return beside_table([group for group in groups if group.trials])
 
 
 def configuration_table(search: Search) -> str:
@@ -172,29 +132,3 @@ def _cost(search: Search) -> str:
         f"comes on top: {searched:,} epochs in {duration(spent)}, the cost of "
         f"{spent / max(1e-9, seconds[DEFAULT]):.1f} runs with default options."
     )
-
-
-def _finals(trials: Sequence[Trial], key: str) -> list[float]:
-    return [float(trial.metrics["final"][key]) for trial in trials]
-
-
-def _last(trials: Sequence[Trial]) -> list[float]:
-    return [float(trial.history["mean_iou"][-1]) for trial in trials]
-
-
-def _each(trials: Sequence[Trial]) -> str:
-    return ", ".join(
-        f"{trial.options['seed']}: {score(trial.metrics['score'])}" for trial in trials
-    )
-
-
-def _same(trials: Sequence[Trial], key: str) -> str:
-    return ", ".join(str(value) for value in sorted({trial.metrics[key] for trial in trials}))
-
-
-def _minutes(trials: Sequence[Trial]) -> str:
-    return duration(mean(trial.metrics["cost"]["training_seconds"] for trial in trials))
-
-
-def _model(trials: Sequence[Trial], key: str) -> int:
-    return int(trials[0].metrics["model"][key])

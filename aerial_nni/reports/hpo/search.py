@@ -28,6 +28,8 @@ class Search:
     """The trials of the search, in the order in which they were suggested."""
     retrained: Mapping[str, tuple[Trial, ...]]
     """`BEST` and `DEFAULT` -> the finished runs at full length, one for each seed."""
+    again: str = BEST
+    """Phase of the runs that repeat the best configuration."""
 
     @property
     def method(self) -> Mapping[str, Any]:
@@ -86,7 +88,7 @@ class Search:
         Scores after few epochs and after many are not alike: the most epochs count first.
         """
         rows = self.experiment.record["trials"]
-        again = {self._key(row["parameters"]) for row in rows if phase(row) == BEST}
+        again = {self._key(row["parameters"]) for row in rows if phase(row) == self.again}
         complete = [tried for tried in self.scored if tried.complete]
         usable = self.scored if self.retrained[BEST] else complete
         done = [tried for tried in usable if self._key(tried.config) in again] or complete
@@ -134,8 +136,8 @@ class Search:
         return self.experiment.record["options"].get(name)
 
 
-def read_search(experiment: Experiment) -> Search:
-    """The search of an experiment.
+def read_search(experiment: Experiment, *, best: str = BEST) -> Search:
+    """The search of an experiment; `best` is the phase of its runs of the best configuration.
 
     Raises:
         ResultUnusable: no trial of the search has a score, or the search space is damaged.
@@ -153,7 +155,8 @@ def read_search(experiment: Experiment) -> Search:
             Tried(number, row, experiment.folder / row["folder"] if row["folder"] else None)
             for number, row in enumerate(rows, start=1)
         ),
-        retrained={name: _finished(experiment, name) for name in (BEST, DEFAULT)},
+        retrained={BEST: finished(experiment, best), DEFAULT: finished(experiment, DEFAULT)},
+        again=best,
     )
     _ = search.best
     return search
@@ -164,7 +167,7 @@ def phase(row: Mapping[str, Any]) -> str:
     return str(row["parameters"].get(PHASE, SEARCH))
 
 
-def _finished(experiment: Experiment, name: str) -> tuple[Trial, ...]:
+def finished(experiment: Experiment, name: str) -> tuple[Trial, ...]:
     """The finished trials of a phase, in the order of their seeds."""
     folders = {row["folder"] for row in experiment.record["trials"] if phase(row) == name}
     found = [trial for trial in experiment.trials if trial.folder.name in folders]

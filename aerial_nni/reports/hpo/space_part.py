@@ -3,13 +3,13 @@
 import dataclasses
 
 from aerial_nni import results
-from aerial_nni.options import TrialOptions
+from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.words import some, table
 from aerial_nni.tuners.space import NORMAL, Parameter
 
-HELP = {spec.name: spec.metadata["help"] for spec in dataclasses.fields(TrialOptions)}
+HELP = {spec.name: spec.metadata["help"] for spec in dataclasses.fields(DistillOptions)}
 """Option -> what it is, as the command line says it."""
 
 
@@ -21,7 +21,8 @@ def explain_space(search: Search) -> str:
         if size is not None
         else "Some parameters are continuous, so there is no end to the configurations in it."
     )
-    missing, reason = search.method["missing"], search.method["reason"].rstrip(".")
+    missing = search.method.get("missing", ())
+    reason = search.method.get("reason", "").rstrip(".")
     logs = (
         " A value on a log scale is drawn so that each power of ten is as likely as any other."
         if any(parameter.log for parameter in search.space.parameters)

@@ -1,0 +1,114 @@
+"""Two groups of runs beside each other: the same length, the same seeds, one thing different."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.style import BLUE, INK, VERMILLION, epoch_axis, new_figure, styled
+from aerial_nni.reports.words import duration, score, spread, table
+
+LOOKS = ((BLUE, "s", "--"), (VERMILLION, "o", "-"))
+"""Colour, marker and line of the first and of the second group."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in their seed alone."""
+
+    name: str
+    trials: Sequence[Trial]
+
+    @property
+    def scores(self) -> list[float]:
+        """Mean IoU of each run."""
+        return [float(trial.metrics["score"]) for trial in self.trials]
+
+
+@styled
+def draw_beside(first: Group, second: Group, *, level: tuple[float, str] | None = None) -> Figure:
+    """Left every run with mean and standard deviation; right their curves by epoch.
+
+    `level` is a score to compare both with, and what it is.
+    """
+    figure = new_figure(3.5)
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.5), sharey=False)
+    for place, (group, look) in enumerate(zip((first, second), LOOKS, strict=True)):
+        (colour, marker, dashes), scores = look, group.scores
+        shifts = np.linspace(-0.12, 0.12, len(scores)) if len(scores) > 1 else np.zeros(len(scores))
+        left.scatter(place + shifts, scores, color=colour, marker=marker, s=34, zorder=3)
+        if len(scores) > 1:
+            left.errorbar(place + 0.28, mean(scores), yerr=stdev(scores), color=INK, marker="_",
+                          markersize=12, capsize=4, linewidth=1.3)  # fmt: skip
+        for number, trial in enumerate(group.trials):
+            right.plot(trial.history["epoch"], trial.history["mean_iou"], color=colour,
+                       linewidth=1.3, linestyle=dashes,
+                       label=group.name if number == 0 else None)  # fmt: skip
+    if level is not None:
+        left.axhline(level[0], color=VERMILLION, linestyle=":", linewidth=1.2)
+        left.text(-0.45, level[0], level[1], fontsize=7.5, va="bottom", color=INK)
+    left.set_xlim(-0.5, 1.5)
+    left.margins(y=0.15)
+    left.set_xticks([0, 1], [first.name, second.name])
+    left.set_ylabel("mean IoU on the validation patches")
+    left.set_title("Each seed; mean ± standard deviation")
+    epoch_axis(right, longest([*first.trials, *second.trials]))
+    right.set_ylabel("mean IoU on the validation patches")
+    right.set_title("By epoch, a line for each seed")
+    right.legend(loc="lower right")
+    return figure
+
+
+def longest(trials: Sequence[Trial]) -> np.ndarray:
+    """The epochs of the run that had most."""
+    return max((trial.history["epoch"] for trial in trials), key=len)
+
+
+def beside_table(groups: Sequence[Group]) -> str:
+    """Scores and costs of each group, a column each."""
+    runs = [group.trials for group in groups]
+    rows = [
+        ["mean IoU", *(f"**{spread(group.scores)}**" for group in groups)],
+        ["mean IoU of each seed", *map(_each, runs)],
+        ["soft Jaccard", *(spread(_finals(trials, "soft_jaccard")) for trials in runs)],
+        ["precision", *(spread(_finals(trials, "precision")) for trials in runs)],
+        ["recall", *(spread(_finals(trials, "recall")) for trials in runs)],
+        ["mean IoU of the last epoch", *(spread(_last(trials)) for trials in runs)],
+        ["epochs of a run", *(_same(trials, "epochs_run") for trials in runs)],
+        ["training time of a run, mean", *map(_minutes, runs)],
+        ["trained parameters", *(f"{_model(trials, 'parameters'):,}" for trials in runs)],
+        [
+            "multiply-adds for one patch",
+            *(f"{_model(trials, 'multiply_adds'):,}" for trials in runs),
+        ],
+    ]
+    return table(["what", *(group.name for group in groups)], rows)
+
+
+def _finals(trials: Sequence[Trial], key: str) -> list[float]:
+    return [float(trial.metrics["final"][key]) for trial in trials]
+
+
+def _last(trials: Sequence[Trial]) -> list[float]:
+    return [float(trial.history["mean_iou"][-1]) for trial in trials]
+
+
+def _each(trials: Sequence[Trial]) -> str:
+    return ", ".join(
+        f"{trial.options['seed']}: {score(trial.metrics['score'])}" for trial in trials
+    )
+
+
+def _same(trials: Sequence[Trial], key: str) -> str:
+    return ", ".join(str(value) for value in sorted({trial.metrics[key] for trial in trials}))
+
+
+def _minutes(trials: Sequence[Trial]) -> str:
+    return duration(mean(trial.metrics["cost"]["training_seconds"] for trial in trials))
+
+
+def _model(trials: Sequence[Trial], key: str) -> int:
+    return int(trials[0].metrics["model"][key])
