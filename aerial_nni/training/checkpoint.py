@@ -7,6 +7,7 @@ to go on: weights, averaged weights, the optimiser's tensors, and the history so
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,36 +88,43 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     return model.eval(), header
 
 
-def pack_state(model: nn.Module, averaged: nn.Module | None, optimizer: Optimizer) -> dict:
-    """Every tensor the loop needs to go on, by name: model/…, averaged/…, optimizer/<i>/…."""
-    tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
-    if averaged is not None:
-        tensors |= {f"averaged/{name}": value for name, value in averaged.state_dict().items()}
-    for i, state in optimizer.state_dict()["state"].items():
-        for name, value in state.items():
-            if value is not None:
-                tensors[f"optimizer/{i}/{name}"] = torch.as_tensor(value)
+Owners = Mapping[str, nn.Module | Optimizer]
+"""Whose tensors the loop needs to go on, by names: model, averaged, optimizer."""
+
+
+def pack_state(owners: Owners) -> dict[str, Tensor]:
+    """Every tensor of the owners, by name: model/<name>, optimizer/<i>/<name>, …."""
+    tensors: dict[str, Tensor] = {}
+    for owner, one in owners.items():
+        if isinstance(one, nn.Module):
+            tensors |= {f"{owner}/{name}": value for name, value in one.state_dict().items()}
+            continue
+        for i, state in one.state_dict()["state"].items():
+            for name, value in state.items():
+                if value is not None:
+                    tensors[f"{owner}/{i}/{name}"] = torch.as_tensor(value)
     return tensors
 
 
-def load_state(
-    path: Path, model: nn.Module, averaged: nn.Module | None, optimizer: Optimizer
-) -> dict[str, Any]:
+def load_state(path: Path, owners: Owners) -> dict[str, Any]:
     """Puts a packed state back into its owners and returns the header."""
     tensors, header = _open(path)
+    for owner, one in owners.items():
+        prefix = f"{owner}/"
+        part = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+        if isinstance(one, nn.Module):
+            one.load_state_dict(part)
+        else:
+            _load_optimizer(one, part)
+    return header
 
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
 
-    model.load_state_dict(part("model/"))
-    if averaged is not None:
-        averaged.load_state_dict(part("averaged/"))
+def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
-    for name, value in part("optimizer/").items():
+    for name, value in tensors.items():
         index, key = name.split("/", 1)
         if value.ndim == 4:  # the layout that training runs in; files are row-major
             value = value.contiguous(memory_format=torch.channels_last)
         state.setdefault(int(index), {})[key] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-    return header

@@ -8,12 +8,13 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from aerial_nni.data.batches import Batch
@@ -22,12 +23,14 @@ from aerial_nni.models import ModelSpec
 from aerial_nni.options import TrialOptions, as_dict
 from aerial_nni.results import CHECKPOINT, HISTORY, LAST, write_history
 from aerial_nni.training.checkpoint import (
+    Owners,
     load_state,
     pack_state,
     read_header,
     save_checkpoint,
     save_tensors,
 )
+from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import autocast
 from aerial_nni.training.evaluation import Evaluation
 from aerial_nni.training.failures import NotFinite, out_of_memory_explained
@@ -57,6 +60,7 @@ class Task:
     """What a checkpoint's header says beside the architecture and the score."""
     columns: Callable[[], Mapping[str, float]] = dict
     """Asked after an epoch's training: further columns of its row."""
+    companion: Companion = field(default_factory=Companion)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +121,7 @@ class Trainer:
             NotFinite: when the loss is no longer a number.
             OutOfMemory: when a step does not fit; the message has the batch that does.
         """
-        self.resume()
+        self.resume(task)
         options = self.options
         last = min(options.epochs, until or options.epochs)
         part = f" of {options.epochs}" if last < options.epochs else ""
@@ -126,16 +130,19 @@ class Trainer:
             if options.patience and len(self.history) - self.best_epoch >= options.patience:
                 stopped = f"no better score for {options.patience} epochs"
                 break
+            if self.history and (halted := task.companion.halted()):
+                stopped = halted
+                break
             epoch = len(self.history)
-            row = self._epoch(epoch, task)
+            row, scored, spec = self._epoch(epoch, task)
             self.history.append(row)
             if row["mean_iou"] > self.best_score or not self.best_epoch:
                 self.best_epoch, self.best_score = epoch + 1, row["mean_iou"]
                 header = {**task.header, "score": self.best_score, "epoch": self.best_epoch}
-                save_checkpoint(self.folder / CHECKPOINT, self.scored, self.spec, header=header)
-            self._save_last()
+                save_checkpoint(self.folder / CHECKPOINT, scored, spec, header=header)
+            self._save_last(task)
             log.info(epoch_line(row, options.epochs))
-            on_epoch(row, self.scored)
+            on_epoch(row, scored)
         return Outcome(
             history=self.history,
             best_epoch=self.best_epoch,
@@ -144,13 +151,15 @@ class Trainer:
             seconds=sum(row["seconds"] for row in self.history),
         )
 
-    def _epoch(self, epoch: int, task: Task) -> dict[str, float]:
+    def _epoch(self, epoch: int, task: Task) -> tuple[dict[str, float], nn.Module, ModelSpec]:
+        """An epoch's row, what was scored in it, and how that is built again."""
         started = time.perf_counter()
         with torch.random.fork_rng(devices=_gpu(self.device)):
             torch.manual_seed(derived_seed(self.options.seed, "dropout", epoch))
             loss, rate, patches = self.train(epoch, task)
         trained = time.perf_counter() - started
-        evaluation = task.evaluate(self.scored)
+        scored, spec = task.companion.delivered(self.scored, self.spec)
+        evaluation = task.evaluate(scored)
         scores = evaluation.scores()
         if evaluation.confusion.sum() and not math.isfinite(scores["loss"]):
             raise NotFinite(epoch=epoch + 1, step=task.steps, options=self.options)
@@ -159,6 +168,7 @@ class Trainer:
             "train_loss": loss,
             "val_loss": scores.pop("loss"),
             **task.columns(),
+            **task.companion.columns(),
             **scores,
             "lr": rate,
             "seconds": time.perf_counter() - started,
@@ -166,7 +176,7 @@ class Trainer:
         }
         for name, columns in evaluation.per_class(task.classes).items():
             row |= {f"{key}/{name}": columns[key] for key in ("iou", "precision", "recall")}
-        return row
+        return row, scored, spec
 
     def train(self, epoch: int, task: Task) -> tuple[float, float, int]:
         """One pass over the training batches: mean loss, last learning rate, patches seen."""
@@ -181,6 +191,10 @@ class Trainer:
         for step, batch in enumerate(batches):
             group_start = step - step % options.accumulate
             group = min(options.accumulate, task.steps - group_start)
+            if step == group_start:
+                update = epoch * updates + step // options.accumulate
+                rate = learning_rate(options, update, options.epochs * updates)
+                task.companion.before_update(epoch, batch, rate)
             with out_of_memory_explained(self, batch, task):
                 loss = self._step(batch, task.objective, group)
             total += loss
@@ -191,8 +205,6 @@ class Trainer:
                 self._check(unchecked, epoch, step)
                 unchecked.clear()
             if step - group_start + 1 == group:
-                update = epoch * updates + step // options.accumulate
-                rate = learning_rate(options, update, options.epochs * updates)
                 self._update(rate)
         return float(total) / task.steps, rate, patches
 
@@ -221,7 +233,13 @@ class Trainer:
             first = step + 1 - len(losses) + finite.index(False)
             raise NotFinite(epoch=epoch + 1, step=first + 1, options=self.options)
 
-    def _save_last(self) -> None:
+    def _owners(self, task: Task) -> Owners:
+        owners: dict[str, nn.Module | Optimizer] = {"model": self.model}
+        if self.averaged is not None:
+            owners["averaged"] = self.averaged
+        return {**owners, "optimizer": self.optimizer, **task.companion.owners()}
+
+    def _save_last(self, task: Task) -> None:
         header = {
             "options": as_dict(self.options),
             "history": self.history,
@@ -229,11 +247,10 @@ class Trainer:
             "best_score": self.best_score,
             "scaler": self.scaler.state_dict(),
         }
-        tensors = pack_state(self.model, self.averaged, self.optimizer)
-        save_tensors(self.folder / LAST, tensors, header)
+        save_tensors(self.folder / LAST, pack_state(self._owners(task)), header)
         write_history(self.folder / HISTORY, self.history)
 
-    def resume(self) -> None:
+    def resume(self, task: Task) -> None:
         """Takes up the folder's last epoch, if there is one.
 
         Raises:
@@ -243,7 +260,7 @@ class Trainer:
         if not path.exists():
             return
         refuse_other_run(self.folder, self.options)
-        header = load_state(path, self.model, self.averaged, self.optimizer)
+        header = load_state(path, self._owners(task))
         self.history = header["history"]
         self.best_epoch, self.best_score = header["best_epoch"], header["best_score"]
         self.scaler.load_state_dict(header["scaler"])

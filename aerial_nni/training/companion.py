@@ -1,0 +1,32 @@
+"""What learns beside the weights, in the same loop: an architecture. Most trials have none."""
+
+from collections.abc import Mapping
+
+from torch import nn
+from torch.optim import Optimizer
+
+from aerial_nni.data.batches import Batch
+from aerial_nni.models import ModelSpec
+
+
+class Companion:
+    """Learns nothing: what a trial has where it says nothing else."""
+
+    def owners(self) -> Mapping[str, nn.Module | Optimizer]:
+        """Whose tensors are kept beside the model's, so that a run can go on; by names."""
+        return {}
+
+    def before_update(self, epoch: int, batch: Batch, rate: float) -> None:
+        """Its own step, before the weights learn from `batch` at the learning rate `rate`."""
+
+    def delivered(self, model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
+        """What is scored and kept after an epoch, and how it is built again."""
+        return model, spec
+
+    def columns(self) -> Mapping[str, float]:
+        """Asked after `delivered`: further columns of the epoch's row in the history."""
+        return {}
+
+    def halted(self) -> str:
+        """Why training should end after this epoch; nothing where it should go on."""
+        return ""
