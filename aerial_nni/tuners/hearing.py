@@ -3,6 +3,7 @@
 A tuner may have, beside NNI's own methods:
 
     resumed(parameters)    a trial of an earlier run of the experiment goes on
+    failed(parameters)     a trial of an earlier run of the experiment failed
     added(parameters)      a person added a trial in the web UI ("customized"); with
                            `_accept_customized = True` its result comes as any other
 
@@ -19,6 +20,9 @@ from nni.utils import MetricType
 
 HEARS = "hears of customized trials"
 """What the dispatcher answers to its initialisation; manager.cjs, `customized`, looks for it."""
+
+RUNS = ("WAITING", "RUNNING", "ADD_RESUMED")
+"""NNI's states of trials that go on after a resume."""
 
 IN_ORDER = "_for_the_tuner"
 """Key in the data of a trial's end: it is in the queue of results and requests."""
@@ -42,6 +46,7 @@ def let_tuners_hear() -> None:
     _ends_in_order(dispatcher)
     _results(dispatcher)
     _running_trials(dispatcher)
+    _earlier_trials(dispatcher)
 
 
 def heard_by(dispatcher: Any) -> Heard:
@@ -130,14 +135,14 @@ def _running_trials(dispatcher: Any) -> None:
     def handle_add_customized_trial(self: Any, data: Any) -> None:
         trials = data if isinstance(data, list) else [data]
         if any(trial["parameter_source"] == "customized" for trial in trials):
-            _tell(self.tuner, "added", trials)
+            for trial in trials:
+                _tell(self.tuner, "added", trial["parameters"])
             return
         handle(self, data)
         for trial in trials:
             if trial["parameter_id"] is not None:
                 msg_dispatcher._trial_params[trial["parameter_id"]] = trial["parameters"]
         self.recovered_max_param_id = -1  # from here on they are trials like any other
-        _tell(self.tuner, "resumed", trials)
 
     def send_and_say(self: Any, command: Any, data: str) -> None:
         send(self, command, HEARS if command is CommandType.Initialized else data)
@@ -146,7 +151,36 @@ def _running_trials(dispatcher: Any) -> None:
     dispatcher.send = send_and_say
 
 
-def _tell(tuner: Any, what: str, trials: list[Any]) -> None:
+def _earlier_trials(dispatcher: Any) -> None:
+    """After a resume the tuner hears of all trials in their order, as manager.cjs (`past`) has it.
+
+    nni/runtime/msg_dispatcher.py `handle_import_data` knows nothing but results, and not which of
+    them are of trials that a person added.
+    """
+    handle = dispatcher.handle_import_data
+
+    def handle_import_data(self: Any, data: Any) -> None:
+        foreign = [entry for entry in data if "status" not in entry]
+        for entry in data:
+            if "status" in entry:
+                recall(self, entry)
+        if foreign:
+            handle(self, foreign)
+
+    def recall(self: Any, entry: Any) -> None:
+        parameters, customized = entry["parameter"], entry["customized"]
+        if entry["status"] in RUNS:
+            _tell(self.tuner, "added" if customized else "resumed", parameters)
+        elif entry["value"] is None:
+            _tell(self.tuner, "failed", parameters)
+        else:
+            if customized:
+                _tell(self.tuner, "added", parameters)
+            handle(self, [entry])
+
+    dispatcher.handle_import_data = handle_import_data
+
+
+def _tell(tuner: Any, what: str, parameters: Any) -> None:
     if hasattr(tuner, what):
-        for trial in trials:
-            getattr(tuner, what)(trial["parameters"])
+        getattr(tuner, what)(parameters)

@@ -146,6 +146,11 @@ class PhasedTuner(Tuner):
         if hasattr(self.inner, "resumed"):
             self.inner.resumed(parameters)
 
+    def failed(self, parameters: Mapping[str, Any]) -> None:
+        """A trial of an earlier run of the experiment failed: it will be made up for."""
+        if parameters.get(PHASE, SEARCH) == SEARCH and hasattr(self.inner, "failed"):
+            self.inner.failed(parameters)
+
     def added(self, parameters: Mapping[str, Any]) -> None:
         """A person added a trial in the web UI: of the search, but none of those planned."""
         if parameters.get(PHASE, SEARCH) == SEARCH:

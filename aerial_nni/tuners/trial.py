@@ -36,7 +36,8 @@ class Trial:
     budget: int | None = None
     """Epochs that a multi-fidelity method granted; None: all."""
     added: bool = False
-    """Whether a person added it in the web UI: it comes on top of the experiment's number."""
+    """Whether it comes on top of the experiment's number: a person added it in the web UI, or it
+    failed before a resume."""
 
     @property
     def pending(self) -> bool:

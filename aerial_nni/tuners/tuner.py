@@ -179,6 +179,11 @@ class SpaceTuner(Tuner):
         """A trial of an earlier run goes on: its result will come."""
         self._add(parameters)
 
+    def failed(self, parameters: Mapping[str, Any]) -> None:
+        """A trial of an earlier run failed: another makes up for it."""
+        if trial := self._add(parameters, failed=True):
+            trial.added = True
+
     def added(self, parameters: Mapping[str, Any]) -> None:
         """A person added a trial in the web UI: its result will come."""
         if trial := self._add(parameters):

@@ -24,6 +24,10 @@ class RecordingTuner(RandomTuner):
         note("resumed", parameters)
         super().resumed(parameters)
 
+    def failed(self, parameters):
+        note("failed", parameters)
+        super().failed(parameters)
+
     def import_data(self, data):
         note("imported", [entry["parameter"] for entry in data])
         super().import_data(data)

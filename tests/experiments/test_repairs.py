@@ -100,7 +100,7 @@ DEFECTS = {
     "requests": ("core/nnimanager.js", "this.requestTrialJobs(requestTrialNum);"),
     "customized": ("core/nnimanager.js", "Promise.reject(new Error('reach maxTrialNum'))"),
     "finished": ("core/nnimanager.js", "await this.trainingService.cancelTrialJob(trialJobId);"),
-    "stopped": ("core/nnimanager.js", "const finishedTrialData = await this.exportData();"),
+    "past": ("core/nnimanager.js", "const finishedTrialData = await this.exportData();"),
     "recover": ("core/nnimanager.js", "job.status === 'WAITING' || job.status === 'RUNNING'"),
     "install": ("training_service/remote_v3/worker.js", "-m pip install nni --upgrade`"),
     "keeper": ("rest_server/core.js", "app.listen(this.port)"),

@@ -133,7 +133,13 @@ class TunerContract:
         units, losses = after.observed()
         assert len(units) == 8
         assert losses == pytest.approx([-score(config) for config in configs])
-        assert after.generate_parameters(100) not in configs
+        failed = after.generate_parameters(100)
+        assert failed not in configs
+        after = self.make(SMALL)
+        after.import_data([{"parameter": c, "value": score(c)} for c in configs])
+        after.failed(failed)
+        assert len(after.observed()[1]) == 9 and not len(after.pending())
+        assert after.generate_parameters(101) not in [*configs, failed]
 
     def test_learns_a_customised_trial(self):
         tuner = self.make(SMALL)

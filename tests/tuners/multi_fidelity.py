@@ -131,6 +131,15 @@ class MultiFidelityContract(TunerContract):
         assert [p[BUDGET] for p in rest] == [p[BUDGET] for p in whole[cut:]]
         assert rest == whole[cut:]
 
+    def test_a_trial_that_failed_before_a_resume_is_made_up_for(self):
+        tuner = self.make(SMALL, trials=4)
+        failed = tuner.generate_parameters(0)
+        tuner = self.make(SMALL, trials=4)
+        tuner.failed(failed)
+        more = self.search(tuner, 4)
+        assert [parameters[BUDGET] for parameters in more] == [3, 3, 3, 9]
+        assert config_of(failed) not in [config_of(parameters) for parameters in more]
+
     def test_a_trial_that_a_person_added_takes_no_place(self):
         """It comes on top of the experiment's trials: the server raises their number."""
         tuner = self.make(SMALL, trials=4)

@@ -17,6 +17,7 @@ from nni.tuner import Tuner
 from aerial_nni.tuners import hearing
 from aerial_nni.tuners.controls import RandomTuner
 from aerial_nni.tuners.dispatcher import NotYet, repair
+from aerial_nni.tuners.evolution import EvolutionTuner
 from aerial_nni.tuners.phased import PhasedTuner
 
 repair()
@@ -50,6 +51,12 @@ class Recorder(Tuner):
     def added(self, parameters: Any) -> None:
         self.heard.append(("added", parameters["x"]))
 
+    def failed(self, parameters: Any) -> None:
+        self.heard.append(("failed", parameters["x"]))
+
+    def import_data(self, data: Any) -> None:
+        self.heard += [("imported", entry["parameter"]["x"], entry["value"]) for entry in data]
+
 
 class KillAll:
     """An assessor that stops every trial it is asked about."""
@@ -73,6 +80,12 @@ class Line:
 
     def _send(self, command: CommandType, data: str) -> None:
         self.sent.append((command, data))
+
+
+def earlier(x: float, status: str, value: Any = None, *, customized: bool = False) -> Any:
+    """What manager.cjs says of a trial of an earlier run."""
+    entry = {"parameter": {"x": x}, "value": value, "trialJobId": f"t{x}"}
+    return {**entry, "status": status, "customized": customized}
 
 
 class Talk:
@@ -194,6 +207,9 @@ def test_resumed_trials_are_trials_like_any_other():
         {"parameter_id": id, "parameter_source": "resumed", "parameters": {"x": x}}
         for id, x in ((3, 0.3), (5, 0.5), (None, 0.9))
     ]
+    known = [earlier(0.3, "RUNNING"), earlier(0.5, "WAITING")]
+    known.append(earlier(0.9, "ADD_RESUMED", customized=True))
+    talk.tell(CommandType.ImportData, known)
     talk.tell(CommandType.AddCustomizedTrialJob, packed)
     talk.metric("t3", 3, 0.1)
     talk.end("t3", 3, 0.3)
@@ -203,7 +219,7 @@ def test_resumed_trials_are_trials_like_any_other():
     assert tuner.heard == [
         ("resumed", 0.3),
         ("resumed", 0.5),
-        ("resumed", 0.9),
+        ("added", 0.9),
         ("result", 0.3, 0.1, False),
         ("end", 0.3, "SUCCEEDED"),
         ("end", 0.5, "FAILED"),
@@ -212,6 +228,40 @@ def test_resumed_trials_are_trials_like_any_other():
     ]
     talk.tell(CommandType.RequestTrialJobs, 1)
     assert json.loads(talk.answers(CommandType.NewTrialJob)[0])["parameter_id"] > 5
+
+
+def test_earlier_trials_are_told_in_their_order_however_they_ended():
+    tuner = Recorder()
+    result = nni.dump({"default": 0.5})
+    known = [
+        earlier(0.1, "SUCCEEDED", result),
+        earlier(0.2, "FAILED"),
+        earlier(0.3, "RUNNING"),
+        earlier(0.4, "EARLY_STOPPED", result),
+        earlier(0.5, "SUCCEEDED", result, customized=True),
+        earlier(0.6, "USER_CANCELED", customized=True),
+        {"parameter": {"x": 0.7}, "value": result},  # imported by a person
+    ]
+    Talk(tuner).tell(CommandType.ImportData, known)
+    assert tuner.heard == [
+        ("imported", 0.1, {"default": 0.5}),
+        ("failed", 0.2),
+        ("resumed", 0.3),
+        ("imported", 0.4, {"default": 0.5}),
+        ("added", 0.5),
+        ("imported", 0.5, {"default": 0.5}),
+        ("failed", 0.6),
+        ("imported", 0.7, {"default": 0.5}),
+    ]
+
+
+def test_a_mutation_names_its_parent_after_a_resume():
+    tuner = EvolutionTuner(trials=20, population=1, startup=1)
+    tuner.update_search_space(SPACE)
+    known = [earlier(0.1, "FAILED"), earlier(0.2, "RUNNING"), earlier(0.3, "SUCCEEDED", 1.0)]
+    Talk(tuner).tell(CommandType.ImportData, known)
+    tuner.generate_parameters(3)
+    assert tuner.origin == "mutation of trial 3"
 
 
 def test_the_dispatcher_says_that_it_hears():
@@ -249,6 +299,7 @@ def test_a_search_waits_for_resumed_and_added_trials_and_no_longer():
     point = {"x": 0.5, "_phase": "search"}
     resumed = {"parameter_id": 0, "parameter_source": "resumed", "parameters": point}
     added = {"parameter_id": None, "parameter_source": "customized", "parameters": {"x": 0.25}}
+    talk.tell(CommandType.ImportData, [{**earlier(0.5, "RUNNING"), "parameter": point}])
     talk.tell(CommandType.AddCustomizedTrialJob, [resumed])
     talk.tell(CommandType.AddCustomizedTrialJob, added)
     talk.metric("c", None, 0.7)

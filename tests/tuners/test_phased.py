@@ -100,6 +100,28 @@ def test_goes_on_in_the_middle_of_the_search_and_of_the_finals():
     assert last.generate_parameters(20) == {**first, "seed": 1}
 
 
+def test_after_a_resume_failed_and_added_trials_are_none_of_those_planned():
+    before = make()
+    points = searched(before)
+    after = make()
+    after.failed(points[0])
+    after.added({"x": 0.5, "k": 1})
+    after.import_data([{"parameter": {"x": 0.5, "k": 1}, "value": 0.1}])
+    after.import_data([{"parameter": point, "value": score(point)} for point in points[1:]])
+    makes_up = after.generate_parameters(10)
+    assert makes_up["_phase"] == "search"
+    assert makes_up["x"] not in [point["x"] for point in points]
+    after.receive_trial_result(10, makes_up, score(makes_up))
+    final = after.generate_parameters(11)
+    assert final["_phase"] != "search"
+    last = make()
+    for point in (points[0], final):
+        last.failed(point)
+    done = [*points[1:], makes_up]
+    last.import_data([{"parameter": point, "value": score(point)} for point in done])
+    assert last.generate_parameters(20)["_phase"] == final["_phase"]  # it is tried again
+
+
 def test_a_trial_says_where_its_configuration_comes_from():
     tuner = PhasedTuner({"class_name": "aerial_nni.tuners.gp.GPTuner"}, 7, FINALS)
     tuner.update_search_space(SMALL)

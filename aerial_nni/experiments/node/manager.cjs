@@ -4,6 +4,7 @@
 
 // core/commands.js: what manager and dispatcher say to each other.
 const [INITIALIZED, ADD_CUSTOMIZED, NEW_TRIAL, NO_MORE] = ["ID", "AD", "TR", "NO"];
+const HEARS = "hears of customized trials";
 
 // "requests": core/nnimanager.js `manageTrials()` asks the tuner for one trial for each that ends, also
 // while a customised trial waits, and for none when the last has been started: where the limit is
@@ -42,7 +43,7 @@ function addOnTop(exported) {
   const hear = proto.onTunerCommand;
   let hears = false;
   proto.onTunerCommand = function (type, content) {
-    if (type === INITIALIZED) hears = content === "hears of customized trials";
+    if (type === INITIALIZED) hears = content === HEARS;
     return hear.call(this, type, content);
   };
   proto.addCustomizedTrialJob = async function (parameters) {
@@ -72,23 +73,32 @@ function cancelRunningOnly(exported) {
   };
 }
 
-// "stopped": core/nnimanager.js `resumeExperiment()` tells the tuner of trials with a final result,
-// not of those that were stopped early: their last intermediate result is what is known of them.
-function rememberStopped(exported) {
+// "past": core/nnimanager.js `resumeExperiment()` tells the tuner of trials with a final result, then
+// of those that go on, and not of those that failed or were stopped early. Here a tuner that hears
+// of it (see aerial_nni/tuners/hearing.py) is told of all, in the order in which they were started.
+function rememberAll(exported) {
   const proto = exported.NNIManager.prototype;
   const resume = proto.resumeExperiment;
+  const hear = proto.onTunerCommand;
   async function exportAll() {
     const known = JSON.parse(await proto.exportData.call(this));
+    const results = new Map(known.map(({ trialJobId, value }) => [trialJobId, value]));
     const latest = new Map();
     for (const metric of await this.getLatestMetricData()) {
       if (metric.type === "PERIODICAL") latest.set(metric.trialJobId, metric.data);
     }
-    for (const { trialJobId, hyperParameters } of await this.listTrialJobs("EARLY_STOPPED")) {
-      if (!latest.has(trialJobId) || !hyperParameters?.length) continue;
-      const parameter = JSON.parse(hyperParameters[0]).parameters;
-      known.push({ parameter, value: JSON.parse(latest.get(trialJobId)), trialJobId });
+    const jobs = await this.listTrialJobs();
+    jobs.sort((one, other) => (one.sequenceId ?? -1) - (other.sequenceId ?? -1));
+    const all = [];
+    for (const { trialJobId, status, hyperParameters } of jobs) {
+      if (!hyperParameters?.length || status === "ADD_CUSTOMIZED") continue;
+      const { parameter_id, parameters } = JSON.parse(hyperParameters[0]);
+      const last = (status === "EARLY_STOPPED" && latest.get(trialJobId)) || "null";
+      const value = results.get(trialJobId) ?? JSON.parse(last);
+      const customized = parameter_id === null;
+      all.push({ parameter: parameters, value, trialJobId, status, customized });
     }
-    return JSON.stringify(known);
+    return JSON.stringify(all);
   }
   proto.resumeExperiment = async function (readonly) {
     this.exportData = exportAll;
@@ -97,6 +107,13 @@ function rememberStopped(exported) {
     } finally {
       delete this.exportData;
     }
+  };
+  proto.onTunerCommand = function (type, content) {
+    if (type === INITIALIZED && content !== HEARS && this.trialDataForTuner) {
+      const known = JSON.parse(this.trialDataForTuner).filter(({ value }) => value !== null);
+      this.trialDataForTuner = JSON.stringify(known);
+    }
+    return hear.call(this, type, content);
   };
 }
 
@@ -138,7 +155,7 @@ module.exports = {
     requests: askForMissing,
     customized: addOnTop,
     finished: cancelRunningOnly,
-    stopped: rememberStopped,
+    past: rememberAll,
     recover: recoverAll,
   },
   "core/tuner_command_channel.js": { connect: waitForTuner },
