@@ -38,6 +38,8 @@ class Heard:
         """Final results of customised trials: their parameters come with their end."""
         self.told: set[str] = set()
         """Trials whose final result the tuner knows."""
+        self.recalled = False
+        """Whether our manager has told of the trials before a resume; NNI's own does not."""
 
 
 def let_tuners_hear() -> None:
@@ -143,6 +145,9 @@ def _running_trials(dispatcher: Any) -> None:
             if trial["parameter_id"] is not None:
                 msg_dispatcher._trial_params[trial["parameter_id"]] = trial["parameters"]
         self.recovered_max_param_id = -1  # from here on they are trials like any other
+        if not heard_by(self).recalled:
+            for trial in trials:
+                _tell(self.tuner, "resumed", trial["parameters"])
 
     def send_and_say(self: Any, command: Any, data: str) -> None:
         send(self, command, HEARS if command is CommandType.Initialized else data)
@@ -163,6 +168,7 @@ def _earlier_trials(dispatcher: Any) -> None:
         foreign = [entry for entry in data if "status" not in entry]
         for entry in data:
             if "status" in entry:
+                heard_by(self).recalled = True
                 recall(self, entry)
         if foreign:
             handle(self, foreign)

@@ -230,6 +230,13 @@ def test_resumed_trials_are_trials_like_any_other():
     assert json.loads(talk.answers(CommandType.NewTrialJob)[0])["parameter_id"] > 5
 
 
+def test_without_our_manager_trials_that_go_on_are_heard_of_too():
+    tuner = Recorder()
+    packed = {"parameter_id": 3, "parameter_source": "resumed", "parameters": {"x": 0.3}}
+    Talk(tuner).tell(CommandType.AddCustomizedTrialJob, [packed])
+    assert tuner.heard == [("resumed", 0.3)]
+
+
 def test_earlier_trials_are_told_in_their_order_however_they_ended():
     tuner = Recorder()
     result = nni.dump({"default": 0.5})
