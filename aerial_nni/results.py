@@ -6,10 +6,15 @@
         search_space.yaml        of a search: its space as it was written, with the comments
         split.json               which patches train and which validate
         teacher.safetensors      of a distillation: the teacher's checkpoint
+        answers.npz              of a distillation: each model's logits of the student's examples
+        student-int8.onnx        of a distillation: the student in 8-bit integers
+        costs.json               of a distillation: time, memory and what the 8 bits lose
         <trial>/
             options.json         the trial's own options, complete
             history.csv          an epoch a row
             metrics.json         final scores: present only when the trial reached its end
+            genotype.json        of an architecture search: what it found
+            halves.json          of an architecture search: patches of weights and architecture
             checkpoint.safetensors   the best epoch, with a JSON header
             failure.txt          why the trial failed, only where it did
             last.safetensors     weights and optimiser of the last epoch, for resuming
@@ -44,6 +49,11 @@ EXAMPLE_LIST = "examples.json"
 EVENTS = "tensorboard"
 SPLIT = "split.json"
 TEACHER = "teacher.safetensors"
+ANSWERS = "answers.npz"
+INT8 = "student-int8.onnx"
+COSTS = "costs.json"
+HALVES = "halves.json"
+GENOTYPE = "genotype.json"
 SPACE = "search_space.yaml"
 FAILURE = "failure.txt"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from aerial_nni.experiments.address import LOCAL
+from aerial_nni.experiments.closing import measure
 from aerial_nni.experiments.edits import EditedLimits
 from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import progress_for, say
@@ -162,6 +163,8 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
         return None
     if record.kind not in DOCUMENTS:
         return None
+    if record.state == "DONE":
+        measure(record.kind, folder)
     place = docs or (folder / "docs" if record.options.get("data") == "scenes" else Path("docs"))
     try:
         document = write_report([folder], place).resolve()

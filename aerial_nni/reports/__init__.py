@@ -7,6 +7,7 @@ write_report([Path("runs/abc12345")], Path("docs"))
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from aerial_nni.reports.distill.document import write_distillation
 from aerial_nni.reports.document import write_baseline
 from aerial_nni.reports.folder import Experiment, ResultUnusable, read_experiment
 from aerial_nni.reports.hpo.document import write_hpo
@@ -14,6 +15,7 @@ from aerial_nni.reports.hpo.document import write_hpo
 DOCUMENTS: dict[str, Callable[[Sequence[Experiment], Path], Path]] = {
     "baseline": write_baseline,
     "hpo": write_hpo,
+    "distill": write_distillation,
 }
 """Kind of an experiment -> the function that writes its document."""
 

@@ -9,7 +9,7 @@ from aerial_nni.options import TrialOptions, flag
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.words import rule_name, table
 
-PLACES = {"data_dir": "DIR", "split": ""}
+PLACES = {"data_dir": "DIR", "split": "", "teacher": "CHECKPOINT"}
 """Options that hold a path of the machine of the run, and what is printed in its place."""
 
 
@@ -92,10 +92,18 @@ def split_words(split: Mapping[str, Any]) -> list[str]:
     return ["--split", split["rule"], *seed]
 
 
-def option_words(options: Mapping[str, Any], *, always: Sequence[str] = ()) -> list[str]:
-    """The flags of all options that are not the defaults or in `always`, but for seed and split."""
+def option_words(
+    options: Mapping[str, Any],
+    *,
+    kind: type[TrialOptions] = TrialOptions,
+    always: Sequence[str] = (),
+) -> list[str]:
+    """The flags of all options of this kind that are not the defaults or in `always`.
+
+    But for seed and split.
+    """
     words: list[str] = []
-    for spec in dataclasses.fields(TrialOptions):
+    for spec in dataclasses.fields(kind):
         value = options.get(spec.name, spec.default)  # an older run lacks newer options
         value = tuple(value) if isinstance(value, list) else value
         wanted = value != spec.default or spec.name in always

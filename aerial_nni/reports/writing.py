@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from aerial_nni.reports.style import save
 from aerial_nni.results import atomic
 
-PHOTOS = ("network", "costs", "examples", "method-surface", "coordinates")
+PHOTOS = ("network", "costs", "examples", "method-surface", "coordinates",
+          "scheme", "soft-answer", "kinds")  # fmt: skip
 """Figures with photographs or many shades in them: they keep all their colours."""
 
 

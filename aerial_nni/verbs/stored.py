@@ -29,6 +29,11 @@ def add_flags(verbs: Verbs) -> None:
     add_runs(parser)
     parser = _with_id(verbs, "report", report, "write the document", many=True)
     parser.add_argument("--docs", type=Path, metavar="DIR", help="where it goes (default: docs)")
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="of a distillation: first time its models on this machine, again if they were before",
+    )
     add_runs(parser)
     parser = verbs.add_parser("list", help="all experiments", description="All experiments.")
     parser.set_defaults(verb=listing)
@@ -106,10 +111,14 @@ def listing(given: argparse.Namespace) -> int:
 def report(given: argparse.Namespace) -> int:
     """Writes the document of one or several experiments."""
     from aerial_nni.experiments import records
+    from aerial_nni.experiments.closing import measure
     from aerial_nni.reports import write_report
 
     runs = given.runs.expanduser().resolve()
     folders = [records.find(runs, name) for name in given.id]
+    if given.measure:
+        for folder in folders:
+            measure(records.load(folder).kind, folder, again=True)
     document = write_report(folders, given.docs or Path("docs")).resolve()
     answer(given, {"ids": given.id, "report": str(document)}, str(document))
     return 0

@@ -1,7 +1,8 @@
 """Where the numbers of a search come from: folders, digests, versions, commands."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
@@ -68,11 +69,7 @@ def run_table(search: Search) -> str:
 def command(search: Search) -> str:
     """The command that runs the search again."""
     record, method = search.experiment.record, search.method
-    words = ["python", "-m", "aerial_nni.run", search.experiment.kind]
-    if method["index"]:
-        words += ["--method-index", str(method["index"])]
-    else:
-        words += ["--method", method["name"]]
+    words = ["python", "-m", "aerial_nni.run", search.experiment.kind, *method_words(method)]
     words += ["--trials", str(method["search_trials"]), "--seed", str(method["class_args"]["seed"])]
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--final-seeds", *map(str, method["seeds"])]
@@ -88,3 +85,10 @@ def command(search: Search) -> str:
     return shlex.join(
         [*words, *option_words(record["options"], always=("epochs", "space_to_depth"))]
     )
+
+
+def method_words(method: Mapping[str, Any]) -> list[str]:
+    """The flag that chooses a search's method."""
+    if method["index"]:
+        return ["--method-index", str(method["index"])]
+    return ["--method", method["name"]]

@@ -1,0 +1,42 @@
+"""What is measured once an experiment is over, before its document is written.
+
+No trial can: it is about several of them side by side, on the machine of the launcher.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aerial_nni import results
+from aerial_nni.errors import Explained
+from aerial_nni.experiments.progress import say
+
+
+def measure(kind: str, folder: Path, *, again: bool = False) -> None:
+    """Measures what the document of this kind needs, once or `again`.
+
+    What goes wrong is told; the document says then that it was not measured.
+    """
+    if kind not in MEASUREMENTS:
+        return
+    try:
+        MEASUREMENTS[kind](folder, again)
+    except (Explained, ImportError, OSError, ValueError) as error:
+        say(f"not measured: {error}")
+
+
+def _distillation(folder: Path, again: bool) -> None:
+    """Teacher, student and control: see `compare`."""
+    from aerial_nni.inference.comparison import compare
+    from aerial_nni.reports.distill.reading import read_distillation
+    from aerial_nni.reports.folder import read_experiment
+
+    found = read_distillation(read_experiment(folder))
+    if found.costs is not None and not again:
+        return
+    say("timing teacher and student on this machine")
+    control = found.control.folder if found.control else None
+    compare(folder, teacher=folder / results.TEACHER, student=found.student.folder, control=control)
+
+
+MEASUREMENTS: dict[str, Callable[[Path, bool], None]] = {"distill": _distillation}
+"""Kind of an experiment -> what is measured in its folder."""

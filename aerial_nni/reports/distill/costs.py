@@ -1,0 +1,210 @@
+"""What teacher, student, control and the student in 8-bit integers cost and score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from aerial_nni import results
+from aerial_nni.reports.beside import Group
+from aerial_nni.reports.distill.reading import Distillation
+from aerial_nni.reports.style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    VERMILLION,
+    new_figure,
+    styled,
+)
+from aerial_nni.reports.words import score, spread, table, times
+
+UNKNOWN = "not measured"
+LOOKS = {"teacher": (GREY, "^"), "student": (VERMILLION, "o"), "control": (BLUE, "s"),
+         "int8": (ORANGE, "D")}  # fmt: skip
+NAMES = {"int8": "student, 8-bit"}
+"""What a model is called where it is not its key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One model: figures are None where they were not measured."""
+
+    key: str
+    parameters: int
+    multiply_adds: int
+    file_bytes: float | None
+    patch_seconds: float | None
+    scene_seconds: float | None
+    peak_bytes: float | None
+    scores: Sequence[float]
+    """Mean IoU of the model, or of each seed."""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return NAMES.get(self.key, self.key)
+
+
+def read_rows(found: Distillation) -> list[Row]:
+    """A row for each model there is: teacher, student, control, student in 8-bit integers."""
+    student = found.student.metrics["model"]
+    rows = []
+    for key, model, scores in (
+        ("teacher", found.teacher, [found.teacher["score"]]),
+        ("student", student, Group("", found.students).scores),
+        ("control", student, Group("", found.controls).scores),
+        ("int8", student, [_int8(found).get("mean_iou")]),
+    ):
+        costs = found.costs["costs"] if found.costs else {}
+        # The control is the same network as the student, with other weights.
+        measured = costs.get("student" if key == "control" else key, {})
+        known = [value for value in scores if value is not None]
+        if key != "control" or known:
+            rows.append(
+                Row(
+                    key=key,
+                    parameters=model["parameters"],
+                    multiply_adds=model["multiply_adds"],
+                    file_bytes=measured.get("file_bytes", _size(found, key)),
+                    patch_seconds=measured.get("patch_seconds"),
+                    scene_seconds=measured.get("scene_seconds"),
+                    peak_bytes=measured.get("peak_bytes"),
+                    scores=known,
+                )
+            )
+    return rows
+
+
+def _int8(found: Distillation) -> dict:
+    return found.costs["int8"] if found.costs else {}
+
+
+def _size(found: Distillation, key: str) -> float | None:
+    """Bytes of a checkpoint that needs no measuring."""
+    teacher = found.experiment.folder / results.TEACHER
+    places = {"teacher": teacher, "student": found.student.checkpoint,
+              "control": found.student.checkpoint}  # fmt: skip
+    return places[key].stat().st_size if key in places and places[key].is_file() else None
+
+
+def cost_table(found: Distillation) -> str:
+    """A model a row, and below it what the figures are of."""
+    rows = [
+        [
+            f"**{row.name}**" if row.key == "student" else row.name,
+            f"{row.parameters:,}",
+            f"{row.multiply_adds / 1e6:,.0f} M",
+            _shown(row.file_bytes, 1e-6, "MB", 2),
+            _shown(row.patch_seconds, 1e3, "ms", 1),
+            _shown(row.scene_seconds, 1, "s", 2),
+            _shown(row.peak_bytes, 1e-6, "MB", 0),
+            spread(list(row.scores)) if row.scores else UNKNOWN,
+        ]
+        for row in read_rows(found)
+    ]
+    scene = f"a scene of {times(found.costs['scene'])}" if found.costs else "a scene"
+    header = ["model", "parameters", "multiply-adds of a patch", "file", "a patch", scene,
+              "peak memory", "mean IoU"]  # fmt: skip
+    return table(header, rows)
+
+
+def _shown(value: float | None, factor: float, unit: str, digits: int) -> str:
+    return UNKNOWN if value is None else f"{factor * value:,.{digits}f} {unit}"
+
+
+def explain_costs(found: Distillation) -> str:
+    """How the figures were measured, what 8 bits lose, and what the student saves."""
+    if found.costs is None:
+        return (
+            "Time, memory and the 8-bit student were not measured for these checkpoints. On the "
+            "machine that matters:\n\n```\n"
+            f"python -m aerial_nni.run report {found.experiment.id} --measure\n```"
+        )
+    costs = found.costs
+    text = [
+        f"Measured on {costs['machine']}, in fp32 but for the 8-bit file, each model in a process "
+        f"of its own. A patch is {times([costs['patch']] * 2)} pixels, the median of repeated "
+        "runs; a scene is read, cut into overlapping tiles, segmented and written, once, as "
+        "`predict` does it. Peak memory is the most that the process ever held, with the "
+        "interpreter and all libraries; the 8-bit file runs with ONNX Runtime, without torch. The "
+        "control is the student's network with other weights, so it costs the same. Mean IoU is "
+        "over the seeds where there are several, and of the measured model otherwise.",
+        _quantised(found),
+        _saved(found),
+    ]
+    return "\n\n".join(part for part in text if part)
+
+
+def _quantised(found: Distillation) -> str:
+    int8 = _int8(found)
+    if "mean_iou" not in int8:
+        return f"The student in 8-bit integers was not made: {int8.get('missing', 'no reason')}."
+    lost = int8["floating"] - int8["mean_iou"]
+    return (
+        f"In 8-bit integers the shown student reaches {score(int8['mean_iou'])}, "
+        f"{abs(lost):.4f} {'less' if lost >= 0 else 'more'} than the same file in fp32 "
+        f"({score(int8['floating'])}, {int8['patches']:,} validation patches). The file is "
+        f"`{results.INT8}` in the experiment's folder."
+    )
+
+
+def _saved(found: Distillation) -> str:
+    """How many times faster and smaller the student is than its teacher."""
+    rows = {row.key: row for row in read_rows(found)}
+    teacher, text = rows["teacher"], []
+    for key in ("student", "int8"):
+        row = rows[key]
+        if teacher.scene_seconds and row.scene_seconds:
+            text.append(
+                f"the {row.name} segments a scene {teacher.scene_seconds / row.scene_seconds:.1f} "
+                f"times as fast as the teacher"
+            )
+    return f"Side by side, {' and '.join(text)}." if text else ""
+
+
+@styled
+def draw_costs(found: Distillation) -> Figure:
+    """Mean IoU against multiply-adds, and against the time of a scene where it was measured."""
+    rows = [row for row in read_rows(found) if row.scores]
+    panels = [("multiply_adds", 1e-6, "multiply-adds of a patch, millions (log scale)")]
+    if all(row.scene_seconds for row in rows):
+        panels.append(("scene_seconds", 1.0, "time of a scene, seconds (log scale)"))
+    figure = new_figure(3.5)
+    axes_row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (field, factor, label) in zip(axes_row, panels, strict=True):
+        axes.set_xscale("log")
+        if field == "multiply_adds":
+            _draw_sizes(axes, found, factor)
+        for row in rows:
+            _draw_row(axes, row, factor * getattr(row, field))
+        axes.set_xlabel(label)
+        axes.margins(x=0.25, y=0.15)
+    axes_row[0].set_ylabel("mean IoU on the validation patches")
+    axes_row[0].set_title("Score against cost; mean ± standard deviation over seeds")
+    return figure
+
+
+def _draw_row(axes: Axes, row: Row, x: float) -> None:
+    colour, marker = LOOKS[row.key]
+    y = mean(row.scores)
+    deviation = stdev(row.scores) if len(row.scores) > 1 else None
+    axes.errorbar(x, y, yerr=deviation, color=colour, marker=marker, markersize=8, capsize=4,
+                  linewidth=1.3, zorder=4)  # fmt: skip
+    left = row.key in ("control", "teacher")
+    axes.annotate(row.name, (x, y), xytext=(-9 if left else 9, 0), textcoords="offset points",
+                  ha="right" if left else "left", va="center", fontsize=8.5, color=INK)  # fmt: skip
+
+
+def _draw_sizes(axes: Axes, found: Distillation, factor: float) -> None:
+    """Trials of a search that tried students of several sizes, faint."""
+    done = [tried for tried in (found.search.scored if found.search else ()) if tried.complete]
+    sizes = [t.complete.metrics["model"]["multiply_adds"] for t in done if t.complete]
+    if len(set(sizes)) > 1:
+        scores = [tried.score or 0.0 for tried in done]
+        axes.plot([factor * size for size in sizes], scores, ".", color=PALE, zorder=2,
+                  markeredgecolor=GREY, label="trials of the search")  # fmt: skip
+        axes.legend(loc="lower right")

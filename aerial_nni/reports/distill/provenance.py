@@ -1,0 +1,88 @@
+"""Where the numbers of a distillation come from: folders, digests, versions, commands."""
+
+import shlex
+
+from aerial_nni import results
+from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.distillation.worth import STUDENT
+from aerial_nni.reports.distill.reading import Distillation
+from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.hpo.provenance import method_words
+from aerial_nni.reports.provenance import option_table, option_words, split_words, version_table
+from aerial_nni.reports.words import table
+from aerial_nni.tuners.trial import CONTROL
+
+
+def explain_sources(found: Distillation) -> str:
+    """The chapter that traces every number to a file, in Markdown."""
+    shown, folder = found.student, found.experiment.folder.name
+    checkpoint = f"runs/{folder}/{shown.folder.name}/{results.CHECKPOINT}"
+    lines = [
+        command(found),
+        f"python -m aerial_nni.run report {found.experiment.id} --measure",
+        f"python -m aerial_nni.run export {checkpoint} --to student.onnx",
+    ]
+    return "\n\n".join(
+        [
+            "## 4. Where the numbers come from",
+            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
+            "alone: method, search space, trials and their parameters from `experiment.json`; "
+            "scores from `metrics.json`, curves from `history.csv` and `curves.npz`, pictures from "
+            f"`examples/`; what teacher and control say of the same patches from "
+            f"`{results.ANSWERS}`, time, memory and the 8-bit student from `{results.COSTS}`. The "
+            "teacher's size and score are those of its checkpoint, which lies as "
+            f"`{results.TEACHER}` in the experiment's folder.",
+            version_table(shown),
+            "The commands (DIR is the folder of the data, CHECKPOINT the teacher's, FILE a file "
+            "with the search space):",
+            "```\n" + "\n".join(lines) + "\n```",
+            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
+            f"\n\n{run_table(found)}\n\n</details>",
+            "<details><summary>All options of the shown student</summary>\n\n"
+            f"{option_table(shown.options, shown)}\n\n</details>",
+        ]
+    )
+
+
+def run_table(found: Distillation) -> str:
+    """Teacher, students, controls and trials of the search with their digests."""
+    runs: list[tuple[str, Trial]] = [(STUDENT, trial) for trial in found.students]
+    runs += [(CONTROL, trial) for trial in found.controls]
+    for tried in found.search.tried if found.search else ():
+        if tried.complete is not None:
+            runs.append((f"trial {tried.number} of the search", tried.complete))
+    rows = [[f"`{results.TEACHER}`", "teacher", "–", f"`{found.teacher['sha256']}`"]]
+    rows += [
+        [
+            f"`{found.experiment.id}/{trial.folder.name}`"
+            + (" (shown)" if trial is found.student else ""),
+            purpose,
+            str(trial.options["seed"]),
+            f"`{trial.metrics['checkpoint']['sha256']}`",
+        ]
+        for purpose, trial in runs
+    ]
+    header = ["result folder", "what it was for", "seed", "SHA-256 of the checkpoint"]
+    return table(header, rows, text_columns=4)
+
+
+def command(found: Distillation) -> str:
+    """The command that runs the distillation again."""
+    record, method = found.experiment.record, found.method
+    words = ["python", "-m", "aerial_nni.run", record["kind"], "--trials",
+             str(method["search_trials"])]  # fmt: skip
+    if method["search_trials"]:
+        words += method_words(method)
+        if found.search is not None and "seed" in method["class_args"]:
+            words += ["--seed", str(method["class_args"]["seed"])]
+    words += ["--concurrency", str(record["limits"]["concurrency"])]
+    words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
+    if searched := [f"{name}={','.join(map(str, values))}" for name, values
+                    in method["student"].items() if isinstance(values, list)]:  # fmt: skip
+        words += ["--student", *searched]
+    words += split_words(found.student.metrics["split"])
+    # `distill` has defaults of its own for these, taken from the teacher.
+    always = ("teacher", "epochs", "width", "depth", "norm", "dropout", "upsampling",
+              "space_to_depth")  # fmt: skip
+    options = {**record["options"], "teacher": "CHECKPOINT"}
+    return shlex.join([*words, *option_words(options, kind=DistillOptions, always=always)])
