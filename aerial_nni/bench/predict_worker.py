@@ -1,0 +1,86 @@
+"""A process of `bench predict`: one model, asked for one scene again and again.
+
+    python -m aerial_nni.bench.predict_worker MODEL PRECISION SCENE TILE OVERLAP PLAIN
+
+To each line `scene` it answers with the seconds a scene took, to `peak` with bytes.
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import rasterio
+from rasterio.windows import Window
+
+from aerial_nni.inference import open_model
+from aerial_nni.inference.prediction import segment
+from aerial_nni.inference.tiles import Tiling
+
+
+def main() -> None:
+    """Answers until its input ends."""
+    model, precision, scene, tile, overlap, plain = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="aerial-bench-") as folder:
+        target = Path(folder) / "scene"
+        if plain == "1":
+            work = plain_loop(Path(model), Path(scene), target, tile=int(tile))
+        else:
+            opened = open_model(Path(model), device="cpu", precision=precision)
+            tiling = Tiling(tile=int(tile), overlap=int(overlap))
+
+            def work() -> None:
+                segment(opened, Path(scene), target, tiling=tiling)
+
+        for line in sys.stdin:
+            print(seconds(work) if line.strip() == "scene" else peak_memory(), flush=True)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of a call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def plain_loop(model: Path, scene: Path, target: Path, *, tile: int) -> Callable[[], None]:
+    """A scene by non-overlapping tiles in fp32, as anybody would write it."""
+    import torch
+
+    from aerial_nni.training.checkpoint import load_checkpoint
+
+    network, header = load_checkpoint(model)
+    mean, std = (torch.tensor(header[name]).view(-1, 1, 1) for name in ("mean", "std"))
+
+    def work() -> None:
+        with rasterio.open(scene) as source, torch.no_grad():
+            profile = {**source.profile, "count": 1, "dtype": "uint8", "photometric": None}
+            with rasterio.open(target, "w", **profile) as mask:
+                for y in range(0, source.height, tile):
+                    for x in range(0, source.width, tile):
+                        size = min(tile, source.width - x), min(tile, source.height - y)
+                        window = Window(x, y, *size)
+                        pixels = torch.from_numpy(source.read(window=window).astype("float32"))
+                        logits = network(((pixels - mean) / std)[None])
+                        mask.write(logits[0].argmax(0).byte().numpy(), 1, window=window)
+
+    return work
+
+
+def peak_memory() -> int:
+    """Most resident bytes of this process.
+
+    Where the kernel has no better, `getrusage` says it: on Linux that counts the moment, too, in
+    which this process was still a copy of the one that started it.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    main()
