@@ -113,6 +113,12 @@ class TrialOptions:
         for spec in dataclasses.fields(self):
             _check(spec, getattr(self, spec.name))
         parse_loss(self.loss)
+        if self.model == "derived" and not self.genotype:
+            raise BadOption("model=derived needs --genotype, the content of a genotype.json")
+
+    def precisions(self) -> tuple[str, ...]:
+        """Those in which this can be trained: `auto` chooses among them."""
+        return PRECISIONS
 
 
 Options = TypeVar("Options", bound=TrialOptions)

@@ -9,8 +9,6 @@ from torch.nn import functional
 from aerial_nni.models.genotype import KEPT, Genotype, edge_label, from_choices
 from aerial_nni.models.operations import NONE, SKIP
 
-VARIANTS = ("softmax", "gumbel")
-
 
 class Architecture(nn.Module):
     """The alpha of every place, by its label, and the order of the operations there.

@@ -53,7 +53,7 @@ def second_order(
                 weight.sub_(change, alpha=rate)
         both = _gradients(loss(val), [*alphas, *weights])
         direct, sensitivity = both[: len(alphas)], both[len(alphas) :]
-        reach = REACH / torch.sqrt(sum((v.square().sum() for v in sensitivity), torch.zeros(())))
+        reach = REACH / torch.stack([v.norm() for v in sensitivity]).norm()
         sides = []
         with _frozen(weights):
             for side in (reach, -reach):

@@ -16,8 +16,8 @@ class Companion:
         """Whose tensors are kept beside the model's, so that a run can go on; by names."""
         return {}
 
-    def before_update(self, epoch: int, batch: Batch, rate: float) -> None:
-        """Its own step, before the weights learn from `batch` at the learning rate `rate`."""
+    def before_update(self, epoch: int, batch: Batch, rate: float, optimizer: Optimizer) -> None:
+        """Its own step, before `optimizer` updates the weights by `batch` at the rate `rate`."""
 
     def delivered(self, model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
         """What is scored and kept after an epoch, and how it is built again."""
@@ -25,6 +25,10 @@ class Companion:
 
     def columns(self) -> Mapping[str, float]:
         """Asked after `delivered`: further columns of the epoch's row in the history."""
+        return {}
+
+    def report(self) -> Mapping[str, str]:
+        """Asked at the end: what the trial reports beside its scores."""
         return {}
 
     def halted(self) -> str:

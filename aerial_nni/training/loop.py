@@ -194,7 +194,7 @@ class Trainer:
             if step == group_start:
                 update = epoch * updates + step // options.accumulate
                 rate = learning_rate(options, update, options.epochs * updates)
-                task.companion.before_update(epoch, batch, rate)
+                task.companion.before_update(epoch, batch, rate, self.optimizer)
             with out_of_memory_explained(self, batch, task):
                 loss = self._step(batch, task.objective, group)
             total += loss

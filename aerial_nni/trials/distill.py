@@ -23,7 +23,7 @@ from aerial_nni.trials.running import Ground, Lesson, supervised
 log = logging.getLogger(__name__)
 
 
-def distilled(options: DistillOptions, ground: Ground) -> Lesson:
+def distilled(options: DistillOptions, ground: Ground, _: Path | None = None) -> Lesson:
     """The loss of plain training and what the teacher says; weight 0 is plain training.
 
     Raises:

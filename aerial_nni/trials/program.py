@@ -21,7 +21,7 @@ from aerial_nni.trials.takeover import occupied
 def run_program(
     arguments: Sequence[str] | None,
     kind: type[Options],
-    learning: Callable[[Options, Ground], Lesson],
+    learning: Callable[[Options, Ground, Path], Lesson],
     *,
     module: str,
     description: str | None,

@@ -14,11 +14,14 @@ KEYS = {
     "val_loss": "val_loss",
     "val_precision": "precision",
     "val_recall": "recall",
+    "alpha_entropy": "entropy",
+    "skip_share": "skip_share",
 }
 """What NNI is told, and the column of the history it comes from.
 
-None is called like an option: NNI's hyper-parameter graph has one axis for each name, and would
-show the metric where the hyper-parameter (`loss`, `precision`) should be.
+The last two are those of an architecture search. None is called like an option: NNI's
+hyper-parameter graph has one axis for each name, and would show the metric where the
+hyper-parameter (`loss`, `precision`) should be.
 """
 
 
@@ -31,8 +34,8 @@ class Reporter(Protocol):
     def intermediate(self, row: Mapping[str, float]) -> None:
         """An epoch's row of the history."""
 
-    def final(self, row: Mapping[str, float]) -> None:
-        """The row of the best epoch, once, at the end."""
+    def final(self, row: Mapping[str, float], beside: Mapping[str, str]) -> None:
+        """The row of the best epoch, once, at the end; `beside` is what only tuners read."""
 
 
 class ByHand:
@@ -45,7 +48,7 @@ class ByHand:
     def intermediate(self, row: Mapping[str, float]) -> None:
         """Nothing: the loop logs each epoch itself."""
 
-    def final(self, row: Mapping[str, float]) -> None:
+    def final(self, row: Mapping[str, float], beside: Mapping[str, str]) -> None:
         """Logs the score."""
         log.info("mean IoU %.4f at epoch %.0f", row["mean_iou"], row["epoch"])
 
@@ -71,11 +74,11 @@ class Nni:
         overwrite_intermediate_seq(int(row["epoch"]) - 1)  # goes on after a resume, not from 0
         nni.report_intermediate_result(message(row))
 
-    def final(self, row: Mapping[str, float]) -> None:
+    def final(self, row: Mapping[str, float], beside: Mapping[str, str]) -> None:
         """The trial's result."""
         import nni
 
-        nni.report_final_result(message(row))
+        nni.report_final_result({**message(row), **beside})
 
 
 def message(row: Mapping[str, float]) -> dict[str, float]:
@@ -83,7 +86,8 @@ def message(row: Mapping[str, float]) -> dict[str, float]:
 
     A score that is not finite (no valid pixel at all) is 0; other figures are left out then.
     """
-    finite = {k: float(row[column]) for k, column in KEYS.items() if math.isfinite(row[column])}
+    found = {key: float(row[column]) for key, column in KEYS.items() if column in row}
+    finite = {key: value for key, value in found.items() if math.isfinite(value)}
     return {"default": 0.0, **finite}
 
 

@@ -20,6 +20,7 @@ from aerial_nni.losses import build_loss, class_weights
 from aerial_nni.models import ModelSpec, model_spec
 from aerial_nni.options import SPLITS, Options, TrialOptions, as_dict
 from aerial_nni.results import EVENTS, LAST, OPTIONS, SPLIT, write_json
+from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import choose_device, choose_precision
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.loop import Objective, Outcome, Task, Trainer, refuse_other_run
@@ -43,14 +44,20 @@ class Ground:
     device: torch.device
     precision: str
 
-    def batches(self, options: TrialOptions, *, training: bool) -> Batches:
-        """The training patches, augmented as `options` say, or the validation patches."""
+    def batches(
+        self, options: TrialOptions, *, training: bool, indices: tuple[int, ...] | None = None
+    ) -> Batches:
+        """The training patches, augmented as `options` say, or the validation patches.
+
+        With `indices`, these of them.
+        """
+        side = self.split.train if training else self.split.val
         augmentation = Augmentation(
             flip=options.flip, turn=options.turn, scale=options.scale, colour=options.colour
         )
         return Batches(
             prepared=self.prepared,
-            indices=self.split.train if training else self.split.val,
+            indices=side if indices is None else indices,
             batch=options.batch,
             device=self.device,
             normalisation=self.normalisation,
@@ -79,13 +86,16 @@ def lay_ground(options: TrialOptions, folder: Path) -> Ground:
     if options.split in SPLITS:
         save_split(split_file, prepared, split)
     device = choose_device(options.device)
+    precision = choose_precision(options.precision, device)
+    if precision not in options.precisions():
+        precision = "fp32"
     return Ground(
         prepared=prepared,
         split=split,
         split_file=split_file,
         normalisation=measure_normalisation(prepared, split.train),
         device=device,
-        precision=choose_precision(options.precision, device),
+        precision=precision,
     )
 
 
@@ -109,9 +119,14 @@ class Lesson:
     """Further columns of the history: see `Task`."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Entries of metrics.json and of the checkpoint's header."""
+    model: nn.Module | None = None
+    """What is trained, where it is not the model that the options name."""
+    training: Batches | None = None
+    """The training batches, where they are not all of the split's."""
+    companion: Companion = field(default_factory=Companion)
 
 
-def supervised(options: TrialOptions, ground: Ground) -> Lesson:
+def supervised(options: TrialOptions, ground: Ground, _: Path | None = None) -> Lesson:
     """Plain training: the masks alone."""
     weights = class_weights(options.class_weights, ground.class_pixels())
     loss = build_loss(options.loss, weights=None if weights is None else weights.to(ground.device))
@@ -128,7 +143,7 @@ def run(
     reporter: Reporter,
     *,
     grant: Grant | None = None,
-    learning: Callable[[Options, Ground], Lesson] = supervised,
+    learning: Callable[[Options, Ground, Path], Lesson] = supervised,
 ) -> Outcome:
     """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete.
 
@@ -141,11 +156,12 @@ def run(
     facts = ground.prepared.facts
     spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
     write_json(folder / OPTIONS, {**as_dict(options), **grant.as_dict()})
-    lesson = learning(options, ground)
-    training, validation = (ground.batches(options, training=kind) for kind in (True, False))
+    lesson = learning(options, ground, folder)
+    validation = ground.batches(options, training=False)
+    training = lesson.training or ground.batches(options, training=True)
     training = dataclasses.replace(training, attached=lesson.attached)
     trainer = Trainer(
-        new_model(spec, options.seed),
+        lesson.model or new_model(spec, options.seed),
         spec,
         options,
         device=ground.device,
@@ -160,6 +176,7 @@ def run(
         steps=training.steps(),
         objective=lesson.objective,
         columns=lesson.columns,
+        companion=lesson.companion,
         evaluate=lambda model: evaluate(
             model,
             validation.in_order(),
@@ -190,5 +207,5 @@ def run(
 
         outcome = trainer.run(task, on_epoch, until=grant.epochs)
     write_outputs(folder, options, ground, outcome, grant=grant, facts=lesson.facts)
-    reporter.final(outcome.history[outcome.best_epoch - 1])
+    reporter.final(outcome.history[outcome.best_epoch - 1], lesson.companion.report())
     return outcome

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from safetensors.torch import load_file
 
 from aerial_nni.results import CHECKPOINT, HISTORY, LAST, METRICS, read_history, read_json, sha256
@@ -15,22 +14,6 @@ from aerial_nni.trials import baseline, distill
 SMALL = ["--width", "2", "--depth", "1", "--epochs", "2", "--batch", "2", "--patch", "16",
          "--precision", "fp32", "--data", "folder"]  # fmt: skip
 PLAIN = ["--no-flip", "--no-turn", "--scale", "0", "--colour", "0"]
-
-
-@pytest.fixture(scope="module")
-def imagery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six 16-pixel pictures of two classes."""
-    folder = tmp_path_factory.mktemp("imagery")
-    draw = np.random.default_rng(0)
-    (folder / "images").mkdir()
-    (folder / "masks").mkdir()
-    for number in range(6):
-        mask = (np.add.outer(np.arange(16), np.arange(16)) > 8 + 2 * number).astype(np.uint8)
-        image = draw.integers(0, 120, (16, 16, 3)) + 100 * mask[..., None]
-        Image.fromarray(image.astype(np.uint8)).save(folder / "images" / f"a{number}.png")
-        Image.fromarray(mask).save(folder / "masks" / f"a{number}.png")
-    (folder / "classes.yaml").write_text("masks: index\nclasses:\n  low: 0\n  high: 1\n")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,54 @@
+"""Options of an architecture search, on top of those of any trial."""
+
+from dataclasses import dataclass
+
+from aerial_nni.options import BadOption, TrialOptions, option
+from aerial_nni.search.names import ORDERS, VARIANTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions(TrialOptions):
+    """Options of one trial: it searches, or trains what was found. Blocks have U-Net's width."""
+
+    search: bool = option(False, "search an architecture; without it the model is trained")
+    order: str = option("first", "of the architecture's gradient (Liu 2019)", choices=ORDERS)
+    nodes: int = option(2, "nodes of a block", low=1, high=6)
+    arch_lr: float = option(3e-3, "learning rate of the architecture (Adam)", low=0.0)
+    arch_weight_decay: float = option(1e-3, "weight decay of the architecture", low=0.0)
+    warmup: int = option(2, "first epochs in which only the weights learn", low=0)
+    variant: str = option("softmax", "softmax mixes operations, gumbel draws one", choices=VARIANTS)
+    parts: int = option(1, "edges see one of so many shares of the channels (PC-DARTS)", low=1)
+    recompute: bool = option(False, "keep no candidate's output: less memory, more time")
+    max_skips: float = option(0.75, "share of skips among the edges that ends a search",
+                              low=0.0, high=1.0)  # fmt: skip
+    target_params: int = option(0, "parameters above which an architecture is penalised; 0: none",
+                                low=0)  # fmt: skip
+    size_weight: float = option(0.5, "weight of that penalty", low=0.0)
+
+    def precisions(self) -> tuple[str, ...]:
+        """A search has no loss scaling; second order takes differences too small for bf16."""
+        if not self.search:
+            return super().precisions()
+        return ("fp32",) if self.order == "second" else ("bf16", "fp32")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.search:
+            return
+        if self.order == "second" and self.optimizer != "sgd":
+            raise BadOption(
+                f"order=second unrolls a step of SGD, but optimizer={self.optimizer}; "
+                "give --optimizer sgd --lr 0.025 --schedule cosine, or --order first"
+            )
+        if self.precision not in ("auto", *self.precisions()):
+            raise BadOption(
+                f"precision={self.precision} is too coarse for a search of {self.order} order; "
+                f"give one of {', '.join(self.precisions())}"
+            )
+        if self.width % self.parts:
+            raise BadOption(f"parts={self.parts} does not divide width={self.width}")
+        if self.warmup >= self.epochs:
+            raise BadOption(
+                f"warmup={self.warmup} leaves the architecture none of {self.epochs} epochs; "
+                f"give --warmup {self.epochs // 3} or more --epochs"
+            )

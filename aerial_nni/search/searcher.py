@@ -1,0 +1,169 @@
+"""What learns beside the supernet's weights: the architecture, from its own half of the patches."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from aerial_nni.data.batches import Batch, Batches
+from aerial_nni.models import ModelSpec
+from aerial_nni.models.genotype import Genotype
+from aerial_nni.results import GENOTYPE, read_json, write_json
+from aerial_nni.search.architecture import Architecture, skip_share
+from aerial_nni.search.bilevel import first_order, second_order
+from aerial_nni.search.options import SearchOptions
+from aerial_nni.search.size import Size
+from aerial_nni.search.supernet import Supernet
+from aerial_nni.training.companion import Companion
+from aerial_nni.training.device import autocast
+from aerial_nni.training.recalibration import recalibrate
+from aerial_nni.training.seeds import derived_seed, generator
+
+RECALIBRATION = 8
+"""Batches from which a derived network's batch norms learn their statistics."""
+
+HOT, COLD = 1.0, 0.33
+"""Temperature of the variant gumbel in the first and the last epoch."""
+
+
+class Searcher(Companion):
+    """DARTS (Liu, Simonyan, Yang 2019) as a companion of the training loop.
+
+    Before each update of the weights the architecture takes a step of Adam, on a batch of its own
+    half. What is scored after an epoch is the network derived so far, on the supernet's weights.
+    """
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        options: SearchOptions,
+        *,
+        halves: tuple[Batches, Batches],
+        loss: Callable[[Tensor, Tensor], Tensor],
+        precision: str,
+        folder: Path,
+    ) -> None:
+        self.supernet, self.options, self.folder = supernet, options, folder
+        self.weights_half, self.architecture_half = halves
+        self.device, self.precision = self.weights_half.device, precision
+        self.loss = loss
+        self.architecture = Architecture(
+            supernet.tables(),
+            generator=generator(options.seed, "alpha"),
+            variant=options.variant,
+        ).to(self.device)
+        supernet.follow(self.architecture)
+        self.size = Size(supernet)
+        self.optimizer = torch.optim.Adam(
+            self.architecture.parameters(),
+            lr=options.arch_lr,
+            betas=(0.5, 0.999),  # as in the paper's section 3.1.1
+            weight_decay=options.arch_weight_decay,
+        )
+        self._epoch = -1
+        self._batches: Iterator[Batch] = iter(())
+
+    def owners(self) -> Mapping[str, nn.Module | Optimizer]:
+        """The architecture and its optimiser."""
+        return {"architecture": self.architecture, "architecture_optimizer": self.optimizer}
+
+    def before_update(self, epoch: int, batch: Batch, rate: float, optimizer: Optimizer) -> None:
+        """A step of the architecture, once the weights are warm."""
+        if epoch != self._epoch:
+            self._begin(epoch)
+        if epoch < self.options.warmup:
+            return
+        alphas = list(self.architecture.parameters())
+        own = next(self._batches)
+        if self.options.order == "second":
+            gradients = second_order(
+                self._loss_of, batch, own, optimizer=optimizer, rate=rate, alphas=alphas
+            )
+        else:
+            gradients = first_order(alphas, self._loss_of(own))
+        for alpha, gradient in zip(alphas, gradients, strict=True):
+            alpha.grad = gradient
+        if self.options.target_params:
+            penalty = self.size.penalty(self.architecture, self.options.target_params)
+            (self.options.size_weight * penalty).backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def delivered(self, model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
+        """The network derived from the architecture as it is, on the supernet's weights."""
+        genotype = self.genotype()
+        derived_spec = ModelSpec(
+            model="derived",
+            bands=spec.bands,
+            classes=spec.classes,
+            width=spec.width,
+            depth=spec.depth,
+            norm="batch",
+            dropout=0.0,
+            upsampling="transposed",
+            space_to_depth=spec.space_to_depth,
+            genotype=genotype.text(),
+            parts=self.options.parts,
+        )
+        derived = derived_spec.build().to(self.device).to(memory_format=torch.channels_last)
+        derived.load_state_dict(self.supernet.inherited(genotype))
+        seeds = (generator(self.options.seed, name, self._epoch) for name in ("seen", "moved"))
+        batches = islice(self.weights_half.shuffled(*seeds), RECALIBRATION)
+        recalibrate(derived, batches, device=self.device, precision=self.precision)
+        if not self.halted():
+            write_json(self.folder / GENOTYPE, genotype._asdict())
+        return derived, derived_spec
+
+    def columns(self) -> Mapping[str, float]:
+        """How decided the search is, the share of skips, the size, and every weight."""
+        weights = {
+            f"alpha/{label}/{name}": share
+            for label, shares in self.architecture.probabilities().items()
+            for name, share in shares.items()
+        }
+        return {
+            "entropy": self.architecture.entropy(),
+            "skip_share": skip_share(self.genotype()),
+            "expected_parameters": self.size.expected(self.architecture).item(),
+            **weights,
+        }
+
+    def report(self) -> Mapping[str, str]:
+        """The genotype that was found, for the tuner that has it trained."""
+        return {"genotype": json.dumps(read_json(self.folder / GENOTYPE), separators=(",", ":"))}
+
+    def halted(self) -> str:
+        """Why the search should end: skips have taken over."""
+        share = skip_share(self.genotype())
+        if share <= self.options.max_skips:
+            return ""
+        return f"{share:.0%} of the edges are skips (--max-skips {self.options.max_skips:g})"
+
+    def genotype(self) -> Genotype:
+        """What is derived from the architecture as it is."""
+        return self.architecture.genotype(depth=self.options.depth, nodes=self.options.nodes)
+
+    def _loss_of(self, batch: Batch) -> Tensor:
+        images, masks = batch[:2]
+        with autocast(self.device, self.precision):
+            return self.loss(self.supernet(images), masks)
+
+    def _begin(self, epoch: int) -> None:
+        """Everything that is drawn in an epoch follows from the seed and its number."""
+        self._epoch = epoch
+        done = epoch / max(1, self.options.epochs - 1)
+        self.architecture.temperature = HOT + (COLD - HOT) * done
+        self.architecture.generator.manual_seed(derived_seed(self.options.seed, "gumbel", epoch))
+        self._batches = self._endless(epoch)
+
+    def _endless(self, epoch: int) -> Iterator[Batch]:
+        turn = 0
+        while True:
+            names = (f"architecture {name} {turn}" for name in ("order", "augmentation"))
+            seeds = (generator(self.options.seed, name, epoch) for name in names)
+            yield from self.architecture_half.shuffled(*seeds)
+            turn += 1

@@ -1,0 +1,158 @@
+"""The trial of an architecture search, by hand."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from aerial_nni.models import parameter_count
+from aerial_nni.models.genotype import read_genotype
+from aerial_nni.results import (
+    CHECKPOINT,
+    GENOTYPE,
+    HALVES,
+    HISTORY,
+    LAST,
+    METRICS,
+    SPLIT,
+    read_history,
+    read_json,
+)
+from aerial_nni.search.searcher import Searcher
+from aerial_nni.training.checkpoint import load_checkpoint, read_header
+from aerial_nni.trials import darts
+
+SMALL = ["--width", "2", "--depth", "1", "--epochs", "4", "--batch", "2", "--patch", "16",
+         "--precision", "fp32", "--data", "folder"]  # fmt: skip
+SGD = ["--optimizer", "sgd", "--lr", "0.05", "--schedule", "cosine"]
+
+
+def run(folder: Path, imagery: Path, *extra: str) -> int:
+    return darts.main([*SMALL, "--data-dir", str(imagery), *extra, "--out", str(folder)])
+
+
+def search(folder: Path, imagery: Path, *extra: str) -> int:
+    return run(folder, imagery, "--search", "--nodes", "1", "--warmup", "1", *extra)
+
+
+def timeless(folder: Path) -> list[dict[str, float]]:
+    timed = ("seconds", "patches_per_second")
+    rows = read_history(folder / HISTORY)
+    return [{key: value for key, value in row.items() if key not in timed} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def found(imagery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("found")
+    assert search(folder, imagery, "--arch-lr", "0.05") == 0
+    return folder
+
+
+def test_a_search_leaves_a_genotype_and_a_network_that_scores_what_it_says(found: Path):
+    genotype = read_genotype((found / GENOTYPE).read_text())
+    model, header = load_checkpoint(found / CHECKPOINT)
+    assert header["model"]["model"] == "derived"
+    metrics = read_json(found / METRICS)
+    assert metrics["final"]["mean_iou"] == pytest.approx(metrics["score"], abs=1e-9)
+    assert metrics["model"]["parameters"] == parameter_count(model)
+    assert (genotype.depth, genotype.nodes) == (1, 1)
+    assert metrics["search"]["space"]["size"] == str(9**3 * 18)
+
+
+def test_the_architecture_rests_while_the_weights_warm_up_and_moves_then(found: Path):
+    rows = [
+        [value for key, value in row.items() if key.startswith("alpha/")]
+        for row in read_history(found / HISTORY)
+    ]
+    assert max(rows[0]) < 0.51 and rows[0] != rows[1] != rows[2]
+    entropy = [row["entropy"] for row in read_history(found / HISTORY)]
+    assert entropy[0] == pytest.approx(1, abs=1e-5) and entropy[-1] < entropy[1]
+    for place in ("encoder0_1_0", "up0"):
+        shares = [v for k, v in read_history(found / HISTORY)[-1].items() if f"/{place}/" in k]
+        assert sum(shares) == pytest.approx(1)
+
+
+def test_neither_half_holds_a_patch_that_validates(found: Path):
+    halves, split = read_json(found / HALVES), read_json(found / SPLIT)
+    weights, architecture = set(halves["train"]), set(halves["val"])
+    assert weights and architecture and not weights & architecture
+    assert weights | architecture == set(split["train"])
+    assert not (weights | architecture) & set(split["val"])
+
+
+@pytest.mark.parametrize(
+    "extra", [["--variant", "gumbel", "--parts", "2"], ["--order", "second", *SGD]]
+)
+def test_a_killed_search_resumes_to_the_same_curve(
+    imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extra: list[str]
+):
+    assert search(tmp_path / "whole", imagery, *extra) == 0
+    usual = Searcher.before_update
+
+    def killed(self, epoch, batch, rate, optimizer):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        usual(self, epoch, batch, rate, optimizer)
+
+    monkeypatch.setattr(Searcher, "before_update", killed)
+    assert search(tmp_path / "killed", imagery, *extra) == 130
+    monkeypatch.setattr(Searcher, "before_update", usual)
+    assert len(timeless(tmp_path / "killed")) == 2
+    assert search(tmp_path / "killed", imagery, *extra) == 0
+    assert timeless(tmp_path / "killed") == timeless(tmp_path / "whole")
+    whole, again = (load_file(tmp_path / name / LAST) for name in ("whole", "killed"))
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+def test_what_was_found_is_trained_from_its_genotype(found: Path, imagery: Path, tmp_path: Path):
+    flags = ["--model", "derived", "--genotype", (found / GENOTYPE).read_text()]
+    assert run(tmp_path / "again", imagery, *flags) == 0
+    model, header = load_checkpoint(tmp_path / "again" / CHECKPOINT)
+    assert model(torch.zeros(1, 3, 9, 17)).shape == (1, 2, 9, 17)
+    before = read_header(found / CHECKPOINT)["model"]
+    assert header["model"] == {**before, "genotype": header["model"]["genotype"]}
+    assert not (tmp_path / "again" / GENOTYPE).exists()
+
+
+def test_a_search_ends_when_skips_take_over(
+    imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    usual = Searcher.before_update
+
+    def drawn_to_skips(self, epoch, batch, rate, optimizer):
+        usual(self, epoch, batch, rate, optimizer)
+        with torch.no_grad():
+            for label, names in self.architecture.tables.items():
+                if "none" in names:
+                    wanted = "skip" if epoch == 2 else "conv3"
+                    self.architecture.alphas[label][names.index(wanted)] = 5 * (epoch + 1)
+
+    monkeypatch.setattr(Searcher, "before_update", drawn_to_skips)
+    assert search(tmp_path, imagery, "--max-skips", "0.9", "--arch-lr", "0") == 0
+    assert [row["skip_share"] for row in timeless(tmp_path)] == [0, 0, 1]
+    assert "100% of the edges are skips" in read_json(tmp_path / METRICS)["stopped"]
+    assert "skip" not in read_genotype((tmp_path / GENOTYPE).read_text()).choices().values()
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--order", "second"], "--optimizer sgd"),
+        (["--order", "second", *SGD, "--precision", "bf16"], "give one of fp32"),
+        (["--parts", "3"], "does not divide"),
+        (["--warmup", "4"], "--warmup 1"),
+    ],
+)
+def test_options_that_cannot_be_searched_with(
+    imagery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], says: str
+):
+    assert search(tmp_path, imagery, *flags) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_a_derived_model_needs_its_genotype(
+    imagery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run(tmp_path, imagery, "--model", "derived") == 1
+    assert "--genotype" in capsys.readouterr().err
