@@ -1,4 +1,4 @@
-"""Bayesian linear regression on features, with its two precisions by marginal likelihood."""
+"""Bayesian linear regression on features, with the most probable of its two precisions."""
 
 import math
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
+
+from aerial_nni.tuners.gaussian_process import PRIOR_NOISE
 
 LIMITS = ((1e-6, 1e6), (1e-2, 1e8))
 """Of alpha and beta."""
@@ -35,17 +37,20 @@ def regress(
 ) -> BayesianLinear:
     """The regression of values (n,) on features (n, k).
 
-    Snoek et al. 2015, eq. 3 to 5. `precisions`: alpha and beta; None: the most likely ones.
+    Snoek et al. 2015, eq. 3 to 5. `precisions`: alpha and beta; None: the most probable ones.
     """
-    alpha, beta = precisions or most_likely(features, values)
+    alpha, beta = precisions or most_probable(features, values)
     precision = beta * features.T @ features + alpha * np.eye(features.shape[1])
     factor = cho_factor(precision, check_finite=False)
     weights = beta * cho_solve(factor, features.T @ values, check_finite=False)
     return BayesianLinear(alpha, beta, weights, np.triu(factor[0]))
 
 
-def most_likely(features: np.ndarray, values: np.ndarray) -> tuple[float, float]:
-    """Alpha and beta of the largest marginal likelihood, by L-BFGS on their logarithms.
+def most_probable(features: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+    """Alpha and beta of the largest posterior density, by L-BFGS on their logarithms.
+
+    The noise has the prior of `gaussian_process.py`: features that were learnt from the same values
+    explain them all, and by its likelihood alone beta had no end.
 
     *differs:* Snoek et al. draw both by slice sampling; one point of a posterior over two numbers
     that n values decide together costs a thousandth of that.
@@ -58,7 +63,7 @@ def most_likely(features: np.ndarray, values: np.ndarray) -> tuple[float, float]
     found = min(
         (
             minimize(
-                _unlikelihood,
+                _improbability,
                 start,
                 args=(squares, shares, rest, len(values)),
                 jac=True,
@@ -73,13 +78,14 @@ def most_likely(features: np.ndarray, values: np.ndarray) -> tuple[float, float]
     return float(alpha), float(beta)
 
 
-def _unlikelihood(
+def _improbability(
     logs: np.ndarray, squares: np.ndarray, shares: np.ndarray, rest: float, n: int
 ) -> tuple[float, np.ndarray]:
-    """Minus the log marginal likelihood of (log alpha, log beta), and its gradient (2,).
+    """Minus the log posterior density of (log alpha, log beta), and its gradient (2,).
 
-    Snoek et al. 2015, eq. 6, along the singular vectors of the features: there the values are
-    independent, with variance 1/beta + squares/alpha, and 1/beta outside of their span.
+    The marginal likelihood is eq. 6 of Snoek et al. 2015, along the singular vectors of the
+    features: there the values are independent, with variance 1/beta + squares/alpha, and 1/beta
+    outside of their span.
 
     Args:
         logs: of alpha and beta.
@@ -101,4 +107,6 @@ def _unlikelihood(
     by_variance = 0.5 * (1 - shares / variances) / variances
     by_alpha = -(by_variance * spread).sum()
     by_beta = -by_variance.sum() / beta + 0.5 * (beta * rest - outside)
-    return float(value), np.array([by_alpha, by_beta])
+    mean, deviation = PRIOR_NOISE  # of log 1/beta
+    z = (-logs[1] - mean) / deviation
+    return float(value + 0.5 * z**2), np.array([by_alpha, by_beta - z / deviation])

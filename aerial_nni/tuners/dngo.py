@@ -4,7 +4,7 @@ Snoek et al. 2015, "Scalable Bayesian Optimization Using Deep Neural Networks". 
 the number of trials where that of a Gaussian process grows with the cube.
 
 *differs:*
-- alpha and beta are the most likely ones (`bayesian_linear.py`).
+- alpha and beta are the most probable ones (`bayesian_linear.py`).
 - The prior's mean is a constant, the paper's a quadratic bowl around the middle of the space: the
   best learning rate need not be in the middle of its range.
 - The paper chose the network's size, weight decay and learning rate by Bayesian optimisation over

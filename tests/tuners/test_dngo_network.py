@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 from sklearn.linear_model import Ridge
 
-from aerial_nni.tuners.bayesian_linear import most_likely, regress
+from aerial_nni.tuners.bayesian_linear import LIMITS, most_probable, regress
+from aerial_nni.tuners.gaussian_process import PRIOR_NOISE
 from aerial_nni.tuners.network import Network, train
 
 
@@ -16,10 +17,11 @@ def data() -> tuple[np.ndarray, np.ndarray]:
     return inputs, np.sin(3 * inputs[:, 0]) + inputs[:, 1]
 
 
-def evidence(features: np.ndarray, values: np.ndarray, alpha: float, beta: float) -> float:
-    """The log marginal likelihood as the density that it is."""
+def density(features: np.ndarray, values: np.ndarray, alpha: float, beta: float) -> float:
+    """The log of marginal likelihood and prior, as the densities that they are."""
     covariance = features @ features.T / alpha + np.eye(len(values)) / beta
-    return float(multivariate_normal(np.zeros(len(values)), covariance).logpdf(values))
+    likelihood = multivariate_normal(np.zeros(len(values)), covariance).logpdf(values)
+    return float(likelihood + norm(*PRIOR_NOISE).logpdf(-np.log(beta)))
 
 
 def test_posterior_is_that_of_ridge_regression_and_the_textbook():
@@ -36,23 +38,32 @@ def test_posterior_is_that_of_ridge_regression_and_the_textbook():
 
 
 @pytest.mark.parametrize("shape", [(60, 5), (6, 20)])
-def test_precisions_have_the_largest_marginal_likelihood(shape: tuple[int, int]):
+def test_precisions_have_the_largest_posterior_density(shape: tuple[int, int]):
     draw = np.random.default_rng(1)
     features = draw.normal(size=shape)
     values = features @ draw.normal(size=shape[1]) + 0.3 * draw.normal(size=shape[0])
-    alpha, beta = most_likely(features, values)
-    best = evidence(features, values, alpha, beta)
+    alpha, beta = most_probable(features, values)
+    best = density(features, values, alpha, beta)
     for a in (0.7, 1.0, 1.4):
         for b in (0.7, 1.0, 1.4):
-            assert evidence(features, values, a * alpha, b * beta) <= best + 1e-6
+            assert density(features, values, a * alpha, b * beta) <= best + 1e-6
 
 
 def test_precisions_are_those_that_made_the_values():
     draw = np.random.default_rng(2)
     features = draw.normal(size=(4000, 60))
     values = features @ draw.normal(size=60) / 2 + 0.1 * draw.normal(size=4000)
-    alpha, beta = most_likely(features, values)
+    alpha, beta = most_probable(features, values)
     assert alpha == pytest.approx(4, rel=0.5) and beta == pytest.approx(100, rel=0.1)
+
+
+def test_values_that_the_features_explain_do_not_end_the_noise(
+    data: tuple[np.ndarray, np.ndarray],
+):
+    inputs, values = (part[:6] for part in data)
+    network = train(inputs, values, np.random.default_rng(0))
+    _, beta = most_probable(network.features(inputs), values)
+    assert beta < 0.1 * LIMITS[1][1]
 
 
 def test_training_fits_and_repeats(data: tuple[np.ndarray, np.ndarray]):
