@@ -5,14 +5,22 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aerial_nni.data.dataset import Dataset
 
 MARKS = {"ok": "[ ok ]", "warn": "[warn]", "fail": "[FAIL]"}
 """How a finding's level is shown. One `fail` and the machine is not ready."""
 
 PYTHONS = ((3, 10), (3, 13))
+LOOK = 30.0
+"""Seconds that are spent on decoding the images of a data folder."""
+
 LITTLE = 1.0
 """Free GiB below which a run is likely to fill the disk; twice that is worth a warning."""
 
@@ -190,8 +198,30 @@ def data(data_dir: str) -> Iterator[Finding]:
                 continue
             yield Finding("warn", "data", f"{name}: {error}")
         else:
-            level = "warn" if dataset.problems else "ok"
-            mend = "add: --skip-bad" if dataset.problems else ""
-            text = f"{name}: {len(dataset.samples)} images, {len(dataset.problems)} unusable"
-            yield Finding(level, "data", text, mend)
+            yield _dataset(name, dataset, decode=bool(data_dir))
             return
+
+
+def _dataset(name: str, dataset: "Dataset", *, decode: bool) -> Finding:
+    """Whether every sample of a dataset can be used, as far as that is seen without decoding them.
+
+    With `decode` they are read as training reads them, as many as can be in `LOOK` seconds.
+    """
+    from aerial_nni.data.building import read_checked
+
+    problems, read, deadline = dict(dataset.problems), 0, time.monotonic() + LOOK
+    for sample in dataset.samples if decode else ():
+        if time.monotonic() > deadline:
+            break
+        try:
+            read_checked(sample, dataset)
+        except (OSError, ValueError) as error:
+            problems[sample.name] = str(error)
+        read += 1
+    count = len(dataset.samples)
+    looked = f"{read} of {count} were decoded" if decode else "none was decoded: give --data-dir"
+    text = f"{name}: {count} images, {len(problems)} unusable ({looked})"
+    if not problems:
+        return Finding("ok", "data", text)
+    sample_name, reason = next(iter(problems.items()))
+    return Finding("warn", "data", f"{text}; {sample_name}: {reason}", "add: --skip-bad")

@@ -2,10 +2,60 @@
 
 import argparse
 import dataclasses
+import difflib
+import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from aerial_nni.options import Options, TrialOptions, changed, read_values
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says of a word it does not know which known one is meant.
+
+    It takes no beginnings of flags: what `--epoch` means today may be ambiguous tomorrow.
+    """
+
+    def __init__(self, *, example: str = "", **settings: Any) -> None:
+        """`example` is a command that the help ends with."""
+        if example:
+            settings["epilog"] = f"example: {example}"
+        super().__init__(allow_abbrev=False, **settings)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse has it, but nothing is left over in a parser without verbs."""
+        words = list(sys.argv[1:] if args is None else args)
+        verbs = next((a for a in self._actions if isinstance(a, argparse._SubParsersAction)), None)
+        if verbs is not None:
+            self._refuse([word for word in words[:1] if word[:1] != "-"], verbs.choices, "verb")
+            return super().parse_known_args(words, namespace)
+        before = words[: words.index("--")] if "--" in words else words
+        flags = [word.partition("=")[0] for word in before if word.startswith("--")]
+        # What has a space in it is the value of a flag.
+        self._refuse([flag for flag in flags if " " not in flag], self._flags(), "flag")
+        found, left = super().parse_known_args(words, namespace)
+        if left:
+            self.error(f"what is meant by {' '.join(left)}?")
+        return found, left
+
+    def _flags(self) -> list[str]:
+        return [flag for action in self._actions for flag in action.option_strings]
+
+    def _refuse(self, words: Iterable[str], known: Iterable[str], what: str) -> None:
+        """Ends the program if one of `words` is not known."""
+        known = list(known)
+        for word in words:
+            if word in known:
+                continue
+            longer = [other for other in known if other.startswith(word)]
+            near = longer or difflib.get_close_matches(word, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            self.error(f"there is no {what} {word}{meant}")
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with the message alone: a usage of eighty flags would hide it."""
+        self.exit(2, f"error: {message}\nsee: {self.prog} --help\n")
 
 
 def add_trial_flags(

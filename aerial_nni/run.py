@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from aerial_nni import __version__
 from aerial_nni.errors import Explained
+from aerial_nni.flags import Parser
 from aerial_nni.verbs import GROUPS
 
 
@@ -34,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The parser of all verbs."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m aerial_nni.run",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -3,7 +3,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from aerial_nni import doctor
 from aerial_nni.doctor import Finding, examine
@@ -84,3 +86,32 @@ def test_the_dubai_imagery_is_found(dubai_dir: Path):
 def test_imagery_that_is_not_there_is_a_warning(tmp_path: Path):
     findings = [*doctor.data(str(tmp_path / "none"))]
     assert findings[-1].level == "warn"
+
+
+def test_a_folder_is_looked_at_as_hard_as_training_does(tmp_path: Path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    for kind in ("images", "masks"):
+        (tmp_path / kind).mkdir()
+    for name in ("a", "b"):
+        Image.fromarray(noise).save(tmp_path / "images" / f"{name}.jpg")
+        Image.fromarray(noise[..., 0] % 2).save(tmp_path / "masks" / f"{name}.png")
+    (tmp_path / "classes.yaml").write_text("masks: index\nclasses:\n  Land: 0\n  Water: 1\n")
+    finding = [*doctor.data(str(tmp_path))][-1]
+    assert (finding.level, finding.text) == (
+        "ok", "folder: 2 images, 0 unusable (2 of 2 were decoded)",
+    )  # fmt: skip
+    broken = tmp_path / "images" / "b.jpg"
+    broken.write_bytes(broken.read_bytes()[:2000])
+    finding = [*doctor.data(str(tmp_path))][-1]
+    assert (finding.level, finding.mend) == ("warn", "add: --skip-bad")
+    assert "1 unusable (2 of 2 were decoded); b: " in finding.text and str(broken) in finding.text
+
+
+def test_ready_says_with_which_flags(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    busy = Finding("warn", "port", "8080 is held", "add: --port 8081")
+    bad = Finding("warn", "data", "1 unusable", "add: --skip-bad")
+    monkeypatch.setattr(doctor, "examine", lambda **_: [busy, bad])
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "ready, with --port 8081 --skip-bad"

@@ -40,9 +40,18 @@ def _open_dubai(data_dir: str) -> Dataset:
 
 def _open_folder(data_dir: str) -> Dataset:
     """A folder of one's own."""
+    from aerial_nni.data.dubai import looks_like_dubai
     from aerial_nni.data.folder import open_folder
 
-    return open_folder(_found(data_dir, "folder", hint=""))
+    place = _found(data_dir, "folder", hint="")
+    try:
+        return open_folder(place)
+    except DatasetMissing as error:
+        if looks_like_dubai(place):
+            raise DatasetMissing(
+                f"{place} looks like the Dubai imagery; give --data dubai"
+            ) from error
+        raise
 
 
 def _found(data_dir: str, name: str, *, hint: str) -> Path:

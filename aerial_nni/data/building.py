@@ -108,8 +108,16 @@ def _futures(plan: Plan) -> Iterator[tuple[Sample, "Future[Checked]"]]:
 
 def _check(sample: Sample, plan: Plan) -> Checked:
     """A sample read and checked; a `ValueError` or `OSError` says why it cannot be used."""
-    image, mask = plan.dataset.read(sample)
-    bands = plan.dataset.facts.bands
+    image, mask = read_checked(sample, plan.dataset)
+    digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return Checked(sample=sample, image=image, mask=plan.lookup[mask], digest=digest.hexdigest())
+
+
+def read_checked(sample: Sample, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Image and mask of a sample; a `ValueError` or `OSError` says why it cannot be used."""
+    image, mask = dataset.read(sample)
+    bands = dataset.facts.bands
     if image.shape[2] != len(bands):
         raise ValueError(
             f"{sample.image} has {image.shape[2]} bands, but the dataset has {len(bands)}: "
@@ -121,11 +129,9 @@ def _check(sample: Sample, plan: Plan) -> Checked:
             f"the image {image.shape[1]}×{image.shape[0]}: {sample.mask}, {sample.image}"
         )
     highest = int(mask[mask != VOID].max(initial=0))
-    if highest >= len(plan.dataset.facts.classes):
+    if highest >= len(dataset.facts.classes):
         raise ValueError(f"{sample.mask} has the value {highest}, which is no class")
-    digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
-    digest.update(np.ascontiguousarray(image).data)
-    return Checked(sample=sample, image=image, mask=plan.lookup[mask], digest=digest.hexdigest())
+    return image, mask
 
 
 class _Writer:

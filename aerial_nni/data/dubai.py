@@ -79,6 +79,11 @@ def _holds_tiles(folder: Path) -> bool:
     return any(folder.glob("Tile */images"))
 
 
+def looks_like_dubai(folder: Path) -> bool:
+    """Whether `open_dubai` would look for tiles here."""
+    return any(_holds_tiles(place) for place in (folder, *folder.glob("*/")))
+
+
 def _tile(name: str) -> str:
     """The tile of a sample's name."""
     return name.split("/", maxsplit=1)[0]

@@ -56,9 +56,14 @@ class ColourCode:
         if len(found) > 100:
             hint = "; so many colours: was it resized or saved with loss?"
         return (
-            f"{path} has {len(packed)} pixels of {len(found)} colours that are no class: "
+            f"{path} has {_some(len(packed), 'pixel')} of {_some(len(found), 'colour')} that "
+            f"{'is' if len(found) == 1 else 'are'} no class: "
             f"{'; '.join(shown)}{', ...' if len(found) > SHOWN else ''}{hint}"
         )
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _packed(colours: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@
 it is made and when it is read from a file.
 """
 
+import difflib
 import hashlib
 import json
 import logging
@@ -214,8 +215,10 @@ def load_split(path: Path, prepared: Prepared) -> Split:
     try:
         value = read_json(path)
     except FileNotFoundError:
-        rules = ", ".join(RULES)
-        raise SplitMismatch(f"there is no split file {path}; the rules are {rules}") from None
+        near = difflib.get_close_matches(str(path), list(RULES), n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        problem = f"{path} is no rule and no split file"
+        raise SplitMismatch(f"{problem}; {meant}the rules are {', '.join(RULES)}") from None
     except (OSError, ValueError) as error:
         raise SplitMismatch(f"{path} cannot be read as a split: {error}") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT:

@@ -32,7 +32,7 @@ class Settings:
     config: Path | None = None
     """A file in NNI's own configuration format."""
     docs: Path | None = None
-    """Where the document goes; None: `docs`, and inside the experiment's folder for scenes."""
+    """Where the document goes; None: see `usual_place`."""
     document: bool = True
     """Whether there is one."""
     stay: bool = False
@@ -157,7 +157,7 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
     if record.best is None:
         return None
     try:
-        from aerial_nni.reports import DOCUMENTS, write_report
+        from aerial_nni.reports import DOCUMENTS, usual_place, write_report
     except ImportError as error:
         say(f"no document: {error}")
         return None
@@ -165,14 +165,14 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
         return None
     if record.state == "DONE":
         measure(record.kind, folder)
-    place = docs or (folder / "docs" if record.options.get("data") == "scenes" else Path("docs"))
     try:
+        place, said = (docs, "") if docs else usual_place([folder])
         document = write_report([folder], place).resolve()
     except Exception as error:  # whatever a plotting library raises
         again = f"try again with: python -m aerial_nni.run report {record.id}"
         say(f"the document was not written ({type(error).__name__}: {error}); {again}")
         return None
-    say(f"document: {document}")
+    say(f"document: {document}", said)
     return document
 
 

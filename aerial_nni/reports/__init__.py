@@ -6,18 +6,28 @@ write_report([Path("runs/abc12345")], Path("docs"))
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from aerial_nni.reports.distill.document import write_distillation
-from aerial_nni.reports.document import write_baseline
+from aerial_nni.reports import document as baseline_document
+from aerial_nni.reports.distill import document as distill_document
 from aerial_nni.reports.folder import Experiment, ResultUnusable, read_experiment
-from aerial_nni.reports.hpo.document import write_hpo
+from aerial_nni.reports.hpo import document as hpo_document
+from aerial_nni.reports.place import DOCS, place_of
 
-DOCUMENTS: dict[str, Callable[[Sequence[Experiment], Path], Path]] = {
-    "baseline": write_baseline,
-    "hpo": write_hpo,
-    "distill": write_distillation,
+
+class Document(NamedTuple):
+    """What an experiment's document is called, and the function that writes it."""
+
+    name: str
+    write: Callable[[Sequence[Experiment], Path], Path]
+
+
+DOCUMENTS = {
+    "baseline": Document(baseline_document.NAME, baseline_document.write_baseline),
+    "hpo": Document(hpo_document.NAME, hpo_document.write_hpo),
+    "distill": Document(distill_document.NAME, distill_document.write_distillation),
 }
-"""Kind of an experiment -> the function that writes its document."""
+"""Kind of an experiment -> its document."""
 
 
 def write_report(experiments: list[Path], docs: Path) -> Path:
@@ -39,7 +49,14 @@ def write_report(experiments: list[Path], docs: Path) -> Path:
             f"the experiments are of the kinds {', '.join(sorted(kinds))}; "
             f"give experiments of one kind out of {', '.join(DOCUMENTS)}"
         )
-    return DOCUMENTS[kinds.pop()](found, docs)
+    return DOCUMENTS[kinds.pop()].write(found, docs)
 
 
-__all__ = ["DOCUMENTS", "ResultUnusable", "write_report"]
+def usual_place(experiments: list[Path]) -> tuple[Path, str]:
+    """Where the document of these experiments goes if nobody says, and what is said of that."""
+    found = [read_experiment(folder) for folder in experiments]
+    known = DOCUMENTS.get(found[0].kind) if found else None
+    return place_of(known.name, found) if known else (DOCS, "")
+
+
+__all__ = ["DOCUMENTS", "ResultUnusable", "usual_place", "write_report"]

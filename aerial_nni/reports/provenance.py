@@ -83,7 +83,9 @@ def command(experiment: Experiment) -> str:
         words += ["--seeds", *map(str, seeds)]
     else:
         words = ["python", "-m", "aerial_nni.trials.baseline", "--seed", str(seeds[0])]
-    return shlex.join([*words, *split_words(split), *option_words(trial.options)])
+    # `baseline` has a default of its own for scenes.
+    always = ("epochs",) if experiment.record and trial.options["data"] == "scenes" else ()
+    return shlex.join([*words, *split_words(split), *option_words(trial.options, always=always)])
 
 
 def split_words(split: Mapping[str, Any]) -> list[str]:

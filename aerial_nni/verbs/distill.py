@@ -22,6 +22,7 @@ def add_flags(verbs: Verbs) -> None:
         description=f"{text}. A search finds how it learns best; then the best student and its "
         "control are trained over seeds. The student has half the teacher's width and one level "
         "less unless --student or the options of the model say otherwise.",
+        example="python -m aerial_nni.run distill --teacher ID --kind soft",
     )
     parser.set_defaults(verb=distill)
     group = parser.add_argument_group("the student and the search")

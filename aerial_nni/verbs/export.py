@@ -1,6 +1,7 @@
 """The verb export: a checkpoint, in a format that other programs run."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ FORMATS = ("safetensors", "onnx", "torchscript", "exported")
 
 def add_flags(verbs: Verbs) -> None:
     """The parser of this verb."""
-    parser = verbs.add_parser("export", help=TEXT, description=TEXT)
+    example = "python -m aerial_nni.run export ID --to best.onnx"
+    parser = verbs.add_parser("export", help=TEXT, description=TEXT, example=example)
     parser.set_defaults(verb=export)
     parser.add_argument(
         "id",
@@ -59,6 +61,9 @@ def export(given: argparse.Namespace) -> int:
     if target.is_dir():
         target = target / f"{name}{SUFFIXES[given.format or 'safetensors']}"
     kind = format_of(target, given.format)
+    if not target.parent.is_dir():
+        make = f"mkdir -p {shlex.quote(str(target.parent))}"
+        raise BadOption(f"there is no folder {target.parent}; make it with: {make}")
     values: dict[str, Any] = {"id": name, "source": str(source), "checkpoint": str(target)}
     values["format"] = kind
     if given.int8:

@@ -10,7 +10,10 @@ Verb = Callable[[argparse.Namespace], int]
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-CONFIG = "where and how trials run, in NNI's own format: see nni_configs/ (default: here)"
+CONFIG = (
+    "file in NNI's own format that says where and how trials run: see nni_configs/ "
+    "(default: none, trials run on this machine)"
+)
 
 
 def add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int | None = 3) -> None:
@@ -33,13 +36,24 @@ def add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int | Non
         metavar="N",
         help=f"failed trials in a row that end it (default: {usual[2]})",
     )
-    group.add_argument("--docs", type=Path, metavar="DIR", help="where the document goes")
+    add_docs(group)
     group.add_argument(
         "--exit", action="store_true", help="end when done; without it a terminal keeps the UI"
     )
     add_runs(parser)
     add_port(parser)
     add_host(parser)
+
+
+def add_docs(parser: "argparse._ActionsContainer") -> None:
+    """Where the document goes."""
+    parser.add_argument(
+        "--docs",
+        type=Path,
+        metavar="DIR",
+        help="where the document goes (default: docs; the experiment's own folder for scenes and "
+        "where docs has that document of another experiment)",
+    )
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,7 @@ def add_flags(verbs: Verbs) -> None:
         "A trial of the search takes 12 epochs where --epochs is not given (scenes: 6, with\n"
         "--space-to-depth 2).",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        example="python -m aerial_nni.run hpo --method gp --trials 20",
     )
     parser.set_defaults(verb=hpo)
     group = parser.add_argument_group("the search")

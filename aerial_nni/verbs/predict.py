@@ -20,7 +20,8 @@ TEXT = "segment whole images of any size with a checkpoint or an exported ONNX f
 
 def add_flags(verbs: Verbs) -> None:
     """The parser of this verb."""
-    parser = verbs.add_parser("predict", help=TEXT, description=TEXT)
+    example = "python -m aerial_nni.run predict ID scene.tif --overlay"
+    parser = verbs.add_parser("predict", help=TEXT, description=TEXT, example=example)
     parser.set_defaults(verb=predict)
     parser.add_argument(
         "model",
@@ -37,7 +38,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     parser.add_argument(
         "--bands",
-        type=_numbers,
+        type=band_numbers,
         default=(),
         metavar="N,N,N",
         help="bands of the image that the model's are, from 1 (default: all, in their order)",
@@ -78,8 +79,13 @@ def add_flags(verbs: Verbs) -> None:
     add_runs(parser)
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+def band_numbers(text: str) -> tuple[int, ...]:
+    """The numbers in `4,3,2`."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        message = f"{text!r} is not understood; give numbers such as 4,3,2"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def predict(given: argparse.Namespace) -> int:

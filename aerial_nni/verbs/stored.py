@@ -1,12 +1,12 @@
 """Verbs about experiments that exist: resume, view, stop, report, list."""
 
 import argparse
-from pathlib import Path
 
 from aerial_nni.verbs.answers import answer, finished, settings_of, table
 from aerial_nni.verbs.flags import (
     Verb,
     Verbs,
+    add_docs,
     add_experiment_flags,
     add_host,
     add_port,
@@ -16,7 +16,8 @@ from aerial_nni.verbs.flags import (
 
 def add_flags(verbs: Verbs) -> None:
     """The parsers of these verbs."""
-    parser = _with_id(verbs, "resume", resume, "go on with an experiment that ended")
+    text = "go on with an experiment that ended"
+    parser = _with_id(verbs, "resume", resume, text, " --trials 20")
     parser.add_argument(
         "--trials", type=int, metavar="N", help="trials in all (default: as before)"
     )
@@ -27,15 +28,17 @@ def add_flags(verbs: Verbs) -> None:
     add_host(parser)
     parser = _with_id(verbs, "stop", stop, "end one that is running")
     add_runs(parser)
-    parser = _with_id(verbs, "report", report, "write the document", many=True)
-    parser.add_argument("--docs", type=Path, metavar="DIR", help="where it goes (default: docs)")
+    parser = _with_id(verbs, "report", report, "write the document", " --docs docs", many=True)
+    add_docs(parser)
     parser.add_argument(
         "--measure",
         action="store_true",
         help="of a distillation: first time its models on this machine, again if they were before",
     )
     add_runs(parser)
-    parser = verbs.add_parser("list", help="all experiments", description="All experiments.")
+    example = "python -m aerial_nni.run list --runs DIR"
+    text = "all experiments"
+    parser = verbs.add_parser("list", help=text, description=text, example=example)
     parser.set_defaults(verb=listing)
     add_runs(parser)
 
@@ -45,11 +48,13 @@ def _with_id(
     name: str,
     verb: Verb,
     text: str,
+    more: str = "",
     *,
     many: bool = False,
 ) -> argparse.ArgumentParser:
     """A verb about one experiment, or about several."""
-    parser = verbs.add_parser(name, help=text, description=text)
+    example = f"python -m aerial_nni.run {name} abcd1234{more}"
+    parser = verbs.add_parser(name, help=text, description=text, example=example)
     parser.set_defaults(verb=verb)
     help_text = "the experiment, or the beginning of its name; see: list"
     parser.add_argument("id", nargs="+" if many else None, metavar="ID", help=help_text)
@@ -112,13 +117,16 @@ def report(given: argparse.Namespace) -> int:
     """Writes the document of one or several experiments."""
     from aerial_nni.experiments import records
     from aerial_nni.experiments.closing import measure
-    from aerial_nni.reports import write_report
+    from aerial_nni.experiments.progress import say
+    from aerial_nni.reports import usual_place, write_report
 
     runs = given.runs.expanduser().resolve()
     folders = [records.find(runs, name) for name in given.id]
     if given.measure:
         for folder in folders:
             measure(records.load(folder).kind, folder, again=True)
-    document = write_report(folders, given.docs or Path("docs")).resolve()
+    place, said = (given.docs, "") if given.docs else usual_place(folders)
+    document = write_report(folders, place).resolve()
+    say(said)
     answer(given, {"ids": given.id, "report": str(document)}, str(document))
     return 0

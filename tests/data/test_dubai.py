@@ -102,6 +102,11 @@ def test_black_is_void_and_nearly_black_is_an_error(town):
         "(60, 16, 152); (0, 0, 1) 1×, nearest void (0, 0, 0)"
     )
 
+    pixels[1, :2] = 0
+    town.save("Tile 1/masks/image_part_001.png", pixels)
+    told = fault(open_dataset("dubai", str(town.root)), name)
+    assert told.startswith(f"{path} has 1 pixel of 1 colour that is no class: (0, 0, 1) 1×")
+
 
 def test_many_unknown_colours_hint_at_a_cause(town):
     name = town.tile(1, 1)

@@ -231,3 +231,12 @@ def test_buildings_of_kampala(aerial_data, tmp_path):
     other, building, void = prepared.counts.sum(axis=0).tolist()
     assert building / (other + building + void) == pytest.approx(0.296, abs=5e-4)
     assert 0 < void < 0.01 * other  # the transparent pixels of 19 images
+
+
+@pytest.mark.parametrize("below", ["", "semantic segmentation dataset"])
+def test_the_layout_of_dubai_is_recognised(tmp_path, below):
+    for tile in ("Tile 1", "Tile 2"):
+        for kind in ("images", "masks"):
+            (tmp_path / below / tile / kind).mkdir(parents=True)
+    with pytest.raises(DatasetMissing, match="looks like the Dubai imagery; give --data dubai"):
+        open_dataset("folder", str(tmp_path))

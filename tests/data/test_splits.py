@@ -280,9 +280,9 @@ def test_a_file_made_for_other_patches_is_refused(tmp_path):
 
 def test_a_file_that_is_no_split(tmp_path):
     path = tmp_path / "s.json"
-    assert (
-        refused(path, TOWNS) == f"there is no split file {path}; the rules are image, tile, patch"
-    )
+    problem = f"{path} is no rule and no split file"
+    assert refused(path, TOWNS) == f"{problem}; the rules are image, tile, patch"
+    assert "; did you mean image? the rules" in refused(Path("images"), TOWNS)
     path.write_text("{")
     assert "cannot be read as a split" in refused(path, TOWNS)
     path.write_text('{"format": 99}')

@@ -35,7 +35,7 @@ def test_reference_dropout_is_0_2_and_0_3_at_the_bottom():
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (1, 5), (16, 200)])
-@pytest.mark.parametrize("fold", [1, 2])
+@pytest.mark.parametrize("fold", [1, 2, 3])
 def test_any_size_comes_out_as_it_went_in(size, fold):
     model = spec(bands=4, classes=3, space_to_depth=fold).build().eval()
     assert model(torch.zeros(2, 4, *size)).shape == (2, 3, *size)

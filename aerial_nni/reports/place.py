@@ -1,0 +1,37 @@
+"""Where a document goes that nobody named a folder for: never over another experiment's."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from aerial_nni.reports.folder import Experiment
+
+DOCS = Path("docs")
+
+COMMAND = re.compile(r"^python -m aerial_nni\.run report (.+)$", re.MULTILINE)
+"""The line of every document that writes it again, see the chapters on sources."""
+
+
+def place_of(name: str, experiments: Sequence[Experiment]) -> tuple[Path, str]:
+    """The folder for the document `name` of these experiments, and what is said of it.
+
+    That is `docs`, unless the first is about the built-in scenes or `docs` holds that document of
+    other experiments: then a folder inside that of the first.
+    """
+    main, ids = experiments[0], [experiment.id for experiment in experiments]
+    own, document = main.folder / "docs", DOCS / f"{name}.md"
+    if main.best.options.get("data") == "scenes":
+        return own, ""
+    if not document.exists() or experiments_of(document) == ids:
+        return DOCS, ""
+    others = " ".join(experiments_of(document))
+    problem = f"{document} is {f'of {others}' if others else 'not by this program'} and stays"
+    again = f"python -m aerial_nni.run report {' '.join(ids)} --docs {DOCS}"
+    return own, f"{problem}; to replace it: {again}"
+
+
+def experiments_of(document: Path) -> list[str]:
+    """The experiments that a document is about; none where it does not say."""
+    found = COMMAND.search(document.read_text(encoding="utf-8", errors="replace"))
+    words = found[1].split() if found else []
+    return [word for word in words if not word.startswith("-")]
