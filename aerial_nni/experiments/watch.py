@@ -137,12 +137,15 @@ class Watch:
     def _over(self, reason: str, trials: list[Trial]) -> End:
         """The regular end: good if one trial is."""
         good = [trial for trial in trials if is_good(self.folder / trial.id)]
-        counted = f"{reason}: {len(good)} of {len(trials)} are good"
+        # What a resume made up for is not counted twice: as in `list`.
+        planned = max(len(good), min(len(trials), int(self.record.limits["trials"])))
+        counted = f"{reason}: {len(good)} of {planned} are good"
         if good:
             return End(state="DONE", reason=counted)
         failed = [trial for trial in trials if trial.state in FAILURES]
         details = self._failure(failed[-1]) if failed else ""
-        return End(state="FAILED", reason=counted, details=details)
+        again = f"go on with: python -m aerial_nni.run resume {self.record.id}"
+        return End(state="FAILED", reason=f"{counted}; {again}", details=details)
 
     def _too_many_failures(self, trials: list[Trial]) -> End | None:
         ended = [

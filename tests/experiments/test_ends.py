@@ -75,6 +75,10 @@ def test_failed_trials_are_told_and_made_up_for_by_a_resume(
     reason = (outcome.folder / failed.id / results.FAILURE).read_text()
     assert reason == "RuntimeError: seed 1 was told to fail\n"
     died = outcome.record.trials[2]
+    assert died.state == "FAILED"  # and not cancelled by the user, as NNI alone has it
+    assert "error: killed by a signal" in told
+    assert f"go on with: python -m aerial_nni.run resume {outcome.record.id}" in told
+    assert "killed by a signal" in (outcome.folder / died.id / results.FAILURE).read_text()
 
     monkeypatch.delenv("FAST_FAIL")
     monkeypatch.delenv("FAST_DIE")
@@ -85,6 +89,7 @@ def test_failed_trials_are_told_and_made_up_for_by_a_resume(
     history = results.read_history(outcome.folder / again.id / results.HISTORY)
     assert len({row["process"] for row in history}) == 2  # it took over what the other had left
     assert not (outcome.folder / died.id).exists()
+    assert outcome.record.reason == "all trials ended: 3 of 3 are good"  # of those planned
     assert len({trial.sequence for trial in outcome.record.trials}) == 5
 
 

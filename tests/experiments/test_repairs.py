@@ -95,6 +95,7 @@ DEFECTS = {
     "output": ("training_service/v3/compat.js", "'trials', trialJobId, 'output'"),
     "connect": ("core/tuner_command_channel.js", "}, 10000);"),
     "early": ("training_service/v3/compat.js", "await this.v3.stopTrial(trialJobId);"),
+    "killed": ("training_service/v3/compat.js", "trial.status = 'USER_CANCELED';"),
     "tensorboard": ("extensions/nniTensorboardManager.js", "--bind_all"),
     "shell": ("common/utils.js", "newShell = true"),
     "requests": ("core/nnimanager.js", "this.requestTrialJobs(requestTrialNum);"),

@@ -95,7 +95,8 @@ def job(name: str, state: str, **more: Any) -> dict[str, Any]:
 def watched(
     server: FakeServer, folder: Path, before: tuple[Trial, ...] = (), **patience: Any
 ) -> tuple[End, Record, Silent]:
-    record = a_record(nni_directory=str(folder / "nni"), trials=list(before))
+    limits = {"trials": 4, "concurrency": 1, "max_minutes": 1}
+    record = a_record(nni_directory=str(folder / "nni"), trials=list(before), limits=limits)
     progress = Silent()
     chosen = dataclasses.replace(Patience(), **patience)
     given = Watch(server, record, folder, progress=progress, patience=chosen)  # type: ignore[arg-type]
@@ -119,7 +120,8 @@ def test_done_without_a_good_trial_is_a_failure_that_shows_the_log(
     output.mkdir(parents=True)
     (output / "trial.stderr").write_text("ValueError: the reason\n")
     end, _, _ = watched(server, tmp_path)
-    assert (end.state, end.reason) == ("FAILED", "all trials ended: 0 of 1 are good")
+    again = "go on with: python -m aerial_nni.run resume abcdefgh"
+    assert (end.state, end.reason) == ("FAILED", f"all trials ended: 0 of 1 are good; {again}")
     assert "ValueError: the reason" in end.details
     assert str(output / "trial.stderr") in end.details
     by_hand = "python -m aerial_nni.trials.baseline --options"
@@ -154,7 +156,7 @@ def test_failures_from_before_a_resume_do_not_count(server: FakeServer, tmp_path
     server.state = "DONE"
     before = tuple(Trial(id=f"t{n}", sequence=n, state="FAILED", parameters={}) for n in (1, 2, 3))
     end, _, progress = watched(server, tmp_path, before, failures=3)
-    assert end.reason == "all trials ended: 0 of 4 are good"
+    assert end.reason.startswith("all trials ended: 0 of 4 are good; ")
     assert len(progress.lines) == 1
 
 

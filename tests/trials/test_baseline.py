@@ -103,6 +103,10 @@ def test_running_the_line_again_changes_nothing(trained, imagery):
     before = (trained / "history.csv").read_bytes(), sha256(trained / CHECKPOINT)
     assert run(trained, imagery) == 0
     assert before == ((trained / "history.csv").read_bytes(), sha256(trained / CHECKPOINT))
+    scores = read_json(trained / METRICS)["confusion"]
+    (trained / METRICS).unlink()  # as if it had been killed after its last epoch
+    assert run(trained, imagery) == 0
+    assert read_json(trained / METRICS)["confusion"] == scores
 
 
 def test_the_same_seed_gives_the_same_curve_and_another_another(trained, imagery, tmp_path):

@@ -7,6 +7,9 @@ const path = require("path");
 
 const PYTHON = process.env.AERIAL_NNI_PYTHON;
 const LOCAL = "127.0.0.1";
+const KILLED = 137; // what shells say of SIGKILL
+const WHY_KILLED =
+  "killed by a signal, as the system does when memory runs out; then give a smaller --batch";
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 // "attribution": training_service/v3/compat.js `start()` answers a trial's request with the next
@@ -64,6 +67,30 @@ function bookCancelled(exported) {
   };
 }
 
+// "killed": training_service/v3/compat.js `start()` books a trial that somebody else's signal ended as
+// cancelled by the user. Here it has failed, which a resume makes up for, and its log says of what.
+function bookKilled(exported) {
+  const proto = exported.V3asV1.prototype;
+  const stopped = new Set();
+  const cancel = proto.cancelTrialJob;
+  proto.cancelTrialJob = function (trialId, early) {
+    stopped.add(trialId);
+    return cancel.call(this, trialId, early);
+  };
+  const start = proto.start;
+  proto.start = function () {
+    const register = this.v3.onTrialEnd.bind(this.v3);
+    this.v3.onTrialEnd = (callback) =>
+      register((trialId, time, code) => {
+        const killed = (code === null || code === KILLED) && !stopped.has(trialId);
+        const log = path.join(this.trialJobs[trialId]?.url ?? "", "trial.stderr");
+        if (killed && fs.existsSync(log)) fs.appendFileSync(log, `error: ${WHY_KILLED}\n`);
+        callback(trialId, time, killed ? KILLED : code);
+      });
+    return start.call(this);
+  };
+}
+
 // "tensorboard": extensions/nniTensorboardManager.js starts `tensorboard --bind_all` from PATH
 // (not there unless the environment is activated) through a shell that splits paths at spaces, and
 // imports it once in a blocking call that delays the start of the server.
@@ -103,6 +130,7 @@ module.exports = {
     attribution: answerByTrial,
     output: outputOfTrial,
     early: bookCancelled,
+    killed: bookKilled,
   },
   "extensions/nniTensorboardManager.js": { tensorboard: ownTensorboard },
   "common/pythonScript.js": { versions: knownVersions },
