@@ -28,10 +28,11 @@ class TeacherMissing(Explained, ValueError):
     """No teacher was given, or there is none where it was looked for."""
 
     def __init__(self, place: str = "") -> None:
-        problem = f"there is no checkpoint {place}" if place else "distillation needs a teacher"
+        problem = f"there is no checkpoint {place}" if place else "--teacher is missing"
         super().__init__(
             f"{problem}; train one with: python -m aerial_nni.run baseline, and give the "
-            "checkpoint that it names at its end: --teacher CHECKPOINT"
+            "checkpoint that it names at its end: --teacher CHECKPOINT, or its experiment's ID "
+            "(see: python -m aerial_nni.run list)"
         )
 
 

@@ -20,7 +20,9 @@ def teacher_file(place: str, runs: Path) -> Path:
     Raises:
         TeacherMissing: there is none.
     """
-    if not place or Path(place).expanduser().is_file():
+    if not place:
+        raise TeacherMissing
+    if Path(place).expanduser().is_file():
         return Path(place).expanduser()
     try:
         folder = records.find(runs.expanduser().resolve(), place)

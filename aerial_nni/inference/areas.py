@@ -4,16 +4,15 @@ import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
 import rasterio
-from rasterio.transform import xy
-from rasterio.warp import transform as warp
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, gdal
+from aerial_nni.inference.scene import SceneUnusable, gdal, on_the_earth
 from aerial_nni.results import atomic
 
 STRETCH = 0.01
@@ -40,14 +39,17 @@ def pixel_area(path: Path, dataset: Any) -> float:
     if not crs:
         raise SceneUnusable(
             f"{path} has no coordinate reference system, so the size of a pixel on the ground is "
-            f"not known; leave --areas out, or say what it is: rio edit-info --crs EPSG:N {path}"
+            "not known; leave --areas out for the mask alone, or say what it is: "
+            f"rio edit-info --crs EPSG:N {quote(str(path))}"
         )
     if not (crs.is_projected or crs.is_geographic):
         raise SceneUnusable(
-            f"{path} is in {crs.to_string()}, which says nothing of the ground; leave --areas out"
+            f"{path} is in {crs.to_string()}, which says nothing of the ground; leave --areas out "
+            "for the mask alone"
         )
-    longitude, latitude, ground = _middle(dataset)
-    hint = f"project it: rio warp {path} projected.tif --dst-crs {_utm(longitude, latitude)}"
+    longitude, latitude, ground = _middle(path, dataset)
+    warped = f"rio warp {quote(str(path))} projected.tif --dst-crs {_utm(longitude, latitude)}"
+    hint = f"leave --areas out for the mask alone, or project it: {warped}"
     if crs.is_geographic:
         raise SceneUnusable(
             f"{path} is in {crs.to_string()}, which is geographic: its pixels have no one area; "
@@ -62,13 +64,12 @@ def pixel_area(path: Path, dataset: Any) -> float:
     return mapped
 
 
-def _middle(dataset: Any) -> tuple[float, float, float]:
+def _middle(path: Path, dataset: Any) -> tuple[float, float, float]:
     """Longitude and latitude of a raster's middle, and the square metres of a pixel there."""
     span = min(64, dataset.width, dataset.height)
     rows = (dataset.height - span) / 2 + span * np.array([0, 0, 1, 1])
     columns = (dataset.width - span) / 2 + span * np.array([0, 1, 1, 0])
-    corners = xy(dataset.transform, rows, columns, offset="ul")
-    longitudes, latitudes = map(np.array, warp(dataset.crs, "EPSG:4326", *corners))
+    longitudes, latitudes = on_the_earth(path, dataset, rows, columns)
     latitude = float(latitudes.mean())
     # Radii of curvature of the WGS 84 ellipsoid: of the parallel and of the meridian.
     squeeze = 1 - 0.00669437999 * math.sin(math.radians(latitude)) ** 2

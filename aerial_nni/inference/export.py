@@ -12,10 +12,12 @@ and size of pictures, and answer logits (b, classes, h, w). The checkpoint's hea
 JSON under the key `aerial_nni`.
 """
 
+import contextlib
 import json
+import logging
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,16 +125,17 @@ def _write_onnx(module: Deployed, path: Path, header: dict[str, Any], example: T
 
     from aerial_nni.inference.onnx_model import open_session
 
-    program = torch.onnx.export(
-        module,
-        (example,),
-        dynamo=True,
-        dynamic_shapes={"pixels": dict.fromkeys(NAMES, Dim.DYNAMIC)},
-        input_names=["pixels"],
-        output_names=["logits"],
-        opset_version=18,  # of 2022: older runtimes read the file too
-        verbose=False,
-    )
+    with _without_torchvision():
+        program = torch.onnx.export(
+            module,
+            (example,),
+            dynamo=True,
+            dynamic_shapes={"pixels": dict.fromkeys(NAMES, Dim.DYNAMIC)},
+            input_names=["pixels"],
+            output_names=["logits"],
+            opset_version=18,  # of 2022: older runtimes read the file too
+            verbose=False,
+        )
     assert program is not None
     proto = program.model_proto
     for value in (*proto.graph.input, *proto.graph.output):
@@ -142,6 +145,21 @@ def _write_onnx(module: Deployed, path: Path, header: dict[str, Any], example: T
     onnx.save(proto, str(path))
     session = open_session(path)
     return lambda pixels: torch.from_numpy(session.run(None, {"pixels": pixels.numpy()})[0])
+
+
+@contextlib.contextmanager
+def _without_torchvision() -> Iterator[None]:
+    """The exporter warns of each operation of torchvision that it cannot write: we use none."""
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+
+    def of_others(record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("torchvision is not installed")
+
+    log.addFilter(of_others)
+    try:
+        yield
+    finally:
+        log.removeFilter(of_others)
 
 
 def _write_torchscript(

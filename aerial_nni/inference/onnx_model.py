@@ -54,7 +54,10 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
             path, sess_options=options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # its own exceptions have no base class but this
-        raise BadModelFile(f"{path} cannot be opened as an ONNX file: {error}") from error
+        raise BadModelFile(
+            f"{path} cannot be opened as an ONNX file: {error}; write one with: "
+            "python -m aerial_nni.run export CHECKPOINT --to model.onnx"
+        ) from error
 
 
 def threads() -> int:

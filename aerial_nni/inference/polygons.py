@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, gdal
+from aerial_nni.inference.scene import SceneUnusable, gdal, on_the_earth
 from aerial_nni.results import atomic
 
 BLOCK = 4096
@@ -32,13 +33,16 @@ def check_polygons(path: Path, dataset: Any) -> None:
     if not dataset.crs:
         raise SceneUnusable(
             f"{path} has no coordinate reference system, and GeoJSON is in longitude and latitude; "
-            f"leave --polygons out, or say what it is: rio edit-info --crs EPSG:N {path}"
+            "leave --polygons out for the mask alone, or say what it is: "
+            f"rio edit-info --crs EPSG:N {quote(str(path))}"
         )
     if not (dataset.crs.is_projected or dataset.crs.is_geographic):
         raise SceneUnusable(
             f"{path} is in {dataset.crs.to_string()}, which says nothing of longitude and "
             "latitude; leave --polygons out"
         )
+    height, width = dataset.shape
+    on_the_earth(path, dataset, np.array([0, 0, height, height]), np.array([0, width, width, 0]))
 
 
 def write_polygons(mask: Path, target: Path, card: Card) -> int:

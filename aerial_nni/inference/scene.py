@@ -5,12 +5,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.transform import xy
+from rasterio.warp import transform
 from rasterio.windows import Window
 
 from aerial_nni.data.pictures import read_image
@@ -22,6 +25,11 @@ CACHE_MIB = 256
 
 JPEG_PIXELS = 2**26
 """JPEG files of up to so many pixels are decoded at once."""
+
+OFF_THE_EARTH = (
+    "lies where its coordinate reference system has no ground, so one of the two is wrong; mend "
+    "it, or leave --areas and --polygons out"
+)
 
 PLAIN = ("PNG", "JPEG")
 """Formats of pictures for the eye. All others are rasters, whose masks are GeoTIFF."""
@@ -125,6 +133,24 @@ def gdal() -> Iterator[None]:
         yield
 
 
+def on_the_earth(
+    path: Path, dataset: Any, rows: np.ndarray, columns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Longitudes and latitudes of points of an opened raster, given by their rows and columns.
+
+    Raises:
+        SceneUnusable: its transform leads off the Earth.
+    """
+    points = xy(dataset.transform, rows, columns, offset="ul")
+    try:
+        longitudes, latitudes = map(np.array, transform(dataset.crs, "EPSG:4326", *points))
+    except Exception as error:  # GDAL's own exceptions have no public base class
+        raise SceneUnusable(f"{path} {OFF_THE_EARTH}: {error}") from error
+    if not np.isfinite([longitudes, latitudes]).all():
+        raise SceneUnusable(f"{path} {OFF_THE_EARTH}")
+    return longitudes, latitudes
+
+
 @contextmanager
 def decoding(path: Path) -> Iterator[None]:
     """Turns what GDAL raises for a bad file into an error that names it."""
@@ -156,7 +182,8 @@ def _check_pixels(path: Path, dataset: Any, card: Card) -> None:
         deep = {"uint8": "8 bits", "uint16": "16 bits"}
         hint = "bring it to the range of the training images, then save it so"
         if kinds == ["uint16"]:
-            hint = f"for example: rio convert --dtype uint8 --scale-ratio 0.0039 {path} 8-bit.tif"
+            command = "rio convert --dtype uint8 --scale-ratio 0.0039"
+            hint = f"for example: {command} {quote(str(path))} 8-bit.tif"
         raise SceneUnusable(
             f"{path} has {' and '.join(deep.get(kind, kind) for kind in kinds)} per band, but the "
             f"model was trained on {deep[card.pixels]}; {hint}"
@@ -178,6 +205,12 @@ def _colours(dataset: Any) -> np.ndarray | None:
 def _indexes(path: Path, dataset: Any, card: Card, bands: Sequence[int]) -> tuple[int, ...]:
     """The bands to read. Transparency is none, unless the model needs that many."""
     wanted, names = len(card.bands), ", ".join(card.bands)
+    palette = dataset.colorinterp == (ColorInterp.palette,)
+    if palette and wanted != 3:
+        raise SceneUnusable(
+            f"{path} has a palette, so its pixels are 3 bands, but the model takes {wanted}: "
+            f"{names}; save it without a palette"
+        )
     if bands:
         if len(bands) != wanted or not all(1 <= band <= dataset.count for band in bands):
             numbers = ",".join(map(str, bands))
@@ -186,7 +219,7 @@ def _indexes(path: Path, dataset: Any, card: Card, bands: Sequence[int]) -> tupl
                 f"bands 1 to {dataset.count}; give {wanted} of these numbers"
             )
         return tuple(bands)
-    if dataset.colorinterp == (ColorInterp.palette,) and wanted == 3:
+    if palette:
         return (1,)
     seen = [i for i, kind in enumerate(dataset.colorinterp, 1) if kind != ColorInterp.alpha]
     for found in (seen, list(dataset.indexes)):

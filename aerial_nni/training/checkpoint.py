@@ -28,6 +28,12 @@ FORMAT = 1
 class BadCheckpoint(Explained):
     """A file is not a checkpoint of this package, or is damaged."""
 
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem}; give a checkpoint.safetensors that a trial or export wrote, or the ID of "
+            "an experiment (see: python -m aerial_nni.run list)"
+        )
+
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
     """Writes tensors and a JSON header, atomically."""
@@ -48,7 +54,7 @@ def read_header(path: Path) -> dict[str, Any]:
 
 def _open(path: Path, *, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.is_file():
-        raise BadCheckpoint(f"{path} is not a file; give the path of a checkpoint.safetensors")
+        raise BadCheckpoint(f"{path} is not a file")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -68,4 +68,5 @@ def machine_name(device: torch.device) -> str:
             )
     except (OSError, StopIteration):
         pass
-    return f"{processor.strip()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{processor.strip()}, {threads} thread{'s' if threads > 1 else ''}"

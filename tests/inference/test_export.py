@@ -1,6 +1,7 @@
 """Exported files compute what the checkpoint computes, for pictures of any number and size."""
 
 import json
+import logging
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,14 @@ from made_scenes import CLASSES, HEADER, SPEC, drawn
 from aerial_nni.inference import open_model
 from aerial_nni.inference.card import BadModelFile, read_card
 from aerial_nni.inference.deployed import Deployed, folded
-from aerial_nni.inference.export import EXTRA, ExportDiffers, compare, export, format_of
+from aerial_nni.inference.export import (
+    EXTRA,
+    ExportDiffers,
+    _without_torchvision,
+    compare,
+    export,
+    format_of,
+)
 from aerial_nni.inference.torch_model import TorchModel
 from aerial_nni.options import BadOption
 from aerial_nni.training.checkpoint import load_checkpoint, read_header, save_checkpoint
@@ -142,3 +150,13 @@ def test_an_onnx_file_that_cannot_be_used(onnx_file: Path, tmp_path: Path):
         open_model(onnx_file, device="cuda")
     with pytest.raises(BadOption, match="has its own"):
         open_model(onnx_file, precision="bf16")
+
+
+def test_nothing_is_said_of_torchvision_and_all_else_is(caplog: pytest.LogCaptureFixture):
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    with _without_torchvision():
+        log.warning("torchvision is not installed. Skipping %s", "torchvision::nms")
+        log.warning("something else")
+    log.warning("torchvision is not installed. Skipping %s", "torchvision::nms")
+    said = ["something else", "torchvision is not installed. Skipping torchvision::nms"]
+    assert caplog.messages == said

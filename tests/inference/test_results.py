@@ -104,6 +104,15 @@ def test_outlines_run_counterclockwise_and_holes_clockwise(card: Card, tmp_path:
     assert sorted(turns) == [False, True, True]
 
 
+@pytest.mark.parametrize("what", ["areas", "polygons"])
+def test_a_place_off_the_earth_is_refused(card: Card, tmp_path: Path, what: str):
+    place = rasterio.Affine(1e6, 0, 9e9, 0, -1e6, 9e9)
+    image = save(tmp_path / "a.tif", drawn(40, 60, 1)[0], transform=place)
+    with pytest.raises(SceneUnusable, match="one of the two is wrong"):
+        segment(Halves(card), image, tmp_path / "out" / "b", wanted=Wanted(**{what: True}))
+    assert not (tmp_path / "out").exists()
+
+
 def test_polygons_need_a_crs(card: Card, tmp_path: Path):
     image = png(tmp_path / "a.png")
     with pytest.raises(SceneUnusable, match="longitude and latitude; leave --polygons out"):
@@ -135,3 +144,11 @@ def test_names_of_results(tmp_path: Path):
     ]  # fmt: skip
     with pytest.raises(BadOption, match=r"a\.png and a\.tif would have results of the same names"):
         result_stems([Path("a.png"), Path("a.tif")], tmp_path)
+
+
+@pytest.mark.parametrize("what", ["areas", "polygons"])
+def test_a_command_that_is_told_can_be_pasted(card: Card, tmp_path: Path, what: str):
+    image = png(tmp_path / "a b.png")
+    with pytest.raises(SceneUnusable, match=f"leave --{what} out for the mask alone") as caught:
+        segment(Halves(card), image, tmp_path / "b", wanted=Wanted(**{what: True}))
+    assert str(caught.value).endswith(f"--crs EPSG:N '{image}'")
