@@ -31,7 +31,17 @@ ABOVE = {
         "distillation",
         "tuners",
     },
-    "experiments": {"options", "results", "data", "distillation", "inference", "reports", "tuners"},
+    "experiments": {
+        "options",
+        "results",
+        "data",
+        "models",
+        "search",
+        "distillation",
+        "inference",
+        "reports",
+        "tuners",
+    },
 }
 """A folder -> the parts of the package that it may import beside itself."""
 

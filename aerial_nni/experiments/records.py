@@ -193,7 +193,7 @@ def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
     good = [
         trial
         for trial in trials
-        if trial.parameters.get(PHASE) != CONTROL
+        if not str(trial.parameters.get(PHASE)).startswith(CONTROL)
         and trial.score is not None
         and trial.folder
         and is_good(folder / trial.folder)

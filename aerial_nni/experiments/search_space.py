@@ -29,6 +29,9 @@ NOT_SEARCHED = {
     "epochs": "a longer trial scores higher: give --epochs",
     "seed": "a lucky seed is not a better configuration; the best is retrained over seeds",
     "device": "it is the same for all trials: give --device",
+    "search": "the search decides it",
+    "model": "give --model, or darts to search an architecture",
+    "genotype": "darts searches it",
     "teacher": "it is the same for all trials: give --teacher",
     "teacher_cache": "it changes no score: give --teacher-cache or --no-teacher-cache",
 }

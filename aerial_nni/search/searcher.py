@@ -64,6 +64,7 @@ class Searcher(Companion):
             betas=(0.5, 0.999),  # as in the paper's section 3.1.1
             weight_decay=options.arch_weight_decay,
         )
+        self.bands = self.classes = 0
         self._epoch = -1
         self._batches: Iterator[Batch] = iter(())
 
@@ -96,6 +97,7 @@ class Searcher(Companion):
     def delivered(self, model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
         """The network derived from the architecture as it is, on the supernet's weights."""
         genotype = self.genotype()
+        self.bands, self.classes = spec.bands, spec.classes
         derived_spec = ModelSpec(
             model="derived",
             bands=spec.bands,
@@ -133,8 +135,9 @@ class Searcher(Companion):
         }
 
     def report(self) -> Mapping[str, str]:
-        """The genotype that was found, for the tuner that has it trained."""
-        return {"genotype": json.dumps(read_json(self.folder / GENOTYPE), separators=(",", ":"))}
+        """What was found, for the tuner that has it trained."""
+        found = json.dumps(read_json(self.folder / GENOTYPE), separators=(",", ":"))
+        return {"genotype": found, "bands": str(self.bands), "classes": str(self.classes)}
 
     def halted(self) -> str:
         """Why the search should end: skips have taken over."""

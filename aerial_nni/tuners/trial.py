@@ -15,7 +15,10 @@ PHASE = "_phase"
 """A trial's part in its experiment: SEARCH, or the name of a final phase."""
 SEARCH = "search"
 CONTROL = "control"
-"""A final phase that others are measured against: its trials are never the best."""
+"""A final phase that others are measured against, or how the names of several begin.
+
+Its trials are never the best.
+"""
 ORIGIN = "_origin"
 """Where a suggestion of a search comes from: one of the following, or what the method says."""
 STARTUP, GUIDED, RANDOM, PROMOTED = "start-up", "guided", "random", "promoted"

@@ -8,6 +8,7 @@ import yaml
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
 from aerial_nni.options import TrialOptions
+from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.space import BadSpace
 
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -22,7 +23,8 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_those_that_come_with_the_project_fit_and_are_explained(path: Path):
-    options = DistillOptions() if path.name == "distill.yaml" else TrialOptions()
+    kinds = {"distill.yaml": DistillOptions, "darts.yaml": SearchOptions}
+    options = kinds.get(path.name, TrialOptions)()
     space = load_space(path, options)
     lines = path.read_text().splitlines()
     assert len(space) >= 4

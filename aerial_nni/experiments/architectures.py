@@ -1,0 +1,152 @@
+"""The tuner of an architecture search: search trials, then what they found beside its controls.
+
+The controls are trained like the derived networks: random architectures of like size, and the
+hand-made U-Net at the width that gives it as many parameters.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from aerial_nni.tuners.phased import PhasedTuner, Point
+from aerial_nni.tuners.trial import CONTROL, PHASE, visible
+
+DERIVED = "derived"
+RANDOM, HAND_MADE = f"{CONTROL}: random", f"{CONTROL}: U-Net"
+"""Phases of the final trials."""
+
+DRAWS = 48
+"""Random architectures that are drawn for each that is trained: the one nearest in size is."""
+
+
+class ArchitectureTuner(PhasedTuner):
+    """Hands out search trials, then the final trials of every architecture that they reported.
+
+    Args:
+        tuner: of the search's own options, as in `PhasedTuner`.
+        search: search trials.
+        seeds: of the final trials of each derived network and of the U-Net.
+        randoms: random architectures; each is trained from one of the seeds, in turn.
+        training: options of every final trial, the same for all.
+        network: width, depth, nodes and space_to_depth that all have in common.
+        seed: draws the random architectures.
+        optimize_mode: "maximize" or "minimize" the reported result.
+    """
+
+    def __init__(
+        self,
+        tuner: Mapping[str, Any],
+        search: int,
+        *,
+        seeds: Sequence[int],
+        randoms: int,
+        training: Mapping[str, Any],
+        network: Mapping[str, int],
+        seed: int = 0,
+        optimize_mode: str = "maximize",
+    ) -> None:
+        super().__init__(tuner, search, [{PHASE: DERIVED}], optimize_mode=optimize_mode)
+        self._seeds, self._randoms, self._seed = list(seeds), randoms, seed
+        self._training, self._network = dict(training), dict(network)
+        self._reports: list[tuple[float, Mapping[str, str]]] = []
+        """Result and report of each search trial that found something."""
+
+    def final_points(self) -> list[Point]:
+        """Each derived network from each seed, then the controls; empty where nothing was found."""
+        reports = [report for _, report in self._reports]
+        if not reports:
+            return []
+        best = max(self._reports, key=lambda found: found[0])[1]
+        genotypes = list(dict.fromkeys(report["genotype"] for report in reports))
+        points = [
+            {PHASE: DERIVED, **self._derived(genotype), "seed": seed}
+            for genotype in genotypes
+            for seed in self._seeds
+        ]
+        bands, classes = int(best["bands"]), int(best["classes"])
+        network = tuple(sorted(self._network.items()))
+        wanted = _parameters(best["genotype"], bands, classes, network)
+        drawn = _like_sized(wanted, self._randoms, self._seed, bands, classes, network)
+        points += [
+            {PHASE: RANDOM, **self._derived(genotype), "seed": self._seeds[i % len(self._seeds)]}
+            for i, genotype in enumerate(drawn)
+        ]
+        width = _width_for(wanted, bands, classes, network)
+        hand_made = {**self._training, "model": "unet", "width": width}
+        points += [{PHASE: HAND_MADE, **hand_made, "seed": seed} for seed in self._seeds]
+        return points
+
+    def _derived(self, genotype: str) -> Point:
+        return {**self._training, "model": "derived", "genotype": genotype}
+
+    def _note(self, parameters: Mapping[str, Any], value: Any) -> None:
+        before = len(self._results)
+        super()._note(parameters, value)
+        if len(self._results) > before and isinstance(value, Mapping) and "genotype" in value:
+            self._reports.append((self._results[-1][1], value))
+
+    def _note_final(self, point: Mapping[str, Any]) -> None:
+        super()._note_final(point)
+        self._kept = {}  # a final trial says all of itself; nothing is taken from the best
+
+    def best_options(self) -> Point:
+        """Options of the best search trial."""
+        return visible(max(self._results, key=lambda result: result[:2])[2])
+
+
+Network = tuple[tuple[str, int], ...]
+
+
+@cache
+def _parameters(
+    genotype: str, bands: int, classes: int, network: Network, width: int | None = None
+) -> int:
+    """Parameters of the derived network, or with a width of the plain U-Net."""
+    import torch  # slow to import: only when a search is over
+
+    from aerial_nni.models import ModelSpec, parameter_count
+
+    sizes = dict(network)
+    with torch.device("meta"):
+        spec = ModelSpec(
+            model="unet" if width else "derived",
+            bands=bands,
+            classes=classes,
+            width=width or sizes["width"],
+            depth=sizes["depth"],
+            norm="batch",
+            dropout=0.0,
+            upsampling="transposed",
+            space_to_depth=sizes["space_to_depth"],
+            genotype="" if width else genotype,
+        )
+        return parameter_count(spec.build())
+
+
+@cache
+def _like_sized(
+    wanted: int, count: int, seed: int, bands: int, classes: int, network: Network
+) -> tuple[str, ...]:
+    """Random genotypes, each the nearest to `wanted` parameters of `DRAWS`."""
+    from aerial_nni.models.genotype import random_genotype
+
+    sizes, generator = dict(network), np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        drawn = [
+            random_genotype(generator, depth=sizes["depth"], nodes=sizes["nodes"]).text()
+            for _ in range(DRAWS)
+        ]
+        off = [abs(_parameters(one, bands, classes, network) - wanted) for one in drawn]
+        found.append(drawn[int(np.argmin(off))])
+    return tuple(found)
+
+
+@cache
+def _width_for(wanted: int, bands: int, classes: int, network: Network) -> int:
+    """The width at which the plain U-Net has nearly `wanted` parameters."""
+    widths = range(1, 129)
+    off = [abs(_parameters("", bands, classes, network, width) - wanted) for width in widths]
+    return widths[int(np.argmin(off))]

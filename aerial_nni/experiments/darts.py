@@ -1,0 +1,111 @@
+"""Architecture search: search trials, then the derived networks beside random and hand-made ones.
+
+Is what was found better than chance? All final trials are trained alike, over the same seeds.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aerial_nni.experiments.baseline import check_seeds
+from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.hpo import Plan as SearchPlan
+from aerial_nni.experiments.hpo import arguments_of
+from aerial_nni.experiments.methods import choose_method
+from aerial_nni.experiments.search_space import FOLDER, load_space
+from aerial_nni.models.genotype import space_size
+from aerial_nni.options import TrialOptions
+from aerial_nni.search.options import SearchOptions
+
+SPACE = FOLDER / "darts.yaml"
+
+TRAINED_ALIKE = ("optimizer", "lr", "weight_decay", "schedule", "loss")
+"""Options of the final trials that keep the defaults of a trial, whatever the search's are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How much is searched, and what follows."""
+
+    trials: int
+    """Search trials."""
+    seeds: Sequence[int]
+    """Of the final trials of each derived network and of the hand-made U-Net."""
+    randoms: int
+    """Random architectures, each trained once."""
+    epochs: int
+    """Of a final trial."""
+    concurrency: int = 1
+    reason: str = ""
+    """Why the search was made smaller than the defaults."""
+
+
+def plan_of(data: str) -> Plan:
+    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
+    if data == "scenes":
+        return Plan(trials=1, seeds=(1, 2, 3), randoms=5, epochs=5, concurrency=2)
+    return Plan(trials=3, seeds=(1, 2, 3), randoms=5, epochs=30)
+
+
+def usual_options(data: str) -> dict[str, Any]:
+    """Options of a search trial where nothing else is said."""
+    if data == "scenes":
+        return {"epochs": 8, "depth": 2, "width": 8, "space_to_depth": 2, "loss": "ce"}
+    return {"epochs": 30, "depth": 3}
+
+
+def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None) -> Definition:
+    """The experiment that searches around `options` and trains what it finds beside controls.
+
+    Raises:
+        BadSpace: the search space cannot be used.
+        BadOption: the options or the seeds cannot be used.
+    """
+    check_seeds(plan.seeds)
+    options = dataclasses.replace(options, search=True)
+    space = load_space(space_file or SPACE, options)
+    method = choose_method(name="gp")
+    guide = SearchPlan(trials=plan.trials, seeds=plan.seeds, epochs=options.epochs)
+    arguments = arguments_of(options, method, guide)
+    usual = TrialOptions()
+    training = {name: getattr(usual, name) for name in TRAINED_ALIKE}
+    network = {
+        name: getattr(options, name) for name in ("width", "depth", "nodes", "space_to_depth")
+    }
+    finals = (plan.trials + 1) * len(plan.seeds) + plan.randoms
+    return Definition(
+        kind="darts",
+        name=f"architecture search on {options.data}",
+        options=options,
+        space=space,
+        tuner={
+            "class_name": "aerial_nni.experiments.architectures.ArchitectureTuner",
+            "class_args": {
+                "tuner": {"class_name": method.class_name, "class_args": arguments},
+                "search": plan.trials,
+                "seeds": list(plan.seeds),
+                "randoms": plan.randoms,
+                "training": {**training, "epochs": plan.epochs, "search": False},
+                "network": network,
+                "seed": options.seed,
+            },
+        },
+        space_file=space_file or SPACE,
+        concurrency=plan.concurrency,
+        trials=plan.trials + finals,
+        module="aerial_nni.trials.darts",
+        method={
+            "name": method.name,
+            "title": "DARTS",
+            "class_name": method.class_name,
+            "class_args": arguments,
+            "search_trials": plan.trials,
+            "seeds": list(plan.seeds),
+            "randoms": plan.randoms,
+            "final_epochs": plan.epochs,
+            "architectures": str(space_size(options.depth, options.nodes)),
+            "reason": plan.reason,
+        },
+    )

@@ -1,0 +1,69 @@
+"""`darts`: searches an architecture, and trains what it found beside random and hand-made ones."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from aerial_nni.flags import add_trial_flags, is_given, trial_options
+from aerial_nni.options import changed
+from aerial_nni.search.options import SearchOptions
+from aerial_nni.verbs.answers import finished, settings_of
+from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "search a U-Net's architecture by gradient (DARTS), beside random and hand-made ones"
+    parser = verbs.add_parser(
+        "darts",
+        help=text,
+        description=f"{text}. Search trials find architectures; then each is trained over seeds, "
+        "and so are random architectures of like size and the plain U-Net of as many parameters.",
+    )
+    parser.set_defaults(verb=darts)
+    group = parser.add_argument_group("the search")
+    group.add_argument("--trials", type=positive, metavar="N",
+                       help="search trials (default: 3; scenes: 1)")  # fmt: skip
+    group.add_argument(
+        "--search-space",
+        type=Path,
+        metavar="FILE",
+        help="how search trials differ, in NNI's format (default: search_spaces/darts.yaml)",
+    )
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="final trials of derived networks and of the U-Net (default: 1 2 3)",
+    )
+    group.add_argument("--random", type=whole, metavar="N", dest="randoms",
+                       help="random architectures, each trained once (default: 5)")  # fmt: skip
+    group.add_argument("--final-epochs", type=positive, metavar="N",
+                       help="epochs of each final trial (default: 30; scenes: 5)")  # fmt: skip
+    group.add_argument("--reason", default="", metavar="TEXT",
+                       help="why the search was made smaller, for the document")  # fmt: skip
+    add_experiment_flags(parser, failures=5)
+    add_config(parser)
+    add_trial_flags(parser, SearchOptions)
+
+
+def darts(given: argparse.Namespace) -> int:
+    """Searches an architecture."""
+    from aerial_nni.experiments import darts as experiment
+    from aerial_nni.experiments.launch import launch
+
+    options = trial_options(given, SearchOptions)
+    usual = experiment.usual_options(options.data)
+    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    plan = experiment.plan_of(options.data)
+    plan = dataclasses.replace(
+        plan,
+        trials=given.trials or plan.trials,
+        seeds=given.seeds or plan.seeds,
+        randoms=plan.randoms if given.randoms is None else given.randoms,
+        epochs=given.final_epochs or plan.epochs,
+        reason=given.reason,
+    )
+    definition = experiment.darts(options, plan, space_file=given.search_space)
+    return finished(launch(definition, settings_of(given)), given)

@@ -1,0 +1,118 @@
+import nni
+import pytest
+
+from aerial_nni.experiments.architectures import HAND_MADE, RANDOM, ArchitectureTuner
+from aerial_nni.models import ModelSpec, parameter_count
+from aerial_nni.models.genotype import read_genotype
+from aerial_nni.tuners.dispatcher import NotYet
+
+NETWORK = {"width": 4, "depth": 1, "nodes": 2, "space_to_depth": 1}
+TRAINING = {"epochs": 7, "search": False}
+FOUND = (
+    '{"encoder":[[[["conv3",0]],[["sep3",0],["skip",1]]],[[["mb3",0]],[["dil5",0],["skip",1]]]],'
+    '"decoder":[[[["conv5",0]],[["skip",0],["skip",1]]]],'
+    '"down":["pool"],"up":["bilinear"],"skip":["sum"]}'
+)
+OTHER = FOUND.replace("conv5", "sep5")
+
+
+def tuner(search=2, **more):
+    made = ArchitectureTuner(
+        {"class_name": "aerial_nni.tuners.controls.RandomTuner", "class_args": {"seed": 0}},
+        search,
+        **{"seeds": [1, 2, 3], "randoms": 4, "training": TRAINING, "network": NETWORK, **more},
+    )
+    made.update_search_space({"arch_lr": {"_type": "uniform", "_value": [0.001, 0.01]}})
+    return made
+
+
+def searched(made, *results):
+    given = [made.generate_parameters(i) for i in range(len(results))]
+    for i, (score, genotype) in enumerate(results):
+        report = {"genotype": genotype, "bands": "3", "classes": "5"}
+        made.receive_trial_result(i, given[i], {"default": score, **report})
+        made.trial_end(i, success=True, parameters=given[i])
+    return [{"parameter": point, "value": {"default": s, "genotype": g, "bands": "3",
+             "classes": "5"}} for point, (s, g) in zip(given, results, strict=True)]  # fmt: skip
+
+
+def rest(made, start=100):
+    points = []
+    while len(points) < 40:
+        try:
+            points.append(made.generate_parameters(start + len(points)))
+        except nni.NoMoreTrialError:
+            break
+        if points[-1]["_phase"] == "search":
+            return points[:-1]
+    return points
+
+
+def size(point):
+    return parameter_count(
+        ModelSpec(
+            model=point["model"], bands=3, classes=5, width=point.get("width", 4), depth=1,
+            norm="batch", dropout=0.0, upsampling="transposed",
+            genotype=point.get("genotype", ""),
+        ).build()
+    )  # fmt: skip
+
+
+def test_what_was_found_is_trained_over_seeds_beside_its_controls():
+    made = tuner()
+    searched(made, (0.3, FOUND), (0.4, OTHER))
+    points = rest(made)
+    phases = [point["_phase"] for point in points]
+    assert phases == ["derived"] * 6 + [RANDOM] * 4 + [HAND_MADE] * 3
+    assert [point["seed"] for point in points] == [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 1, 2, 3]
+    assert [point["genotype"] for point in points[:6]] == [FOUND] * 3 + [OTHER] * 3
+    assert all(point["epochs"] == 7 and point["search"] is False for point in points)
+    wanted = size({"model": "derived", "genotype": OTHER})
+    for point in points[6:]:
+        assert size(point) == pytest.approx(wanted, rel=0.35)
+    drawn = [point["genotype"] for point in points[6:10]]
+    assert len(set(drawn)) == 4
+    assert all(read_genotype(genotype).depth == 1 for genotype in drawn)
+
+
+def test_the_same_find_twice_is_trained_once():
+    made = tuner()
+    searched(made, (0.3, FOUND), (0.4, FOUND))
+    assert [point["_phase"] for point in rest(made)].count("derived") == 3
+
+
+def test_final_trials_wait_for_the_search():
+    made = tuner()
+    made.generate_parameters(0)
+    made.generate_parameters(1)
+    with pytest.raises(NotYet):
+        made.generate_parameters(2)
+
+
+def test_a_failed_search_trial_leaves_the_rest_to_go_on():
+    made = tuner()
+    given = [made.generate_parameters(i) for i in range(2)]
+    made.trial_end(0, success=False, parameters=given[0])
+    report = {"default": 0.2, "genotype": FOUND, "bands": "3", "classes": "5"}
+    made.receive_trial_result(1, given[1], report)
+    made.trial_end(1, success=True, parameters=given[1])
+    assert [point["_phase"] for point in rest(made)].count("derived") == 3
+
+
+def test_with_no_architecture_at_all_it_says_so():
+    made = tuner(search=1)
+    given = made.generate_parameters(0)
+    made.trial_end(0, success=False, parameters=given)
+    with pytest.raises(nni.NoMoreTrialError, match="no trial of the search succeeded"):
+        made.generate_parameters(1)
+
+
+def test_a_resumed_experiment_trains_what_is_left():
+    whole = tuner()
+    history = searched(whole, (0.3, FOUND), (0.4, OTHER))
+    points = rest(whole)
+    done = [{"parameter": point, "value": {"default": 0.5}} for point in points[:7]]
+    again = tuner()
+    again.import_data([*history, *done])
+    again.resumed(points[7])
+    assert rest(again) == points[8:]
