@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aerial_nni.errors import Explained
-from aerial_nni.flags import add_trial_flags, trial_options
+from aerial_nni.flags import Parser, add_trial_flags, trial_options
 from aerial_nni.options import Options, changed
 from aerial_nni.results import EVENTS
 from aerial_nni.training.memory import keep_freed_memory
@@ -27,7 +27,7 @@ def run_program(
     description: str | None,
 ) -> int:
     """Runs one trial with options of this kind; 0 when it reached its end."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"python -m {module}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from aerial_nni.errors import Explained
 from aerial_nni.options import TrialOptions
-from aerial_nni.results import LAST, METRICS
+from aerial_nni.results import FAILURE, LAST, METRICS
 from aerial_nni.trials.budget import matches
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ def _take_over(folder: Path, options: TrialOptions, budget: int | None) -> None:
             continue  # it is running
         try:
             if _unfinished(other, options, budget):
+                (other / FAILURE).unlink(missing_ok=True)
                 os.rename(other, folder)
                 log.info("going on with what trial %s has left", other.name)
                 return

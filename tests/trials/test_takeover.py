@@ -17,9 +17,11 @@ def cut_off(folder: Path, options: TrialOptions = OPTIONS) -> Path:
 
 def test_a_folder_of_equal_options_that_was_cut_off_is_taken_over(tmp_path: Path):
     old, new = cut_off(tmp_path / "old"), tmp_path / "new"
+    (old / results.FAILURE).write_text("error: killed by a signal\n")
     with occupied(new, OPTIONS, go_on=True):
         assert (new / results.LAST).read_text() == "old"
         assert not old.exists()
+        assert not (new / results.FAILURE).exists()
 
 
 def test_only_one_trial_takes_it_over(tmp_path: Path):
