@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from aerial_nni.inference.card import Card
+from aerial_nni.inference.card import BadModelFile, Card
 
 
 class Segmenter(Protocol):
@@ -30,6 +30,10 @@ def open_model(path: Path, *, device: str = "auto", precision: str = "auto") -> 
         from aerial_nni.inference.onnx_model import OnnxModel
 
         return OnnxModel(path, device=device, precision=precision)
+    if path.suffix.lower() in (".pt", ".pt2"):
+        raise BadModelFile(
+            f"{path} is for use without this package; give the checkpoint or an ONNX file"
+        )
     from aerial_nni.inference.torch_model import TorchModel
 
     return TorchModel.load(path, device=device, precision=precision)

@@ -41,5 +41,6 @@ class TorchModel:
         with torch.inference_mode(), autocast(self.device, self.precision):
             # (h, w, bands) -> (1, bands, h, w): channels_last without a copy
             images = self.normalisation(raw.permute(2, 0, 1).unsqueeze(0))
-            logits = self.model(images).float()
-        return logits[0].contiguous().cpu().numpy()
+            logits = self.model(images)[0]
+        # Type and layout in one pass over memory.
+        return logits.to(torch.float32, memory_format=torch.contiguous_format).cpu().numpy()

@@ -52,7 +52,8 @@ def result_stems(images: Sequence[Path], folder: Path) -> list[Path]:
 def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
     """Writes a mask, window by window, that becomes `target` when the block ends without an error.
 
-    It has the scene's size, CRS and transform, the classes' colours, and `VOID` as nodata.
+    It has the scene's size, CRS, transform and ground control points, the classes' colours, and
+    `VOID` as nodata.
     """
     source = scene.dataset
     profile = {
@@ -72,6 +73,8 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
     }
     with atomic(target) as temporary:
         with rasterio.open(temporary, "w", **profile) as file:
+            if source.gcps[0]:
+                file.gcps = source.gcps
             file.write_colormap(1, _colormap(card))
             for index, name in enumerate(card.classes):
                 file.update_tags(1, **{f"class_{index}": name})

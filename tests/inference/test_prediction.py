@@ -8,12 +8,14 @@ import rasterio
 import torch
 from made_scenes import drawn, png, save
 from PIL import Image
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.deployed import Deployed
 from aerial_nni.inference.prediction import highest, segment
-from aerial_nni.inference.scene import SceneUnusable
+from aerial_nni.inference.scene import SceneUnusable, gdal
 from aerial_nni.inference.tiles import Tiling
 from aerial_nni.inference.torch_model import TorchModel
 from aerial_nni.inference.turning import Turned
@@ -109,6 +111,19 @@ def test_a_geotiff_keeps_its_place_and_gets_colours(model: TorchModel, tmp_path:
         assert after.nodata == VOID
         assert after.colormap(1)[1] == (30, 60, 200, 255)
         assert after.tags(1)["class_2"] == "Wood"
+
+
+def test_ground_control_points_are_kept(card: Card, tmp_path: Path):
+    corners = [(0, 0, 55.1, 25.1), (0, 60, 55.2, 25.1), (40, 0, 55.1, 25.0)]
+    with gdal():  # which says nothing of the transform that is missing
+        image = save(tmp_path / "a.tif", drawn(40, 60, 7)[0], transform=None, crs=None)
+        with rasterio.open(image, "r+") as file:
+            file.gcps = ([GroundControlPoint(*corner) for corner in corners], CRS.from_epsg(4326))
+        mask = segment(Counting(card), image, tmp_path / "b").files["mask"]
+        with rasterio.open(mask) as file:
+            points, crs = file.gcps
+    assert [(point.row, point.col, point.x, point.y) for point in points] == corners
+    assert crs == CRS.from_epsg(4326)
 
 
 def test_nodata_is_void_and_tiles_of_nothing_else_are_skipped(card: Card, tmp_path: Path):

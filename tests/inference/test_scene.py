@@ -76,6 +76,12 @@ def test_images_that_the_model_does_not_take(files: Path, card: Card, tmp_path: 
     assert "has float32 per band" in refused(real, card)
 
 
+def test_a_palette_for_a_model_of_one_band(files: Path, card: Card):
+    one = replace(card, bands=("grey",), mean=(90.0,), std=(60.0,))
+    assert "save it without a palette" in refused(files / "palette.png", one)
+    assert "save it without a palette" in refused(files / "palette.png", one, 1)
+
+
 def test_files_that_are_no_images(card: Card, tmp_path: Path):
     assert "does not exist" in refused(tmp_path / "none.tif", card)
     assert f"{tmp_path}/*.tif" in refused(tmp_path, card)

@@ -67,9 +67,20 @@ def test_predict_says_what_to_type_next(
     assert not (tmp_path / "out").exists()
 
 
+def test_bands_that_are_no_numbers(capsys: pytest.CaptureFixture):
+    with pytest.raises(SystemExit):
+        main(["predict", "a.safetensors", "a.png", "--bands", "1-3"])
+    assert "give numbers such as 4,3,2" in capsys.readouterr().err
+
+
+def test_predict_with_a_file_for_other_programs(capsys: pytest.CaptureFixture):
+    assert main(["predict", "a.pt2", "a.png"]) == 1
+    assert "give the checkpoint or an ONNX file" in capsys.readouterr().err
+
+
 def test_predict_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert main(["predict", str(tmp_path / "none.safetensors"), "a.png"]) == 1
-    assert "give the path of a checkpoint.safetensors" in capsys.readouterr().err
+    assert "give a checkpoint.safetensors that a trial or export wrote" in capsys.readouterr().err
 
 
 def test_export_of_a_checkpoint_by_its_path(
