@@ -30,7 +30,7 @@ class BadCheckpoint(Explained):
 
     def __init__(self, problem: str) -> None:
         super().__init__(
-            f"{problem}; give a checkpoint.safetensors that a trial or export wrote, or the ID of "
+            f"{problem}; give the path of a checkpoint.safetensors, or the ID of "
             "an experiment (see: python -m aerial_nni.run list)"
         )
 
