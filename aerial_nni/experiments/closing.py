@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aerial_nni import results
-from aerial_nni.errors import Explained
 from aerial_nni.experiments.progress import say
 
 
@@ -20,8 +19,9 @@ def measure(kind: str, folder: Path, *, again: bool = False) -> None:
         return
     try:
         MEASUREMENTS[kind](folder, again)
-    except (Explained, ImportError, OSError, ValueError) as error:
-        say(f"not measured: {error}")
+    except Exception as error:  # whatever torch or ONNX Runtime raises
+        again = f"try again with: python -m aerial_nni.run report {folder.name} --measure"
+        say(f"not measured ({type(error).__name__}: {error}); {again}")
 
 
 def _distillation(folder: Path, again: bool) -> None:

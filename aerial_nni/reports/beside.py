@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.style import BLUE, INK, VERMILLION, epoch_axis, new_figure, styled
+from aerial_nni.reports.style import BLUE, GREY, INK, VERMILLION, epoch_axis, new_figure, styled
 from aerial_nni.reports.words import duration, score, spread, table
 
 LOOKS = ((BLUE, "s", "--"), (VERMILLION, "o", "-"))
@@ -30,7 +31,7 @@ class Group:
 
 @styled
 def draw_beside(first: Group, second: Group, *, level: tuple[float, str] | None = None) -> Figure:
-    """Left every run with mean and standard deviation; right their curves by epoch.
+    """Left every run, joined by seed, with mean and deviation; right their curves by epoch.
 
     `level` is a score to compare both with, and what it is.
     """
@@ -38,8 +39,7 @@ def draw_beside(first: Group, second: Group, *, level: tuple[float, str] | None 
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5), sharey=False)
     for place, (group, look) in enumerate(zip((first, second), LOOKS, strict=True)):
         (colour, marker, dashes), scores = look, group.scores
-        shifts = np.linspace(-0.12, 0.12, len(scores)) if len(scores) > 1 else np.zeros(len(scores))
-        left.scatter(place + shifts, scores, color=colour, marker=marker, s=34, zorder=3)
+        left.scatter(place + _shifts(group), scores, color=colour, marker=marker, s=34, zorder=3)
         if len(scores) > 1:
             left.errorbar(place + 0.28, mean(scores), yerr=stdev(scores), color=INK, marker="_",
                           markersize=12, capsize=4, linewidth=1.3)  # fmt: skip
@@ -47,6 +47,7 @@ def draw_beside(first: Group, second: Group, *, level: tuple[float, str] | None 
             right.plot(trial.history["epoch"], trial.history["mean_iou"], color=colour,
                        linewidth=1.3, linestyle=dashes,
                        label=group.name if number == 0 else None)  # fmt: skip
+    _join_seeds(left, first, second)
     if level is not None:
         left.axhline(level[0], color=VERMILLION, linestyle=":", linewidth=1.2)
         left.text(-0.45, level[0], level[1], fontsize=7.5, va="bottom", color=INK)
@@ -60,6 +61,22 @@ def draw_beside(first: Group, second: Group, *, level: tuple[float, str] | None 
     right.set_title("By epoch, a line for each seed")
     right.legend(loc="lower right")
     return figure
+
+
+def _shifts(group: Group) -> np.ndarray:
+    """How far each run's mark lies beside the middle of its group."""
+    count = len(group.trials)
+    return np.linspace(-0.12, 0.12, count) if count > 1 else np.zeros(count)
+
+
+def _join_seeds(axes: Axes, first: Group, second: Group) -> None:
+    """Thin lines between the runs of one seed: what is compared with what."""
+    places = {trial.options["seed"]: (shift, value) for trial, shift, value
+              in zip(first.trials, _shifts(first), first.scores, strict=True)}  # fmt: skip
+    for trial, shift, value in zip(second.trials, _shifts(second), second.scores, strict=True):
+        if trial.options["seed"] in places:
+            start, before = places[trial.options["seed"]]
+            axes.plot([start, 1 + shift], [before, value], color=GREY, linewidth=0.7, zorder=1)
 
 
 def longest(trials: Sequence[Trial]) -> np.ndarray:

@@ -6,17 +6,19 @@ from statistics import mean, stdev
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from aerial_nni import results
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.distill.reading import Distillation
+from aerial_nni.reports.hpo.marks import mark
 from aerial_nni.reports.style import (
     BLUE,
     GREY,
-    INK,
     ORANGE,
     PALE,
     VERMILLION,
+    legend_below,
     new_figure,
     styled,
 )
@@ -25,7 +27,9 @@ from aerial_nni.reports.words import score, spread, table, times
 UNKNOWN = "not measured"
 LOOKS = {"teacher": (GREY, "^"), "student": (VERMILLION, "o"), "control": (BLUE, "s"),
          "int8": (ORANGE, "D")}  # fmt: skip
-NAMES = {"int8": "student, 8-bit"}
+APART = {"control": 0.95, "int8": 1.05}
+"""Marks of one cost are drawn a little apart, so that none hides another."""
+NAMES = {"int8": "shown student, 8-bit"}
 """What a model is called where it is not its key."""
 
 
@@ -40,8 +44,10 @@ class Row:
     patch_seconds: float | None
     scene_seconds: float | None
     peak_bytes: float | None
+    score: float | None
+    """Mean IoU of the model that was measured."""
     scores: Sequence[float]
-    """Mean IoU of the model, or of each seed."""
+    """Mean IoU of each seed, where there are several."""
 
     @property
     def name(self) -> str:
@@ -53,17 +59,17 @@ def read_rows(found: Distillation) -> list[Row]:
     """A row for each model there is: teacher, student, control, student in 8-bit integers."""
     student = found.student.metrics["model"]
     rows = []
-    for key, model, scores in (
-        ("teacher", found.teacher, [found.teacher["score"]]),
-        ("student", student, Group("", found.students).scores),
-        ("control", student, Group("", found.controls).scores),
-        ("int8", student, [_int8(found).get("mean_iou")]),
+    control = found.control.metrics["score"] if found.control else None
+    for key, model, score_of_it, scores in (
+        ("teacher", found.teacher, found.teacher["score"], []),
+        ("student", student, found.student.metrics["score"], Group("", found.students).scores),
+        ("control", student, control, Group("", found.controls).scores),
+        ("int8", student, _int8(found).get("mean_iou"), []),
     ):
         costs = found.costs["costs"] if found.costs else {}
         # The control is the same network as the student, with other weights.
         measured = costs.get("student" if key == "control" else key, {})
-        known = [value for value in scores if value is not None]
-        if key != "control" or known:
+        if key != "control" or scores:
             rows.append(
                 Row(
                     key=key,
@@ -73,7 +79,8 @@ def read_rows(found: Distillation) -> list[Row]:
                     patch_seconds=measured.get("patch_seconds"),
                     scene_seconds=measured.get("scene_seconds"),
                     peak_bytes=measured.get("peak_bytes"),
-                    scores=known,
+                    score=score_of_it,
+                    scores=scores,
                 )
             )
     return rows
@@ -102,13 +109,14 @@ def cost_table(found: Distillation) -> str:
             _shown(row.patch_seconds, 1e3, "ms", 1),
             _shown(row.scene_seconds, 1, "s", 2),
             _shown(row.peak_bytes, 1e-6, "MB", 0),
-            spread(list(row.scores)) if row.scores else UNKNOWN,
+            UNKNOWN if row.score is None else score(row.score),
+            spread(row.scores) if len(row.scores) > 1 else "–",
         ]
         for row in read_rows(found)
     ]
     scene = f"a scene of {times(found.costs['scene'])}" if found.costs else "a scene"
     header = ["model", "parameters", "multiply-adds of a patch", "file", "a patch", scene,
-              "peak memory", "mean IoU"]  # fmt: skip
+              "peak memory", "mean IoU of it", "mean IoU over seeds"]  # fmt: skip
     return table(header, rows)
 
 
@@ -131,8 +139,8 @@ def explain_costs(found: Distillation) -> str:
         "runs; a scene is read, cut into overlapping tiles, segmented and written, once, as "
         "`predict` does it. Peak memory is the most that the process ever held, with the "
         "interpreter and all libraries; the 8-bit file runs with ONNX Runtime, without torch. The "
-        "control is the student's network with other weights, so it costs the same. Mean IoU is "
-        "over the seeds where there are several, and of the measured model otherwise.",
+        "control is the student's network with other weights, so it costs the same. What else ran "
+        "on the machine is in the times; `python -m aerial_nni.bench predict` takes turns.",
         _quantised(found),
         _saved(found),
     ]
@@ -169,7 +177,7 @@ def _saved(found: Distillation) -> str:
 @styled
 def draw_costs(found: Distillation) -> Figure:
     """Mean IoU against multiply-adds, and against the time of a scene where it was measured."""
-    rows = [row for row in read_rows(found) if row.scores]
+    rows = [row for row in read_rows(found) if row.score is not None]
     panels = [("multiply_adds", 1e-6, "multiply-adds of a patch, millions (log scale)")]
     if all(row.scene_seconds for row in rows):
         panels.append(("scene_seconds", 1.0, "time of a scene, seconds (log scale)"))
@@ -177,26 +185,28 @@ def draw_costs(found: Distillation) -> Figure:
     axes_row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, (field, factor, label) in zip(axes_row, panels, strict=True):
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         if field == "multiply_adds":
             _draw_sizes(axes, found, factor)
         for row in rows:
             _draw_row(axes, row, factor * getattr(row, field))
         axes.set_xlabel(label)
-        axes.margins(x=0.25, y=0.15)
+        axes.margins(x=0.1, y=0.15)
     axes_row[0].set_ylabel("mean IoU on the validation patches")
     axes_row[0].set_title("Score against cost; mean ± standard deviation over seeds")
+    legend_below(figure, [mark(row.name, LOOKS[row.key][1], LOOKS[row.key][0]) for row in rows])
     return figure
 
 
 def _draw_row(axes: Axes, row: Row, x: float) -> None:
     colour, marker = LOOKS[row.key]
-    y = mean(row.scores)
+    y = mean(row.scores or [row.score or 0.0])
     deviation = stdev(row.scores) if len(row.scores) > 1 else None
-    axes.errorbar(x, y, yerr=deviation, color=colour, marker=marker, markersize=8, capsize=4,
+    place = x * APART.get(row.key, 1.0)
+    axes.errorbar(place, y, yerr=deviation, color=colour, marker=marker, markersize=8, capsize=4,
                   linewidth=1.3, zorder=4)  # fmt: skip
-    left = row.key in ("control", "teacher")
-    axes.annotate(row.name, (x, y), xytext=(-9 if left else 9, 0), textcoords="offset points",
-                  ha="right" if left else "left", va="center", fontsize=8.5, color=INK)  # fmt: skip
 
 
 def _draw_sizes(axes: Axes, found: Distillation, factor: float) -> None:

@@ -1,6 +1,7 @@
 """What a distillation found, in sentences that plain rules write from the numbers."""
 
 import math
+from collections.abc import Sequence
 
 from scipy import stats
 
@@ -30,12 +31,10 @@ def headline(found: Distillation) -> str:
             "**What the teacher is worth is not known:** no control reached its end, the same "
             "student from the same seed without the teacher."
         )
-    seeds = sorted({t.options["seed"] for t in found.students}
-                   & {t.options["seed"] for t in found.controls})  # fmt: skip
-    numbers = f"seed{'s' if len(seeds) > 1 else ''} {listed([str(seed) for seed in seeds])}"
+    both = {t.options["seed"] for t in found.students} & {t.options["seed"] for t in found.controls}
     return (
         f"**Student − control: {difference(worth)} mean IoU** "
-        f"({_over(worth)}, {numbers}): the student that learnt from the teacher reaches "
+        f"({_over(sorted(both))}): the student that learnt from the teacher reaches "
         f"{worth.student:.4f}, the same student, trained as long from the same seeds without the "
         f"teacher, {worth.control:.4f}. {verdict(worth)}"
     )
@@ -47,10 +46,13 @@ def difference(worth: Worth) -> str:
     return f"{worth.difference:+.4f}{around}"
 
 
-def _over(worth: Worth) -> str:
-    if worth.spread is None:
-        return "one seed"
-    return f"mean ± sample standard deviation of the difference over {some(worth.seeds, 'seed')}"
+def _over(seeds: Sequence[int]) -> str:
+    if len(seeds) == 1:
+        return f"one seed, {seeds[0]}"
+    return (
+        "mean ± sample standard deviation of the difference over the seeds "
+        f"{listed([str(seed) for seed in seeds])}"
+    )
 
 
 def interval(worth: Worth) -> tuple[float, float]:

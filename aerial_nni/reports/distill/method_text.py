@@ -137,8 +137,8 @@ def _soft_answer(found: Distillation, links: Mapping[str, str]) -> str:
             "temperature changes no answer, only how sure it sounds.",
             f"![The teacher's probabilities of three pixels at several temperatures]"
             f"({links['temperatures']})",
-            f"The pixels are those marked above ({'; '.join(places)}): surer than nine tenths, "
-            "among the least sure twentieth, and the least sure of all.",
+            f"The pixels are those marked above ({'; '.join(places)}): one that is surer than "
+            "nine tenths of all, one less sure than nine tenths, one of the least sure hundredth.",
         ]
     )
 

@@ -33,8 +33,7 @@ def explain_sources(found: Distillation) -> str:
             "teacher's size and score are those of its checkpoint, which lies as "
             f"`{results.TEACHER}` in the experiment's folder.",
             version_table(shown),
-            "The commands (DIR is the folder of the data, CHECKPOINT the teacher's, FILE a file "
-            "with the search space):",
+            "The commands (DIR is the folder of the data, CHECKPOINT the teacher's):",
             "```\n" + "\n".join(lines) + "\n```",
             "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
             f"\n\n{run_table(found)}\n\n</details>",
@@ -75,6 +74,8 @@ def command(found: Distillation) -> str:
         words += method_words(method)
         if found.search is not None and "seed" in method["class_args"]:
             words += ["--seed", str(method["class_args"]["seed"])]
+        if (found.experiment.folder / results.SPACE).is_file():
+            words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
     if searched := [f"{name}={','.join(map(str, values))}" for name, values

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.style import (
@@ -12,16 +12,17 @@ from aerial_nni.reports.style import (
     GREEN,
     GREY,
     INK,
+    PALE,
     VERMILLION,
     WIDTH,
     colourise,
     styled,
 )
 
-HEIGHT = 3.5
+HEIGHT = 4.2
 SIDE = 0.92
 """Inches of a thumbnail."""
-ROWS = {"teacher": 2.78, "student": 1.6, "truth": 0.5}
+ROWS = {"teacher": 3.45, "student": 2.2, "truth": 0.95}
 """Height of the middle of each path."""
 
 
@@ -51,19 +52,19 @@ def draw_scheme(found: Distillation) -> Figure:
     kind, weight = found.lesson["kind"], found.lesson["teacher_weight"]
     _box(axes, 7.2, (ROWS["teacher"] + ROWS["student"]) / 2,
          f"comparison with the teacher\n{kind}, weight {weight:.3g}", GREEN, width=2.3)  # fmt: skip
-    _box(axes, 7.2, (ROWS["student"] + ROWS["truth"]) / 2 - 0.1,
+    _box(axes, 7.2, (ROWS["student"] + ROWS["truth"]) / 2,
          f"comparison with the mask\n{found.student.options['loss']}", GREY, width=2.3)  # fmt: skip
     for start, end in (
-        ("teacher", 2.3), ("student", 2.1), ("student", 1.05), ("truth", 0.85),
+        ("teacher", 2.92), ("student", 2.73), ("student", 1.67), ("truth", 1.48),
     ):  # fmt: skip
         _arrow(axes, (5.28, ROWS[start]), (6.0, end), INK)
-    axes.add_patch(
-        FancyArrowPatch((7.2, 0.58), (2.75, 1.2), connectionstyle="arc3,rad=-0.34",
-                        arrowstyle="-|>", mutation_scale=12, linewidth=1.6, linestyle=(0, (4, 2)),
-                        color=VERMILLION)
-    )  # fmt: skip
-    axes.text(2.1, 0.28, "gradient: changes the student alone", fontsize=8, color=VERMILLION,
-              ha="center")  # fmt: skip
+    # From both comparisons, below the mask, back to the student.
+    axes.plot([8.38, 8.62, 8.62, 2.75, 2.75], [2.83, 2.83, 0.24, 0.24, 1.7], color=VERMILLION,
+              linewidth=1.6, linestyle=(0, (4, 2)))  # fmt: skip
+    axes.plot([8.38, 8.62], [1.57, 1.57], color=VERMILLION, linewidth=1.6, linestyle=(0, (4, 2)))
+    _arrow(axes, (2.75, 1.7), (2.75, 1.87), VERMILLION)
+    axes.text(2.9, 0.3, "gradient: changes\nthe student alone", fontsize=8, color=VERMILLION,
+              va="bottom")  # fmt: skip
     axes.set_xlim(0, WIDTH)
     axes.set_ylim(0, HEIGHT)
     return figure
@@ -71,7 +72,9 @@ def draw_scheme(found: Distillation) -> Figure:
 
 def _thumbnail(axes: Axes, x: float, y: float, picture: np.ndarray | None, text: str) -> None:
     half = SIDE / 2
-    if picture is not None:
+    if picture is None:
+        axes.add_patch(Rectangle((x - half, y - half), SIDE, SIDE, facecolor=PALE))
+    else:
         axes.imshow(picture, extent=(x - half, x + half, y - half, y + half), aspect="auto",
                     interpolation="antialiased", zorder=3)  # fmt: skip
     axes.text(x, y + half + 0.04, text, ha="center", va="bottom", fontsize=8, color=INK)

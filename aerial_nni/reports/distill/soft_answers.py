@@ -25,7 +25,7 @@ SHADES = "viridis"
 """Numbers as colours: even steps in lightness, readable by people with colour-blindness."""
 EXAMPLE_TEMPERATURE = 4.0
 """Shown where the kind that was used has none."""
-QUANTILES = (0.1, 0.95, 1.0)
+QUANTILES = (0.1, 0.9, 0.99)
 """Pixels that are shown: those at these quantiles of the teacher's uncertainty."""
 
 
@@ -109,8 +109,10 @@ def _mark_pixels(axes: Axes, pixels: Sequence[tuple[int, int]]) -> None:
                   markeredgewidth=2.6)  # fmt: skip
         axes.plot(x, y, "o", markersize=7, markerfacecolor="none", markeredgecolor=INK,
                   markeredgewidth=1.2)  # fmt: skip
-        axes.annotate(str(number), (x, y), xytext=(6, 5), textcoords="offset points", fontsize=9,
-                      fontweight="bold", color=INK,
+        right, below = np.array(axes.images[0].get_array()).shape[1] / 2 < x, y < 20
+        axes.annotate(str(number), (x, y), xytext=(-10 if right else 10, -9 if below else 8),
+                      textcoords="offset points", fontsize=9, fontweight="bold", color=INK,
+                      ha="center", va="center",
                       bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8,
                             "pad": 0.8})  # fmt: skip
 

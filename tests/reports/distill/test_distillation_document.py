@@ -86,7 +86,7 @@ def test_the_headline_is_student_less_control_with_its_spread(
                           for group in (found.students, found.controls))  # fmt: skip
     gaps = np.subtract(students, controls)
     said = f"{gaps.mean():+.4f} ± {gaps.std(ddof=1):.4f}"
-    assert said in text.splitlines()[2] and "seeds 1, 2 and 3" in text.splitlines()[2]
+    assert said in text.splitlines()[2] and "the seeds 1, 2 and 3" in text.splitlines()[2]
     assert f"seed 1 {gaps[0]:+.4f}" in text
     assert "The teacher reaches 0.6600" in text and "/a/private/place" not in text
     assert "`image` with seed 3" in text
@@ -124,13 +124,15 @@ def test_a_leaky_split_is_marked(distillation_folder: Fabricate):
 
 
 def test_the_table_has_teacher_student_control_and_eight_bits(text: str):
-    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.count("|") == 9}
-    assert "1,940,000 | 3,456 M | 8.00 MB | 80.0 ms | 8.00 s | 308 MB | 0.6600" in rows["teacher"]
+    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.count("|") == 10}
+    assert (
+        "1,940,000 | 3,456 M | 8.00 MB | 80.0 ms | 8.00 s | 308 MB | 0.6600 | –" in rows["teacher"]
+    )
     assert "10.0 ms | 1.00 s | 301 MB" in rows["**student**"]
     assert "10.0 ms | 1.00 s | 301 MB" in rows["control"]
-    assert "5.0 ms | 0.50 s | 300 MB | 0.6150" in rows["student, 8-bit"]
+    assert "5.0 ms | 0.50 s | 300 MB | 0.6150" in rows["shown student, 8-bit"]
     assert "0.0050 less than the same file in fp32" in text
-    assert "student segments a scene 8.0 times as fast as the teacher" in text
+    assert "the student segments a scene 8.0 times as fast as the teacher" in text
 
 
 def test_what_was_not_measured_is_said_with_the_command(
