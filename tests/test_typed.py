@@ -106,4 +106,4 @@ def test_a_file_that_is_no_checkpoint_says_what_to_give(
 ):
     (tmp_path / "a.txt").write_text("text")
     assert main(["predict", str(tmp_path / "a.txt"), "image.png"]) == 1
-    assert "give the path of a checkpoint.safetensors, or the ID of an experiment" in capsys.readouterr().err
+    assert "or the ID of an experiment (see: python -m" in capsys.readouterr().err

@@ -36,7 +36,7 @@ def test_what_was_saved_comes_back(saved):
 
 def test_a_missing_file_a_broken_file_and_a_foreign_file(saved, tmp_path):
     path, _ = saved
-    with pytest.raises(BadCheckpoint, match=r"is not a file; give .* run list\)$"):
+    with pytest.raises(BadCheckpoint, match=r"is not a file; give .*run list\)$"):
         load_checkpoint(tmp_path / "none.safetensors")
     cut = tmp_path / "cut.safetensors"
     cut.write_bytes(path.read_bytes()[:-100])
