@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.shutil
+from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID
+from aerial_nni.errors import Explained
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.scene import Scene
 from aerial_nni.options import BadOption
@@ -20,6 +22,15 @@ from aerial_nni.results import atomic
 
 BLOCK = 512
 """Height and width of the blocks in which a GeoTIFF is compressed."""
+
+
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+"""The last bytes of every PNG."""
+
+
+class NotWritten(Explained):
+    """A result could not be written. The message says why."""
+
 
 Write = Callable[[int, int, np.ndarray], None]
 """Writes the classes (h, w) uint8 of the rectangle whose first pixel is at y, x."""
@@ -54,6 +65,9 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
 
     It has the scene's size, CRS, transform and ground control points, the classes' colours, and
     `VOID` as nodata.
+
+    Raises:
+        NotWritten: the disk is full, or the file cannot be written for another reason.
     """
     source = scene.dataset
     profile = {
@@ -71,7 +85,7 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
         "compress": "deflate",
         "bigtiff": "if_safer",
     }
-    with atomic(target) as temporary:
+    with _writing(target) as temporary:
         with rasterio.open(temporary, "w", **profile) as file:
             if source.gcps[0]:
                 file.gcps = source.gcps
@@ -84,8 +98,20 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
                 file.write(classes, 1, window=Window(x, y, width, height))
 
             yield write
+        _check_whole(temporary)
         if target.suffix.lower() == ".png":
             _to_png(temporary)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[Path]:
+    """`atomic`, where what GDAL raises names the file."""
+    try:
+        with atomic(target) as temporary:
+            yield temporary
+    except RasterioError as error:
+        cause = error.__cause__ or error
+        raise NotWritten(f"{target} cannot be written ({cause}); is there room for it?") from error
 
 
 def _colormap(card: Card) -> dict[int, tuple[int, ...]]:
@@ -94,12 +120,35 @@ def _colormap(card: Card) -> dict[int, tuple[int, ...]]:
     return {**colours, VOID: (*VOID_COLOUR, 0)}
 
 
+def _check_whole(path: Path) -> None:
+    """Raises `RasterioIOError` where blocks of a GeoTIFF are missing.
+
+    What a file lacks that could not be written when it was closed, rasterio 1.4 does not say.
+    """
+    size = path.stat().st_size
+    with rasterio.open(path) as file:
+        for (row, column), _ in file.block_windows(1):
+            offset, length = (
+                int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) or 0)
+                for what in ("OFFSET", "SIZE")
+            )
+            if not 0 < offset <= size - length:
+                raise RasterioIOError(f"block {row}, {column} is missing")
+
+
 def _to_png(path: Path) -> None:
     """Turns a GeoTIFF into a palette PNG under the same name: the index is the class."""
     png = path.with_name(f"{path.name}.png")
     try:
         with rasterio.Env(GDAL_PAM_ENABLED=False):  # else it leaves an .aux.xml file
-            rasterio.shutil.copy(path, png, driver="PNG")
+            try:
+                rasterio.shutil.copy(path, png, driver="PNG")
+            except Exception as error:  # GDAL's own exceptions have no public base class
+                raise RasterioIOError(str(error)) from error
+        with png.open("rb") as file:
+            file.seek(-len(PNG_END), os.SEEK_END)
+            if file.read() != PNG_END:
+                raise RasterioIOError("its end is missing")
         os.replace(png, path)
     finally:
         png.unlink(missing_ok=True)

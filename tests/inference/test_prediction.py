@@ -10,6 +10,7 @@ from made_scenes import drawn, png, save
 from PIL import Image
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.errors import RasterioIOError
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
@@ -19,6 +20,7 @@ from aerial_nni.inference.scene import SceneUnusable, gdal
 from aerial_nni.inference.tiles import Tiling
 from aerial_nni.inference.torch_model import TorchModel
 from aerial_nni.inference.turning import Turned
+from aerial_nni.inference.writing import NotWritten, _check_whole
 from aerial_nni.training.checkpoint import load_checkpoint
 
 SMALL = Tiling(tile=64, overlap=24)
@@ -178,6 +180,30 @@ def test_an_interrupted_run_leaves_nothing(card: Card, tmp_path: Path, name: str
     png(image) if name == "a.png" else save(image, drawn(150, 200, 7)[0])
     with pytest.raises(KeyboardInterrupt):
         segment(Interrupting(card), image, tmp_path / "out" / "a", tiling=SMALL)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_full_disk_leaves_nothing(card: Card, tmp_path: Path, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise RasterioIOError("no space left")
+
+    image = png(tmp_path / "a.png")
+    monkeypatch.setattr("rasterio.shutil.copy", full)
+    with pytest.raises(NotWritten, match="b-mask.png cannot be written .no space left"):
+        segment(Counting(card), image, tmp_path / "out" / "b")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_what_lacks_its_end_is_not_kept(card: Card, tmp_path: Path, monkeypatch):
+    """A disk that is full when a file is closed: GDAL is silent then."""
+    image = save(tmp_path / "a.tif", drawn(150, 200, 7)[0])
+    _check_whole(image)
+    image.write_bytes(image.read_bytes()[:-100])
+    with pytest.raises(RasterioIOError, match="is missing"):
+        _check_whole(image)
+    monkeypatch.setattr("rasterio.shutil.copy", lambda _, to, driver: to.write_bytes(b"PNG" * 99))
+    with pytest.raises(NotWritten, match="its end is missing"):
+        segment(Counting(card), png(tmp_path / "a.png"), tmp_path / "out" / "b")
     assert not list((tmp_path / "out").iterdir())
 
 
