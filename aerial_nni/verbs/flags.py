@@ -5,10 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from aerial_nni.flags import Parser
+
 Verb = Callable[[argparse.Namespace], int]
 """What a verb does with its parsed flags; the exit code."""
 
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 CONFIG = (
     "file in NNI's own format that says where and how trials run: see nni_configs/ "
