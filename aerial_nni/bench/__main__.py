@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aerial_nni.bench import data, distill, faults, hpo, overhead, predict, train
+from aerial_nni.bench import darts, data, distill, faults, hpo, overhead, predict, train
 from aerial_nni.errors import Explained
 from aerial_nni.results import atomic, write_json
 
@@ -15,6 +15,7 @@ BENCHES = {
     "hpo": hpo,
     "distill": distill,
     "predict": predict,
+    "darts": darts,
     "overhead": overhead,
     "faults": faults,
 }

@@ -21,12 +21,8 @@ import torch
 
 from aerial_nni import results
 from aerial_nni.bench.table import Table
-from aerial_nni.errors import Explained
+from aerial_nni.bench.worker import RunFailed
 from aerial_nni.options import flag
-
-
-class RunFailed(Explained):
-    """A command of the benchmark failed; the message ends with what it printed."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,6 @@ Without checkpoints the weights are fresh: what a model has learnt does not chan
 import argparse
 import contextlib
 import itertools
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +19,9 @@ import numpy as np
 import rasterio
 import torch
 
-from aerial_nni.bench.overhead import RunFailed
 from aerial_nni.bench.table import Table
 from aerial_nni.bench.train import in_turns
+from aerial_nni.bench.worker import Worker
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import Dataset
 from aerial_nni.inference.card import Card, read_card
@@ -80,7 +76,7 @@ def measure(given: argparse.Namespace) -> Table:
         scene, contestants = _lay_out(given, folder)
         with contextlib.ExitStack() as stack:
             workers = {
-                one.name: stack.enter_context(Worker(one, scene, tiling, given.threads))
+                one.name: stack.enter_context(_worker(one, scene, tiling, given.threads))
                 for one in contestants
             }
             seconds = in_turns(workers, given.rounds)
@@ -109,6 +105,12 @@ def measure(given: argparse.Namespace) -> Table:
         ),
         device=torch.device("cpu"),
     )  # fmt: skip
+
+
+def _worker(one: Contestant, scene: Path, tiling: Tiling, threads: int) -> Worker:
+    words = [str(one.model), one.precision, str(scene)]
+    words += [str(tiling.tile), str(tiling.overlap), str(int(one.plain))]
+    return Worker(one.name, "aerial_nni.bench.predict_worker", words, threads=threads)
 
 
 def _lay_out(given: argparse.Namespace, folder: Path) -> tuple[Path, list[Contestant]]:
@@ -198,46 +200,3 @@ def _calibration(scene: Path, card: Card) -> list[np.ndarray]:
         ]
     # (h, w, bands) -> (1, bands, h, w)
     return [np.ascontiguousarray(patch.transpose(2, 0, 1)[None]) for patch in patches]
-
-
-class Worker:
-    """A contestant in a process of its own; called, it segments the scene: see `predict_worker`."""
-
-    def __init__(self, contestant: Contestant, scene: Path, tiling: Tiling, threads: int) -> None:
-        self.name = contestant.name
-        words = [str(contestant.model), contestant.precision, str(scene)]
-        words += [str(tiling.tile), str(tiling.overlap), str(int(contestant.plain))]
-        self.errors = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "aerial_nni.bench.predict_worker", *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
-        )
-
-    def __enter__(self) -> "Worker":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.__exit__(None, None, None)  # closes its input, at whose end it ends
-        self.errors.close()
-
-    def __call__(self) -> float:
-        """Seconds that the scene took."""
-        return self._answer("scene")
-
-    def peak(self) -> float:
-        """Most bytes of memory that were resident at any time."""
-        return self._answer("peak")
-
-    def _answer(self, question: str) -> float:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            print(question, file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
-        if not answer:
-            self.errors.seek(0)
-            raise RunFailed(f"{self.name} ended:\n{self.errors.read()[-2000:]}")
-        return json.loads(answer)

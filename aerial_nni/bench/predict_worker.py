@@ -1,20 +1,17 @@
 """A process of `bench predict`: one model, asked for one scene again and again.
 
-    python -m aerial_nni.bench.predict_worker MODEL PRECISION SCENE TILE OVERLAP PLAIN
-
-To each line `scene` it answers with the seconds a scene took, to `peak` with bytes.
+python -m aerial_nni.bench.predict_worker MODEL PRECISION SCENE TILE OVERLAP PLAIN
 """
 
-import resource
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import rasterio
 from rasterio.windows import Window
 
+from aerial_nni.bench.worker import answer
 from aerial_nni.inference import open_model
 from aerial_nni.inference.prediction import segment
 from aerial_nni.inference.tiles import Tiling
@@ -34,15 +31,7 @@ def main() -> None:
             def work() -> None:
                 segment(opened, Path(scene), target, tiling=tiling)
 
-        for line in sys.stdin:
-            print(seconds(work) if line.strip() == "scene" else peak_memory(), flush=True)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of a call."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+        answer(work)
 
 
 def plain_loop(model: Path, scene: Path, target: Path, *, tile: int) -> Callable[[], None]:
@@ -67,19 +56,6 @@ def plain_loop(model: Path, scene: Path, target: Path, *, tile: int) -> Callable
                         mask.write(logits[0].argmax(0).byte().numpy(), 1, window=window)
 
     return work
-
-
-def peak_memory() -> int:
-    """Most resident bytes of this process.
-
-    Where the kernel has no better, `getrusage` says it: on Linux that counts the moment, too, in
-    which this process was still a copy of the one that started it.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

@@ -168,20 +168,21 @@ def our_turn(
     facts = ground.prepared.facts
     spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
     trainer = Trainer(
-        spec.build(),
+        lesson.model or spec.build(),
         spec,
         options,
         device=ground.device,
         precision=ground.precision,
         folder=folder,
     )
-    source = ground.batches(options, training=True)
+    source = lesson.training or ground.batches(options, training=True)
     source = dataclasses.replace(source, attached=lesson.attached)
     task = Task(
         training=lambda epoch: islice(_endless(source), steps),
         steps=steps,
         objective=lesson.objective,
         evaluate=lambda model: Evaluation(torch.zeros(2, 2)),  # never called
+        companion=lesson.companion,
         classes=facts.classes,
         header={},
     )

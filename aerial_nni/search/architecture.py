@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from aerial_nni.models.genotype import KEPT, Genotype, edge_label, from_choices
 from aerial_nni.models.operations import NONE, SKIP
+
+Weights = Tensor | tuple[int, Tensor] | str
+"""Of a mixed operation: one for each candidate (k,), the only one's place and weight, or its name.
+"""
 
 
 class Architecture(nn.Module):
@@ -18,7 +21,7 @@ class Architecture(nn.Module):
         generator: draws the start, 1e-3 times a normal variable (Liu et al. 2019, their code), and
             the noise of the variant gumbel.
         variant: `softmax`, or `gumbel`: one operation is drawn for each place in each forward pass
-            (Dong & Yang 2019, "GDAS", eq. 3-5).
+            and no other runs (Dong & Yang 2019, "GDAS", eq. 3-5).
     """
 
     def __init__(
@@ -40,19 +43,19 @@ class Architecture(nn.Module):
             }
         )
 
-    def draw(self) -> dict[str, Tensor]:
-        """The weights of a forward pass, label -> (k,): they add up to 1."""
+    def draw(self) -> dict[str, Weights]:
+        """The weights of a forward pass by label."""
         if self.variant == "softmax":
             return {label: alpha.softmax(0) for label, alpha in self.alphas.items()}
         return {label: self._hard(alpha) for label, alpha in self.alphas.items()}
 
-    def _hard(self, alpha: Tensor) -> Tensor:
-        """One-hot forwards, the gradient of the soft weights backwards."""
+    def _hard(self, alpha: Tensor) -> tuple[int, Tensor]:
+        """The operation that is drawn; its weight is 1, with the gradient of the soft one."""
         uniform = torch.rand(len(alpha), generator=self.generator).clamp_min(1e-20).to(alpha.device)
         noisy = alpha.log_softmax(0) - (-uniform.log()).log()
         soft = (noisy / self.temperature).softmax(0)
-        hard = functional.one_hot(soft.argmax(), len(alpha)).to(soft.dtype)
-        return hard + soft - soft.detach()
+        drawn = int(soft.argmax())
+        return drawn, 1 + (soft[drawn] - soft[drawn].detach())
 
     def probabilities(self) -> dict[str, dict[str, float]]:
         """Label -> operation -> its softmax weight."""

@@ -7,11 +7,8 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from aerial_nni.models.genotype import Genotype
-from aerial_nni.search.architecture import Architecture
+from aerial_nni.search.architecture import Architecture, Weights
 from aerial_nni.search.space import AerialSpace, LayerChoice
-
-Weights = Tensor | str
-"""Of a mixed operation: one for each candidate (k,), or the name of the only one that runs."""
 
 
 class Mixed(nn.Module):
@@ -34,6 +31,9 @@ class Mixed(nn.Module):
         weights = self.weights
         if isinstance(weights, str):
             return self.candidates[weights](*inputs)
+        if isinstance(weights, tuple):
+            place, weight = weights
+            return weight * self.candidates[self.names[place]](*inputs)
         if self.recompute and self.training:
             return checkpoint(self._sum, weights, *inputs, use_reentrant=False)
         return self._sum(weights, *inputs)

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 
 from aerial_nni.bench import predict, predict_worker
-from aerial_nni.bench.overhead import RunFailed
+from aerial_nni.bench.worker import RunFailed
 from aerial_nni.data.scenes import open_scenes
 from aerial_nni.inference.tiles import Tiling
 from aerial_nni.inference.torch_model import TorchModel
@@ -64,6 +64,6 @@ def test_the_plain_loop_segments_the_scene(given: argparse.Namespace, tmp_path: 
 
 def test_a_worker_that_ends_says_why(given: argparse.Namespace, tmp_path: Path):
     lost = predict.Contestant(name="lost", model=tmp_path / "none.onnx", precision="auto")
-    with predict.Worker(lost, tmp_path / "a.tif", Tiling(), 1) as worker:
+    with predict._worker(lost, tmp_path / "a.tif", Tiling(), 1) as worker:
         with pytest.raises(RunFailed, match=r"(?s)lost ended:.*none\.onnx is not a file"):
             worker()

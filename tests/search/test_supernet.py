@@ -87,11 +87,11 @@ def test_gumbel_draws_one_operation_as_often_as_its_weight_says():
     with torch.no_grad():
         architecture.alphas[label][2] = 1.5
     shares = architecture.alphas[label].softmax(0).detach()
-    drawn = torch.stack([architecture.draw()[label].detach() for _ in range(2000)])
-    torch.testing.assert_close(drawn.sum(1), torch.ones(2000))
-    assert (drawn.max(1).values > 0.999).all()
-    torch.testing.assert_close(drawn.mean(0), shares, atol=0.04, rtol=0)
-    architecture.draw()[label][2].backward()
+    drawn = [architecture.draw()[label] for _ in range(2000)]
+    counts = torch.bincount(torch.tensor([place for place, _ in drawn]), minlength=len(shares))
+    torch.testing.assert_close(counts / 2000, shares, atol=0.04, rtol=0)
+    assert all(weight.item() == 1 for _, weight in drawn)
+    drawn[0][1].backward()
     assert architecture.alphas[label].grad.abs().sum() > 0
 
 
