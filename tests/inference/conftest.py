@@ -1,13 +1,17 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from made_scenes import HEADER, SPEC, drawn
+from PIL import Image
 from torch.nn import functional
 
 from aerial_nni.inference.card import Card, read_card
 from aerial_nni.inference.export import export
 from aerial_nni.inference.torch_model import TorchModel
+from aerial_nni.options import TrialOptions, as_dict, changed
 from aerial_nni.training.checkpoint import read_header, save_checkpoint
 
 
@@ -46,3 +50,23 @@ def onnx_file(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     path = tmp_path_factory.mktemp("onnx") / "model.onnx"
     export(checkpoint, path, format="onnx")
     return path
+
+
+@pytest.fixture
+def trial(checkpoint: Path, tmp_path: Path) -> Path:
+    """A trial's folder with a checkpoint, its options and the pictures they name."""
+    town = tmp_path / "town"
+    for kind in ("images", "masks"):
+        (town / kind).mkdir(parents=True)
+    for number in range(6):
+        image, mask = drawn(64, 64, 100 + number)
+        Image.fromarray(image).save(town / "images" / f"{number}.png")
+        Image.fromarray(mask).save(town / "masks" / f"{number}.png")
+    classes = "".join(f"  {name}: {i}\n" for i, name in enumerate(HEADER["classes"]))
+    (town / "classes.yaml").write_text(f"masks: index\nclasses:\n{classes}")
+    folder = tmp_path / "runs" / "experiment" / "trial"
+    folder.mkdir(parents=True)
+    options = changed(TrialOptions(), {"data": "folder", "data_dir": str(town), "patch": 32})
+    (folder / "options.json").write_text(json.dumps(as_dict(options)))
+    shutil.copyfile(checkpoint, folder / "checkpoint.safetensors")
+    return folder

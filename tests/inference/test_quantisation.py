@@ -1,39 +1,16 @@
 """8-bit integers, calibrated on a checkpoint's own training patches."""
 
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_scenes import HEADER, drawn
-from PIL import Image
 
 from aerial_nni.inference import open_model
 from aerial_nni.inference.own_data import DataUnknown, own_data
 from aerial_nni.inference.quantisation import calibration_patches, export_int8
-from aerial_nni.options import TrialOptions, as_dict, changed
 from aerial_nni.results import SPLIT
-
-
-@pytest.fixture
-def trial(checkpoint: Path, tmp_path: Path) -> Path:
-    """A trial's folder with a checkpoint, its options and the pictures they name."""
-    town = tmp_path / "town"
-    for kind in ("images", "masks"):
-        (town / kind).mkdir(parents=True)
-    for number in range(6):
-        image, mask = drawn(64, 64, 100 + number)
-        Image.fromarray(image).save(town / "images" / f"{number}.png")
-        Image.fromarray(mask).save(town / "masks" / f"{number}.png")
-    classes = "".join(f"  {name}: {i}\n" for i, name in enumerate(HEADER["classes"]))
-    (town / "classes.yaml").write_text(f"masks: index\nclasses:\n{classes}")
-    folder = tmp_path / "runs" / "experiment" / "trial"
-    folder.mkdir(parents=True)
-    options = changed(TrialOptions(), {"data": "folder", "data_dir": str(town), "patch": 32})
-    (folder / "options.json").write_text(json.dumps(as_dict(options)))
-    shutil.copyfile(checkpoint, folder / "checkpoint.safetensors")
-    return folder
 
 
 def test_integers_answer_almost_as_before(trial: Path, tmp_path: Path):
