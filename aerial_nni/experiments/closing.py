@@ -20,8 +20,8 @@ def measure(kind: str, folder: Path, *, again: bool = False) -> None:
     try:
         MEASUREMENTS[kind](folder, again)
     except Exception as error:  # whatever torch or ONNX Runtime raises
-        again = f"try again with: python -m aerial_nni.run report {folder.name} --measure"
-        say(f"not measured ({type(error).__name__}: {error}); {again}")
+        hint = f"try again with: python -m aerial_nni.run report {folder.name} --measure"
+        say(f"not measured ({type(error).__name__}: {error}); {hint}")
 
 
 def _distillation(folder: Path, again: bool) -> None:
