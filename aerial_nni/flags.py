@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from aerial_nni.options import Options, TrialOptions, changed, read_values
+from aerial_nni.options import BadOption, Options, TrialOptions, changed, read_values
 
 
 class Parser(argparse.ArgumentParser):
@@ -99,4 +99,16 @@ def trial_options(arguments: argparse.Namespace, options: type[Options]) -> Opti
     base = changed(options(), read_values(arguments.options) if arguments.options else {})
     names = {spec.name for spec in dataclasses.fields(options)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
+    if (genotype := given.get("genotype", "")) and not genotype.lstrip().startswith("{"):
+        given["genotype"] = _content(Path(genotype))
     return changed(base, given)
+
+
+def _content(path: Path) -> str:
+    """A file's content on one line. Raises `BadOption`."""
+    try:
+        return " ".join(path.read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as error:
+        raise BadOption(
+            f"--genotype {path} cannot be read: {error}; give a genotype.json"
+        ) from error

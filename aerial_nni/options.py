@@ -113,8 +113,16 @@ class TrialOptions:
         for spec in dataclasses.fields(self):
             _check(spec, getattr(self, spec.name))
         parse_loss(self.loss)
-        if self.model == "derived" and not self.genotype:
-            raise BadOption("model=derived needs --genotype, the content of a genotype.json")
+        if self.model == "derived":
+            if not self.genotype:
+                raise BadOption("model=derived needs --genotype, a genotype.json or its content")
+            self.refuse_what_cells_lack()
+
+    def refuse_what_cells_lack(self) -> None:
+        """Raises `BadOption` for options of the plain U-Net that a searched one does not have."""
+        for name, only in (("norm", "batch"), ("dropout", 0.0)):
+            if (value := getattr(self, name)) != only:
+                raise BadOption(f"{name}={value!r}: a searched network has {name}={only!r} alone")
 
     def precisions(self) -> tuple[str, ...]:
         """Those in which this can be trained: `auto` chooses among them."""

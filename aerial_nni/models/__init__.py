@@ -9,7 +9,7 @@ from torch import nn
 from aerial_nni.models.cell_unet import CellUNet, one_of, sharing
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.models.unet import UNet
-from aerial_nni.options import TrialOptions
+from aerial_nni.options import BadOption, TrialOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,12 @@ def model_spec(options: TrialOptions, *, bands: int, classes: int) -> ModelSpec:
     names = {field.name for field in dataclasses.fields(ModelSpec)}
     names -= {"bands", "classes", "parts"}
     chosen = {name: getattr(options, name) for name in names}
+    if options.model == "derived" and (depth := read_genotype(options.genotype).depth) != (
+        options.depth
+    ):
+        raise BadOption(
+            f"depth={options.depth}, but the genotype has {depth}; give --depth {depth}"
+        )
     return ModelSpec(bands=bands, classes=classes, **chosen)
 
 

@@ -35,6 +35,7 @@ class SearchOptions(TrialOptions):
         super().__post_init__()
         if not self.search:
             return
+        self.refuse_what_cells_lack()
         if self.order == "second" and self.optimizer != "sgd":
             raise BadOption(
                 f"order=second unrolls a step of SGD, but optimizer={self.optimizer}; "

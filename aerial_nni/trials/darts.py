@@ -3,8 +3,8 @@ r"""The trial of an architecture search: with --search it searches, else it trai
 By hand, into a folder of its own; running the line again goes on where it stopped:
 
     python -m aerial_nni.trials.darts --search --depth 2 --epochs 10 --out runs/searched
-    python -m aerial_nni.trials.darts --model derived --depth 2 --genotype "$(cat \
-        runs/searched/genotype.json)" --out runs/retrained
+    python -m aerial_nni.trials.darts --model derived --depth 2 \
+        --genotype runs/searched/genotype.json --out runs/retrained
 """
 
 import sys

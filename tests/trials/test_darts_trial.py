@@ -106,7 +106,7 @@ def test_a_killed_search_resumes_to_the_same_curve(
 
 
 def test_what_was_found_is_trained_from_its_genotype(found: Path, imagery: Path, tmp_path: Path):
-    flags = ["--model", "derived", "--genotype", (found / GENOTYPE).read_text()]
+    flags = ["--model", "derived", "--genotype", str(found / GENOTYPE)]
     assert run(tmp_path / "again", imagery, *flags) == 0
     model, header = load_checkpoint(tmp_path / "again" / CHECKPOINT)
     assert model(torch.zeros(1, 3, 9, 17)).shape == (1, 2, 9, 17)
@@ -141,6 +141,7 @@ def test_a_search_ends_when_skips_take_over(
         (["--order", "second"], "--optimizer sgd"),
         (["--order", "second", *SGD, "--precision", "bf16"], "give one of fp32"),
         (["--parts", "3"], "does not divide"),
+        (["--norm", "group"], "norm='batch'"),
         (["--warmup", "4"], "--warmup 1"),
     ],
 )
@@ -156,3 +157,14 @@ def test_a_derived_model_needs_its_genotype(
 ):
     assert run(tmp_path, imagery, "--model", "derived") == 1
     assert "--genotype" in capsys.readouterr().err
+    assert run(tmp_path, imagery, "--model", "derived", "--genotype", "gone.json") == 1
+    assert "gone.json cannot be read" in capsys.readouterr().err
+
+
+def test_a_derived_model_refuses_what_its_genotype_does_not_say(
+    found: Path, imagery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    flags = ["--model", "derived", "--genotype", str(found / GENOTYPE)]
+    for extra, says in ((["--depth", "2"], "--depth 1"), (["--dropout", "0.1"], "dropout=0.0")):
+        assert run(tmp_path, imagery, *flags, *extra) == 1
+        assert says in capsys.readouterr().err
