@@ -3,15 +3,14 @@
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from aerial_nni.errors import Explained
+from aerial_nni.inference.cost import peak_memory
 
 TURN, PEAK = "turn", "peak"
 """What a worker is asked."""
@@ -76,16 +75,3 @@ def seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def peak_memory() -> int:
-    """Most resident bytes of this process.
-
-    Where the kernel has no better, `getrusage` says it: on Linux that counts the moment, too, in
-    which this process was still a copy of the one that started it.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

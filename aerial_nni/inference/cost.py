@@ -74,7 +74,7 @@ def _measure(path: Path, scene: Path, patch: int) -> Cost:
         file_bytes=path.stat().st_size,
         patch_seconds=patch_seconds,
         scene_seconds=scene_seconds,
-        peak_bytes=_peak(),
+        peak_bytes=peak_memory(),
     )
 
 
@@ -92,8 +92,8 @@ def _patch_seconds(model: Segmenter, scene: Path, patch: int) -> float:
     return statistics.median(seconds)
 
 
-def _peak() -> int:
-    """Most resident memory of this process, in bytes."""
+def peak_memory() -> int:
+    """Most resident memory that this process ever held, in bytes."""
     status = Path("/proc/self/status")
     if status.is_file():  # getrusage has that of the process which started this one in it
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
