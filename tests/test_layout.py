@@ -29,6 +29,7 @@ ABOVE = {
         "metrics",
         "pictures",
         "distillation",
+        "search",
         "tuners",
     },
     "experiments": {

@@ -10,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from aerial_nni.search.names import DERIVED, HAND_MADE, RANDOM
 from aerial_nni.tuners.phased import PhasedTuner, Point
-from aerial_nni.tuners.trial import CONTROL, PHASE, visible
-
-DERIVED = "derived"
-RANDOM, HAND_MADE = f"{CONTROL}: random", f"{CONTROL}: U-Net"
-"""Phases of the final trials."""
+from aerial_nni.tuners.trial import PHASE, visible
 
 DRAWS = 48
 """Random architectures that are drawn for each that is trained: the one nearest in size is."""

@@ -27,8 +27,14 @@ GROUPS = {
     "pixel_accuracy": "score/pixel accuracy",
     "lr": "run/learning rate",
     "patches_per_second": "run/patches per second",
+    "entropy": "search/entropy of alpha",
+    "skip_share": "search/share of skips",
+    "expected_parameters": "search/expected parameters",
 }
-"""Columns of the history and their names in TensorBoard."""
+"""Columns of the history and their names in TensorBoard; the last are of a search alone."""
+
+ALPHA = "alpha/"
+"""Columns of a search that begin so are `alpha/<place>/<operation>`, and so are their tags."""
 
 
 class Events:
@@ -43,6 +49,7 @@ class Events:
         self.prepared, self.normal = prepared, normal
         step = max(1, len(indices) // PICTURES)
         self.shown = np.asarray(indices[::step][:PICTURES])
+        self._laid_out = False
 
     def __enter__(self) -> "Events":
         return self
@@ -59,13 +66,16 @@ class Events:
         """Writes an epoch's row, and pictures after epochs 1, 2, 4, 8, … and every tenth."""
         epoch = int(row["epoch"])
         for column, tag in GROUPS.items():
-            if math.isfinite(row[column]):
+            if math.isfinite(row.get(column, math.nan)):
                 self.writer.add_scalar(tag, row[column], epoch)
+        self._lay_out(row)
         for column, value in row.items():
             if column.startswith("iou/") and math.isfinite(value):
                 self.writer.add_scalar(f"IoU by class/{column[4:]}", value, epoch)
             if column.startswith("train_loss/"):
                 self.writer.add_scalar(f"loss/training, {column[11:]}", value, epoch)
+            if column.startswith(ALPHA):
+                self.writer.add_scalar(column, value, epoch)
         if epoch % 10 == 0 or epoch & (epoch - 1) == 0:
             self.writer.add_image(
                 "validation/image, truth, prediction",
@@ -74,6 +84,14 @@ class Events:
                 dataformats="HWC",
             )
         self.writer.flush()
+
+    def _lay_out(self, row: Mapping[str, float]) -> None:
+        """Under "Custom Scalars": the alpha of each place as the lines of one chart."""
+        places = dict.fromkeys(name.split("/")[1] for name in row if name.startswith(ALPHA))
+        if places and not self._laid_out:
+            charts = {place: ["Multiline", [f"{ALPHA}{place}/.*"]] for place in places}
+            self.writer.add_custom_scalars({"alpha": charts})
+            self._laid_out = True
 
     def _pictures(self, model: nn.Module, device: torch.device) -> np.ndarray:
         images = self.prepared.images[self.shown]

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from aerial_nni.models import parameter_count
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.results import (
     CHECKPOINT,
+    EVENTS,
     GENOTYPE,
     HALVES,
     HISTORY,
@@ -71,6 +73,18 @@ def test_the_architecture_rests_while_the_weights_warm_up_and_moves_then(found: 
     for place in ("encoder0_1_0", "up0"):
         shares = [v for k, v in read_history(found / HISTORY)[-1].items() if f"/{place}/" in k]
         assert sum(shares) == pytest.approx(1)
+
+
+def test_tensorboard_shows_alpha_as_it_moves(found: Path):
+    events = EventAccumulator(str(found / EVENTS)).Reload()
+    rows = read_history(found / HISTORY)
+    tags = events.Tags()["scalars"]
+    for column in (name for name in rows[0] if name.startswith("alpha/")):
+        assert [event.value for event in events.Scalars(column)] == pytest.approx(
+            [row[column] for row in rows], rel=1e-6
+        )
+    assert {"search/entropy of alpha", "search/share of skips"} <= set(tags)
+    assert "custom_scalars__config__" in events.Tags()["tensors"]
 
 
 def test_neither_half_holds_a_patch_that_validates(found: Path):
