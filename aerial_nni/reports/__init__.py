@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aerial_nni.reports import document as baseline_document
+from aerial_nni.reports.darts import document as darts_document
 from aerial_nni.reports.distill import document as distill_document
 from aerial_nni.reports.folder import Experiment, ResultUnusable, read_experiment
 from aerial_nni.reports.hpo import document as hpo_document
@@ -26,6 +27,7 @@ DOCUMENTS = {
     "baseline": Document(baseline_document.NAME, baseline_document.write_baseline),
     "hpo": Document(hpo_document.NAME, hpo_document.write_hpo),
     "distill": Document(distill_document.NAME, distill_document.write_distillation),
+    "darts": Document(darts_document.NAME, darts_document.write_darts),
 }
 """Kind of an experiment -> its document."""
 

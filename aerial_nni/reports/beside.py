@@ -1,4 +1,4 @@
-"""Two groups of runs beside each other: the same length, the same seeds, one thing different."""
+"""Groups of runs beside each other: the same length, the same seeds, one thing different."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.style import BLUE, GREY, INK, VERMILLION, epoch_axis, new_figure, styled
 from aerial_nni.reports.words import duration, score, spread, table
 
-LOOKS = ((BLUE, "s", "--"), (VERMILLION, "o", "-"))
-"""Colour, marker and line of the first and of the second group."""
+LOOKS = ((BLUE, "s", "--"), (VERMILLION, "o", "-"), (GREY, "^", ":"))
+"""Colour, marker and line of the first, the second and the third group."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in their seed alone."""
+    """Runs that are alike but for their seed, or but for what is drawn at random."""
 
     name: str
     trials: Sequence[Trial]
@@ -30,14 +30,15 @@ class Group:
 
 
 @styled
-def draw_beside(first: Group, second: Group, *, level: tuple[float, str] | None = None) -> Figure:
-    """Left every run, joined by seed, with mean and deviation; right their curves by epoch.
+def draw_beside(*groups: Group, level: tuple[float, str] | None = None) -> Figure:
+    """Left every run with mean and deviation, right their curves by epoch.
 
-    `level` is a score to compare both with, and what it is.
+    Runs of the first two groups are joined by seed. `level` is a score to compare all with, and
+    what it is.
     """
     figure = new_figure(3.5)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5), sharey=False)
-    for place, (group, look) in enumerate(zip((first, second), LOOKS, strict=True)):
+    for place, (group, look) in enumerate(zip(groups, LOOKS, strict=False)):
         (colour, marker, dashes), scores = look, group.scores
         left.scatter(place + _shifts(group), scores, color=colour, marker=marker, s=34, zorder=3)
         if len(scores) > 1:
@@ -47,19 +48,19 @@ def draw_beside(first: Group, second: Group, *, level: tuple[float, str] | None 
             right.plot(trial.history["epoch"], trial.history["mean_iou"], color=colour,
                        linewidth=1.3, linestyle=dashes,
                        label=group.name if number == 0 else None)  # fmt: skip
-    _join_seeds(left, first, second)
+    _join_seeds(left, *groups[:2])
     if level is not None:
         left.axhline(level[0], color=VERMILLION, linestyle=":", linewidth=1.2)
         left.text(-0.45, level[0], level[1], fontsize=7.5, va="bottom", color=INK)
-    left.set_xlim(-0.5, 1.5)
+    left.set_xlim(-0.5, len(groups) - 0.5)
     left.margins(y=0.15)
-    left.set_xticks([0, 1], [first.name, second.name])
+    left.set_xticks(range(len(groups)), [group.name for group in groups])
     left.set_ylabel("mean IoU on the validation patches")
-    left.set_title("Each seed; mean ± standard deviation")
-    epoch_axis(right, longest([*first.trials, *second.trials]))
+    left.set_title("Each run; mean ± standard deviation")
+    epoch_axis(right, longest([trial for group in groups for trial in group.trials]))
     right.set_ylabel("mean IoU on the validation patches")
-    right.set_title("By epoch, a line for each seed")
-    right.legend(loc="lower right")
+    right.set_title("By epoch, a line for each run")
+    right.legend(loc="best")
     return figure
 
 
@@ -95,12 +96,10 @@ def beside_table(groups: Sequence[Group]) -> str:
         ["recall", *(spread(_finals(trials, "recall")) for trials in runs)],
         ["mean IoU of the last epoch", *(spread(_last(trials)) for trials in runs)],
         ["epochs of a run", *(_same(trials, "epochs_run") for trials in runs)],
-        ["training time of a run, mean", *map(_minutes, runs)],
-        ["trained parameters", *(f"{_model(trials, 'parameters'):,}" for trials in runs)],
-        [
-            "multiply-adds for one patch",
-            *(f"{_model(trials, 'multiply_adds'):,}" for trials in runs),
-        ],
+        ["training time of a run, mean", *(_time(trials, "training_seconds") for trials in runs)],
+        ["time of an epoch, mean", *(_time(trials, "seconds_per_epoch") for trials in runs)],
+        ["trained parameters", *(_model(trials, "parameters") for trials in runs)],
+        ["multiply-adds for one patch", *(_model(trials, "multiply_adds") for trials in runs)],
     ]
     return table(["what", *(group.name for group in groups)], rows)
 
@@ -123,9 +122,11 @@ def _same(trials: Sequence[Trial], key: str) -> str:
     return ", ".join(str(value) for value in sorted({trial.metrics[key] for trial in trials}))
 
 
-def _minutes(trials: Sequence[Trial]) -> str:
-    return duration(mean(trial.metrics["cost"]["training_seconds"] for trial in trials))
+def _time(trials: Sequence[Trial], key: str) -> str:
+    return duration(mean(trial.metrics["cost"][key] for trial in trials))
 
 
-def _model(trials: Sequence[Trial], key: str) -> int:
-    return int(trials[0].metrics["model"][key])
+def _model(trials: Sequence[Trial], key: str) -> str:
+    """The figure of the model, or the smallest and the largest where models differ."""
+    values = {int(trial.metrics["model"][key]) for trial in trials}
+    return " to ".join(f"{value:,}" for value in sorted({min(values), max(values)}))

@@ -16,6 +16,7 @@ from PIL import Image
 from aerial_nni import results
 from aerial_nni.data.dataset import VOID
 from aerial_nni.errors import Explained
+from aerial_nni.models.genotype import Genotype, read_genotype
 
 LABEL_LOSS = "train_loss/labels"
 """Column of a history: of a run with a teacher, the part of the loss that the masks make."""
@@ -60,6 +61,12 @@ class Trial:
         if not rows:
             raise ResultUnusable(f"{path} has no epoch in it; run the trial again")
         return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+    @cached_property
+    def genotype(self) -> Genotype:
+        """What an architecture search found."""
+        path = self.folder / results.GENOTYPE
+        return _read(path, lambda file: read_genotype(file.read_text(encoding="utf-8")))
 
     @property
     def label_loss(self) -> str:

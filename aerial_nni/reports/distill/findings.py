@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from scipy import stats
 
 from aerial_nni.distillation.worth import Worth
+from aerial_nni.reports import chance
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.hpo.axes import write_value
@@ -64,24 +65,12 @@ def interval(worth: Worth) -> tuple[float, float]:
 
 
 def verdict(worth: Worth) -> str:
-    """Whether the difference is more than chance, said without kindness."""
-    if worth.spread is None:
-        return "**One seed has no spread: whether that is more than chance is not known.**"
-    if abs(worth.difference) <= worth.spread:
-        return (
-            "**The difference is smaller than its spread: it is chance.** Nothing is shown of the "
-            "teacher being worth anything here."
-        )
-    low, high = interval(worth)
-    reaches = f"the 95 % interval of the mean (paired t) reaches from {low:+.4f} to {high:+.4f}"
-    if low <= 0 <= high:
-        return (
-            f"The difference is larger than its spread, but {reaches}: **with so few seeds chance "
-            "alone could explain it.**"
-        )
-    if worth.difference < 0:
-        return f"**The teacher did harm**, more than the seeds explain: {reaches}."
-    return f"That is **more than the seeds explain**: {reaches}."
+    """Whether the difference is more than chance."""
+    return chance.verdict(
+        worth.difference, worth.spread, interval(worth), test="paired t",
+        nothing="Nothing is shown of the teacher being worth anything here.",
+        harm="**The teacher did harm**",
+    )  # fmt: skip
 
 
 def _student(found: Distillation) -> str:

@@ -7,9 +7,14 @@ from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.words import some, table
+from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.space import NORMAL, Parameter
 
-HELP = {spec.name: spec.metadata["help"] for spec in dataclasses.fields(DistillOptions)}
+HELP = {
+    spec.name: spec.metadata["help"]
+    for kind in (DistillOptions, SearchOptions)
+    for spec in dataclasses.fields(kind)
+}
 """Option -> what it is, as the command line says it."""
 
 

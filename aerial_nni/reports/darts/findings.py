@@ -1,0 +1,165 @@
+"""What an architecture search found, in sentences that plain rules write from the numbers."""
+
+import math
+from collections.abc import Sequence
+from statistics import mean, stdev
+
+from aerial_nni.reports import chance
+from aerial_nni.reports.beside import Group
+from aerial_nni.reports.darts.reading import Discovery
+from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.hpo.retraining import interval
+from aerial_nni.reports.words import LEAKY, score, some, spread
+
+ENOUGH = 3
+"""Seeds below which a comparison settles nothing."""
+
+CAUTION = (
+    "All final runs are trained alike, from random weights, and each is scored at the best of its "
+    "own epochs, so that gain is the same for all. The architecture was chosen by the score of "
+    "its search, not by those of its final runs; but that score is on the same validation images, "
+    "which is an advantage of the derived network over its controls."
+)
+
+
+def summary(found: Discovery) -> str:
+    """The result in paragraphs: derived against each control, what it is, and how far to trust."""
+    reason = str(found.method.get("reason", "")).rstrip(".")
+    smaller = f"**The search was made smaller.** The reason given: {reason}." if reason else ""
+    parts = [
+        against(found, found.randoms, "random architectures of like size", "random"),
+        against(found, found.hand_made, "the hand-made U-Net of as many parameters", "U-Net"),
+        few(found),
+        f"{_network(found)} {CAUTION}",
+        smaller,
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def against(found: Discovery, controls: Sequence[Trial], what: str, short: str) -> str:
+    """Derived less a control, with its spread, and whether it is more than chance."""
+    ours, theirs = (Group("", trials).scores for trials in (found.main.runs, controls))
+    if not ours or not theirs:
+        missing = "the derived network" if not ours else what
+        return (
+            f"**Derived against {what}: not known**, no run of {missing} reached its end in this "
+            "experiment."
+        )
+    gap = mean(ours) - mean(theirs)
+    around = deviation(ours, theirs)
+    said = "" if around is None else f" ± {around:.4f}"
+    runs = f"{some(len(ours), 'run')} against {some(len(theirs), 'run')}"
+    return (
+        f"**Derived − {short}: {gap:+.4f}{said} mean IoU** ({runs}): the derived network reaches "
+        f"{spread(ours)}, {what} {spread(theirs)}. {verdict(ours, theirs)}"
+    )
+
+
+def deviation(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
+    """Standard deviation of the difference of one run of each; None with a single run."""
+    if min(len(ours), len(theirs)) < 2:
+        return None
+    return math.hypot(stdev(ours), stdev(theirs))
+
+
+def verdict(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Whether the derived network's runs differ from a control's by more than chance."""
+    return chance.verdict(
+        mean(ours) - mean(theirs), deviation(ours, theirs), interval(theirs, ours),
+        test="Welch's t", noun="run", harm="**The derived network is worse**",
+        nothing="Nothing is shown of the search being worth anything against them.",
+    )  # fmt: skip
+
+
+def few(found: Discovery) -> str:
+    """That there are too few seeds, where there are."""
+    counts = {group.name: len(group.trials) for group in found.groups}
+    short = {name: count for name, count in counts.items() if count < ENOUGH}
+    if not short:
+        return ""
+    said = ", ".join(f"{name}: {count}" for name, count in short.items())
+    return (
+        f"**Fewer than {ENOUGH} runs ({said}): such a comparison settles nothing**, whatever the "
+        "figures say."
+    )
+
+
+def _network(found: Discovery) -> str:
+    """Size of the network, split, and that it was trained at all."""
+    trial = found.shown[0]
+    metrics, split = trial.metrics, trial.metrics["split"]
+    leaky = f" (**{LEAKY}**)" if split["leaky"] else ""
+    how = (
+        "" if found.main.runs else ", on the weights of the supernet: it was not trained by itself"
+    )
+    return (
+        f"The derived network has {metrics['model']['parameters']:,} parameters{how}. Scores are "
+        f"on {some(split['val_patches'], 'validation patch')} of the dataset "
+        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
+        f"{split['seed']}."
+    )
+
+
+def on_randoms(found: Discovery) -> str:
+    """How many random architectures the derived one beats, and the best of them."""
+    ours, theirs = (Group("", trials).scores for trials in (found.main.runs, found.randoms))
+    if not ours or not theirs:
+        return ""
+    below = sum(value < mean(ours) for value in theirs)
+    return (
+        f"{below} of {some(len(theirs), 'random architecture')} "
+        f"{'is' if below == 1 else 'are'} below the mean of the derived one; the best random one "
+        f"has {score(max(theirs))}. Each random architecture was drawn evenly from the same space, "
+        "the one nearest in parameters of many, and trained once: their spread is that of "
+        "architectures and seeds together."
+    )
+
+
+def on_others(found: Discovery) -> str:
+    """Genotypes of other search trials, and whether one of them turned out better."""
+    if not found.others:
+        return ""
+    own = Group("", found.main.runs).scores
+    said = [
+        f"trial {other.tried.number} (search: {score(other.tried.score)}) "
+        f"{spread(Group('', other.runs).scores)}"
+        for other in found.others
+    ]
+    best = max(mean(Group("", other.runs).scores) for other in found.others)
+    text = f"Other search trials found other architectures; trained alike: {'; '.join(said)}."
+    if own and best > mean(own):
+        text += (
+            " One of them is above the reported one. That was not known when the search had "
+            "ended: to report it instead would be to choose by the result."
+        )
+    return text
+
+
+def on_course(found: Discovery) -> str:
+    """What the search came to: its score, how decided, skips, and the gap to the final runs."""
+    trial = found.main.searched
+    history = trial.history
+    text = [
+        f"The reported search is trial {found.main.tried.number}, `{trial.folder.name}`: of "
+        f"{some(len(found.search.scored), 'search trial')} it has the highest mean IoU of a "
+        f"derived network, {score(found.main.tried.score)}. It ran for "
+        f"{some(trial.metrics['epochs_run'], 'epoch')}. The entropy of alpha went to "
+        f"{history['entropy'][-1]:.2f} (1: an even choice), the share of skips to "
+        f"{history['skip_share'][-1]:.0%}."
+    ]
+    if history["entropy"][-1] > 0.95:
+        text.append(
+            "**Alpha is hardly decided**: the chosen operations are those of a slight lead. More "
+            "epochs or a higher `--arch-lr` decide more; whether they decide better is for the "
+            "controls to say."
+        )
+    if "skips" in str(trial.metrics.get("stopped", "")):
+        text.append(f"It ended early: {trial.metrics['stopped']}.")
+    if found.main.runs:
+        again = mean(Group("", found.main.runs).scores)
+        text.append(
+            f"On the supernet's weights the derived network had {score(found.main.tried.score)}, "
+            f"trained by itself it has {score(again)}: the two are far from the same measure, for "
+            "in the supernet its operations learnt beside all others and on half of the patches."
+        )
+    return " ".join(text)

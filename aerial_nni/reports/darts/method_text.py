@@ -1,0 +1,249 @@
+"""The chapter on the method: the space, the mixed operation, and the problem in two levels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aerial_nni.models.genotype import KEPT, places, space_size
+from aerial_nni.models.operations import EDGES, NONE
+from aerial_nni.reports.darts.alpha_pictures import edges, in_words, shown_place
+from aerial_nni.reports.darts.operations_table import operation_table
+from aerial_nni.reports.darts.reading import Discovery
+from aerial_nni.reports.words import some
+
+CITED = {
+    "gumbel": "- X. Dong, Y. Yang (2019): *Searching for a Robust Neural Architecture in Four GPU "
+    "Hours*.",
+    "parts": "- Y. Xu and others (2020): *PC-DARTS: Partial Channel Connections for "
+    "Memory-Efficient Architecture Search*.",
+}
+"""What is cited where a variant is used."""
+
+SOURCES = """\
+- H. Liu, K. Simonyan, Y. Yang (2019): *DARTS: Differentiable Architecture Search*.
+- O. Ronneberger, P. Fischer, T. Brox (2015): *U-Net: Convolutional Networks for Biomedical Image
+  Segmentation*.
+- M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen (2018): *MobileNetV2: Inverted Residuals
+  and Linear Bottlenecks*.
+- L. Li, A. Talwalkar (2019): *Random Search and Reproducibility for Neural Architecture Search*."""
+
+VARIANTS = {
+    "softmax": "",
+    "gumbel": "*Differs:* here one operation is drawn for each place in each step by its weight, "
+    "with Gumbel noise, and no other runs (Dong and Yang 2019); its gradient is that of the soft "
+    "weights.",
+}
+"""Option `variant` -> what it changes in the mixed operation."""
+
+
+def explain_method(found: Discovery, links: Mapping[str, str]) -> str:
+    """The chapter in Markdown."""
+    parts = [
+        "## 1. The method: DARTS",
+        "### The idea",
+        "A network is a graph, and which operation stands on an edge of it is a choice: to try all "
+        "combinations is out of the question. DARTS (Liu, Simonyan and Yang 2019) makes the choice "
+        "soft. On each edge **all** operations run, and their outputs are added up with weights "
+        "that are learnt by gradient, like everything else. In the end the operation with the "
+        "highest weight stays. So one training, of one large network called the **supernet**, "
+        "stands for the training of all of them.",
+        "Whether that finds anything is a question of measurement. A space in which every "
+        "architecture is good makes any search look good (Li and Talwalkar 2019). So the derived "
+        "network has two **controls**, trained alike: random architectures of the same space and "
+        "of like size, and the hand-made U-Net at the width that gives it as many parameters.",
+        "### The space of architectures",
+        _space(found, links),
+        "### The mixed operation",
+        _mixed(found, links),
+        "### A problem in two levels",
+        _bilevel(found),
+        "### What is derived",
+        f"Each place keeps the operation with the highest weight, `{NONE}` left out; each node "
+        f"keeps its {KEPT} strongest edges, where it has more (Liu et al. 2019, section 2.4). What "
+        "is left is the **genotype**. It is then trained from random weights: the supernet's are "
+        "thrown away.",
+        _guards(found),
+        "### Sources",
+        "\n".join([SOURCES, *(CITED[name] for name in _variants(found))]),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _variants(found: Discovery) -> list[str]:
+    """What of `CITED` this search used."""
+    options = found.main.searched.options
+    used = {"gumbel": options["variant"] == "gumbel", "parts": options["parts"] > 1}
+    return [name for name, used_it in used.items() if used_it]
+
+
+def _space(found: Discovery, links: Mapping[str, str]) -> str:
+    """The figure of the space, how many architectures it has, and the table of operations."""
+    genotype, options = found.main.genotype, found.main.searched.options
+    depth, nodes = genotype.depth, genotype.nodes
+    count = len(list(places(depth, nodes)))
+    between = count - len(edges(found))
+    size = space_size(depth, nodes)
+    share = (
+        f"Edges work on one of {options['parts']} shares of the channels, the others pass by "
+        "(Xu et al. 2020), in the search and in the checkpoint it leaves. "
+        if options["parts"] > 1
+        else ""
+    )
+    fold = options.get("space_to_depth", 1)
+    folded = (
+        f" Before the first level, squares of {fold}×{fold} pixels are folded into channels."
+        if fold > 1
+        else ""
+    )
+    return "\n\n".join(
+        [
+            f"It is a U-Net of {some(depth, 'level')} below the full size. In place of its pairs "
+            "of convolutions stand **blocks**: small graphs in which each node adds up what edges "
+            "bring from the block's input and from earlier nodes, and the output adds up the "
+            f"nodes.{folded} The way down, the way up and what becomes of each skip connection are "
+            "choices too.",
+            f"![The space: a U of blocks, with the number of operations to choose from in each "
+            f"place]({links['space']})",
+            f"Drawn from the code that builds the network: a number says from how many operations "
+            f"is chosen there, circles are nodes, `+` is the sum that leaves the block. There are "
+            f"{some(len(edges(found)), 'edge')} with {len(EDGES)} operations each, and "
+            f"{between} places between blocks: **{size:,} architectures**, about {size:.1e}, if "
+            "each edge is counted with all of its operations. *Differs* from the paper: there two "
+            "kinds of cell are searched and repeated; here each place has a choice of its own, so "
+            "that fine and coarse levels can differ. Nodes are added up, not stacked.",
+            f"The operations, with parameters at width {options['width']} counted in the modules. "
+            "A convolution is ReLU, convolution, batch norm, so that what edges bring can be added "
+            f"up. {share}The finest level has {options['width']} channels, each coarser one twice "
+            "as many.",
+            operation_table(width=options["width"], depth=depth, parts=options["parts"]),
+        ]
+    )
+
+
+def _mixed(found: Discovery, links: Mapping[str, str]) -> str:
+    """Equation 2, and the weights of one place of this very search."""
+    place = shown_place(found)
+    shares = found.final(place)
+    leader = max(shares, key=lambda name: shares[name])
+    chosen = found.main.genotype.choices()[place]
+    dropped = f" `{NONE}` leads, which is never kept." if leader == NONE else ""
+    kept = (
+        f"`{chosen}`, with {shares[chosen]:.3f}, is what was kept."
+        if chosen != NONE
+        else "Its node kept two other edges."
+    )
+    return "\n\n".join(
+        [
+            "On the edge from node *i* to node *j* every operation *o* has a number α, and the "
+            "softmax of these numbers says how much of each is in the sum (eq. 2 of the paper):",
+            "```math\n"
+            r"\bar o^{(i,j)}(x) = \sum_{o \in O} "
+            r"\frac{\exp \alpha_o^{(i,j)}}{\sum_{o' \in O} \exp \alpha_{o'}^{(i,j)}}\; o(x)"
+            "\n```",
+            f"At the start all α are nearly 0, so each of {len(shares)} operations has about "
+            f"{1 / len(shares):.3f}. {VARIANTS[found.main.searched.options['variant']]}".strip(),
+            f"![A mixed operation: all operations and their weights at the end of this search]"
+            f"({links['mixed']})",
+            f"This is the most decided edge of the reported search, {in_words(place)}, after its "
+            f"last epoch; lines are as thick as the weights.{dropped} {kept}",
+        ]
+    )
+
+
+def _bilevel(found: Discovery) -> str:
+    """Equations 3 to 8, the order that was used, and where patches come from."""
+    trial = found.main.searched
+    options, facts = trial.options, trial.metrics.get("search", {})
+    halves = (
+        f" ({facts['weights_patches']:,} patches for the weights, "
+        f"{facts['architecture_patches']:,} for the architecture)"
+        if "weights_patches" in facts
+        else ""
+    )
+    return "\n\n".join(
+        [
+            "The weights *w* of the operations should fit the training patches; the architecture α "
+            "should be good for weights **that were trained with it**. One minimum stands inside "
+            "the other (eq. 3 and 4):",
+            "```math\n"
+            r"\min_\alpha\; L_\text{val}\left(w^*(\alpha), \alpha\right) \qquad \text{where} "
+            r"\qquad w^*(\alpha) = \arg\min_w\; L_\text{train}(w, \alpha)"
+            "\n```",
+            f"*Train* and *val* are two halves of the training patches, each by whole images where "
+            f"there are enough{halves}. The validation images, on which scores are reported, take "
+            "no part in either. To train to the end for each step of α would take for ever, so one "
+            "step of *w* with learning rate ξ stands for the whole training (eq. 5 and 6):",
+            "```math\n"
+            r"\nabla_\alpha L_\text{val}\left(w^*(\alpha), \alpha\right) \approx "
+            r"\nabla_\alpha L_\text{val}\left(w', \alpha\right), \qquad "
+            r"w' = w - \xi\, \nabla_w L_\text{train}(w, \alpha)"
+            "\n```",
+            "As *w'* depends on α too, the chain rule gives a second term (eq. 7):",
+            "```math\n"
+            r"\nabla_\alpha L_\text{val}(w', \alpha) - \xi\, \nabla^2_{\alpha, w} "
+            r"L_\text{train}(w, \alpha)\; \nabla_{w'} L_\text{val}(w', \alpha)"
+            "\n```",
+            "Its matrix of second derivatives has as many columns as there are weights, and is "
+            "never made. Only its product with one vector is wanted, and that is a **finite "
+            "difference**: move the weights a little along the vector to either side, and see how "
+            "the gradient by α changes (eq. 8):",
+            "```math\n"
+            r"\nabla^2_{\alpha, w} L_\text{train}\; v \approx \frac{\nabla_\alpha "
+            r"L_\text{train}(w^+, \alpha) - \nabla_\alpha L_\text{train}(w^-, \alpha)}{2 \epsilon},"
+            r" \qquad w^\pm = w \pm \epsilon v, \quad v = \nabla_{w'} L_\text{val}(w', \alpha), "
+            r"\quad \epsilon = \frac{0.01}{\lVert v \rVert}"
+            "\n```",
+            _order(options),
+            _turns(options),
+        ]
+    )
+
+
+def _turns(options: Mapping[str, Any]) -> str:
+    """How weights and architecture take turns."""
+    text = (
+        "The steps take turns: before each step of the weights, one of α by Adam (learning rate "
+        f"{options['arch_lr']:.3g}, weight decay {options['arch_weight_decay']:.3g}), on a batch "
+        "of its own half."
+    )
+    if options["warmup"]:
+        text += (
+            f" In the first {some(options['warmup'], 'epoch')} only the weights learn: operations "
+            "without parameters need no training, and would otherwise lead before the others can "
+            "do anything."
+        )
+    return text
+
+
+def _order(options: Mapping[str, Any]) -> str:
+    """Which order of the gradient was used, and what it costs."""
+    if options["order"] == "second":
+        return (
+            "**This search used second order**: both terms, with *w'* as the optimiser will make "
+            "it, its momentum and weight decay included (*differs* from eq. 6, which is plain "
+            "gradient descent; the paper's own code includes them too). A step of α takes four "
+            "gradients of a loss, where first order takes one."
+        )
+    return (
+        "**This search used first order**: ξ = 0, so that *w'* = *w* and the second term is gone. "
+        "A step then costs about two of plain training of the supernet. In the paper second order "
+        "finds networks with an error of 2.76 ± 0.09 % on CIFAR-10, first order 3.00 ± 0.14 %, and "
+        "random architectures 3.29 ± 0.15 %: the controls are close there too. `--order second` "
+        "turns it on."
+    )
+
+
+def _guards(found: Discovery) -> str:
+    """What keeps a search from going wrong."""
+    options = found.main.searched.options
+    text = (
+        "Left alone, such a search can collapse: skips, which help a deep supernet to learn, take "
+        "the lead everywhere. So after each epoch the share of skips and the entropy of α are "
+        f"recorded, and a search ends when more than {options['max_skips']:.0%} of the edges are "
+        "skips."
+    )
+    if options.get("target_params"):
+        text += (
+            f" Architectures above {options['target_params']:,} parameters are penalised, each "
+            "operation counted by its weight."
+        )
+    return text

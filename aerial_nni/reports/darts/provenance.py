@@ -1,0 +1,94 @@
+"""Where the numbers of an architecture search come from: folders, digests, versions, commands."""
+
+import shlex
+
+from aerial_nni import results
+from aerial_nni.reports.darts.reading import Discovery
+from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.provenance import option_table, option_words, split_words, version_table
+from aerial_nni.reports.words import table
+from aerial_nni.search.options import SearchOptions
+
+USUAL = ("epochs", "depth", "width", "space_to_depth", "loss")
+"""Options of which `darts` has defaults of its own."""
+
+
+def explain_sources(found: Discovery) -> str:
+    """The chapter that traces every number to a file, in Markdown."""
+    shown, folder = found.shown[0], found.experiment.folder.name
+    checkpoint = f"runs/{folder}/{shown.folder.name}/{results.CHECKPOINT}"
+    lines = [
+        command(found),
+        f"python -m aerial_nni.run report {found.experiment.id}",
+        f"python -m aerial_nni.run predict {checkpoint} IMAGE",
+        f"python -m aerial_nni.run export {checkpoint} --to derived.onnx",
+    ]
+    return "\n\n".join(
+        [
+            "## 5. Where the numbers come from",
+            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
+            "alone: phases, parameters, states and scores of the trials from `experiment.json`; "
+            "genotypes from `genotype.json`; alpha, entropy and all curves from `history.csv`; "
+            "scores from `metrics.json`, pictures from `examples/`. Parameters of operations are "
+            "counted in the modules, the space and its size come from the code that builds it.",
+            version_table(shown),
+            "The commands (DIR is the folder of the data, IMAGE a picture):",
+            "```\n" + "\n".join(lines) + "\n```",
+            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
+            f"\n\n{run_table(found)}\n\n</details>",
+            "<details><summary>All options of the shown run</summary>\n\n"
+            f"{option_table(shown.options, shown)}\n\n</details>",
+        ]
+    )
+
+
+def run_table(found: Discovery) -> str:
+    """Every finished run with the digest of its checkpoint."""
+    runs: list[tuple[str, Trial]] = [
+        (f"trial {tried.number} of the search", tried.complete)
+        for tried in found.search.tried
+        if tried.complete is not None
+    ]
+    runs += [(f"derived in trial {one.tried.number}", run)
+             for one in found.all_found for run in one.runs]  # fmt: skip
+    runs += [("random architecture", run) for run in found.randoms]
+    runs += [("hand-made U-Net", run) for run in found.hand_made]
+    rows = [
+        [
+            f"`{found.experiment.id}/{run.folder.name}`"
+            + (" (shown)" if run.folder == found.shown[0].folder else ""),
+            purpose,
+            str(run.options["seed"]),
+            f"`{run.metrics['checkpoint']['sha256']}`",
+        ]
+        for purpose, run in runs
+    ]
+    header = ["result folder", "what it was for", "seed", "SHA-256 of the checkpoint"]
+    return table(header, rows, text_columns=4)
+
+
+def command(found: Discovery) -> str:
+    """The command that runs the experiment again."""
+    record, method = found.experiment.record, found.method
+    words = ["python", "-m", "aerial_nni.run", record["kind"]]
+    words += ["--trials", str(method["search_trials"]), "--seed", str(record["options"]["seed"])]
+    if (found.experiment.folder / results.SPACE).is_file():
+        words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
+    words += ["--concurrency", str(record["limits"]["concurrency"])]
+    words += ["--seeds", *map(str, method["seeds"]), "--random", str(method["randoms"])]
+    words += ["--final-epochs", str(method["final_epochs"])]
+    if method["reason"]:
+        words += ["--reason", method["reason"]]
+    words += split_words(found.shown[0].metrics["split"])
+    options = {**record["options"], "search": False}  # the verb says it itself
+    return shlex.join([*words, *option_words(options, kind=SearchOptions, always=USUAL)])
+
+
+def training_command(found: Discovery) -> str:
+    """The command that trains the derived network again, from the genotype in a file."""
+    shown = found.shown[0]
+    network = {"model": "derived", "genotype": results.GENOTYPE, "search": False}
+    words = ["python", "-m", "aerial_nni.trials.darts", "--seed", str(shown.options["seed"])]
+    words += split_words(shown.metrics["split"])
+    words += option_words({**shown.options, **network}, kind=SearchOptions)
+    return shlex.join([*words, "--out", "runs/again"])

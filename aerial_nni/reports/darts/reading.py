@@ -1,0 +1,142 @@
+"""What the document of an architecture search reads: searches, what they found, and controls."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from aerial_nni.models.genotype import Genotype, read_genotype
+from aerial_nni.reports.beside import Group
+from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
+from aerial_nni.reports.hpo.search import Search, finished, read_search
+from aerial_nni.reports.hpo.tried import Tried
+from aerial_nni.search.names import DERIVED, HAND_MADE, RANDOM
+
+ALPHA = "alpha/"
+"""How the columns of the weights begin: `alpha/<place>/<operation>`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a trial of the search found, and the runs that trained it."""
+
+    tried: Tried
+    searched: Trial
+    """The same trial, by its folder."""
+    runs: tuple[Trial, ...]
+    """Of the derived network, in the order of their seeds; empty where none reached its end."""
+
+    @property
+    def genotype(self) -> Genotype:
+        """What was found."""
+        return self.searched.genotype
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discovery:
+    """An architecture search of which at least one trial reached its end."""
+
+    experiment: Experiment
+    search: Search
+    all_found: tuple[Found, ...]
+    """Each genotype once, that of the best search trial in front."""
+    randoms: tuple[Trial, ...]
+    """Runs of random architectures."""
+    hand_made: tuple[Trial, ...]
+    """Runs of the plain U-Net, in the order of their seeds."""
+
+    @property
+    def method(self) -> Mapping[str, Any]:
+        """What the record says: how much was searched, seeds, number of architectures, reason."""
+        return self.experiment.record["method"]
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options that every search trial starts from."""
+        return self.experiment.record["options"]
+
+    @cached_property
+    def main(self) -> Found:
+        """What is reported: chosen by the score of its search, before anything was trained again.
+
+        A genotype that no run reached its end with is passed over while there is another.
+        """
+        return next((found for found in self.all_found if found.runs), self.all_found[0])
+
+    @property
+    def others(self) -> list[Found]:
+        """What the other trials of the search found, where it was trained."""
+        return [found for found in self.all_found if found is not self.main and found.runs]
+
+    @cached_property
+    def shown(self) -> list[Trial]:
+        """Runs of the reported network, the best in front; the search trial where there is none."""
+        runs = sorted(self.main.runs, key=lambda trial: -trial.metrics["score"])
+        return runs or [self.main.searched]
+
+    @property
+    def groups(self) -> list[Group]:
+        """U-Net, derived, random: those of them that have a run."""
+        named = (
+            ("hand-made U-Net", self.hand_made),
+            ("derived", self.main.runs),
+            ("random", self.randoms),
+        )
+        return [Group(name, trials) for name, trials in named if trials]
+
+    @cached_property
+    def alphas(self) -> dict[str, dict[str, np.ndarray]]:
+        """Place -> operation -> its weight by epoch, in the reported search trial."""
+        places: dict[str, dict[str, np.ndarray]] = {}
+        for column, values in self.main.searched.history.items():
+            if column.startswith(ALPHA):
+                _, place, operation = column.split("/")
+                places.setdefault(place, {})[operation] = values
+        return places
+
+    def decided(self, places: Sequence[str]) -> list[str]:
+        """These places, the most decided at the end of the search in front."""
+        return sorted(places, key=lambda place: entropy(self.final(place).values()))
+
+    def final(self, place: str) -> dict[str, float]:
+        """Operation -> its weight after the last epoch of the search."""
+        return {name: float(values[-1]) for name, values in self.alphas[place].items()}
+
+
+def entropy(shares: "Iterator[float] | Sequence[float] | Any") -> float:
+    """Entropy of shares over that of an even choice: 1 undecided, 0 decided."""
+    kept = np.array(list(shares))
+    return float(-(kept * np.log(np.maximum(kept, 1e-12))).sum() / np.log(len(kept)))
+
+
+def read_discovery(experiment: Experiment) -> Discovery:
+    """The architecture search of an experiment.
+
+    Raises:
+        ResultUnusable: no trial of the search reached its end, or a file is damaged.
+    """
+    search = read_search(experiment, best=DERIVED)
+    complete = [tried for tried in search.tried if tried.complete and tried.score is not None]
+    derived = finished(experiment, DERIVED)
+    found: dict[Genotype, Found] = {}
+    for tried in sorted(complete, key=lambda tried: -(tried.score or 0.0)):
+        assert tried.complete is not None
+        genotype = tried.complete.genotype
+        if genotype not in found:
+            runs = tuple(run for run in derived if _genotype(run) == genotype)
+            found[genotype] = Found(tried=tried, searched=tried.complete, runs=runs)
+    if not found:
+        raise ResultUnusable(f"no search trial of {experiment.folder} reached its end")
+    return Discovery(
+        experiment=experiment,
+        search=search,
+        all_found=tuple(found.values()),
+        randoms=finished(experiment, RANDOM),
+        hand_made=finished(experiment, HAND_MADE),
+    )
+
+
+def _genotype(run: Trial) -> Genotype:
+    return read_genotype(run.options["genotype"])
