@@ -88,22 +88,29 @@ class TunerContract:
             up.receive_trial_result(number, a, score(a))
             down.receive_trial_result(number, b, -score(b))
 
-    def test_survives_failed_and_nan_trials(self):
-        tuner = self.make(SMALL)
+    def test_failed_and_nan_trials_count_as_failed(self):
+        tuner, space = self.make(SMALL), Space.parse(SMALL)
         for number in range(18):
             config = tuner.generate_parameters(number)
+            space.encode(config)  # raises where a value is not in the space
             if number % 3 == 0:
                 tuner.trial_end(number, False)
             elif number % 3 == 1:
                 tuner.receive_trial_result(number, config, {"default": math.nan})
             else:
                 tuner.receive_trial_result(number, config, score(config))
+        assert [trial.failed for trial in tuner.trials] == [True, True, False] * 6
+        losses = tuner.observed()[1].reshape(6, 3)  # failed, NaN, good
+        assert np.isfinite(losses).all()
+        assert (losses[:, :2] == losses[:, 2].max()).all()
 
-    def test_survives_when_every_trial_fails(self):
-        tuner = self.make(SMALL)
+    def test_goes_on_when_every_trial_fails(self):
+        tuner, space = self.make(SMALL), Space.parse(SMALL)
         for number in range(12):
-            tuner.generate_parameters(number)
+            space.encode(tuner.generate_parameters(number))
             tuner.trial_end(number, False)
+        assert [trial.failed for trial in tuner.trials] == [True] * 12
+        assert not len(tuner.pending())
 
     def test_no_duplicates_while_results_are_pending(self):
         tuner = self.make(SMALL)
