@@ -15,7 +15,7 @@ from aerial_nni.experiments.snapshot import booked_wrongly
 from aerial_nni.options import TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import Space
 
-ALWAYS = {"anneal", "evolution", "smac", "bohb"}
+ALWAYS = {"gp", "evolution", "smac", "bohb"}
 """One of each kind; the others are run with `-m slow`."""
 
 
