@@ -175,8 +175,11 @@ def choose_method(
 
 
 def table() -> str:
-    """Index, name and what it is, a method a line."""
-    rows = (f"  {m.index or ' '}  {m.name:<10} {m.what}" for m in METHODS.values())
+    """Index, name, what each method is and what it cannot do, in lines."""
+    rows = (
+        f"  {m.index or ' '}  {m.name:<10} {m.what};\n{'':15} cannot {m.cannot}"
+        for m in METHODS.values()
+    )
     return "\n".join(rows)
 
 

@@ -17,7 +17,10 @@ from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
 from aerial_nni.tuners.tuner import SpaceTuner
 
 DRAWS = 6
-"""Draws of the hyper-parameters beside the most probable ones."""
+"""Draws of the hyper-parameters beside the most probable ones, up to `FEW` results."""
+
+FEW = 50
+"""Results above which there are fewer draws: more results leave less to be unsure about."""
 
 ANCHORS = 5
 """The best trials so far, around which there are more candidates."""
@@ -36,9 +39,9 @@ class GPTuner(SpaceTuner):
 
     def improvement(self, generator: np.random.Generator) -> Averaged:
         """Logarithm of the expected improvement; the generator draws the hyper-parameters."""
-        models = (
-            drawn.believing(self.pending()) for drawn in draws(self.fitted(), DRAWS, generator)
-        )
+        fitted = self.fitted()
+        count = round(DRAWS * FEW / max(FEW, len(fitted.units)))
+        models = (drawn.believing(self.pending()) for drawn in draws(fitted, count, generator))
         return Averaged(
             tuple(
                 LogExpectedImprovement(model, float(model.predict(model.units)[0].min()))
