@@ -36,7 +36,12 @@ function askForMissing(exported) {
 
 // "customized": core/nnimanager.js `addCustomizedTrialJob()` takes a trial that a person adds in the
 // UI out of the planned number and tells the tuner nothing of it. Here it comes on top, and a tuner
-// that hears of it (see aerial_nni/tuners/hearing.py) is told.
+// that hears of it (see aerial_nni/tuners/hearing.py) is told. It may be a copy of any trial: it keeps
+// what that ran with, but is one of the search, and of nobody's choice but the person's.
+function asAdded({ _origin, ...parameters }) {
+  return "_phase" in parameters ? { ...parameters, _phase: "search" } : parameters;
+}
+
 function addOnTop(exported) {
   const proto = exported.NNIManager.prototype;
   const add = proto.addCustomizedTrialJob;
@@ -46,15 +51,15 @@ function addOnTop(exported) {
     if (type === INITIALIZED) hears = content === HEARS;
     return hear.call(this, type, content);
   };
-  proto.addCustomizedTrialJob = async function (parameters) {
+  proto.addCustomizedTrialJob = async function (given) {
+    const parameters = asAdded(JSON.parse(given));
     if (!this.readonly && Number.isFinite(this.maxTrialNum)) {
       this.experimentProfile.params.maxTrialNumber += 1;
       await this.storeExperimentProfile();
     }
-    const number = await add.call(this, parameters);
+    const number = await add.call(this, JSON.stringify(parameters));
     if (hears) {
-      const told = { parameter_id: null, parameter_source: "customized" };
-      told.parameters = JSON.parse(parameters);
+      const told = { parameter_id: null, parameter_source: "customized", parameters };
       this.dispatcher.sendCommand(ADD_CUSTOMIZED, JSON.stringify(told));
     }
     return number;
