@@ -13,11 +13,11 @@ from typing import Any
 
 import nni
 from nni.tuner import Tuner
-from nni.utils import extract_scalar_reward
 
 from aerial_nni.tuners import dispatcher
 from aerial_nni.tuners.dispatcher import NotYet
 from aerial_nni.tuners.trial import BUDGET, ORIGIN, PHASE, SEARCH, key, visible
+from aerial_nni.tuners.tuner import reward_of
 
 dispatcher.repair()
 
@@ -181,14 +181,9 @@ class PhasedTuner(Tuner):
             self._running.pop(key(parameters), None)
 
     def _note(self, parameters: Mapping[str, Any], value: Any) -> None:
-        try:
-            reward = self._sign * float(extract_scalar_reward(value))
-        except (RuntimeError, TypeError, ValueError, KeyError):
-            return
-        if reward == reward:  # not NaN
-            self._results.append(
-                (float(parameters.get(BUDGET, math.inf)), reward, dict(parameters))
-            )
+        if (reward := reward_of(value)) is not None:
+            budget = float(parameters.get(BUDGET, math.inf))
+            self._results.append((budget, self._sign * reward, dict(parameters)))
 
 
 def _without(point: Mapping[str, Any], name: str) -> Point:

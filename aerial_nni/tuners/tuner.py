@@ -220,8 +220,14 @@ class SpaceTuner(Tuner):
         return trial
 
     def _loss(self, value: Any) -> float | None:
-        try:
-            reward = float(extract_scalar_reward(value))
-        except (RuntimeError, TypeError, ValueError, KeyError):
-            return None
-        return self._sign * reward if math.isfinite(reward) else None
+        reward = reward_of(value)
+        return None if reward is None else self._sign * reward
+
+
+def reward_of(value: Any) -> float | None:
+    """The number that a trial reports; None where it is no finite one: the trial has failed."""
+    try:
+        reward = float(extract_scalar_reward(value))
+    except (RuntimeError, TypeError, ValueError, KeyError):
+        return None
+    return reward if math.isfinite(reward) else None

@@ -57,6 +57,32 @@ def test_a_failed_trial_does_not_hold_the_finals_up():
     assert tuner.generate_parameters(4)["_phase"] == "retrain best"
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), {"default": None}, {}])
+def test_a_result_that_is_no_finite_number_is_never_the_best(value: object):
+    tuner = make()
+    points = [tuner.generate_parameters(number) for number in range(4)]
+    for number, point in enumerate(points):
+        tuner.receive_trial_result(number, point, score(point) if number == 1 else value)
+    final = tuner.generate_parameters(4)
+    assert {name: final[name] for name in ("x", "k", "_phase")} == {
+        **{name: points[1][name] for name in ("x", "k")},
+        "_phase": "retrain best",
+    }
+
+
+def test_a_final_trial_that_a_person_copied_and_edited_is_learnt():
+    """The server makes it a trial of the search."""
+    tuner = make()
+    searched(tuner)
+    final = tuner.generate_parameters(4)
+    copied = {**final, "_phase": "search", "x": 0.7, "k": 3}
+    tuner.added(copied)
+    tuner.receive_trial_result(9, copied, score(copied), customized=True)
+    tuner.trial_end(9, True, parameters=copied)
+    assert min(tuner.inner.observed()[1]) == -score(copied)
+    assert tuner.generate_parameters(5) == {**final, "seed": 1}  # what is retrained stays
+
+
 def test_without_any_result_there_is_nothing_to_retrain():
     tuner = make()
     for number in range(4):
