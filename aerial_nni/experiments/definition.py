@@ -59,7 +59,7 @@ class Definition:
     module: str
     """The trial's module, run with `python -m`."""
     assessor: Mapping[str, Any] | None = None
-    """NNI's assessor configuration: {"name": ..., "class_args": ...}."""
+    """NNI's assessor configuration: {"name" or "class_name": ..., "class_args": ...}."""
     space_file: Path | None = None
     """The file that the search space was read from: its comments are part of the document."""
     concurrency: int = 1

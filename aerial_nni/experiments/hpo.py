@@ -150,4 +150,5 @@ def _assessor(name: str, options: TrialOptions) -> dict[str, Any] | None:
         "threshold": 0.95,
         "gap": 1,
     }
-    return {"name": "Curvefitting", "class_args": arguments}
+    name = "aerial_nni.tuners.curve_fitting.CurveFittingAssessor"
+    return {"class_name": name, "class_args": arguments}
