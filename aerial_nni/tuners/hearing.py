@@ -7,7 +7,8 @@ A tuner may have, beside NNI's own methods:
     added(parameters)      a person added a trial in the web UI ("customized"); with
                            `_accept_customized = True` its result comes as any other
 
-`trial_end` is given `parameters` and `event` (NNI's state, USER_CANCELED for example) by name.
+`trial_end` is given `parameters` and `event` (NNI's state, USER_CANCELED for example) by name; an
+entry of `import_data` has this state as its `status` where it is a trial before a resume.
 """
 
 from types import SimpleNamespace

@@ -18,6 +18,9 @@ from aerial_nni.tuners.space import Config
 from aerial_nni.tuners.trial import BUDGET, PROMOTED, RANDOM, Trials
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
+STOPPED = "EARLY_STOPPED"
+"""NNI's state of trials that an assessor ended: in the event of an end, the status of a result."""
+
 
 class HyperbandTuner(SpaceTuner):
     """Brackets of configurations that are drawn at random.
@@ -92,7 +95,7 @@ class HyperbandTuner(SpaceTuner):
         """A trial that ends without a result has failed; one that was stopped early ranks last."""
         super().trial_end(parameter_id, success, parameters=parameters)
         trial = self.trials.find(parameter_id, self._own(parameters or {}))
-        if trial is not None and event == "EARLY_STOPPED":
+        if trial is not None and event == STOPPED:
             trial.failed = True  # its loss is of fewer epochs than the others', but is learnt
 
     def observed(self, budget: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -103,10 +106,15 @@ class HyperbandTuner(SpaceTuner):
         return trials.observed(len(self.space.parameters))
 
     def import_data(self, data: Sequence[Mapping[str, Any]]) -> None:
-        """Learns results of trials of an earlier run, each in its place in the brackets."""
+        """Learns results of trials of an earlier run, each in its place in the brackets.
+
+        As in `trial_end`, a trial that was stopped early ranks last.
+        """
         for entry in data:
             known = len(self.trials)
             super().import_data([entry])
+            for trial in self.trials.all[known:]:
+                trial.failed |= entry.get("status") == STOPPED
             self._adopt(known)
 
     def resumed(self, parameters: Mapping[str, Any]) -> None:

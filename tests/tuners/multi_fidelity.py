@@ -101,6 +101,17 @@ class MultiFidelityContract(TunerContract):
         assert tuner.generate_parameters(3) == {**started[1], BUDGET: 9}
         assert tuner.observed()[1].tolist() == [0.0, 1.0, 2.0]
 
+    def test_a_trial_that_was_stopped_early_is_not_promoted_after_a_resume(self):
+        before = self.make(SMALL, trials=4)
+        started = [before.generate_parameters(number) for number in range(3)]
+        tuner = self.make(SMALL, trials=4)
+        for number, parameters in enumerate(started):
+            entry = {"parameter": parameters, "value": -float(number)}
+            status = "SUCCEEDED" if number else "EARLY_STOPPED"
+            tuner.import_data([{**entry, "status": status}])
+        assert tuner.generate_parameters(3) == {**started[1], BUDGET: 9}
+        assert tuner.observed()[1].tolist() == [0.0, 1.0, 2.0]
+
     def test_ends_when_a_finite_space_is_exhausted(self):
         """What was tried is still promoted."""
         tuner = self.make(TINY)
