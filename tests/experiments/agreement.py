@@ -6,13 +6,19 @@ from typing import Any
 
 from fast_trial import score_of
 
+from aerial_nni import results
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
 from aerial_nni.options import TrialOptions
 
 
-def agree(outcome: Outcome, answers: dict[str, Any], rates: Sequence[float]) -> None:
-    """Checks an experiment with one trial for each learning rate; `answers` are NNI's."""
+def agree(
+    outcome: Outcome, answers: dict[str, Any], heard: Sequence[Any], rates: Sequence[float]
+) -> None:
+    """Checks an experiment with one trial for each learning rate.
+
+    `answers` are NNI's, `heard` is what the recording tuner wrote down.
+    """
     by_id = {trial.id: trial.parameters["lr"] for trial in outcome.record.trials}
     assert sorted(by_id.values()) == list(rates)
     assert not any(booked_wrongly(trial, outcome.folder) for trial in outcome.record.trials)
@@ -24,7 +30,8 @@ def agree(outcome: Outcome, answers: dict[str, Any], rates: Sequence[float]) -> 
     for entry in answers["export-data"]:
         assert entry["parameter"] == {"lr": by_id[entry["trialJobId"]]}
         assert json.loads(entry["value"])["default"] == scores[entry["trialJobId"]]
-    numbers = {job["trialJobId"]: json.loads(job["hyperParameters"][0]) for job in jobs}
-    for metric in answers["metric-data"]:
-        # What the tuner is told of: the parameters that the trial says it was given.
-        assert numbers[metric["trialJobId"]]["parameter_id"] == int(metric["parameterId"])
+    told = [line[1:3] for line in heard if line[0] == "result"]
+    ran = [results.read_json(outcome.folder / name / results.OPTIONS)["lr"] for name in by_id]
+    assert sorted((parameters["lr"], value["default"]) for parameters, value in told) == sorted(
+        (lr, score_of(TrialOptions(lr=lr))) for lr in ran
+    )

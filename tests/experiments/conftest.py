@@ -1,3 +1,4 @@
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,3 +67,12 @@ def asked_at_the_end(port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
 
     monkeypatch.setattr(staying, "wait_for_the_end", look)
     return answers
+
+
+@pytest.fixture
+def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Any]]:
+    """What the recording tuner has heard."""
+    path = tmp_path / "heard"
+    path.touch()
+    monkeypatch.setenv("FAST_HEARD", str(path))
+    return lambda: [json.loads(line) for line in path.read_text().splitlines()]

@@ -1,8 +1,7 @@
 """What the web UI's buttons do to a running experiment, through NNI's REST interface as they do."""
 
 import dataclasses
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +41,6 @@ class Page:
 
     def jobs(self) -> list[dict[str, Any]]:
         return ask(self.port, "trial-jobs") or []
-
-
-@pytest.fixture
-def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[Any]]]:
-    """What the recording tuner has heard."""
-    path = tmp_path / "heard"
-    path.touch()
-    monkeypatch.setenv("FAST_HEARD", str(path))
-    yield lambda: [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def run_of(launched: Launched, port: int) -> tuple[Page, str]:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import yaml
 from agreement import agree
-from fast_experiments import Launched, fast, wait_for
+from fast_experiments import Launched, fast, search, wait_for
 from ssh_server import SshServer, found
 
 from aerial_nni.experiments import conduct, platforms, stored
@@ -76,10 +76,11 @@ def test_trials_over_ssh_run_there_and_all_agree(
     ssh: SshServer,
     port: int,
     asked_at_the_end: dict[str, Any],
+    heard: Callable[[], list[Any]],
 ):
-    outcome = run_fast(fast(1, lr=RATES), concurrency=4, config=remote, stay=True)
+    outcome = run_fast(search(8, rates=RATES), concurrency=4, config=remote, stay=True)
     assert outcome.good, outcome.record.reason
-    agree(outcome, asked_at_the_end, RATES)
+    agree(outcome, asked_at_the_end, heard(), RATES)
     experiment = outcome.record.id
     there = ssh.home / "nni-experiments" / experiment / "environments" / "remote-worker1"
     assert {path.name for path in (there / "trials").iterdir()} == {

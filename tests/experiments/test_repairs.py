@@ -9,7 +9,7 @@ import nni
 import nni_node
 import pytest
 from agreement import agree
-from fast_experiments import Launched, fast, wait_for
+from fast_experiments import Launched, fast, search, wait_for
 
 from aerial_nni.experiments import records, rest
 from aerial_nni.experiments.conduct import Outcome
@@ -27,13 +27,14 @@ RATES = [n / 1000 for n in range(1, 9)]
 def test_ui_tuner_and_trial_agree(
     run_fast: Run,
     asked_at_the_end: dict[str, Any],
+    heard: Callable[[], list[Any]],
     monkeypatch: pytest.MonkeyPatch,
     concurrency: int,
 ):
     monkeypatch.setenv("FAST_REVERSE", str(concurrency))
-    outcome = run_fast(fast(1, lr=RATES), concurrency=concurrency, stay=True)
+    outcome = run_fast(search(8, rates=RATES), concurrency=concurrency, stay=True)
     assert outcome.good
-    agree(outcome, asked_at_the_end, RATES)
+    agree(outcome, asked_at_the_end, heard(), RATES)
     assert asked_at_the_end["hosts"] == {"127.0.0.1"}
 
 
