@@ -7,7 +7,7 @@ from aerial_nni import results
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import tail, trial_output
 from aerial_nni.options import flag
-from aerial_nni.tuners.trial import visible
+from aerial_nni.tuners.trial import BUDGET, visible
 
 LINES = 15
 
@@ -38,9 +38,10 @@ def note_failure(trial: Trial, record: Record, folder: Path) -> None:
 def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:
     """The command that runs a trial without NNI, in its own folder: it goes on where it stopped."""
     command = ["python", "-m", module, "--options", str(folder / "options.yaml")]
-    # Not the phase nor the budget of epochs, which only NNI gives.
     for name, value in visible(trial.parameters).items():
         command += flag(name, value)
+    if BUDGET in trial.parameters:
+        command += flag("budget", trial.parameters[BUDGET])
     return [*command, "--out", str(folder / trial.id)]
 
 

@@ -12,7 +12,7 @@ from aerial_nni.flags import Parser, add_trial_flags, trial_options
 from aerial_nni.options import Options, changed
 from aerial_nni.results import EVENTS
 from aerial_nni.training.memory import keep_freed_memory
-from aerial_nni.trials.budget import granted, inherit
+from aerial_nni.trials.budget import BUDGET, granted, inherit
 from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
 from aerial_nni.trials.running import Ground, Lesson, run
 from aerial_nni.trials.takeover import occupied
@@ -35,13 +35,16 @@ def run_program(
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--out", type=Path, default=Path("runs/by-hand"), help="result folder")
     place.add_argument("--experiment", type=Path, help="experiment folder, when NNI starts this")
+    parser.add_argument(
+        "--budget", type=int, metavar="N", help="epochs granted by Hyperband or BOHB"
+    )
     add_trial_flags(parser, kind)
     given = parser.parse_args(arguments)
     keep_freed_memory()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         reporter: Reporter = Nni() if under_nni() else ByHand()
-        parameters, budget = granted(reporter.parameters())
+        parameters, budget = granted({BUDGET: given.budget, **reporter.parameters()})
         options = changed(trial_options(given, kind), parameters)
         folder = given.out
         if given.experiment:

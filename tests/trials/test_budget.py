@@ -141,6 +141,18 @@ def test_the_best_epoch_may_be_an_inherited_one(told: Told):
     load_checkpoint(long / CHECKPOINT)
 
 
+def test_a_budget_may_be_given_by_hand(tmp_path: Path, imagery: Path):
+    where = ["--data-dir", str(imagery), *FLAGS, "--out"]
+    assert main([*where, str(tmp_path / "short"), "--budget", "1"]) == 0
+    (tmp_path / "short" / METRICS).unlink()  # as if it had failed at its end
+    for name, budget in {"short": 1, "long": 2}.items():
+        assert main([*where, str(tmp_path / name), "--budget", str(budget)]) == 0
+        assert len(curve(tmp_path / name)) == budget
+        assert read_json(tmp_path / name / OPTIONS)[BUDGET] == budget
+    assert read_json(tmp_path / "long" / METRICS)["resumed_epochs"] == 1
+    assert main([*where, str(tmp_path / "none"), "--budget", "0"]) == 1
+
+
 def finished(folder: Path, budget: int | None, *, epochs: int = 1, **options: Any) -> Path:
     grant = Grant(epochs=budget).as_dict()
     results.write_json(folder / OPTIONS, {**as_dict(TrialOptions(**options)), **grant})
