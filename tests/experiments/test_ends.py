@@ -9,9 +9,10 @@ import pytest
 from fast_experiments import Launched, ask, fast, processes, wait_for
 
 from aerial_nni import results
-from aerial_nni.experiments import conduct, ports, records, staying, stored
+from aerial_nni.experiments import conduct, ports, records, staying, stillness, stored
 from aerial_nni.experiments.conduct import Outcome, Settings
 from aerial_nni.experiments.guard import is_manager
+from aerial_nni.experiments.patience import Patience
 from aerial_nni.experiments.records import Record
 
 Run = Callable[..., Outcome]
@@ -54,6 +55,19 @@ def test_a_killed_launcher_leaves_nothing_and_the_experiment_goes_on(
     second = outcome.record.trials[1]
     history = results.read_history(folder / second.id / results.HISTORY)
     assert len({row["process"] for row in history}) == 2  # it went on, it did not start again
+
+
+def test_an_experiment_whose_trial_stands_still_is_ended(
+    run_fast: Run, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    monkeypatch.setattr(stillness, "MEASURE", 1.0)
+    outcome = run_fast(fast(1), patience=Patience(idle=3.0))
+    record = records.load(outcome.folder)
+    assert (record.state, record.reason) == ("FAILED", "no trial has moved for 3 s")
+    assert [trial.score for trial in record.trials] == [None]
+    assert not processes(record.id)
+    assert ports.is_free(record.port)
 
 
 def test_failed_trials_are_told_and_made_up_for_by_a_resume(
