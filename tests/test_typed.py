@@ -12,7 +12,7 @@ from aerial_nni.experiments import launch
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.run import build_parser, main
 
-VERBS = "baseline hpo distill resume view stop export report list predict doctor".split()
+VERBS = "baseline hpo distill darts resume view stop export report list predict doctor".split()
 
 
 def refused(capsys: pytest.CaptureFixture, *words: str) -> str:
