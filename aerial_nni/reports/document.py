@@ -9,6 +9,11 @@ from aerial_nni.reports import findings
 from aerial_nni.reports.bars import draw_pixels
 from aerial_nni.reports.blocks import draw_blocks, draw_costs
 from aerial_nni.reports.curves import draw_learning_rate
+from aerial_nni.reports.darts.derived_text import (
+    derived_network,
+    draw_genotype,
+    explain_derived,
+)
 from aerial_nni.reports.diagram import draw_network
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.loss_text import explain_loss
@@ -42,7 +47,12 @@ def write_baseline(experiments: Sequence[Experiment], docs: Path) -> Path:
 
 
 def network_stages(trial: Trial) -> list[Stage]:
-    """The stages of the trial's network, found by running the model of its checkpoint."""
+    """The stages of the trial's network, found by running the model of its checkpoint.
+
+    None of a derived network: its blocks are graphs, not stages.
+    """
+    if derived_network(trial):
+        return []
     model, _ = load_checkpoint(trial.checkpoint)
     bands, height, width = trial.metrics["model"]["input"]
     return find_stages(trace(model, bands=bands, height=height, width=width), bands=bands)
@@ -55,10 +65,17 @@ def draw_figures(experiment: Experiment, stages: Sequence[Stage]) -> dict[str, F
     richest = max(trial.examples, key=lambda e: len(e.facts["classes"]), default=None)
     picture = None if richest is None else richest.image
     result = None if richest is None else colourise(richest.predicted, trial.palette)
+    genotype = derived_network(trial)
     return {
-        "network": draw_network(stages, picture=picture, result=result),
-        "blocks": draw_blocks(stages),
-        "costs": draw_costs(stages, picture=picture),
+        **(
+            {"network": draw_genotype(genotype, width=trial.options["width"])}
+            if genotype
+            else {
+                "network": draw_network(stages, picture=picture, result=result),
+                "blocks": draw_blocks(stages),
+                "costs": draw_costs(stages, picture=picture),
+            }
+        ),
         "learning-rate": draw_learning_rate(trial),
         "pixels": draw_pixels(trial),
         **draw_trial(trials),
@@ -73,9 +90,7 @@ def compose(
     chapters: list[Callable[[], str]] = [
         lambda: f"# Baseline performance: a U-Net on {headline(trial.metrics['data']['name'])}",
         lambda: findings.summary(experiments[0]),
-        lambda: explain_network(
-            trial, stages, network=links["network"], blocks=links["blocks"], costs=links["costs"]
-        ),
+        lambda: _network_chapter(trial, stages, links),
         lambda: "## 2. How it learns",
         lambda: explain_loss(trial),
         lambda: explain_training(trial, rate=links["learning-rate"]),
@@ -84,6 +99,14 @@ def compose(
         lambda: explain_sources(experiments),
     ]
     return "\n\n".join(chapter() for chapter in chapters) + "\n"
+
+
+def _network_chapter(trial: Trial, stages: Sequence[Stage], links: Mapping[str, str]) -> str:
+    if genotype := derived_network(trial):
+        return explain_derived(trial, genotype, network=links["network"])
+    return explain_network(
+        trial, stages, network=links["network"], blocks=links["blocks"], costs=links["costs"]
+    )
 
 
 def results_chapter(experiments: Sequence[Experiment], links: Mapping[str, str]) -> str:

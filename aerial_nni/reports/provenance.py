@@ -8,6 +8,7 @@ from typing import Any
 from aerial_nni.options import TrialOptions, flag
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.words import rule_name, table
+from aerial_nni.search.options import SearchOptions
 
 PLACES = {"data_dir": "DIR", "split": "", "teacher": "CHECKPOINT"}
 """Options that hold a path of the machine of the run, and what is printed in its place."""
@@ -77,15 +78,18 @@ def commands(experiments: Sequence[Experiment]) -> list[str]:
 def command(experiment: Experiment) -> str:
     """The command that runs an experiment again: its options that are not the defaults."""
     trial = experiment.best
+    kind = SearchOptions if "search" in trial.options else TrialOptions
     split, seeds = trial.metrics["split"], [other.options["seed"] for other in experiment.trials]
     if experiment.record:
         words = ["python", "-m", "aerial_nni.run", experiment.kind]
         words += ["--seeds", *map(str, seeds)]
     else:
-        words = ["python", "-m", "aerial_nni.trials.baseline", "--seed", str(seeds[0])]
+        module = "darts" if kind is SearchOptions else "baseline"
+        words = ["python", "-m", f"aerial_nni.trials.{module}", "--seed", str(seeds[0])]
     # `baseline` has a default of its own for scenes.
     always = ("epochs",) if experiment.record and trial.options["data"] == "scenes" else ()
-    return shlex.join([*words, *split_words(split), *option_words(trial.options, always=always)])
+    options = option_words(trial.options, kind=kind, always=always)
+    return shlex.join([*words, *split_words(split), *options])
 
 
 def split_words(split: Mapping[str, Any]) -> list[str]:
