@@ -38,7 +38,10 @@ def look(model: nn.Module, images: Tensor, masks: Tensor, *, layer: str) -> View
 
 @contextmanager
 def _kept(model: nn.Module, layer: str) -> Iterator[list[Tensor]]:
-    """The outputs of a layer during the block; of several levels the coarsest, the last."""
+    """The outputs of a layer during the block; of several levels the coarsest, the last.
+
+    Of a layer that is a list of modules the one that runs last counts.
+    """
     module = getattr(model, layer, None)
     if not isinstance(module, nn.Module):
         raise BadOption(f"a {type(model).__name__} has no {layer}; give --layers logits")
@@ -47,8 +50,10 @@ def _kept(model: nn.Module, layer: str) -> Iterator[list[Tensor]]:
     def keep(_: nn.Module, __: Any, output: Any) -> None:
         outputs.append(output[-1] if isinstance(output, (list, tuple)) else output)
 
-    hook = module.register_forward_hook(keep)
+    parts = module if isinstance(module, nn.ModuleList) else [module]
+    hooks = [part.register_forward_hook(keep) for part in parts]
     try:
         yield outputs
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()

@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from aerial_nni.models import parameter_count
-from aerial_nni.models.genotype import read_genotype
+from aerial_nni.distillation.looking import look
+from aerial_nni.models import build_model, parameter_count
+from aerial_nni.models.genotype import random_genotype, read_genotype
+from aerial_nni.options import TrialOptions
 from aerial_nni.results import (
     CHECKPOINT,
     EVENTS,
@@ -21,9 +25,10 @@ from aerial_nni.results import (
     read_history,
     read_json,
 )
+from aerial_nni.run import main
 from aerial_nni.search.searcher import Searcher
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
-from aerial_nni.trials import darts
+from aerial_nni.trials import darts, distill
 
 SMALL = ["--width", "2", "--depth", "1", "--epochs", "4", "--batch", "2", "--patch", "16",
          "--precision", "fp32", "--data", "folder"]  # fmt: skip
@@ -127,6 +132,33 @@ def test_what_was_found_is_trained_from_its_genotype(found: Path, imagery: Path,
     before = read_header(found / CHECKPOINT)["model"]
     assert header["model"] == {**before, "genotype": header["model"]["genotype"]}
     assert not (tmp_path / "again" / GENOTYPE).exists()
+
+
+def test_a_derived_checkpoint_predicts_is_exported_and_teaches(
+    found: Path, imagery: Path, tmp_path: Path
+):
+    image, checkpoint = imagery / "images" / "a0.png", found / CHECKPOINT
+    exported = tmp_path / "x.onnx"
+    assert main(["export", str(checkpoint), "--to", str(exported)]) == 0
+    masks = []
+    for model, *more in ((checkpoint, "--precision", "fp32"), (exported,)):
+        assert main(["predict", str(model), str(image), "--to", str(tmp_path), *more]) == 0
+        with Image.open(tmp_path / "a0-mask.png") as mask:
+            masks.append(np.asarray(mask))
+    assert masks[0].shape == (16, 16) and (masks[0] != masks[1]).mean() < 0.02
+    learn = [*SMALL, "--data-dir", str(imagery), "--teacher", str(checkpoint), "--epochs", "1"]
+    for layer in ("encoder", "decoder"):
+        flags = ["--kind", "soft+pair", "--layers", layer, "--out", str(tmp_path / layer)]
+        assert distill.main([*learn, *flags]) == 0
+
+
+@pytest.mark.parametrize(("layer", "channels"), [("encoder", 8), ("decoder", 4)])
+def test_the_layer_that_pair_compares_is_the_one_that_runs_last(layer: str, channels: int):
+    genotype = random_genotype(np.random.default_rng(0), depth=1, nodes=2).text()
+    options = TrialOptions(model="derived", genotype=genotype, width=4, depth=1)
+    network = build_model(options, bands=3, classes=2)
+    view = look(network, torch.zeros(2, 3, 16, 16), torch.zeros(2, 16, 16).long(), layer=layer)
+    assert view.nodes is not None and view.nodes.shape[1] == channels
 
 
 def test_a_search_ends_when_skips_take_over(
