@@ -19,7 +19,10 @@ def add_flags(verbs: Verbs) -> None:
     text = "go on with an experiment that ended"
     parser = _with_id(verbs, "resume", resume, text, " --trials 20")
     parser.add_argument(
-        "--trials", type=int, metavar="N", help="trials in all, final ones counted (default: as before)"
+        "--trials",
+        type=int,
+        metavar="N",
+        help="trials in all, final ones counted (default: as before)",
     )
     add_experiment_flags(parser, failures=None)
     parser = _with_id(verbs, "view", view, "open the web UI on one that is over")

@@ -200,7 +200,7 @@ def test_all_faults_are_told_at_once_and_can_be_skipped(town, cache):
     assert "truncated" in problems["Tile 2/image_part_001"]
     size = problems["Tile 2/image_part_002"]
     assert size.startswith("the mask is 64×60 pixels, the image 64×64: ") and "_002.png" in size
-    assert "4096 pixels of 1 colours" in problems["Tile 3/image_part_003"]
+    assert "4096 pixels of 1 colour that is no class" in problems["Tile 3/image_part_003"]
     assert "add --skip-bad" in str(caught.value)
     assert not list((cache / "prepared").glob("*/images.npy"))
 

@@ -80,7 +80,7 @@ def test_predict_with_a_file_for_other_programs(capsys: pytest.CaptureFixture):
 
 def test_predict_without_a_model(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert main(["predict", str(tmp_path / "none.safetensors"), "a.png"]) == 1
-    assert "give a checkpoint.safetensors that a trial or export wrote" in capsys.readouterr().err
+    assert "give the path of a checkpoint.safetensors" in capsys.readouterr().err
 
 
 def test_export_of_a_checkpoint_by_its_path(

