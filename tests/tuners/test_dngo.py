@@ -1,6 +1,7 @@
 """DNGO, and the regression it stands on."""
 
 import statistics
+
 import numpy as np
 import pytest
 from branin import regret
