@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.models.genotype import Genotype, edge_label
+from aerial_nni.models.genotype import KEPT, Genotype, edge_label
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP, Zero
 from aerial_nni.models.ragged import padded
 
@@ -25,7 +25,7 @@ class Choose(Protocol):
 
 
 class CellBlock(nn.Module):
-    """Nodes that each add up what edges bring from earlier ones; the output adds up the nodes."""
+    """Nodes that each average what edges bring from earlier ones; the output averages the nodes."""
 
     def __init__(self, label: str, channels: int, *, nodes: int, choose: Choose) -> None:
         super().__init__()
@@ -43,9 +43,12 @@ class CellBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, c, h, w)."""
         states = [x]
-        for incoming in self.incoming:
-            states.append(_total([self.edges[name](states[source]) for source, name in incoming]))
-        return _total(states[1:])
+        for node, incoming in enumerate(self.incoming, start=1):
+            brought = [self.edges[name](states[source]) for source, name in incoming]
+            # Not the sum: through blocks of skips it would double at every node. The edges that a
+            # node keeps count, so that a supernet's node is on the scale of the derived one's.
+            states.append(_total(brought) / min(node, KEPT))
+        return _total(states[1:]) / len(self.incoming)
 
 
 def _total(tensors: Sequence[Tensor]) -> Tensor:

@@ -97,8 +97,8 @@ def _space(found: Discovery, links: Mapping[str, str]) -> str:
     return "\n\n".join(
         [
             f"It is a U-Net of {some(depth, 'level')} below the full size. In place of its pairs "
-            "of convolutions stand **blocks**: small graphs in which each node adds up what edges "
-            "bring from the block's input and from earlier nodes, and the output adds up the "
+            "of convolutions stand **blocks**: small graphs in which each node averages what edges "
+            "bring from the block's input and from earlier nodes, and the output averages the "
             f"nodes.{folded} The way down, the way up and what becomes of each skip connection are "
             "choices too.",
             f"![The space: a U of blocks, with the number of operations to choose from in each "
