@@ -33,6 +33,10 @@ class NotShown(Explained):
     """The web UI does not show what was looked for; the message says what, and what to do."""
 
 
+class White(NotShown):
+    """A page has nothing on it (any more)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """A trial as a table shows it. `metric` has six digits, and is None where there is none yet."""
@@ -66,6 +70,7 @@ class Page:
         from selenium.common.exceptions import WebDriverException
 
         self.driver, self.url = driver, f"{root_of(url)}/{self.path}"
+        self._drawn = False
         try:
             driver.get(self.url)
             problem = "" if driver.title == TITLE else "what is there is not NNI's web UI"
@@ -92,9 +97,15 @@ class Page:
 
         Raises:
             NotShown: there was none for so many seconds.
+            White: the page's own script has failed. NNI 3.0's detail page does where a metric
+                comes before the trial's own record (main.js, `get id` of a trial without `info`).
         """
         deadline = time.monotonic() + seconds
         while not (value := look()):
+            drawn = bool(self.script(scripts.FILLED))
+            if self._drawn and not drawn:
+                raise White(f"{self.url} went white; load it again")
+            self._drawn = drawn
             if time.monotonic() > deadline:
                 raise NotShown(f"{self.url} shows no {what} after {seconds:g} s")
             time.sleep(0.2)

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from aerial_nni.browser.chromium import chromium
-from aerial_nni.browser.pages import SECONDS, Detail, NotShown, Overview
+from aerial_nni.browser.pages import SECONDS, Detail, Overview, Value, White
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -20,11 +20,7 @@ STILL = 20.0
 """Seconds after which a page that goes on changing is taken as it is."""
 
 BROWSERS = 3
-"""How many browsers are tried where a page stays white: seen once, on a busy machine."""
-
-
-class White(NotShown):
-    """A page has nothing on it."""
+"""How many browsers are tried where a page stays or goes white."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,21 +46,30 @@ def take(url: str, folder: Path, *, seconds: float = SECONDS) -> Taken:
         NotShown: nothing answers, no trial succeeds within `seconds`, or a page stays white.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    return in_browser(lambda driver: _take(driver, url, folder, seconds))
+
+
+def in_browser(look: Callable[["Chrome"], Value]) -> Value:
+    """What `look` returns in a new browser, or in another one where a page is white.
+
+    Raises:
+        NoBrowser: there is no Chromium.
+        White: a page was in each of BROWSERS.
+    """
     for _ in range(BROWSERS - 1):
-        with suppress(White):
-            return _take(url, folder, seconds)
-    return _take(url, folder, seconds)
-
-
-def _take(url: str, folder: Path, seconds: float) -> Taken:
+        with suppress(White), chromium() as driver:
+            return look(driver)
     with chromium() as driver:
-        summary = Overview(driver, url).summary_with_best(seconds=seconds)
-        best = summary.top[0]
-        files = [save(driver, folder / "ui-overview.png")]
-        detail = Detail(driver, url)
-        detail.sort()
-        parameters = detail.parameters(best.id)
-        files += _graphs(detail, folder)
+        return look(driver)
+
+
+def _take(driver: "Chrome", url: str, folder: Path, seconds: float) -> Taken:
+    best = Overview(driver, url).summary_with_best(seconds=seconds).top[0]
+    files = [save(driver, folder / "ui-overview.png")]
+    detail = Detail(driver, url)
+    detail.sort()
+    parameters = detail.parameters(best.id)
+    files += _graphs(detail, folder)
     assert best.metric is not None, best
     return Taken(best=best.metric, trial=best.id, parameters=parameters, files=tuple(files))
 

@@ -6,6 +6,9 @@ METRIC = '#tableList [data-item-key="latestAccuracy"]'
 REFRESH = ".header .ms-Button--default"
 """The button that draws a page again."""
 
+FILLED = "return document.querySelector('#root > *') !== null;"
+"""Whether a page has anything on it."""
+
 CLICK = """
     const element = document.querySelector(arguments[0]);
     if (element) element.click();

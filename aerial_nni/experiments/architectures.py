@@ -12,7 +12,7 @@ import numpy as np
 
 from aerial_nni.search.names import DERIVED, HAND_MADE, RANDOM
 from aerial_nni.tuners.phased import PhasedTuner, Point
-from aerial_nni.tuners.trial import PHASE, visible
+from aerial_nni.tuners.trial import PHASE
 
 DRAWS = 48
 """Random architectures that are drawn for each that is trained: the one nearest in size is."""
@@ -83,14 +83,6 @@ class ArchitectureTuner(PhasedTuner):
         super()._note(parameters, value)
         if len(self._results) > before and isinstance(value, Mapping) and "genotype" in value:
             self._reports.append((self._results[-1][1], value))
-
-    def _note_final(self, point: Mapping[str, Any]) -> None:
-        super()._note_final(point)
-        self._kept = {}  # a final trial says all of itself; nothing is taken from the best
-
-    def best_options(self) -> Point:
-        """Options of the best search trial."""
-        return visible(max(self._results, key=lambda result: result[:2])[2])
 
 
 Network = tuple[tuple[str, int], ...]

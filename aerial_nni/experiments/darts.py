@@ -21,8 +21,8 @@ from aerial_nni.search.options import SearchOptions
 
 SPACE = FOLDER / "darts.yaml"
 
-TRAINED_ALIKE = ("optimizer", "lr", "weight_decay", "schedule", "loss")
-"""Options of the final trials that keep the defaults of a trial, whatever the search's are."""
+TRAINED_ALIKE = ("optimizer", "lr", "weight_decay", "schedule")
+"""Options that final trials take from the defaults of a trial: the search's fit a supernet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def plan_of(data: str) -> Plan:
 def usual_options(data: str) -> dict[str, Any]:
     """Options of a search trial where nothing else is said."""
     if data == "scenes":
-        return {"epochs": 8, "depth": 2, "width": 8, "space_to_depth": 2, "loss": "ce"}
+        return {"epochs": 8, "depth": 2, "width": 8, "space_to_depth": 2}
     return {"epochs": 30, "depth": 3}
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from aerial_nni.models.drawing import draw_weights
 from aerial_nni.models.genotype import KEPT, Genotype, edge_label
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP, Zero
 from aerial_nni.models.ragged import padded
@@ -98,11 +99,7 @@ class CellUNet(nn.Module):
         self.up = chosen("up", UP, [(coarse, fine) for fine, coarse in steps])
         self.skip = chosen("skip", SKIPS, [(fine,) for fine, _ in steps])
         self.head = nn.Sequential(nn.ReLU(), nn.Conv2d(width, classes * fold**2, 1))
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):  # He et al. 2015, eq. 10
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        draw_weights(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, bands, h, w) -> (b, classes, h, w). Ragged sizes are padded and cropped back."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from aerial_nni.models.drawing import draw_weights
 from aerial_nni.models.ragged import padded
 
 
@@ -142,11 +143,7 @@ class UNet(nn.Module):
             self.encoder.channels, norm=norm, dropout=dropout, upsampling=upsampling
         )
         self.head = nn.Conv2d(width, classes * fold**2, 1)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):  # He et al. 2015, eq. 10
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        draw_weights(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, bands, h, w) -> (b, classes, h, w). Ragged sizes are padded and cropped back."""

@@ -54,6 +54,22 @@ def run_table(experiments: Sequence[Experiment]) -> str:
     return table(header, rows, text_columns=6)
 
 
+def digest_table(experiment: Experiment, runs: Sequence[tuple[str, Trial]], shown: Trial) -> str:
+    """(purpose, run) of one experiment with the digests of their checkpoints."""
+    rows = [
+        [
+            f"`{experiment.id}/{run.folder.name}`"
+            + (" (shown)" if run.folder == shown.folder else ""),
+            purpose,
+            str(run.options["seed"]),
+            f"`{run.metrics['checkpoint']['sha256']}`",
+        ]
+        for purpose, run in runs
+    ]
+    header = ["result folder", "what it was for", "seed", "SHA-256 of the checkpoint"]
+    return table(header, rows, text_columns=4)
+
+
 def version_table(trial: Trial) -> str:
     """Versions, machine and data of the reported run."""
     metrics = trial.metrics

@@ -137,38 +137,13 @@ def supervised(options: TrialOptions, ground: Ground, _: Path | None = None) -> 
     return Lesson(objective=objective, loss=loss)
 
 
-def run(
-    options: Options,
-    folder: Path,
-    reporter: Reporter,
-    *,
-    grant: Grant | None = None,
-    learning: Callable[[Options, Ground, Path], Lesson] = supervised,
-) -> Outcome:
-    """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete.
-
-    With a `grant` it stops after so many of its epochs. `learning` says what from.
-    """
-    grant = grant or Grant()
-    refuse_other_run(folder, options)
-    folder.mkdir(parents=True, exist_ok=True)
-    ground = lay_ground(options, folder)
+def task_of(options: TrialOptions, ground: Ground, lesson: Lesson) -> Task:
+    """What the loop works on: the batches, what is learnt from them, and how it is scored."""
     facts = ground.prepared.facts
-    spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
-    write_json(folder / OPTIONS, {**as_dict(options), **grant.as_dict()})
-    lesson = learning(options, ground, folder)
     validation = ground.batches(options, training=False)
     training = lesson.training or ground.batches(options, training=True)
     training = dataclasses.replace(training, attached=lesson.attached)
-    trainer = Trainer(
-        lesson.model or new_model(spec, options.seed),
-        spec,
-        options,
-        device=ground.device,
-        precision=ground.precision,
-        folder=folder,
-    )
-    task = Task(
+    return Task(
         training=lambda epoch: training.shuffled(
             generator(options.seed, "order", epoch),
             generator(options.seed, "augmentation", epoch),
@@ -199,6 +174,37 @@ def run(
             **lesson.facts,
         },
     )
+
+
+def run(
+    options: Options,
+    folder: Path,
+    reporter: Reporter,
+    *,
+    grant: Grant | None = None,
+    learning: Callable[[Options, Ground, Path], Lesson] = supervised,
+) -> Outcome:
+    """Trains with `options` in `folder`, reports to `reporter`, and leaves the folder complete.
+
+    With a `grant` it stops after so many of its epochs. `learning` says what from.
+    """
+    grant = grant or Grant()
+    refuse_other_run(folder, options)
+    folder.mkdir(parents=True, exist_ok=True)
+    ground = lay_ground(options, folder)
+    facts = ground.prepared.facts
+    spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
+    write_json(folder / OPTIONS, {**as_dict(options), **grant.as_dict()})
+    lesson = learning(options, ground, folder)
+    trainer = Trainer(
+        lesson.model or new_model(spec, options.seed),
+        spec,
+        options,
+        device=ground.device,
+        precision=ground.precision,
+        folder=folder,
+    )
+    task = task_of(options, ground, lesson)
     with Events(folder / EVENTS, ground.prepared, ground.split.val, ground.normalisation) as events:
 
         def on_epoch(row: dict[str, float], model: nn.Module) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fast_experiments import ask, free_port, wait_for
@@ -14,9 +15,13 @@ from PIL import Image
 
 from aerial_nni import results
 from aerial_nni.browser.__main__ import main
-from aerial_nni.browser.chromium import NoBrowser, chromium, programs
-from aerial_nni.browser.pages import Detail, Overview
+from aerial_nni.browser.chromium import NoBrowser, programs
+from aerial_nni.browser.pages import Detail, Overview, Row, Summary
+from aerial_nni.browser.screenshots import in_browser
 from aerial_nni.experiments.guard import sweep
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 HERE = Path(__file__).parent
 
@@ -69,14 +74,15 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 def test_the_ui_shows_what_the_trials_wrote(live: Live):
-    ended = live.succeeded()
-    with chromium() as driver:
+    def look(driver: "Chrome") -> tuple[Summary, dict[str, Any], tuple[Row, ...]]:
         shown = Overview(driver, live.url).summary_with_best()
-        best = shown.top[0]
         detail = Detail(driver, live.url)
         detail.sort()
-        parameters = detail.parameters(best.id)
-        rows = detail.rows()
+        return shown, detail.parameters(shown.top[0].id), detail.rows()
+
+    ended = live.succeeded()
+    shown, parameters, rows = in_browser(look)
+    best = shown.top[0]
     assert shown.status == "RUNNING"
     assert ask(live.port, "check-status")["status"] == "RUNNING"
 

@@ -9,6 +9,7 @@ from aerial_nni.models import ModelSpec
 from aerial_nni.models.genotype import from_choices, places, random_genotype
 from aerial_nni.models.operations import EDGES
 from aerial_nni.search.architecture import Architecture, skip_share
+from aerial_nni.search.size import Size
 from aerial_nni.search.space import AerialSpace
 from aerial_nni.search.supernet import Supernet
 
@@ -131,3 +132,38 @@ def test_nni_s_own_tools_take_the_space():
         if table is EDGES and sample[label] == "none":  # a node may have no edge: not a network
             sample[label] = random.Random(0).choice(["skip", "conv3"])
     assert from_choices(sample, depth=2, nodes=2).choices() == sample
+
+
+def test_the_size_penalty_pulls_towards_small_operations():
+    supernet, architecture = made()
+    size, target = Size(supernet), 3000
+    begun = size.expected(architecture).item()
+    assert begun > target
+    optimizer = torch.optim.Adam(architecture.parameters(), lr=0.1)
+    for _ in range(60):
+        optimizer.zero_grad()
+        size.penalty(architecture, target).backward()
+        optimizer.step()
+    assert size.expected(architecture).item() < 0.6 * begun
+    free = Size(supernet).penalty(architecture, 10**9)
+    assert free.item() == 0
+
+
+def test_sizes_are_those_of_the_derived_network():
+    supernet, architecture = made()
+    genotype = drawn()
+    with torch.no_grad():
+        for label, name in genotype.choices().items():
+            architecture.alphas[label].fill_(-1e4)
+            architecture.alphas[label][supernet.tables()[label].index(name)] = 0
+    derived = sum(p.numel() for p in Supernet(AerialSpace(3, 5, **SIZES)).parameters())
+    wanted = sum(
+        tensor.numel()
+        for name, tensor in supernet.inherited(genotype).items()
+        if "running" not in name and "tracked" not in name
+    )
+    assert size_of(supernet, architecture) == wanted < derived
+
+
+def size_of(supernet, architecture):
+    return round(Size(supernet).expected(architecture).item())

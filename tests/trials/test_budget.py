@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from aerial_nni import results
 from aerial_nni.options import BadOption, TrialOptions, as_dict
@@ -19,22 +17,6 @@ from aerial_nni.trials.takeover import occupied
 
 FLAGS = ["--width", "2", "--depth", "1", "--epochs", "9", "--batch", "4", "--patch", "16",
          "--dropout", "0.1", "--ema", "0.5", "--precision", "fp32", "--data", "folder"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def imagery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six 16-pixel pictures of two classes."""
-    folder = tmp_path_factory.mktemp("imagery")
-    draw = np.random.default_rng(0)
-    (folder / "images").mkdir()
-    (folder / "masks").mkdir()
-    for number in range(6):
-        mask = (np.add.outer(np.arange(16), np.arange(16)) > 8 + 2 * number).astype(np.uint8)
-        image = draw.integers(0, 120, (16, 16, 3)) + 100 * mask[..., None]
-        Image.fromarray(image.astype(np.uint8)).save(folder / "images" / f"a{number}.png")
-        Image.fromarray(mask).save(folder / "masks" / f"a{number}.png")
-    (folder / "classes.yaml").write_text("masks: index\nclasses:\n  low: 0\n  high: 1\n")
-    return folder
 
 
 class Told:

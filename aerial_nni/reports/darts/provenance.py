@@ -5,8 +5,13 @@ import shlex
 from aerial_nni import results
 from aerial_nni.reports.darts.reading import Discovery
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.provenance import option_table, option_words, split_words, version_table
-from aerial_nni.reports.words import table
+from aerial_nni.reports.provenance import (
+    digest_table,
+    option_table,
+    option_words,
+    split_words,
+    version_table,
+)
 from aerial_nni.search.options import SearchOptions
 
 USUAL = ("epochs", "depth", "width", "space_to_depth", "loss")
@@ -53,18 +58,7 @@ def run_table(found: Discovery) -> str:
              for one in found.all_found for run in one.runs]  # fmt: skip
     runs += [("random architecture", run) for run in found.randoms]
     runs += [("hand-made U-Net", run) for run in found.hand_made]
-    rows = [
-        [
-            f"`{found.experiment.id}/{run.folder.name}`"
-            + (" (shown)" if run.folder == found.shown[0].folder else ""),
-            purpose,
-            str(run.options["seed"]),
-            f"`{run.metrics['checkpoint']['sha256']}`",
-        ]
-        for purpose, run in runs
-    ]
-    header = ["result folder", "what it was for", "seed", "SHA-256 of the checkpoint"]
-    return table(header, rows, text_columns=4)
+    return digest_table(found.experiment, runs, found.shown[0])
 
 
 def command(found: Discovery) -> str:

@@ -8,8 +8,13 @@ from aerial_nni.distillation.worth import STUDENT
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.provenance import method_words
-from aerial_nni.reports.provenance import option_table, option_words, split_words, version_table
-from aerial_nni.reports.words import table
+from aerial_nni.reports.provenance import (
+    digest_table,
+    option_table,
+    option_words,
+    split_words,
+    version_table,
+)
 from aerial_nni.tuners.trial import CONTROL
 
 
@@ -50,19 +55,10 @@ def run_table(found: Distillation) -> str:
     for tried in found.search.tried if found.search else ():
         if tried.complete is not None:
             runs.append((f"trial {tried.number} of the search", tried.complete))
-    rows = [[f"`{results.TEACHER}`", "teacher", "–", f"`{found.teacher['sha256']}`"]]
-    rows += [
-        [
-            f"`{found.experiment.id}/{trial.folder.name}`"
-            + (" (shown)" if trial is found.student else ""),
-            purpose,
-            str(trial.options["seed"]),
-            f"`{trial.metrics['checkpoint']['sha256']}`",
-        ]
-        for purpose, trial in runs
-    ]
-    header = ["result folder", "what it was for", "seed", "SHA-256 of the checkpoint"]
-    return table(header, rows, text_columns=4)
+    return (
+        f"The teacher's checkpoint, `{results.TEACHER}`: `{found.teacher['sha256']}`.\n\n"
+        + digest_table(found.experiment, runs, found.student)
+    )
 
 
 def command(found: Distillation) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
 from aerial_nni.reports.provenance import (
+    digest_table,
     option_table,
     option_words,
     split_words,
     version_table,
 )
-from aerial_nni.reports.words import table
 
 PURPOSES = {BEST: "best configuration, again", DEFAULT: "default options"}
 
@@ -52,18 +52,7 @@ def run_table(search: Search) -> str:
     ]
     for phase, purpose in PURPOSES.items():
         runs += [(purpose, trial) for trial in search.retrained[phase]]
-    rows = [
-        [
-            f"`{search.experiment.id}/{trial.folder.name}`"
-            + (" (reported)" if trial.folder == search.shown[0].folder else ""),
-            purpose,
-            str(trial.options["seed"]),
-            f"`{trial.metrics['checkpoint']['sha256']}`",
-        ]
-        for purpose, trial in runs
-    ]
-    header = ["result folder", "what it was for", "seed", "SHA-256 of the checkpoint"]
-    return table(header, rows, text_columns=4)
+    return digest_table(search.experiment, runs, search.shown[0])
 
 
 def command(search: Search) -> str:
