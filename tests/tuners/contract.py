@@ -7,8 +7,11 @@ from typing import Any
 import nni
 import numpy as np
 import pytest
+from nni.runtime.tuner_command_channel import CommandType
+from talk import Talk
 
 from aerial_nni.tuners.space import Space
+from aerial_nni.tuners.trial import key, visible
 from aerial_nni.tuners.tuner import SpaceTuner
 
 SPACE: dict[str, Any] = {
@@ -148,16 +151,73 @@ class TunerContract:
         assert len(after.observed()[1]) == 9 and not len(after.pending())
         assert after.generate_parameters(101) not in [*configs, failed]
 
-    def test_learns_a_customised_trial(self):
+    def test_learns_trials_that_a_person_copied_edited_or_not(self):
+        """Through NNI's dispatcher, told what the server tells it."""
         tuner = self.make(SMALL)
-        self.run(tuner, 8)
-        best = {"x": 0.7, "k": 3}
-        tuner.receive_trial_result(77, best, 5.0, customized=True)
+        talk = Talk(tuner)
+        talk.run(6, score)
+        talk.ask()
+        (running,) = talk.running
+        copies = {"ended": talk.started[0], "running": talk.started[running]}
+        added = {**copies, "edited": {**talk.started[0], "x": 0.7, "k": 3, "_phase": "search"}}
+        for parameters in added.values():
+            talk.add(parameters)
+        assert len(tuner.pending()) == 4
+        talk.ask()
+        for name, parameters in added.items():
+            talk.metric(name, None, {"default": 5.0 if name == "edited" else 0.5})
+            talk.end(name, None, parameters)
+        assert len(tuner.pending()) == 2  # the two that it suggested
         units, losses = tuner.observed()
-        assert len(units) == 9 and losses.min() == -5.0
-        outside = {"x": 7.0, "k": 300, "z": 1}
-        tuner.receive_trial_result(78, outside, 9.0, customized=True)  # does not end the search
-        assert tuner.generate_parameters(9) != best
+        assert len(units) == 9 and sorted(losses)[:3] == [-5.0, -0.5, -0.5]
+        assert units[losses.argmin()] == pytest.approx(tuner.space.encode(added["edited"]))
+        talk.run(5, score)
+        later = [point for id, point in talk.started.items() if id > running]
+        assert (0.7, 3) not in [(point["x"], point["k"]) for point in later]
+        assert all(Space.parse(SMALL).encode(point).shape == (2,) for point in later)
+
+    def test_a_customised_trial_outside_of_the_space_does_not_end_the_search(self):
+        talk = Talk(self.make(SMALL))
+        for number, outside in enumerate(({"x": 7.0, "k": 300, "z": 1}, {"x": "left", "k": 1})):
+            talk.add(outside)
+            talk.metric(f"c{number}", None, 9.0)
+            talk.end(f"c{number}", None, outside)
+        talk.run(6, score)
+        assert len(talk.started) == 6
+
+    def test_trials_that_a_person_killed_hold_nothing_up(self):
+        tuner = self.make(SMALL)
+        talk = Talk(tuner)
+        talk.run(5, score)
+        talk.ask(2)
+        killed, other = talk.running
+        added = {**talk.started[0], "x": 0.123}
+        talk.add(added)
+        talk.metric("c", None, {"default": 0.9}, kind="PERIODICAL")
+        talk.end("c", None, added, "USER_CANCELED")
+        talk.metric(f"t{killed}", killed, {"default": 0.9}, kind="PERIODICAL")
+        talk.end(f"t{killed}", killed, talk.started[killed], "USER_CANCELED")
+        assert [trial.id for trial in tuner.trials if trial.pending] == [other]
+        assert sum(trial.failed for trial in tuner.trials) == 2
+        assert (tuner.observed()[1] > 0).all()  # nobody's last score was taken for a result
+        talk.run(5, score)
+        config = visible(talk.started[killed])
+        again = [id for id, point in talk.started.items() if visible(point) == config]
+        assert again == [killed]
+
+    def test_follows_a_concurrency_that_is_edited(self):
+        tuner = self.make(SMALL)
+        talk = Talk(tuner)
+        for concurrency in (1, 4, 2):
+            talk.run(3, score, concurrency=concurrency)
+        assert len(tuner.observed()[1]) == len(talk.over) == 9
+        assert len({key(point) for point in talk.started.values()}) == len(talk.started)
+
+    def test_goes_on_where_the_number_of_trials_is_raised(self):
+        talk = Talk(self.make(SMALL, trials=6))
+        talk.run(9, score)
+        assert len(talk.over) == 9
+        assert not talk.answers(CommandType.NoMoreTrialJobs)
 
     def test_learns_a_trial_that_was_stopped_early(self):
         tuner = self.make(SMALL)

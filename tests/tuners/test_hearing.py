@@ -1,26 +1,21 @@
 """What a tuner hears of its trials from NNI's dispatcher, with our repairs and without."""
 
-import copy
 import json
 import subprocess
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import nni
 import pytest
-from nni.runtime import msg_dispatcher
 from nni.runtime.tuner_command_channel import CommandType
 from nni.tuner import Tuner
+from talk import Talk
 
 from aerial_nni.tuners import hearing
-from aerial_nni.tuners.controls import RandomTuner
-from aerial_nni.tuners.dispatcher import NotYet, repair
+from aerial_nni.tuners.dispatcher import NotYet
 from aerial_nni.tuners.evolution import EvolutionTuner
 from aerial_nni.tuners.phased import PhasedTuner
-
-repair()
 
 SPACE = {"x": {"_type": "uniform", "_value": [0.0, 1.0]}}
 
@@ -72,63 +67,16 @@ class KillAll:
         pass
 
 
-class Line:
-    """The channel to the manager: keeps what is sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[CommandType, str]] = []
-
-    def _send(self, command: CommandType, data: str) -> None:
-        self.sent.append((command, data))
-
-
 def earlier(x: float, status: str, value: Any = None, *, customized: bool = False) -> Any:
     """What manager.cjs says of a trial of an earlier run."""
     entry = {"parameter": {"x": x}, "value": value, "trialJobId": f"t{x}"}
     return {**entry, "status": status, "customized": customized}
 
 
-class Talk:
-    """A dispatcher of NNI with a tuner of ours, told what a manager would tell it."""
-
-    def __init__(self, tuner: Tuner, assessor: Any = None) -> None:
-        self.dispatcher = msg_dispatcher.MsgDispatcher("ws://_unittest_", tuner, assessor)
-        self.line = self.dispatcher._channel = Line()
-
-    def tell(self, command: CommandType, data: Any) -> None:
-        """One command, handled by both queues: the assessor's first, the harder order."""
-        self.dispatcher.enqueue_command(command, copy.deepcopy(data))
-        dispatcher = self.dispatcher
-        for queue in (dispatcher.assessor_command_queue, dispatcher.default_command_queue):
-            while not queue.empty():
-                dispatcher.process_command(*queue.get())
-
-    def metric(self, trial: str, id: int | None, value: Any, kind: str = "FINAL") -> None:
-        data = {"parameter_id": id, "trial_job_id": trial, "type": kind, "sequence": 0}
-        self.tell(CommandType.ReportMetricData, {**data, "value": nni.dump(value)})
-
-    def end(self, trial: str, id: int | None, x: float, event: str = "SUCCEEDED") -> None:
-        packed = json.dumps({"parameter_id": id, "parameters": {"x": x}})
-        data = {"trial_job_id": trial, "event": event, "hyper_params": packed}
-        self.tell(CommandType.TrialEnd, data)
-
-    def answers(self, kind: CommandType) -> list[str]:
-        return [data for command, data in self.line.sent if command is kind]
-
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """NNI keeps the dispatcher's state in its module."""
-    monkeypatch.setattr(msg_dispatcher, "_next_parameter_id", 0)
-    monkeypatch.setattr(msg_dispatcher, "_trial_params", {})
-    monkeypatch.setattr(msg_dispatcher, "_ended_trials", set())
-    monkeypatch.setattr(msg_dispatcher, "_trial_history", defaultdict(dict))
-
-
 def test_a_trial_ends_after_its_result():
     tuner = Recorder()
     talk = Talk(tuner)
-    talk.tell(CommandType.RequestTrialJobs, 1)
+    talk.ask()
     dispatcher = talk.dispatcher
     packed = json.dumps({"parameter_id": 0, "parameters": {"x": 0}})
     end = {"trial_job_id": "t", "event": "SUCCEEDED", "hyper_params": packed}
@@ -141,21 +89,19 @@ def test_a_trial_ends_after_its_result():
 def test_a_customised_trial_is_heard_of_and_its_result_learnt():
     tuner = Recorder()
     talk = Talk(tuner)
-    talk.tell(CommandType.RequestTrialJobs, 1)
-    added = {"parameter_id": None, "parameter_source": "customized", "parameters": {"x": 7}}
-    talk.tell(CommandType.AddCustomizedTrialJob, added)
+    talk.ask()
+    talk.add({"x": 7})
     talk.metric("c", None, {"default": 0.7})
     talk.metric("t", 0, {"default": 0.1})
-    talk.end("c", None, 7)
+    talk.end("c", None, {"x": 7})
     assert tuner.heard == [
         ("added", 7),
         ("result", 0, {"default": 0.1}, False),
         ("result", 7, {"default": 0.7}, True),
         ("end", 7, "SUCCEEDED"),
     ]
-    talk.tell(CommandType.RequestTrialJobs, 1)  # its parameter id is nobody else's
-    ids = [json.loads(data)["parameter_id"] for data in talk.answers(CommandType.NewTrialJob)]
-    assert ids == [0, 2]
+    talk.ask()  # its parameter id is nobody else's
+    assert list(talk.started) == [0, 2]
 
 
 def test_a_tuner_that_does_not_take_customised_trials_hears_nothing_of_them():
@@ -163,7 +109,7 @@ def test_a_tuner_that_does_not_take_customised_trials_hears_nothing_of_them():
     tuner._accept_customized = False
     talk = Talk(tuner)
     talk.metric("c", None, 0.7)
-    talk.end("c", None, 7)
+    talk.end("c", None, {"x": 7})
     assert tuner.heard == []
 
 
@@ -171,11 +117,11 @@ def test_a_tuner_that_does_not_take_customised_trials_hears_nothing_of_them():
 def test_of_a_trial_that_is_stopped_early_the_last_score_is_told(customised: bool):
     tuner, id = Recorder(), None if customised else 0
     talk = Talk(tuner, KillAll())
-    talk.tell(CommandType.RequestTrialJobs, 1)
+    talk.ask()
     talk.metric("t", id, {"default": 0.2}, kind="PERIODICAL")
     talk.metric("t", id, {"default": 0.3}, kind="PERIODICAL")
     assert talk.answers(CommandType.KillTrialJob)[0] == '"t"'
-    talk.end("t", id, 0, "EARLY_STOPPED")
+    talk.end("t", id, {"x": 0}, "EARLY_STOPPED")
     told = [("result", 0, {"default": 0.3}, customised), ("end", 0, "EARLY_STOPPED")]
     assert tuner.heard == told
 
@@ -184,19 +130,19 @@ def test_of_a_trial_that_is_stopped_early_the_last_score_is_told(customised: boo
 def test_a_trial_that_failed_or_was_cancelled_has_no_score(event: str):
     tuner = Recorder()
     talk = Talk(tuner)
-    talk.tell(CommandType.RequestTrialJobs, 1)
+    talk.ask()
     talk.metric("t", 0, 0.2, kind="PERIODICAL")
-    talk.end("t", 0, 0, event)
+    talk.end("t", 0, {"x": 0}, event)
     assert tuner.heard == [("end", 0, event)]
 
 
 def test_a_result_is_told_once():
     tuner = Recorder()
     talk = Talk(tuner)
-    talk.tell(CommandType.RequestTrialJobs, 1)
+    talk.ask()
     talk.metric("t", 0, 0.2, kind="PERIODICAL")
     talk.metric("t", 0, 0.4)
-    talk.end("t", 0, 0, "EARLY_STOPPED")
+    talk.end("t", 0, {"x": 0}, "EARLY_STOPPED")
     assert tuner.heard == [("result", 0, 0.4, False), ("end", 0, "EARLY_STOPPED")]
 
 
@@ -212,10 +158,10 @@ def test_resumed_trials_are_trials_like_any_other():
     talk.tell(CommandType.ImportData, known)
     talk.tell(CommandType.AddCustomizedTrialJob, packed)
     talk.metric("t3", 3, 0.1)
-    talk.end("t3", 3, 0.3)
-    talk.end("t5", 5, 0.5, "FAILED")
+    talk.end("t3", 3, {"x": 0.3})
+    talk.end("t5", 5, {"x": 0.5}, "FAILED")
     talk.metric("c", None, 0.2)
-    talk.end("c", None, 0.9)
+    talk.end("c", None, {"x": 0.9})
     assert tuner.heard == [
         ("resumed", 0.3),
         ("resumed", 0.5),
@@ -226,8 +172,8 @@ def test_resumed_trials_are_trials_like_any_other():
         ("result", 0.9, 0.2, True),
         ("end", 0.9, "SUCCEEDED"),
     ]
-    talk.tell(CommandType.RequestTrialJobs, 1)
-    assert json.loads(talk.answers(CommandType.NewTrialJob)[0])["parameter_id"] > 5
+    talk.ask()
+    assert min(talk.started) > 5
 
 
 def test_without_our_manager_trials_that_go_on_are_heard_of_too():
@@ -279,22 +225,6 @@ def test_the_dispatcher_says_that_it_hears():
     assert f'"{hearing.HEARS}"' in manager.read_text()
 
 
-def test_a_customised_trial_counts_for_every_method():
-    tuner = RandomTuner()
-    tuner.update_search_space(SPACE)
-    talk = Talk(tuner)
-    added = {"parameter_id": None, "parameter_source": "customized", "parameters": {"x": 0.25}}
-    talk.tell(CommandType.AddCustomizedTrialJob, added)
-    assert tuner.pending().tolist() == [[0.25]]
-    talk.metric("c", None, 0.7)
-    talk.end("c", None, 0.25)
-    units, losses = tuner.observed()
-    assert (units.tolist(), losses.tolist()) == ([[0.25]], [-0.7])
-    talk.tell(CommandType.AddCustomizedTrialJob, {**added, "parameters": {"x": 0.5}})
-    talk.end("d", None, 0.5, "FAILED")
-    assert not len(tuner.pending())
-
-
 def test_a_search_waits_for_resumed_and_added_trials_and_no_longer():
     tuner = PhasedTuner(
         {"class_name": "aerial_nni.tuners.controls.RandomTuner", "class_args": {}},
@@ -305,14 +235,13 @@ def test_a_search_waits_for_resumed_and_added_trials_and_no_longer():
     talk = Talk(tuner)
     point = {"x": 0.5, "_phase": "search"}
     resumed = {"parameter_id": 0, "parameter_source": "resumed", "parameters": point}
-    added = {"parameter_id": None, "parameter_source": "customized", "parameters": {"x": 0.25}}
     talk.tell(CommandType.ImportData, [{**earlier(0.5, "RUNNING"), "parameter": point}])
     talk.tell(CommandType.AddCustomizedTrialJob, [resumed])
-    talk.tell(CommandType.AddCustomizedTrialJob, added)
+    talk.add({"x": 0.25})
     talk.metric("c", None, 0.7)
     with pytest.raises(NotYet):
         tuner.generate_parameters(9)
-    talk.end("c", None, 0.25)
+    talk.end("c", None, {"x": 0.25})
     packed = json.dumps({"parameter_id": 0, "parameters": point})
     failed = {"trial_job_id": "t", "event": "FAILED", "hyper_params": packed}
     talk.tell(CommandType.TrialEnd, failed)

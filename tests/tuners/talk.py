@@ -1,0 +1,95 @@
+"""A dispatcher of NNI, told in the test what a manager would tell it."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import nni
+from nni.runtime import msg_dispatcher
+from nni.runtime.tuner_command_channel import CommandType
+from nni.tuner import Tuner
+
+from aerial_nni.tuners.dispatcher import repair
+
+repair()
+
+Point = dict[str, Any]
+
+
+class Line:
+    """The channel to the manager: keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[CommandType, str]] = []
+
+    def _send(self, command: CommandType, data: str) -> None:
+        self.sent.append((command, data))
+
+
+class Talk:
+    """A dispatcher with a tuner, from its start: NNI keeps its state in a module."""
+
+    def __init__(self, tuner: Tuner, assessor: Any = None) -> None:
+        msg_dispatcher._next_parameter_id = 0
+        for state in ("_trial_params", "_ended_trials", "_trial_history"):
+            getattr(msg_dispatcher, state).clear()
+        self.dispatcher = msg_dispatcher.MsgDispatcher("ws://_unittest_", tuner, assessor)
+        self.line = self.dispatcher._channel = Line()
+        self.requested = 0
+        self.over: set[int] = set()
+        """Ids of suggested trials that have ended."""
+
+    def tell(self, command: CommandType, data: Any) -> None:
+        """One command, handled by both queues: the assessor's first, the harder order."""
+        self.dispatcher.enqueue_command(command, copy.deepcopy(data))
+        dispatcher = self.dispatcher
+        for queue in (dispatcher.assessor_command_queue, dispatcher.default_command_queue):
+            while not queue.empty():
+                dispatcher.process_command(*queue.get())
+
+    def answers(self, kind: CommandType) -> list[str]:
+        return [data for command, data in self.line.sent if command is kind]
+
+    @property
+    def started(self) -> dict[int, Point]:
+        """Parameters of the trials that the tuner has suggested, by NNI's id."""
+        packed = map(json.loads, self.answers(CommandType.NewTrialJob))
+        return {trial["parameter_id"]: trial["parameters"] for trial in packed}
+
+    @property
+    def running(self) -> list[int]:
+        """Ids of those that have not ended."""
+        return [id for id in self.started if id not in self.over]
+
+    def ask(self, count: int = 1) -> None:
+        """The manager has room for so many trials more."""
+        self.requested += count
+        self.tell(CommandType.RequestTrialJobs, count)
+
+    def add(self, parameters: Point) -> None:
+        """A person adds a trial in the web UI."""
+        added = {"parameter_id": None, "parameter_source": "customized", "parameters": parameters}
+        self.tell(CommandType.AddCustomizedTrialJob, added)
+
+    def metric(self, trial: str, id: int | None, value: Any, kind: str = "FINAL") -> None:
+        data = {"parameter_id": id, "trial_job_id": trial, "type": kind, "sequence": 0}
+        self.tell(CommandType.ReportMetricData, {**data, "value": nni.dump(value)})
+
+    def end(self, trial: str, id: int | None, point: Point, event: str = "SUCCEEDED") -> None:
+        packed = json.dumps({"parameter_id": id, "parameters": point})
+        data = {"trial_job_id": trial, "event": event, "hyper_params": packed}
+        self.tell(CommandType.TrialEnd, data)
+        if id is not None:
+            self.over.add(id)
+
+    def run(self, count: int, score: Callable[[Point], float], *, concurrency: int = 1) -> None:
+        """So many trials end, always the oldest, while others keep all places taken."""
+        for _ in range(count):
+            missing = concurrency - (self.requested - len(self.over))
+            if missing > 0:
+                self.ask(missing)
+            id = self.running[0]
+            point = self.started[id]
+            self.metric(f"t{id}", id, {"default": score(point)})
+            self.end(f"t{id}", id, point)
