@@ -18,6 +18,8 @@ from aerial_nni.experiments import records
 from aerial_nni.experiments.baseline import baseline
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.guard import members
+from aerial_nni.experiments.hpo import Plan, hpo
+from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.records import Record
 from aerial_nni.options import TrialOptions
 
@@ -50,9 +52,21 @@ def search(trials: int, *, rates: Sequence[float] = (0.001, 0.002, 0.003, 0.004)
     return dataclasses.replace(
         fast(1),
         space={"lr": {"_type": "choice", "_value": list(rates)}},
-        tuner={"class_name": "recording_tuner.RecordingTuner", "class_args": {"seed": 1}},
+        tuner={"class_name": "recording_tuner.RecordingRandomTuner", "class_args": {"seed": 1}},
         trials=trials,
     )
+
+
+def fast_search(
+    name: str, *, trials: int = 4, seeds: Sequence[int] = (1, 2), recorded: bool = False
+) -> Definition:
+    """What `hpo` runs with a method, with trials of a second; its tuner may write as above."""
+    method = METHODS[name]
+    if recorded:
+        own = f"recording_tuner.Recording{method.class_name.rsplit('.', 1)[1]}"
+        method = dataclasses.replace(method, class_name=own)
+    definition = hpo(TrialOptions(epochs=3), method, Plan(trials=trials, seeds=seeds, epochs=3))
+    return dataclasses.replace(definition, module="fast_trial")
 
 
 def no_data(options: TrialOptions, folder: Path) -> TrialOptions:

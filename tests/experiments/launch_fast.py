@@ -1,6 +1,7 @@
 """Launches an experiment of fast trials: RUNS PORT SEEDS CONCURRENCY [HOST].
 
 FAST_RATES: so many trials of a recorded random search over `lr` instead of one per seed.
+FAST_METHOD: a recorded search by this method and its final trials instead.
 FAST_STAY: keep the web UI open at the end. FAST_CONFIG: a file in NNI's configuration format.
 """
 
@@ -8,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from fast_experiments import fast, no_data, search
+from fast_experiments import fast, fast_search, no_data, search
 
 from aerial_nni.experiments import conduct
 from aerial_nni.experiments.conduct import Settings
@@ -27,6 +28,8 @@ if __name__ == "__main__":
     )
     rates = os.environ.get("FAST_RATES")
     definition = search(int(rates)) if rates else fast(int(seeds))
+    if method := os.environ.get("FAST_METHOD"):
+        definition = fast_search(method, seeds=(1,), recorded=True)
     outcome = launch(definition, settings, prepare=no_data)
     print(outcome.record.state, outcome.record.reason)
     sys.exit(0 if outcome.good else 1)

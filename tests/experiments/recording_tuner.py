@@ -1,13 +1,16 @@
-"""A random search that writes down what it hears: one JSON list a line, in FAST_HEARD."""
+"""Tuners that write down what they hear: one JSON list a line, in FAST_HEARD."""
 
 import json
 import os
 from typing import Any
 
+from aerial_nni.tuners.bohb import BOHBTuner
 from aerial_nni.tuners.controls import RandomTuner
+from aerial_nni.tuners.gp import GPTuner
+from aerial_nni.tuners.tuner import SpaceTuner
 
 
-class RecordingTuner(RandomTuner):
+class Recording(SpaceTuner):
     def receive_trial_result(self, parameter_id, parameters, value, customized=False, **rest: Any):
         note("result", parameters, value, customized)
         super().receive_trial_result(parameter_id, parameters, value, **rest)
@@ -31,6 +34,18 @@ class RecordingTuner(RandomTuner):
     def import_data(self, data):
         note("imported", [entry["parameter"] for entry in data])
         super().import_data(data)
+
+
+class RecordingRandomTuner(Recording, RandomTuner):
+    pass
+
+
+class RecordingGPTuner(Recording, GPTuner):
+    pass
+
+
+class RecordingBOHBTuner(Recording, BOHBTuner):
+    pass
 
 
 def note(*heard: Any) -> None:

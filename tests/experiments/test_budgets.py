@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fast_experiments import fast
-from test_hpo import fast_search
+from fast_experiments import fast, fast_search
 
 from aerial_nni import results
 from aerial_nni.experiments.conduct import Outcome

@@ -1,6 +1,7 @@
 """What the web UI's buttons do to a running experiment, through NNI's REST interface as they do."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from fast_trial import score_of
 from aerial_nni import results
 from aerial_nni.experiments import conduct, records, rest, stored
 from aerial_nni.experiments.conduct import Outcome, Settings
+from aerial_nni.experiments.hpo import BEST, DEFAULT
 from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
 from aerial_nni.options import TrialOptions
+from aerial_nni.tuners.trial import SEARCH
 
 Run = Callable[..., Outcome]
 
@@ -144,6 +147,39 @@ def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_re
     assert [(line[2]["default"], line[3]) for line in learnt] == [(added.score, True)]
     others = [line for line in lines if line[0] == "result" and line[1] != mine]
     assert [line[3] for line in others] == [False] * 3
+
+
+@pytest.mark.parametrize("name", ["gp", "bohb"])
+def test_all_of_it_with_a_method(
+    name: str, runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list]
+):
+    """Concurrency and number edited, a trial killed, another copied and edited: all in a search."""
+    monkeypatch.setenv("FAST_METHOD", name)
+    monkeypatch.setenv("FAST_SECONDS", "1.5")
+    launched = Launched(runs, port)
+    page, first = run_of(launched, port)
+    killed = parameters_by_id(launched)[first]
+    mine = {**killed, "lr": 0.0123}
+    number = page.customised(mine)
+    page.edit("TRIAL_CONCURRENCY", "trialConcurrency", 2)
+    page.edit("MAX_TRIAL_NUM", "maxTrialNumber", 8)  # 4 of the search, 2 final, mine, and one more
+    page.kill(first)
+    launched.end()
+    assert launched.record.reason == "all trials ended: 7 of 8 are good"
+    trials = {trial.sequence: trial for trial in launched.record.trials}
+    phases = Counter(trial.parameters["_phase"] for trial in trials.values())
+    assert phases == {SEARCH: 4 + 1 + 1, BEST: 1, DEFAULT: 1}
+    assert trials[0].id == first and trials[0].state == "USER_CANCELED"
+    added = trials[number]
+    mine.pop("_origin")  # it was nobody's choice but the person's
+    assert added.parameters == mine
+    assert not any(booked_wrongly(trial, runs / launched.id) for trial in trials.values())
+    lines = heard()
+    assert ["added", added.parameters] in lines
+    learnt = [line for line in lines if line[0] == "result" and line[3]]
+    assert [(line[1], line[2]["default"]) for line in learnt] == [(added.parameters, added.score)]
+    assert ["end", killed, "USER_CANCELED"] in lines
+    assert sum(line[0] == "result" for line in lines) == 4 - 1 + 1 + 1  # finals teach nothing
 
 
 def test_a_customised_trial_that_is_cut_off_is_resumed_and_learnt(

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fast_experiments import fast_search
 
 from aerial_nni import results
 from aerial_nni.experiments import records
 from aerial_nni.experiments.conduct import Outcome
-from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import BEST, DEFAULT, FULL, Plan, ReasonMissing, hpo, plan_of
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.search_space import FOLDER
@@ -17,13 +17,6 @@ from aerial_nni.options import BadOption, TrialOptions
 from aerial_nni.tuners.space import Space
 
 Run = Callable[..., Outcome]
-
-
-def fast_search(name: str, *, trials: int = 4, seeds: tuple[int, ...] = (1, 2)) -> Definition:
-    """A search with trials of a second."""
-    plan = Plan(trials=trials, seeds=seeds, epochs=3)
-    definition = hpo(TrialOptions(epochs=3), METHODS[name], plan)
-    return dataclasses.replace(definition, module="fast_trial")
 
 
 def test_a_search_then_its_best_and_the_default_over_seeds(run_fast: Run):

@@ -1,15 +1,14 @@
 """Every method under a real NNI server: twelve trials, two at a time, each as it was told."""
 
-import dataclasses
 import json
 from collections.abc import Callable
 
 import pytest
+from fast_experiments import fast_search
 from fast_trial import score_of
 
 from aerial_nni import results
 from aerial_nni.experiments.conduct import Outcome
-from aerial_nni.experiments.hpo import Plan, hpo
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.snapshot import booked_wrongly
 from aerial_nni.options import TrialOptions, as_dict, changed
@@ -24,9 +23,7 @@ ALWAYS = {"gp", "evolution", "smac", "bohb"}
     [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in METHODS],
 )
 def test_twelve_trials(name: str, run_fast: Callable[..., Outcome]):
-    plan = Plan(trials=12, seeds=(), epochs=3)
-    definition = hpo(TrialOptions(epochs=3), METHODS[name], plan)
-    outcome = run_fast(dataclasses.replace(definition, module="fast_trial"), concurrency=2)
+    outcome = run_fast(fast_search(name, trials=12, seeds=()), concurrency=2)
     record = outcome.record
     assert outcome.good, record.reason
     assert [trial.state for trial in record.trials] == ["SUCCEEDED"] * 12
