@@ -1,7 +1,8 @@
 """Repairs of NNI 3.0's dispatcher (the process in which a tuner runs).
 
 They take effect when a module with a tuner of ours is imported there: `repair()` is idempotent.
-tests/experiments/test_repairs.py has a test for each that fails once it is not needed.
+tests/experiments/test_repairs.py and tests/tuners/test_hearing.py have a test for each that fails
+once it is not needed.
 """
 
 import traceback

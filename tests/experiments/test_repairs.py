@@ -1,8 +1,13 @@
 """Each repair of NNI 3.0: what it mends, and that NNI alone still needs it."""
 
+import asyncio
+import contextlib
 import dataclasses
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nni
@@ -10,11 +15,16 @@ import nni_node
 import pytest
 from agreement import agree
 from fast_experiments import Launched, fast, search, wait_for
+from nni.experiment import RunMode, launcher
+from nni.experiment import rest as nni_rest
+from nni.runtime import log
+from nni.runtime.command_channel.websocket import connection
+from websockets.exceptions import InvalidHandshake
 
 from aerial_nni.experiments import records, rest
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.patience import Patience
-from aerial_nni.experiments.repairs import PRELOAD
+from aerial_nni.experiments.repairs import PRELOAD, not_through_a_proxy
 from aerial_nni.experiments.snapshot import booked_wrongly
 
 Run = Callable[..., Outcome]
@@ -133,6 +143,7 @@ def test_every_repair_of_the_server_is_listed_here():
     [
         ("experiment/launcher.py", "retry: int = 3"),
         ("experiment/launcher.py", "f'(message)'"),
+        ("experiment/launcher.py", "ret.append('--' + field.name"),  # of a secret path too
         ("tools/nnictl/constants.py", "os.path.expanduser('~'), 'nni-experiments'"),
         ("runtime/msg_dispatcher_base.py", "self.worker_exceptions.append(e)"),
         ("runtime/msg_dispatcher.py", "previous_max_param_id = self.recover_parameter_id(data)"),
@@ -143,3 +154,65 @@ def test_every_repair_of_the_server_is_listed_here():
 )
 def test_the_defect_in_python_is_still_there(file: str, defect: str):
     assert defect in (Path(nni.__path__[0]) / file).read_text()
+
+
+@contextlib.contextmanager
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The environment names a proxy, which refuses; what it is asked for."""
+    asked: list[str] = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            self.send_error(403)
+
+        do_CONNECT = do_GET
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{server.server_port}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        yield asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("repaired", [True, False])
+def test_nni_alone_asks_a_proxy_for_this_machine(
+    repaired: bool, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    with proxy(monkeypatch) as asked:
+        for name, value in not_through_a_proxy().items() if repaired else ():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(OSError):  # nobody listens there
+            nni_rest.get(port, "/check-status")
+        with pytest.raises((OSError, InvalidHandshake)):
+            asyncio.run(connection._connect_async(f"ws://localhost:{port}/tuner"))
+    status = f"GET http://localhost:{port}/api/v1/nni/check-status"
+    assert asked == ([] if repaired else [status, f"CONNECT localhost:{port}"])
+
+
+def test_nni_alone_gives_its_manager_no_environment_and_leaves_its_logs_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    started: dict[str, Any] = {}
+    monkeypatch.setattr(launcher, "Popen", lambda command, **how: started.update(how))
+    (tmp_path / "abc" / "log").mkdir(parents=True)
+    arguments: Any = SimpleNamespace(
+        experiments_directory=tmp_path, experiment_id="abc", to_command_line_args=list
+    )
+    launcher._start_rest_server(arguments, RunMode.Detach)
+    with started["stdout"] as out, started["stderr"] as err:
+        assert not out.closed and not err.closed
+    assert "env" not in started
+
+
+def test_nni_alone_leaves_the_log_of_an_experiment_open(tmp_path: Path):
+    log.start_experiment_logging("abc", tmp_path / "log", "info")
+    with log._handlers["abc"].stream as stream:
+        log.stop_experiment_logging("abc")
+        assert not stream.closed

@@ -1,4 +1,7 @@
-"""A dispatcher of NNI, told in the test what a manager would tell it."""
+"""A dispatcher of NNI, told by a test what a manager would tell it; a tuner that writes it down.
+
+Nothing of the package is imported here: our repairs are those of whoever imports its tuners.
+"""
 
 import copy
 import json
@@ -10,11 +13,60 @@ from nni.runtime import msg_dispatcher
 from nni.runtime.tuner_command_channel import CommandType
 from nni.tuner import Tuner
 
-from aerial_nni.tuners.dispatcher import repair
-
-repair()
-
 Point = dict[str, Any]
+
+
+class Recorder(Tuner):
+    """Suggests x = 0, 1, 2, …; keeps what it hears."""
+
+    _accept_customized = True
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Any, ...]] = []
+
+    def update_search_space(self, search_space: Any) -> None:
+        pass
+
+    def generate_parameters(self, parameter_id: int, **_: Any) -> dict[str, Any]:
+        return {"x": parameter_id}
+
+    def receive_trial_result(self, parameter_id, parameters, value, customized=False, **_) -> None:
+        self.heard.append(("result", parameters["x"], value, customized))
+
+    def trial_end(self, parameter_id, success, parameters=None, event="", **_) -> None:
+        self.heard.append(("end", parameters and parameters["x"], event))
+
+    def resumed(self, parameters: Any) -> None:
+        self.heard.append(("resumed", parameters["x"]))
+
+    def added(self, parameters: Any) -> None:
+        self.heard.append(("added", parameters["x"]))
+
+    def failed(self, parameters: Any) -> None:
+        self.heard.append(("failed", parameters["x"]))
+
+    def import_data(self, data: Any) -> None:
+        self.heard += [("imported", entry["parameter"]["x"], entry["value"]) for entry in data]
+
+
+class KillAll:
+    """An assessor that stops every trial it is asked about."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def assess_trial(self, trial: str, history: list[Any]) -> bool:
+        self.asked.append(trial)
+        return False
+
+    def trial_end(self, trial: str, success: bool) -> None:
+        pass
+
+
+def earlier(x: float, status: str, value: Any = None, *, customized: bool = False) -> Any:
+    """What manager.cjs says of a trial of an earlier run."""
+    entry = {"parameter": {"x": x}, "value": value, "trialJobId": f"t{x}"}
+    return {**entry, "status": status, "customized": customized}
 
 
 class Line:

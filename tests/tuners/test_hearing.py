@@ -4,13 +4,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import nni
 import pytest
 from nni.runtime.tuner_command_channel import CommandType
-from nni.tuner import Tuner
-from talk import Talk
+from talk import KillAll, Recorder, Talk, earlier
 
 from aerial_nni.tuners import hearing
 from aerial_nni.tuners.dispatcher import NotYet
@@ -18,59 +16,6 @@ from aerial_nni.tuners.evolution import EvolutionTuner
 from aerial_nni.tuners.phased import PhasedTuner
 
 SPACE = {"x": {"_type": "uniform", "_value": [0.0, 1.0]}}
-
-
-class Recorder(Tuner):
-    """Suggests x = 0, 1, 2, …; keeps what it hears."""
-
-    _accept_customized = True
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[Any, ...]] = []
-
-    def update_search_space(self, search_space: Any) -> None:
-        pass
-
-    def generate_parameters(self, parameter_id: int, **_: Any) -> dict[str, Any]:
-        return {"x": parameter_id}
-
-    def receive_trial_result(self, parameter_id, parameters, value, customized=False, **_) -> None:
-        self.heard.append(("result", parameters["x"], value, customized))
-
-    def trial_end(self, parameter_id, success, parameters=None, event="", **_) -> None:
-        self.heard.append(("end", parameters["x"], event))
-
-    def resumed(self, parameters: Any) -> None:
-        self.heard.append(("resumed", parameters["x"]))
-
-    def added(self, parameters: Any) -> None:
-        self.heard.append(("added", parameters["x"]))
-
-    def failed(self, parameters: Any) -> None:
-        self.heard.append(("failed", parameters["x"]))
-
-    def import_data(self, data: Any) -> None:
-        self.heard += [("imported", entry["parameter"]["x"], entry["value"]) for entry in data]
-
-
-class KillAll:
-    """An assessor that stops every trial it is asked about."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def assess_trial(self, trial: str, history: list[Any]) -> bool:
-        self.asked.append(trial)
-        return False
-
-    def trial_end(self, trial: str, success: bool) -> None:
-        pass
-
-
-def earlier(x: float, status: str, value: Any = None, *, customized: bool = False) -> Any:
-    """What manager.cjs says of a trial of an earlier run."""
-    entry = {"parameter": {"x": x}, "value": value, "trialJobId": f"t{x}"}
-    return {**entry, "status": status, "customized": customized}
 
 
 def test_a_trial_ends_after_its_result():
@@ -248,32 +193,29 @@ def test_a_search_waits_for_resumed_and_added_trials_and_no_longer():
     assert tuner.generate_parameters(9) == {"x": 0.25, "_phase": "final"}
 
 
-def test_nni_alone_ignores_customised_results_and_last_scores():
-    """Ends the repairs' reason to be: NNI tells a tuner what it should when this test fails."""
-    script = (
-        "import json, sys\n"
-        "from nni.runtime.msg_dispatcher import MsgDispatcher\n"
-        "from nni.runtime.tuner_command_channel import CommandType\n"
-        "from nni.tuner import Tuner\n"
-        "class Recorder(Tuner):\n"
-        "    _accept_customized = True\n"
-        "    def update_search_space(self, space): pass\n"
-        "    def generate_parameters(self, id, **_): return {'x': id}\n"
-        "    def receive_trial_result(self, *args, **_): print('result', file=sys.stderr)\n"
-        "    def trial_end(self, *args, **_): print('end', file=sys.stderr)\n"
-        "dispatcher = MsgDispatcher('ws://_unittest_', Recorder())\n"
-        "customised, stopped = (None, 'FINAL', 'SUCCEEDED'), (0, 'PERIODICAL', 'EARLY_STOPPED')\n"
-        "for id, kind, event in (customised, stopped):\n"
-        "    metric = {'parameter_id': id, 'trial_job_id': 't', 'type': kind, 'sequence': 0}\n"
-        "    dispatcher.enqueue_command(CommandType.ReportMetricData, {**metric, 'value': '1'})\n"
-        "    packed = json.dumps({'parameter_id': id, 'parameters': {'x': 0}})\n"
-        "    end = {'trial_job_id': 't', 'event': event, 'hyper_params': packed}\n"
-        "    dispatcher.enqueue_command(CommandType.TrialEnd, end)\n"
-        "in_order = dispatcher.default_command_queue.qsize()\n"
-        "for queue in (dispatcher.default_command_queue, dispatcher.assessor_command_queue):\n"
-        "    while not queue.empty():\n"
-        "        dispatcher.process_command(*queue.get())\n"
-        "print(in_order, file=sys.stderr)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stderr.split() == ["end", "end", "1"]
+def test_a_tuner_may_keep_its_trials_from_being_stopped():
+    tuner, assessor = Recorder(), KillAll()
+    talk = Talk(tuner, assessor)
+    tuner.assesses = False
+    talk.ask()
+    talk.metric("t", 0, 0.2, kind="PERIODICAL")
+    assert assessor.asked == [] and talk.answers(CommandType.KillTrialJob) == []
+    tuner.assesses = True
+    talk.metric("t", 0, 0.2, kind="PERIODICAL")
+    assert assessor.asked == ["t"]
+
+
+def test_nni_alone_tells_a_tuner_less_and_asks_it_nothing():
+    """Ends the repairs' reason to be: NNI does as it should where this test fails."""
+    script = Path(__file__).with_name("nni_alone.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told_last = json.loads(done.stdout.splitlines()[-1])  # after NNI's own log
+    known = [["imported", 0.1, 0.5], ["imported", 0.2, None], ["imported", 0.3, None]]
+    assert told_last == {
+        "a customised trial": [["end", None, ""]],
+        "a trial that is stopped early": [["end", None, ""]],
+        "stopped though the tuner would not have it": ["t"],
+        "trials before a resume": known,
+        "ends in the queue of results": 0,
+    }
