@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -92,7 +93,8 @@ def run_all(jobs: Sequence[Job], records: Records, *, processes: int) -> None:
     failures = []
     began = time.monotonic()
     context = multiprocessing.get_context("spawn")  # so that each reads the number of threads
-    with _one_thread(), ProcessPoolExecutor(min(processes, len(jobs)), context) as pool:
+    count = min(processes, len(jobs))
+    with _one_thread(), ProcessPoolExecutor(count, context, end_with_parent) as pool:
         waiting = {pool.submit(_attempt, job): job for job in jobs}
         try:
             for number, future in enumerate(as_completed(waiting), 1):
@@ -145,6 +147,18 @@ def _say(number: int, count: int, job: Job, result: Run | str, minutes: float) -
         file=sys.stderr,
         flush=True,
     )
+
+
+def end_with_parent() -> None:
+    """From now on this process ends when the one that started it does, however it does."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

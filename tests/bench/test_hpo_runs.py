@@ -1,9 +1,12 @@
 """The benchmark of tuners: contestants, epochs, records and tables."""
 
+import sys
+import time
 from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
+import psutil
 import pytest
 
 from aerial_nni.bench.__main__ import main
@@ -146,3 +149,19 @@ def test_a_run_that_fails_is_reported_and_the_others_kept(tmp_path, capsys):
         run_all(jobs, records, processes=1)
     assert records.find(jobs[1])
     assert "FAILED" in capsys.readouterr().err
+
+
+def test_the_processes_of_a_benchmark_end_with_it(tmp_path):
+    words = ["--methods", "random", "--problems", "branin", "--trials", "100000", "--suggest-at=0"]
+    command = [sys.executable, "-m", "aerial_nni.bench", "hpo", *words, "--work", str(tmp_path)]
+    started = psutil.Popen(command)
+    try:
+        deadline = time.monotonic() + 120
+        while len(workers := started.children(recursive=True)) < 2:  # one keeps track of resources
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        started.kill()
+        started.wait()
+    _, left = psutil.wait_procs(workers, timeout=30)
+    assert not left
