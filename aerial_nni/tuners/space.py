@@ -211,8 +211,13 @@ def _choice(name: str, values: Sequence[Any]) -> Parameter:
     """A choice; of three or more rising or falling numbers it has an order to learn from."""
     if not values:
         raise BadSpace(f"{name}: a choice needs at least one value")
-    if any(isinstance(value, Mapping) and "_name" in value for value in values):
-        raise BadSpace(f"{name}: nested choices (`_name`) are not supported; write them flat")
+    nested = [value for value in values if isinstance(value, Mapping) and "_name" in value]
+    if nested:
+        flat = [value["_name"] if value in nested else value for value in values]
+        raise BadSpace(
+            f"{name}: nested choices (`_name`) are not searched; write {name}: {{_type: choice, "
+            f"_value: {flat}}} and each nested parameter beside it, for trials that use it"
+        )
     if any(value in values[:place] for place, value in enumerate(values)):
         raise BadSpace(f"{name}: a value stands twice in {list(values)!r}")
     numbers = [value for value in values if _is_number(value)]
