@@ -13,7 +13,9 @@ from aerial_nni.reports.darts import document as darts_document
 from aerial_nni.reports.distill import document as distill_document
 from aerial_nni.reports.folder import Experiment, ResultUnusable, read_experiment
 from aerial_nni.reports.hpo import document as hpo_document
-from aerial_nni.reports.place import DOCS, place_of
+from aerial_nni.reports.overview import document as overview_document
+from aerial_nni.reports.overview.grounds import read_overview
+from aerial_nni.reports.place import DOCS, place_of, place_of_all
 
 
 class Document(NamedTuple):
@@ -61,4 +63,19 @@ def usual_place(experiments: list[Path]) -> tuple[Path, str]:
     return place_of(known.name, found) if known else (DOCS, "")
 
 
-__all__ = ["DOCUMENTS", "ResultUnusable", "usual_place", "write_report"]
+def write_page(experiments: Sequence[Path], docs: Path) -> Path:
+    """Writes the page over all milestones from these folders under `docs`; returns its path.
+
+    Raises:
+        ResultUnusable: none of them can be used; else those that cannot are named on the page.
+    """
+    return overview_document.write_overview(read_overview(experiments), docs)
+
+
+def usual_page(experiments: Sequence[Path]) -> tuple[Path, str]:
+    """Where that page goes if nobody says, and what is said of that."""
+    made = read_overview(experiments).made
+    return place_of_all(overview_document.NAME, [one.experiment for one in made])
+
+
+__all__ = ["DOCUMENTS", "ResultUnusable", "usual_page", "usual_place", "write_page", "write_report"]

@@ -24,10 +24,30 @@ def place_of(name: str, experiments: Sequence[Experiment]) -> tuple[Path, str]:
         return own, ""
     if not document.exists() or experiments_of(document) == ids:
         return DOCS, ""
+    return own, _stays(document, " ".join(ids))
+
+
+def place_of_all(name: str, experiments: Sequence[Experiment]) -> tuple[Path, str]:
+    """The same for a page over many experiments; more of them replace it, others do not.
+
+    Where it cannot be in `docs` it goes to a folder beside those of the experiments.
+    """
+    own, document = experiments[0].folder.parent / "docs", DOCS / f"{name}.md"
+    if all(experiment.best.options.get("data") == "scenes" for experiment in experiments):
+        return own, ""
+    before = experiments_of(document) if document.exists() else []
+    known = before and set(before) <= {experiment.id for experiment in experiments}
+    if known or not document.exists():
+        return DOCS, ""
+    return own, _stays(document, "--all")
+
+
+def _stays(document: Path, words: str) -> str:
+    """What is said of a document that is not replaced; `words` of the command that does it."""
     others = " ".join(experiments_of(document))
     problem = f"{document} is {f'of {others}' if others else 'not by this program'} and stays"
-    again = f"python -m aerial_nni.run report {' '.join(ids)} --docs {DOCS}"
-    return own, f"{problem}; to replace it: {again}"
+    again = f"python -m aerial_nni.run report {words} --docs {DOCS}"
+    return f"{problem}; to replace it: {again}"
 
 
 def experiments_of(document: Path) -> list[str]:

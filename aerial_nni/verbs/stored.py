@@ -1,7 +1,10 @@
 """Verbs about experiments that exist: resume, view, stop, report, list."""
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
+from aerial_nni.errors import Explained
 from aerial_nni.verbs.answers import answer, finished, settings_of, table
 from aerial_nni.verbs.flags import (
     Verb,
@@ -12,6 +15,10 @@ from aerial_nni.verbs.flags import (
     add_port,
     add_runs,
 )
+
+
+class NoneGiven(Explained):
+    """A verb was given no experiment. The message says what to type."""
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -32,6 +39,12 @@ def add_flags(verbs: Verbs) -> None:
     parser = _with_id(verbs, "stop", stop, "end one that is running")
     add_runs(parser)
     parser = _with_id(verbs, "report", report, "write the document", " --docs docs", many=True)
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="one page over all milestones, results.md: what the experiments given, or else all "
+        "there are, reached on the same patches and at what cost",
+    )
     add_docs(parser)
     parser.add_argument(
         "--measure",
@@ -60,7 +73,7 @@ def _with_id(
     parser = verbs.add_parser(name, help=text, description=text, example=example)
     parser.set_defaults(verb=verb)
     help_text = "the experiment, or the beginning of its name; see: list"
-    parser.add_argument("id", nargs="+" if many else None, metavar="ID", help=help_text)
+    parser.add_argument("id", nargs="*" if many else None, metavar="ID", help=help_text)
     return parser
 
 
@@ -117,7 +130,7 @@ def listing(given: argparse.Namespace) -> int:
 
 
 def report(given: argparse.Namespace) -> int:
-    """Writes the document of one or several experiments."""
+    """Writes the document of one or several experiments, or the page over all of them."""
     from aerial_nni.experiments import records
     from aerial_nni.experiments.closing import measure
     from aerial_nni.experiments.progress import say
@@ -125,6 +138,10 @@ def report(given: argparse.Namespace) -> int:
 
     runs = given.runs.expanduser().resolve()
     folders = [records.find(runs, name) for name in given.id]
+    if given.all:
+        return _page(given, folders or records.folders(runs))
+    if not folders:
+        raise NoneGiven("give the ID of an experiment, or --all; known ones: run list")
     if given.measure:
         for folder in folders:
             measure(records.load(folder).kind, folder, again=True)
@@ -132,4 +149,17 @@ def report(given: argparse.Namespace) -> int:
     document = write_report(folders, place).resolve()
     say(said)
     answer(given, {"ids": given.id, "report": str(document)}, str(document))
+    return 0
+
+
+def _page(given: argparse.Namespace, folders: Sequence[Path]) -> int:
+    """Writes the page over all milestones."""
+    from aerial_nni.experiments.progress import say
+    from aerial_nni.reports import usual_page, write_page
+
+    place, said = (given.docs, "") if given.docs else usual_page(folders)
+    document = write_page(folders, place).resolve()
+    say(said)
+    ids = [folder.name for folder in folders]
+    answer(given, {"ids": ids, "report": str(document)}, str(document))
     return 0
