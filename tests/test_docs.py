@@ -12,11 +12,13 @@ import pytest
 import aerial_nni.bench.__main__ as bench
 import aerial_nni.browser.__main__ as browser
 from aerial_nni import run
+from aerial_nni.reports import DOCUMENTS
 from aerial_nni.trials import baseline, distill
 
 ROOT = Path(__file__).parents[1]
 GUIDES = sorted((ROOT / "docs").glob("guide-*.md"))
-TAUGHT = [ROOT / "README.md", *GUIDES]
+MILESTONES = ROOT / "docs" / "milestones.md"
+TAUGHT = [ROOT / "README.md", MILESTONES, *GUIDES]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 MAINS: dict[str, Callable[[list[str]], int]] = {
@@ -165,3 +167,56 @@ def test_every_relative_link_leads_to_a_file(page: Path):
         if not re.match(r"[a-z]+:|#", link) and not (page.parent / link.split("#")[0]).exists()
     ]
     assert not missing, f"{name(page)} links to {', '.join(missing)}"
+
+
+def chapters(text: str, mark: str) -> dict[str, str]:
+    """Title of each chapter of a page -> its text."""
+    parts = re.split(rf"^{mark} ", text, flags=re.MULTILINE)[1:]
+    return {title: body for title, _, body in (part.partition("\n") for part in parts)}
+
+
+def slug(title: str) -> str:
+    """What a heading is called in a link, by GitHub's rule."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def test_every_file_of_a_milestone_is_there_or_its_command_is():
+    text = MILESTONES.read_text(encoding="utf-8")
+    found = {part: body for part, body in chapters(text, "##").items() if "Milestone" in part}
+    assert [f"Branch `milestone-{number}`" in body
+            for number, body in enumerate(found.values(), start=1)] == [True] * 5  # fmt: skip
+    named = set(re.findall(r"`((?:docs|aerial_nni)/[\w./-]+)`", text))
+    for kind, document in DOCUMENTS.items():
+        (body,) = [body for body in found.values() if f"{document.name}.md" in body]
+        verbs = [command.split()[3] for command in commands(body)]
+        assert verbs[:2] == [kind, "report"], f"{document.name}.md: {verbs}"
+    later = {f"docs/{document.name}.md" for document in DOCUMENTS.values()}
+    missing = {path for path in named if not (ROOT / path).exists()}
+    assert missing <= later, f"{name(MILESTONES)} names {', '.join(sorted(missing - later))}"
+
+
+def test_every_section_that_a_milestone_links_to_is_there():
+    text = MILESTONES.read_text(encoding="utf-8")
+    links = [first or second for first, second in LINK.findall(text)]
+    for page, _, section in (link.partition("#") for link in links if "#" in link):
+        headings = re.findall(r"^#+ (.+)$", (MILESTONES.parent / page).read_text("utf-8"), re.M)
+        assert section in map(slug, headings), f"{page} has no {section}"
+
+
+@pytest.mark.parametrize("document", [one.name for one in DOCUMENTS.values()])
+def test_a_milestone_s_document_has_what_the_course_asks_for(document: str):
+    path = ROOT / "docs" / f"{document}.md"
+    if not path.exists():
+        pytest.skip(f"{path.name} comes with a run: see docs/milestones.md")
+    text = path.read_text(encoding="utf-8")
+    method = next(iter(chapters(text, "##").values()))
+    # Two pages with figures: a page holds some 400 words beside a figure.
+    assert len(re.sub(r"^\|.*$", "", method, flags=re.MULTILINE).split()) >= 800
+    assert len(re.findall(r"^!\[", method, re.MULTILINE)) >= 2
+    sections = chapters(text, "###")
+    assert "| 10 |" in sections["Ten segmented validation images"]
+    for section in ("Loss by epoch", "Mean IoU, precision and recall by epoch",
+                    "Scores of each class"):  # fmt: skip
+        assert section in sections
+    kind = next(kind for kind, one in DOCUMENTS.items() if one.name == document)
+    assert any(command.split()[3] == kind for command in commands(text))
