@@ -83,10 +83,7 @@ def test_configurations_are_plain_values():
     [
         ({}, "is empty"),
         ({"x": {"_type": "choice", "_value": []}}, "at least one value"),
-        (
-            {"x": {"_type": "choice", "_value": [{"_name": "a"}, 1]}},
-            r"\['a', 1\]} and each",
-        ),
+        ({"x": {"_type": "choice", "_value": [{"_name": "a"}, 1]}}, r"\['a', 1\]} and each"),
         ({"x": {"_type": "quniform", "_value": [0, 1, 0]}}, "the step of quniform is 0"),
         ({"x": {"_type": "normal", "_value": [0, 0]}}, "standard deviation is 0"),
         ({"x": {"_type": "randint", "_value": [0, 1.5]}}, "whole numbers"),
