@@ -196,6 +196,15 @@ class Detail(Page):
         time.sleep(0.5)  # the page's own script draws after the tab is there
         return bool(self.script(scripts.DRAWN))
 
+    def curves(self) -> dict[str, list[float]]:
+        """Each trial's intermediate results as the tab of that name draws them now.
+
+        Raises:
+            NotShown: it draws none.
+        """
+        self.show("Intermediate result")
+        return dict(self.until(lambda: self.script(scripts.CURVES), "intermediate result"))
+
 
 def root_of(url: str) -> str:
     """The address of a web UI from that of any of its pages; http:// where no scheme is given."""

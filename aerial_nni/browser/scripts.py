@@ -62,3 +62,14 @@ DRAWN = """
     return Boolean(graph.querySelector("canvas, svg")) && !/No data/.test(graph.innerText);
 """
 """Whether the open tab of the detail page has something to draw."""
+
+CURVES = """
+    const graph = document.querySelector(".detail-title [role=tabpanel][aria-hidden=false]");
+    const drawn = graph.querySelector(".echarts-for-react");
+    let part = drawn && drawn[Object.keys(drawn).find((key) => key.startsWith("__reactFiber"))];
+    while (part && !(part.memoizedProps && part.memoizedProps.option)) part = part.return;
+    const series = part && part.memoizedProps.option.series;
+    return series ? Object.fromEntries(series.map((one) => [one.name, one.data])) : {};
+"""
+"""What the open tab draws: name of each line -> its values. A canvas has pixels alone, so they
+are read where React has them: the property `option` of echarts-for-react."""

@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,24 +49,36 @@ class Live:
         return [job["trialJobId"] for job in jobs if job["status"] == "SUCCEEDED"]
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """An experiment with three good trials that goes on until the tests here have ended."""
+@pytest.fixture(scope="module", autouse=True)
+def needs_a_browser() -> None:
+    """Without one, all tests here are skipped."""
     try:
         programs()
     except NoBrowser as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """An experiment with three good trials that goes on until the tests of it have ended."""
     runs, port = tmp_path_factory.mktemp("browser"), free_port()
     python_path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": python_path, "FAST_SECONDS": "0.5"}
     environment["FAST_REVERSE"] = "2"  # NNI alone would book the results on the wrong trials
-    command = [sys.executable, str(HERE / "launch_varied.py"), str(runs), str(port)]
-    process = subprocess.Popen(command, env=environment)
+    command = [str(HERE / "launch_varied.py"), str(runs), str(port)]
+    with running(command, runs, port, environment) as experiment:
+        wait_for(lambda: len(experiment.succeeded()) >= 3)
+        yield experiment
+
+
+@contextmanager
+def running(
+    command: list[str], runs: Path, port: int, environment: dict[str, str]
+) -> Iterator[Live]:
+    """What a Python command launches; it ends with the block, and must not before."""
+    process = subprocess.Popen([sys.executable, *command], env=environment)
     try:
-        folder = wait_for(lambda: list(runs.glob("*/experiment.json")))[0].parent
-        running = Live(folder, port)
-        wait_for(lambda: len(running.succeeded()) >= 3)
-        yield running
+        yield Live(wait_for(lambda: list(runs.glob("*/experiment.json")))[0].parent, port)
         assert process.poll() is None, "the experiment ended before the tests did"
     finally:
         process.terminate()
@@ -113,3 +127,37 @@ def test_pictures_of_a_running_experiment(
     trial = first.removeprefix("best trial: ").partition(",")[0]
     options = results.read_json(live.folder / trial / results.OPTIONS)
     assert f"best trial: {trial}, {live.score(trial):g} with lr={options['lr']}, " in first
+
+
+def test_the_curve_of_a_search_rises_in_the_ui_while_it_runs(imagery: Path, tmp_path: Path):
+    (tmp_path / "space.yaml").write_text("arch_lr: {_type: choice, _value: [0.003]}\n")
+    runs, port = tmp_path / "runs", free_port()
+    small = "--patch 8 --width 2 --depth 1 --nodes 1 --batch 4 --precision fp32".split()
+    long = "--epochs 5000 --warmup 1 --lr 0.02 --schedule constant".split()
+    place = ["--data", "folder", "--data-dir", str(imagery), "--port", str(port), "--exit"]
+    files = [
+        "--runs",
+        str(runs),
+        "--docs",
+        str(runs),
+        "--search-space",
+        str(tmp_path / "space.yaml"),
+    ]
+    command = ["-m", "aerial_nni.run", "darts", *small, *long, *place, *files]
+
+    with running(command, runs, port, dict(os.environ)) as search:
+        (history,) = wait_for(lambda: list(search.folder.glob(f"*/{results.HISTORY}")))
+        trial = history.parent.name
+        wait_for(lambda: len(results.read_history(history)) >= 8)
+
+        def look(driver: "Chrome") -> tuple[list[float], tuple[Row, ...]]:
+            detail = Detail(driver, search.url)
+            return detail.curves()[trial], detail.rows()
+
+        drawn, rows = in_browser(look)
+        written = [row["mean_iou"] for row in results.read_history(history)]
+
+    assert [row.status for row in rows if row.id == trial] == ["RUNNING"]
+    assert results.read_json(history.parent / results.OPTIONS)["search"] is True
+    assert len(drawn) >= 8 and drawn == pytest.approx(written[: len(drawn)], abs=1e-9)
+    assert mean(drawn[-3:]) > mean(drawn[:3])
