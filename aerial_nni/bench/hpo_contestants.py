@@ -14,9 +14,7 @@ import aerial_nni
 from aerial_nni.bench.hpo_opponents import Config, Contestant, History, Optuna, Smac
 from aerial_nni.bench.hpo_problems import EPOCHS, Problem
 from aerial_nni.errors import Explained
-
-BUDGET = "TRIAL_BUDGET"
-"""The parameter in which NNI's multi-fidelity methods say for how many epochs to train."""
+from aerial_nni.tuners.trial import BUDGET, visible
 
 
 class CannotTakePart(Explained):
@@ -38,9 +36,7 @@ class Tuner:
         """The tuner's next suggestion, for its budget of epochs or for all of them."""
         self._number += 1
         self._parameters = self._tuner.generate_parameters(self._number)
-        config = dict(self._parameters)
-        epochs = config.pop(BUDGET, EPOCHS)
-        return {name: value for name, value in config.items() if name[0] != "_"}, round(epochs)
+        return visible(self._parameters), round(self._parameters.get(BUDGET, EPOCHS))
 
     def tell(self, loss: float) -> None:
         """The final result of the trial, then its end."""

@@ -15,13 +15,10 @@ from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
 from aerial_nni.options import TrialOptions
-from aerial_nni.tuners.trial import PHASE
+from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
 
 FULL = FOLDER / "hpo.yaml"
 """The search space that a reduced one is measured against."""
-
-BEST, DEFAULT = "retrain best", "retrain default"
-"""Phases of the final trials."""
 
 ASSESSORS = ("none", "median-stop", "curve-fitting")
 

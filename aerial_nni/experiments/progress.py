@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.snapshot import UNFINISHED, history_of
+from aerial_nni.tuners.trial import BUDGET
 
 EVERY = 10.0
 """Seconds between two plain lines about epochs of one trial."""
@@ -47,7 +48,7 @@ def summary(trials: Sequence[Trial]) -> str:
 
 def epochs_of(trial: Trial, epochs: int) -> int:
     """Epochs a trial trains: its own number where it has one, else the experiment's."""
-    own = trial.parameters.get("TRIAL_BUDGET", trial.parameters.get("epochs", epochs))
+    own = trial.parameters.get(BUDGET, trial.parameters.get("epochs", epochs))
     return max(1, int(own))
 
 

@@ -19,6 +19,8 @@ CONTROL = "control"
 
 Its trials are never the best.
 """
+BEST, DEFAULT = "retrain best", "retrain default"
+"""The final phases of a search for hyper-parameters."""
 ORIGIN = "_origin"
 """Where a suggestion of a search comes from: one of the following, or what the method says."""
 STARTUP, GUIDED, RANDOM, PROMOTED = "start-up", "guided", "random", "promoted"

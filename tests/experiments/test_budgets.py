@@ -13,12 +13,10 @@ from aerial_nni import results
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.failures import by_hand
-from aerial_nni.experiments.hpo import BEST, DEFAULT
 from aerial_nni.experiments.records import Trial
-from aerial_nni.tuners.trial import key
+from aerial_nni.tuners.trial import BEST, BUDGET, DEFAULT, key
 
 Run = Callable[..., Outcome]
-BUDGET = "TRIAL_BUDGET"
 SPACE = {
     "lr": {"_type": "uniform", "_value": [0.001, 0.1]},
     "seed": {"_type": "randint", "_value": [0, 9]},

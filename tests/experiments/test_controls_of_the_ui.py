@@ -13,10 +13,9 @@ from fast_trial import score_of
 from aerial_nni import results
 from aerial_nni.experiments import conduct, records, rest, stored
 from aerial_nni.experiments.conduct import Outcome, Settings
-from aerial_nni.experiments.hpo import BEST, DEFAULT
 from aerial_nni.experiments.snapshot import booked_wrongly, parameters_of
 from aerial_nni.options import TrialOptions
-from aerial_nni.tuners.trial import SEARCH
+from aerial_nni.tuners.trial import BEST, DEFAULT, SEARCH
 
 Run = Callable[..., Outcome]
 

@@ -10,11 +10,12 @@ from fast_experiments import fast_search
 from aerial_nni import results
 from aerial_nni.experiments import records
 from aerial_nni.experiments.conduct import Outcome
-from aerial_nni.experiments.hpo import BEST, DEFAULT, FULL, Plan, ReasonMissing, hpo, plan_of
+from aerial_nni.experiments.hpo import FULL, Plan, ReasonMissing, hpo, plan_of
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.search_space import FOLDER
 from aerial_nni.options import BadOption, TrialOptions
 from aerial_nni.tuners.space import Space
+from aerial_nni.tuners.trial import BEST, DEFAULT
 
 Run = Callable[..., Outcome]
 

@@ -13,6 +13,7 @@ from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.snapshot import booked_wrongly
 from aerial_nni.options import TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import Space
+from aerial_nni.tuners.trial import BUDGET
 
 ALWAYS = {"gp", "evolution", "smac", "bohb"}
 """One of each kind; the others are run with `-m slow`."""
@@ -36,7 +37,7 @@ def test_twelve_trials(name: str, run_fast: Callable[..., Outcome]):
         configs.append({name: trial.parameters[name] for name in space.names})
         assert {name: ran[name] for name in space.names} == configs[-1]
         options = {name: ran[name] for name in as_dict(TrialOptions())}  # without its budget
-        share = ran.get("TRIAL_BUDGET", 3) / 3
+        share = ran.get(BUDGET, 3) / 3
         assert trial.score == pytest.approx(score_of(changed(TrialOptions(), options)) * share)
         space.encode(configs[-1])  # raises where a value is not in the space
     if not METHODS[name].multi_fidelity:  # promotes configurations

@@ -4,10 +4,10 @@ from statistics import mean
 
 import numpy as np
 
-from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
+from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.hpo.tried import ADDED, GRID
 from aerial_nni.reports.words import LEAKY, duration, listed, percent, score, some, spread
-from aerial_nni.tuners.trial import GUIDED, PROMOTED, RANDOM, STARTUP
+from aerial_nni.tuners.trial import BEST, DEFAULT, GUIDED, PROMOTED, RANDOM, STARTUP
 
 KINDS = {
     STARTUP: "{} spread over the space at the start",

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from aerial_nni.reports.hpo.marks import focus, mark, name_of
-from aerial_nni.reports.hpo.search import DEFAULT, Search
+from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.style import (
     BLUE,
@@ -21,6 +21,7 @@ from aerial_nni.reports.style import (
     styled,
 )
 from aerial_nni.reports.words import some
+from aerial_nni.tuners.trial import DEFAULT
 
 
 @styled

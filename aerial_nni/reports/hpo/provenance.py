@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
+from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.provenance import (
     digest_table,
     option_table,
@@ -13,6 +13,7 @@ from aerial_nni.reports.provenance import (
     split_words,
     version_table,
 )
+from aerial_nni.tuners.trial import BEST, DEFAULT
 
 PURPOSES = {BEST: "best configuration, again", DEFAULT: "default options"}
 

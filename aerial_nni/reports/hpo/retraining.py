@@ -10,8 +10,9 @@ from scipy import stats
 
 from aerial_nni.reports.beside import Group, beside_table, draw_beside
 from aerial_nni.reports.hpo.axes import write_value
-from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
+from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.words import duration, score, some, table
+from aerial_nni.tuners.trial import BEST, DEFAULT
 
 NAMES = {DEFAULT: "default options", BEST: "best configuration"}
 

@@ -12,10 +12,7 @@ from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reports.hpo.importance import Importance, measure_importance
 from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.tuners.space import BadSpace, Space
-from aerial_nni.tuners.trial import PHASE, SEARCH, STARTUP, key
-
-BEST, DEFAULT = "retrain best", "retrain default"
-"""Phases of the trials after the search."""
+from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE, SEARCH, STARTUP, key
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable, Sequence
 
 from aerial_nni.reports.hpo.axes import write_value
-from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search
+from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.words import duration, rule_name, score, some, spread, table
+from aerial_nni.tuners.trial import BEST, DEFAULT
 
 STATES = {
     "SUCCEEDED": "finished",

@@ -19,10 +19,11 @@ from aerial_nni.reports.distill.reading import read_distillation
 from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reports.hpo import document as hpo_document
 from aerial_nni.reports.hpo import provenance as hpo_provenance
-from aerial_nni.reports.hpo.search import BEST as BEST_AGAIN
-from aerial_nni.reports.hpo.search import DEFAULT, read_search
+from aerial_nni.reports.hpo.search import read_search
 from aerial_nni.reports.hpo.tried import Tried
 from aerial_nni.reports.words import some
+from aerial_nni.tuners.trial import BEST as BEST_AGAIN
+from aerial_nni.tuners.trial import DEFAULT
 
 BASELINE = "U-Net baseline"
 BEST, DEFAULTS = "best of HPO", "default options beside it"

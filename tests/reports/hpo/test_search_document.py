@@ -17,10 +17,11 @@ from aerial_nni.reports.hpo.findings import summary
 from aerial_nni.reports.hpo.methods import chapter_of
 from aerial_nni.reports.hpo.provenance import command
 from aerial_nni.reports.hpo.retraining import explain_difference
-from aerial_nni.reports.hpo.search import BEST, DEFAULT, Search, read_search
+from aerial_nni.reports.hpo.search import Search, read_search
 from aerial_nni.reports.hpo.tables import comparison_table, failure_table
 from aerial_nni.reports.style import new_figure
 from aerial_nni.reports.writing import write_document
+from aerial_nni.tuners.trial import BEST, DEFAULT
 
 PARTS = [
     "# Hyper-parameter optimisation", "## 1. The method: Gaussian process", "### The idea",
