@@ -5,8 +5,6 @@ algorithm 2: two densities, of good and of bad configurations, are fitted to the
 largest budget with enough of them, and where their ratio is highest is tried.
 """
 
-import math
-
 import numpy as np
 
 from aerial_nni.tuners.density import Ratio, fit
@@ -103,8 +101,7 @@ class BOHBTuner(HyperbandTuner):
         if budget is None:
             return None
         units, losses = self.observed(budget)
-        good = math.ceil(GOOD * len(losses))
-        return fit(self.space, units, losses, good=good, pending=self.pending())
+        return fit(self.space, units, losses, share=GOOD, pending=self.pending())
 
     def model_budget(self) -> int | None:
         """The budget whose trials are the model."""

@@ -1,6 +1,6 @@
 """The two densities of tree-structured Parzen estimators, shared by TPE and BOHB.
 
-    >>> ratio = fit(space, units, losses, good=4)
+    >>> ratio = fit(space, units, losses, share=0.15, pending=running)
     >>> ratio.good.marginal(0, np.linspace(0, 1, 101))      # a curve to draw
     >>> ratio.log(points).argmax()                          # where l(x) / g(x) is highest
 
@@ -10,6 +10,7 @@ mixture of one product kernel per observation (Falkner et al. 2018, sec. 3.2; Wa
 and of a uniform part of the weight of one, for what nobody has tried yet.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,9 +130,9 @@ class Ratio:
 
 
 def fit(
-    space: Space, units: np.ndarray, losses: np.ndarray, *, good: int, pending: np.ndarray
+    space: Space, units: np.ndarray, losses: np.ndarray, *, share: float, pending: np.ndarray
 ) -> Ratio:
-    """The densities of the `good` points with the least losses, and of all other ones.
+    """The densities of the points with the least losses, and of all other ones.
 
     Points whose loss is the worst of several, failed ones among them, are never good. Trials that
     run count as bad ones, so that others keep away from them.
@@ -140,10 +141,11 @@ def fit(
         space: the parameters of the coordinates.
         units: observed points, shape (n, d), n >= 1.
         losses: shape (n,).
-        good: how many are good.
+        share: of the observed points that are good, rounded up.
         pending: points of trials that run, shape (p, d).
     """
     order = np.argsort(losses, kind="stable")
+    good = math.ceil(share * len(losses))
     count = max(1, min(good, int((losses < losses.max()).sum())))
     bad = np.vstack([units[order[count:]], pending])
     return Ratio(parzen(space, units[order[:count]]), parzen(space, bad))

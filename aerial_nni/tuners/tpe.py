@@ -4,8 +4,6 @@ Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization", sec. 4, wit
 parameters together (Falkner et al. 2018, sec. 3.2), so that what goes well together is learnt.
 """
 
-import math
-
 import numpy as np
 
 from aerial_nni.tuners.density import Ratio, fit
@@ -28,5 +26,4 @@ class TPETuner(SpaceTuner):
     def ratio(self) -> Ratio:
         """The densities of good and bad trials that the next suggestion comes from."""
         units, losses = self.observed()
-        good = math.ceil(GOOD * len(losses))
-        return fit(self.space, units, losses, good=good, pending=self.pending())
+        return fit(self.space, units, losses, share=GOOD, pending=self.pending())

@@ -76,7 +76,7 @@ def test_without_points_the_density_is_uniform():
 
 def test_the_ratio_tells_good_points_from_bad_ones():
     losses = np.abs(POINTS[:, 0] - 0.2)
-    ratio = fit(SPACE, POINTS, losses, good=3, pending=np.empty((0, 5)))
+    ratio = fit(SPACE, POINTS, losses, share=0.25, pending=np.empty((0, 5)))
     order = np.argsort(losses)
     assert ratio.log(POINTS[order[:3]]).min() > ratio.log(POINTS[order[3:]]).max()
     assert len(ratio.good.centres) == 3 and len(ratio.bad.centres) == 9
@@ -85,17 +85,17 @@ def test_the_ratio_tells_good_points_from_bad_ones():
 def test_pending_points_count_as_bad_ones():
     losses = np.arange(12.0)
     pending = POINTS[:1] + 1e-9
-    without = fit(SPACE, POINTS, losses, good=3, pending=pending[:0])
-    beside = fit(SPACE, POINTS, losses, good=3, pending=pending)
+    without = fit(SPACE, POINTS, losses, share=0.25, pending=pending[:0])
+    beside = fit(SPACE, POINTS, losses, share=0.25, pending=pending)
     assert beside.log(pending) < without.log(pending)
 
 
 def test_the_worst_of_several_losses_is_never_good():
-    ratio = fit(SPACE, POINTS, np.array([1.0, *[9.0] * 11]), good=5, pending=POINTS[:0])
+    ratio = fit(SPACE, POINTS, np.array([1.0, *[9.0] * 11]), share=0.4, pending=POINTS[:0])
     assert len(ratio.good.centres) == 1
 
 
 def test_the_best_draw_is_a_value_of_the_space():
-    ratio = fit(SPACE, POINTS, np.arange(12.0), good=3, pending=POINTS[:0])
+    ratio = fit(SPACE, POINTS, np.arange(12.0), share=0.25, pending=POINTS[:0])
     point = ratio.best_of(24, np.random.default_rng(2))
     assert point == pytest.approx(SPACE.snap(point))
