@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from aerial_nni import results
+from aerial_nni.experiments.ports import free_port
 from aerial_nni.run import build_parser, main
 from aerial_nni.training.checkpoint import load_checkpoint
 
@@ -31,12 +32,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(mask).save(folder / "masks" / f"{number}.png")
     (folder / "classes.yaml").write_text("masks: index\nclasses:\n  Land: 0\n  Water: 1\n")
     return folder
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
 
 
 def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:

@@ -1,7 +1,6 @@
 """One experiment in which processes are killed, again and again, until it is let through."""
 
 import random
-import socket
 import subprocess
 import sys
 import time
@@ -82,7 +81,7 @@ class Round:
         return records.load(self._folder) if self._folder else None
 
     def _start(self) -> None:
-        self._port = _free_port()
+        self._port = ports.free_port()
         command = [sys.executable, "-m", "aerial_nni.bench.fault_launcher"]
         command += [str(self.runs), str(self._port)]
         if self._folder is None:
@@ -189,9 +188,3 @@ def _is(process: psutil.Process, victim: str) -> bool:
         return sign in process.cmdline()
     except psutil.Error:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])

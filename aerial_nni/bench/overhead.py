@@ -7,7 +7,6 @@ the other, each by its own command line. Also how long it takes from the command
 import argparse
 import json
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import torch
 from aerial_nni import results
 from aerial_nni.bench.table import Table
 from aerial_nni.bench.worker import RunFailed
+from aerial_nni.experiments.ports import free_port
 from aerial_nni.options import flag
 
 
@@ -81,7 +81,7 @@ def measure(given: argparse.Namespace) -> Table:
 def _search(runs: Path, flags: list[str]) -> Searched:
     arguments = ["hpo", "--method", "random", "--epochs", "1", "--final-seeds", "--exit", "--json"]
     arguments += ["--concurrency", "1"]
-    place = ["--runs", str(runs), "--port", str(_free_port())]
+    place = ["--runs", str(runs), "--port", str(free_port())]
     asked = time.time()
     said = _run(["aerial_nni.run", *arguments, *place, *flags])
     folder = Path(json.loads(said)["folder"])
@@ -117,12 +117,6 @@ def _run(words: list[str]) -> str:
     if ran.returncode:
         raise RunFailed(f"{shlex.join(words)} failed:\n{ran.stderr[-2000:]}")
     return ran.stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
 
 
 def _moment(text: str) -> float:

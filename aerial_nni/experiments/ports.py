@@ -29,6 +29,13 @@ def is_free(port: int, *, host: str = LOCAL) -> bool:
         return client.connect_ex(("localhost", port)) != 0
 
 
+def free_port() -> int:
+    """A port that nobody listens on, chosen by the system."""
+    with socket.socket() as server:
+        server.bind((LOCAL, 0))
+        return int(server.getsockname()[1])
+
+
 def next_free(port: int, *, host: str = LOCAL) -> int | None:
     """The first free port after `port`, None where none of the next hundred is."""
     candidates = range(port + 1, min(port + 1 + TRIED, 65536))

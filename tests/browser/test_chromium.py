@@ -1,6 +1,5 @@
 """What is said where there is no browser, or nothing to look at. No experiment is needed."""
 
-import socket
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from aerial_nni.browser import screenshots
 from aerial_nni.browser.__main__ import main
 from aerial_nni.browser.chromium import NoBrowser, chromium, programs
 from aerial_nni.browser.pages import NotShown, Overview, root_of
+from aerial_nni.experiments.ports import free_port
 
 
 @pytest.mark.parametrize("present", [(), ("chromium",)])
@@ -65,12 +65,6 @@ def test_an_address_without_a_web_ui(tmp_path: Path):
             Overview(driver, f"http://127.0.0.1:{free_port()}")
         with pytest.raises(NotShown, match="is not NNI's web UI"):
             Overview(driver, f"file://{tmp_path}")
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
 
 
 def test_a_white_page_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,16 +19,11 @@ from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.guard import members
 from aerial_nni.experiments.hpo import Plan, hpo
 from aerial_nni.experiments.methods import METHODS
+from aerial_nni.experiments.ports import free_port as free_port
 from aerial_nni.experiments.records import Record
 from aerial_nni.options import TrialOptions
 
 HERE = Path(__file__).parent
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return int(server.getsockname()[1])
 
 
 def fast(seeds: int, *, epochs: int = 2, lr: list[float] | None = None) -> Definition:
