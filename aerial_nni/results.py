@@ -15,6 +15,7 @@
             metrics.json         final scores: present only when the trial reached its end
             genotype.json        of an architecture search: what it found
             halves.json          of an architecture search: patches of weights and architecture
+            latency.json         of one with a target for it: milliseconds of each operation
             checkpoint.safetensors   the best epoch, with a JSON header
             failure.txt          why the trial failed, only where it did
             last.safetensors     weights and optimiser of the last epoch, for resuming
@@ -54,6 +55,7 @@ INT8 = "student-int8.onnx"
 COSTS = "costs.json"
 HALVES = "halves.json"
 GENOTYPE = "genotype.json"
+LATENCY = "latency.json"
 SPACE = "search_space.yaml"
 FAILURE = "failure.txt"
 

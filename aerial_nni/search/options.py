@@ -23,7 +23,13 @@ class SearchOptions(TrialOptions):
                               low=0.0, high=1.0)  # fmt: skip
     target_params: int = option(0, "parameters above which an architecture is penalised; 0: none",
                                 low=0)  # fmt: skip
-    size_weight: float = option(0.5, "weight of that penalty", low=0.0)
+    target_milliseconds: float = option(
+        0.0,
+        "milliseconds of a patch, forward on the search's device, above which an architecture is "
+        "penalised; 0: none",
+        low=0.0,
+    )
+    size_weight: float = option(0.5, "weight of each of these penalties", low=0.0)
 
     def precisions(self) -> tuple[str, ...]:
         """A search has no loss scaling; second order takes differences too small for bf16."""

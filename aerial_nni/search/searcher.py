@@ -15,9 +15,10 @@ from aerial_nni.models.genotype import Genotype
 from aerial_nni.results import GENOTYPE, read_json, write_json
 from aerial_nni.search.architecture import Architecture, skip_share
 from aerial_nni.search.bilevel import first_order, second_order
+from aerial_nni.search.cost import Cost, parameters
 from aerial_nni.search.options import SearchOptions
-from aerial_nni.search.size import Size
 from aerial_nni.search.supernet import Supernet
+from aerial_nni.search.timing import latency
 from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import autocast
 from aerial_nni.training.recalibration import recalibrate
@@ -57,7 +58,7 @@ class Searcher(Companion):
             variant=options.variant,
         ).to(self.device)
         supernet.follow(self.architecture)
-        self.size = Size(supernet)
+        self.costs = self._costs()
         self.optimizer = torch.optim.Adam(
             self.architecture.parameters(),
             lr=options.arch_lr,
@@ -88,9 +89,10 @@ class Searcher(Companion):
             gradients = first_order(alphas, self._loss_of(own))
         for alpha, gradient in zip(alphas, gradients, strict=True):
             alpha.grad = gradient
-        if self.options.target_params:
-            penalty = self.size.penalty(self.architecture, self.options.target_params)
-            (self.options.size_weight * penalty).backward()
+        for cost, target in self.costs.values():
+            if target:
+                penalty = cost.penalty(self.architecture, target)
+                (self.options.size_weight * penalty).backward()
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
@@ -121,7 +123,7 @@ class Searcher(Companion):
         return derived, derived_spec
 
     def columns(self) -> Mapping[str, float]:
-        """How decided the search is, the share of skips, the size, and every weight."""
+        """How decided the search is, the share of skips, what it costs, and every weight."""
         weights = {
             f"alpha/{label}/{name}": share
             for label, shares in self.architecture.probabilities().items()
@@ -130,7 +132,10 @@ class Searcher(Companion):
         return {
             "entropy": self.architecture.entropy(),
             "skip_share": skip_share(self.genotype()),
-            "expected_parameters": self.size.expected(self.architecture).item(),
+            **{
+                f"expected_{name}": cost.expected(self.architecture).item()
+                for name, (cost, _) in self.costs.items()
+            },
             **weights,
         }
 
@@ -149,6 +154,15 @@ class Searcher(Companion):
     def genotype(self) -> Genotype:
         """What is derived from the architecture as it is."""
         return self.architecture.genotype(depth=self.options.depth, nodes=self.options.nodes)
+
+    def _costs(self) -> dict[str, tuple[Cost, float]]:
+        """Costs that are watched, by name, and what each should come to; 0: not penalised."""
+        found = {"parameters": (parameters(self.supernet), float(self.options.target_params))}
+        if target := self.options.target_milliseconds:
+            images = next(self.weights_half.in_order())[0]
+            cost = latency(self.supernet, images, precision=self.precision, folder=self.folder)
+            found["milliseconds"] = (cost, target)
+        return found
 
     def _loss_of(self, batch: Batch) -> Tensor:
         images, masks = batch[:2]

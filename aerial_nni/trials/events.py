@@ -30,6 +30,7 @@ GROUPS = {
     "entropy": "search/entropy of alpha",
     "skip_share": "search/share of skips",
     "expected_parameters": "search/expected parameters",
+    "expected_milliseconds": "search/expected milliseconds of a patch",
 }
 """Columns of the history and their names in TensorBoard; the last are of a search alone."""
 

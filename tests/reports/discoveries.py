@@ -107,7 +107,8 @@ def _search(folder: Path, found: Genotype) -> None:
     rows = results.read_history(folder / results.HISTORY)
     for row in rows:
         lead = 0.5 * (row["epoch"] - 1) / EPOCHS
-        row |= {"entropy": 1 - lead, "skip_share": lead / 2, "expected_parameters": 5000.0}
+        row |= {"entropy": 1 - lead, "skip_share": lead / 2, "expected_parameters": 5000.0,
+                "expected_milliseconds": 6.25}  # fmt: skip
         for label, table in places(DEPTH, NODES):
             for name in table:
                 ahead = lead if name == chosen[label] else 0.0

@@ -8,10 +8,13 @@ from nni.mutable import Categorical
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.genotype import from_choices, places, random_genotype
 from aerial_nni.models.operations import EDGES
+from aerial_nni.results import LATENCY, read_json
+from aerial_nni.search import timing
 from aerial_nni.search.architecture import Architecture, skip_share
-from aerial_nni.search.size import Size
+from aerial_nni.search.cost import Cost, parameters
 from aerial_nni.search.space import AerialSpace
 from aerial_nni.search.supernet import Supernet
+from aerial_nni.search.timing import latency, time_operations
 
 SIZES = {"width": 4, "depth": 2, "nodes": 2, "space_to_depth": 2}
 
@@ -134,19 +137,67 @@ def test_nni_s_own_tools_take_the_space():
     assert from_choices(sample, depth=2, nodes=2).choices() == sample
 
 
-def test_the_size_penalty_pulls_towards_small_operations():
-    supernet, architecture = made()
-    size, target = Size(supernet), 3000
-    begun = size.expected(architecture).item()
-    assert begun > target
+def descend(architecture, cost, target):
+    """Sixty steps down the penalty alone; the expected cost before and after."""
+    begun = cost.expected(architecture).item()
     optimizer = torch.optim.Adam(architecture.parameters(), lr=0.1)
     for _ in range(60):
         optimizer.zero_grad()
-        size.penalty(architecture, target).backward()
+        cost.penalty(architecture, target).backward()
         optimizer.step()
-    assert size.expected(architecture).item() < 0.6 * begun
-    free = Size(supernet).penalty(architecture, 10**9)
-    assert free.item() == 0
+    return begun, cost.expected(architecture).item()
+
+
+def test_the_size_penalty_pulls_towards_small_operations():
+    supernet, architecture = made()
+    begun, ended = descend(architecture, parameters(supernet), 3000)
+    assert begun > 3000 and ended < 0.6 * begun
+    assert parameters(supernet).penalty(architecture, 10**9).item() == 0
+
+
+def test_a_latency_penalty_pulls_towards_fast_operations():
+    supernet, architecture = made()
+    fast = {"sep3", "strided", "shuffle", "sum"}
+    costs = {label: {name: 0.1 if name in fast else 1.0 for name in names}
+             for label, names in supernet.tables().items()}  # fmt: skip
+    begun, ended = descend(architecture, Cost(costs, 0.5), 2.5)
+    assert begun > 0.8 * len(costs) and ended < 0.4 * begun
+    chosen = set(architecture.genotype(depth=2, nodes=2).choices().values())
+    assert chosen == fast
+
+
+def test_a_met_target_moves_nothing():
+    supernet, architecture = made()
+    before = [alpha.clone() for alpha in architecture.parameters()]
+    costs = {label: dict.fromkeys(names, 1.0) for label, names in supernet.tables().items()}
+    cost = Cost(costs, 0.5)
+    assert cost.expected(architecture).item() == pytest.approx(len(costs) + 0.5)
+    descend(architecture, cost, len(costs) + 1.0)
+    assert all(map(torch.equal, before, architecture.parameters()))
+
+
+def test_every_operation_is_timed_and_nothing_is_learnt_from_it():
+    supernet, architecture = made(parts=2)
+    before = {name: tensor.clone() for name, tensor in supernet.state_dict().items()}
+    images = torch.randn(2, 3, 20, 12)
+    operations, fixed = time_operations(supernet, images, precision="fp32")
+    assert {label: list(found) for label, found in operations.items()} == supernet.tables()
+    assert fixed > 0 and all(ms > 0 for found in operations.values() for ms in found.values())
+    # Built alike, in the same place of the U: one measurement.
+    assert operations["encoder0_1_0"] == operations["decoder0_2_1"]
+    assert all(torch.equal(before[name], tensor) for name, tensor in supernet.state_dict().items())
+    assert supernet.training and not any(m._forward_pre_hooks for m in supernet.modules())
+
+
+def test_what_was_timed_once_is_read_again(tmp_path, monkeypatch):
+    supernet, architecture = made()
+    images = torch.randn(2, 3, 16, 16)
+    first = latency(supernet, images, precision="fp32", folder=tmp_path)
+    monkeypatch.setattr(timing, "time_operations", None)
+    again = latency(supernet, images, precision="fp32", folder=tmp_path)
+    assert torch.equal(again.expected(architecture), first.expected(architecture))
+    kept = read_json(tmp_path / LATENCY)
+    assert (kept["batch"], kept["shape"], kept["precision"]) == (2, [3, 16, 16], "fp32")
 
 
 def test_sizes_are_those_of_the_derived_network():
@@ -166,4 +217,4 @@ def test_sizes_are_those_of_the_derived_network():
 
 
 def size_of(supernet, architecture):
-    return round(Size(supernet).expected(architecture).item())
+    return round(parameters(supernet).expected(architecture).item())

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from aerial_nni.distillation.looking import look
 from aerial_nni.models import build_model, parameter_count
-from aerial_nni.models.genotype import random_genotype, read_genotype
+from aerial_nni.models.genotype import places, random_genotype, read_genotype
 from aerial_nni.options import TrialOptions
 from aerial_nni.results import (
     CHECKPOINT,
@@ -20,10 +20,12 @@ from aerial_nni.results import (
     HALVES,
     HISTORY,
     LAST,
+    LATENCY,
     METRICS,
     SPLIT,
     read_history,
     read_json,
+    write_json,
 )
 from aerial_nni.run import main
 from aerial_nni.search.searcher import Searcher
@@ -90,6 +92,19 @@ def test_tensorboard_shows_alpha_as_it_moves(found: Path):
         )
     assert {"search/entropy of alpha", "search/share of skips"} <= set(tags)
     assert "custom_scalars__config__" in events.Tags()["tensors"]
+
+
+def test_a_search_with_a_target_for_latency_expects_what_was_timed(imagery: Path, tmp_path: Path):
+    sizes = {"depth": 1, "nodes": 1}
+    made_up = {label: dict.fromkeys(table, 2.0) for label, table in places(**sizes)}
+    write_json(tmp_path / LATENCY, {"fixed": 1.0, "operations": made_up})
+    target = ["--target-milliseconds", "4", "--arch-lr", "0.05"]
+    assert search(tmp_path, imagery, *target) == 0
+    rows = timeless(tmp_path)
+    assert [row["expected_milliseconds"] for row in rows] == pytest.approx([2 * 6 + 1] * 4)
+    assert all(row["expected_parameters"] > 0 for row in rows)
+    events = EventAccumulator(str(tmp_path / EVENTS)).Reload()
+    assert "search/expected milliseconds of a patch" in events.Tags()["scalars"]
 
 
 def test_neither_half_holds_a_patch_that_validates(found: Path):

@@ -8,7 +8,8 @@ from aerial_nni.reports.darts.alpha_pictures import edges, in_words, shown_place
 from aerial_nni.reports.darts.bilevel_text import explain_bilevel
 from aerial_nni.reports.darts.operations_table import operation_table
 from aerial_nni.reports.darts.reading import Discovery
-from aerial_nni.reports.words import some
+from aerial_nni.reports.words import listed, some
+from aerial_nni.results import LATENCY
 
 CITED = {
     "gumbel": "- X. Dong, Y. Yang (2019): *Searching for a Robust Neural Architecture in Four GPU "
@@ -158,9 +159,20 @@ def _guards(found: Discovery) -> str:
         f"recorded, and a search ends when more than {options['max_skips']:.0%} of the edges are "
         "skips."
     )
+    targets = []
     if options.get("target_params"):
+        targets.append(f"{options['target_params']:,} parameters")
+    if options.get("target_milliseconds"):
+        targets.append(f"{options['target_milliseconds']:g} milliseconds for a patch")
+    if targets:
         text += (
-            f" Architectures above {options['target_params']:,} parameters are penalised, each "
-            "operation counted by its weight."
+            f" Architectures above {listed(targets)} are penalised, each operation counted by its "
+            "weight."
+        )
+    if options.get("target_milliseconds"):
+        text += (
+            " How long each operation takes in its place, forward alone, was measured once on the "
+            f"device of the search and lies in `{LATENCY}` in its folder; that architecture is "
+            f"expected to take {found.main.searched.history['expected_milliseconds'][-1]:.3g}."
         )
     return text

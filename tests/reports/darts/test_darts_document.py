@@ -123,14 +123,17 @@ def test_few_runs_a_leaky_split_and_a_reason_are_said_at_once(discovery_folder: 
 
 def test_missing_phases_are_said_not_raised(discovery_folder: Fabricate, tmp_path: Path):
     options = {"variant": "gumbel", "order": "second", "optimizer": "sgd", "parts": 2,
-               "target_params": 900}  # fmt: skip
+               "target_params": 900, "target_milliseconds": 7.5}  # fmt: skip
     bare = Made(searches=(0.5,), derived=(), randoms=(), hand_made=(), options=options)
     folder = discovery_folder(bare)
     text = draft(folder, without="beside")
     assert text.count("not known**, no run of the derived network") == 2
     assert "nothing can be compared" in text and "the search trial itself" in text
     assert "used second order" in text and "Dong" in text and "PC-DARTS" in text
-    assert "one of 2 shares" in text and "900 parameters are penalised" in text
+    assert "one of 2 shares" in text and "`latency.json`" in text
+    assert "above 900 parameters and 7.5 milliseconds for a patch are penalised" in text
+    assert "is expected to take 6.25." in text
+    assert "--target-milliseconds 7.5" in text
     assert read(folder).shown[0].folder.name == "t000"
 
 

@@ -1,0 +1,52 @@
+"""What an architecture is expected to cost, and the penalty for more than is wanted."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from aerial_nni.models import parameter_count
+from aerial_nni.models.operations import NONE
+from aerial_nni.search.architecture import Architecture
+from aerial_nni.search.supernet import Supernet
+
+
+class Cost:
+    """A cost that is the sum of those of a network's operations.
+
+    Args:
+        of_operations: label of a place -> operation -> what it costs there.
+        fixed: what is not chosen costs: the first and the last convolution.
+    """
+
+    def __init__(self, of_operations: Mapping[str, Mapping[str, float]], fixed: float) -> None:
+        self.of_operations, self.fixed = of_operations, fixed
+
+    def expected(self, architecture: Architecture) -> Tensor:
+        """Cost of the network, each operation counted by its weight; `none` is left out.
+
+        A derived network keeps no `none`, so the other weights are scaled to add up to 1.
+        """
+        total = torch.tensor(float(self.fixed))
+        for label, costs in self.of_operations.items():
+            shares = architecture.alphas[label].softmax(0)
+            names = architecture.tables[label]
+            kept = [i for i, name in enumerate(names) if name != NONE]
+            values = torch.tensor([float(costs[names[i]]) for i in kept])
+            chances = shares[kept] / shares[kept].sum()
+            total = total.to(chances.device) + (chances * values.to(chances.device)).sum()
+        return total
+
+    def penalty(self, architecture: Architecture, target: float) -> Tensor:
+        """How far the expected cost is above `target`, relative to it; 0 at or below it."""
+        return torch.relu(self.expected(architecture) / target - 1)
+
+
+def parameters(supernet: Supernet) -> Cost:
+    """Parameters of a supernet's operations, counted in the modules themselves."""
+    counts = {
+        label: {name: parameter_count(module) for name, module in mixed.candidates.items()}
+        for label, mixed in supernet.mixed.items()
+    }
+    everything = sum(sum(places.values()) for places in counts.values())
+    return Cost(counts, parameter_count(supernet) - everything)
