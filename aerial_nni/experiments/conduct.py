@@ -134,8 +134,7 @@ def _watched(
             progress.close()
     except KeyboardInterrupt as error:
         how = "a signal" if isinstance(error, Ended) else "Ctrl-C"
-        again = f"go on with: python -m aerial_nni.run resume {record.id}"
-        return End(state="STOPPED", reason=f"stopped by {how}; {again}", asked=True)
+        return End(state="STOPPED", reason=f"stopped by {how}; {record.go_on}", asked=True)
 
 
 def _go_on() -> None:

@@ -22,7 +22,7 @@ def trial_failure(trial: Trial, record: Record, folder: Path) -> str:
         f"trial {trial.id} {trial.state.lower().replace('_', ' ')}; "
         f"the last lines of {log}:\n{indented(printed or '(nothing)')}\n"
         f"  run it by hand: {again}\n"
-        f"  or, when this is over, go on with: python -m aerial_nni.run resume {record.id}"
+        f"  or, when this is over, {record.go_on}"
     )
 
 

@@ -114,6 +114,11 @@ class Record:
         self.state, self.reason, self.ended = state, reason, now()
 
     @property
+    def go_on(self) -> str:
+        """What to type where it ended too early."""
+        return f"go on with: python -m aerial_nni.run resume {self.id}"
+
+    @property
     def alive(self) -> bool:
         """Whether the launcher runs: the experiment does, or its web UI is kept open."""
         if not self.launcher_pid:
@@ -134,7 +139,7 @@ def load(folder: Path) -> Record:
     record = Record(**{key: values[key] for key in values if key in known}, trials=trials)
     if record.state == "RUNNING" and not record.alive:
         record.state = "STOPPED"
-        record.reason = f"{GONE}; go on with: python -m aerial_nni.run resume {record.id}"
+        record.reason = f"{GONE}; {record.go_on}"
     return record
 
 

@@ -144,8 +144,8 @@ class Watch:
             return End(state="DONE", reason=counted)
         failed = [trial for trial in trials if trial.state in FAILURES]
         details = self._failure(failed[-1]) if failed else ""
-        again = f"go on with: python -m aerial_nni.run resume {self.record.id}"
-        return End(state="FAILED", reason=f"{counted}; {again}", details=details)
+        reason = f"{counted}; {self.record.go_on}"
+        return End(state="FAILED", reason=reason, details=details)
 
     def _too_many_failures(self, trials: list[Trial]) -> End | None:
         ended = [
@@ -182,8 +182,8 @@ class Watch:
         reason = f"the time limit of {limit / 60:g} minutes was reached"
         if any(is_good(self.folder / trial.id) for trial in trials):
             return self._over(reason, trials)
-        again = f"go on with: python -m aerial_nni.run resume {self.record.id}"
-        return End(state="STOPPED", reason=f"{reason} before any trial ended; {again}")
+        reason = f"{reason} before any trial ended; {self.record.go_on}"
+        return End(state="STOPPED", reason=reason)
 
     def _disk_full(self) -> End | None:
         free = shutil.disk_usage(self.folder).free
