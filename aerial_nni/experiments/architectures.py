@@ -25,7 +25,9 @@ class ArchitectureTuner(PhasedTuner):
         tuner: of the search's own options, as in `PhasedTuner`.
         search: search trials.
         seeds: of the final trials of each derived network and of the U-Net.
-        randoms: random architectures; each is trained from one of the seeds, in turn.
+        randoms: random architectures.
+        random_seeds: how many of the seeds each of them is trained from, beginning with the next
+            one in turn.
         training: options of every final trial, the same for all.
         network: width, depth, nodes and space_to_depth that all have in common.
         seed: draws the random architectures.
@@ -41,11 +43,13 @@ class ArchitectureTuner(PhasedTuner):
         randoms: int,
         training: Mapping[str, Any],
         network: Mapping[str, int],
+        random_seeds: int = 1,
         seed: int = 0,
         optimize_mode: str = "maximize",
     ) -> None:
         super().__init__(tuner, search, [{PHASE: DERIVED}], optimize_mode=optimize_mode)
         self._seeds, self._randoms, self._seed = list(seeds), randoms, seed
+        self._random_seeds = random_seeds
         self._training, self._network = dict(training), dict(network)
         self._reports: list[tuple[float, Mapping[str, str]]] = []
         """Result and report of each search trial that found something."""
@@ -68,7 +72,8 @@ class ArchitectureTuner(PhasedTuner):
         drawn = _like_sized(wanted, self._randoms, self._seed, bands, classes, network)
         points += [
             {PHASE: RANDOM, **self._derived(genotype), "seed": self._seeds[i % len(self._seeds)]}
-            for i, genotype in enumerate(drawn)
+            for first, genotype in enumerate(drawn)
+            for i in range(first, first + self._random_seeds)
         ]
         width = _width_for(wanted, bands, classes, network)
         hand_made = {**self._training, "model": "unet", "width": width}

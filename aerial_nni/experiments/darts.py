@@ -16,7 +16,7 @@ from aerial_nni.experiments.hpo import arguments_of
 from aerial_nni.experiments.methods import choose_method
 from aerial_nni.experiments.search_space import FOLDER, load_space
 from aerial_nni.models.genotype import space_size
-from aerial_nni.options import TrialOptions
+from aerial_nni.options import BadOption, TrialOptions
 from aerial_nni.search.options import SearchOptions
 
 SPACE = FOLDER / "darts.yaml"
@@ -34,7 +34,9 @@ class Plan:
     seeds: Sequence[int]
     """Of the final trials of each derived network and of the hand-made U-Net."""
     randoms: int
-    """Random architectures, each trained once."""
+    """Random architectures."""
+    random_seeds: int = 1
+    """From how many of the seeds each of them is trained."""
     epochs: int
     """Of a final trial."""
     concurrency: int = 1
@@ -64,6 +66,11 @@ def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None)
         BadOption: the options or the seeds cannot be used.
     """
     check_seeds(plan.seeds)
+    if plan.random_seeds > len(plan.seeds):
+        raise BadOption(
+            f"random_seeds={plan.random_seeds}, but there are {len(plan.seeds)} seeds; give "
+            f"--random-seeds {len(plan.seeds)}, or more --seeds"
+        )
     options = dataclasses.replace(options, search=True)
     space = load_space(space_file or SPACE, options)
     method = choose_method(name="gp")
@@ -74,7 +81,7 @@ def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None)
     network = {
         name: getattr(options, name) for name in ("width", "depth", "nodes", "space_to_depth")
     }
-    finals = (plan.trials + 1) * len(plan.seeds) + plan.randoms
+    finals = (plan.trials + 1) * len(plan.seeds) + plan.randoms * plan.random_seeds
     return Definition(
         kind="darts",
         name=f"architecture search on {options.data}",
@@ -87,6 +94,7 @@ def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None)
                 "search": plan.trials,
                 "seeds": list(plan.seeds),
                 "randoms": plan.randoms,
+                "random_seeds": plan.random_seeds,
                 "training": {**training, "epochs": plan.epochs, "search": False},
                 "network": network,
                 "seed": options.seed,
@@ -104,6 +112,7 @@ def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None)
             "search_trials": plan.trials,
             "seeds": list(plan.seeds),
             "randoms": plan.randoms,
+            "random_seeds": plan.random_seeds,
             "final_epochs": plan.epochs,
             "architectures": str(space_size(options.depth, options.nodes)),
             "reason": plan.reason,

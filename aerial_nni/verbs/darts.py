@@ -39,7 +39,15 @@ def add_flags(verbs: Verbs) -> None:
         help="final trials of derived networks and of the U-Net (default: 1 2 3)",
     )
     group.add_argument("--random", type=whole, metavar="N", dest="randoms",
-                       help="random architectures, each trained once (default: 5)")  # fmt: skip
+                       help="random architectures (default: 5)")  # fmt: skip
+    group.add_argument(
+        "--random-seeds",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="of --seeds, for each random architecture (default: 1, as the mean is over "
+        "architectures); more tell the luck of a seed from that of an architecture",
+    )
     group.add_argument("--final-epochs", type=positive, metavar="N",
                        help="epochs of each final trial (default: 30; scenes: 5)")  # fmt: skip
     group.add_argument("--reason", default="", metavar="TEXT",
@@ -63,6 +71,7 @@ def darts(given: argparse.Namespace) -> int:
         trials=given.trials or plan.trials,
         seeds=given.seeds or plan.seeds,
         randoms=plan.randoms if given.randoms is None else given.randoms,
+        random_seeds=given.random_seeds,
         epochs=given.final_epochs or plan.epochs,
         reason=given.reason,
     )

@@ -2,8 +2,11 @@ import nni
 import pytest
 
 from aerial_nni.experiments.architectures import HAND_MADE, RANDOM, ArchitectureTuner
+from aerial_nni.experiments.darts import Plan, darts
 from aerial_nni.models import ModelSpec, parameter_count
 from aerial_nni.models.genotype import read_genotype
+from aerial_nni.options import BadOption
+from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.dispatcher import NotYet
 
 NETWORK = {"width": 4, "depth": 1, "nodes": 2, "space_to_depth": 1}
@@ -73,6 +76,33 @@ def test_what_was_found_is_trained_over_seeds_beside_its_controls():
     drawn = [point["genotype"] for point in points[6:10]]
     assert len(set(drawn)) == 4
     assert all(read_genotype(genotype).depth == 1 for genotype in drawn)
+
+
+def test_random_architectures_can_be_trained_over_seeds_too():
+    made = tuner(search=1, randoms=2, random_seeds=3)
+    searched(made, (0.3, FOUND))
+    points = [point for point in rest(made) if point["_phase"] == RANDOM]
+    first, second = points[:3], points[3:]
+    assert len({point["genotype"] for point in first}) == 1
+    assert [sorted(point["seed"] for point in part) for part in (first, second)] == [[1, 2, 3]] * 2
+    assert first[0]["genotype"] != second[0]["genotype"]
+
+
+@pytest.mark.parametrize("several", [1, 3])
+def test_all_final_trials_are_counted(several):
+    plan = Plan(trials=2, seeds=(1, 2, 3), randoms=5, random_seeds=several, epochs=4)
+    definition = darts(SearchOptions(epochs=4), plan)
+    assert definition.trials == 2 + 3 * 3 + 5 * several
+    arguments = definition.tuner["class_args"]
+    made = ArchitectureTuner(**{**arguments, "network": NETWORK, "randoms": 2})
+    made.update_search_space(definition.space)
+    searched(made, (0.3, FOUND), (0.4, FOUND))
+    assert [point["_phase"] for point in rest(made)].count(RANDOM) == 2 * several
+
+
+def test_a_random_architecture_has_no_more_seeds_than_there_are():
+    with pytest.raises(BadOption, match="--random-seeds 2"):
+        darts(SearchOptions(), Plan(trials=1, seeds=(1, 2), randoms=1, random_seeds=3, epochs=1))
 
 
 def test_the_same_find_twice_is_trained_once():

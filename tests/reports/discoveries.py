@@ -28,6 +28,8 @@ class Made:
     derived: Sequence[float] = (0.60, 0.61, 0.62)
     """Of the genotype that the best search trial found; each other one has 0.1 less."""
     randoms: Sequence[float] = (0.55, 0.57, 0.56, 0.54)
+    random_seeds: int = 1
+    """Of each random architecture: so many of the scores, one after the other, are its runs."""
     hand_made: Sequence[float] = (0.50, 0.51, 0.52)
     options: dict[str, Any] = field(default_factory=dict)
     rule: str = "image"
@@ -76,7 +78,8 @@ def make_discovery(
             lower = 0.0 if number == top else 0.1
             add(DERIVED, score - lower, 10, **final, **network, seed=seed)
     for number, score in enumerate(made.randoms):
-        network = {"model": "derived", "genotype": genotype(100 + number).text()}
+        drawn = genotype(100 + number // made.random_seeds)
+        network = {"model": "derived", "genotype": drawn.text()}
         add(RANDOM, score, **final, **network, seed=number % 3 + 1)
     for seed, score in enumerate(made.hand_made, start=1):
         add(HAND_MADE, score, **final, model="unet", seed=seed)
@@ -91,7 +94,8 @@ def make_discovery(
          "limits": {"trials": len(rows), "concurrency": 1, "max_minutes": 60},
          "method": {"name": "gp", "title": "DARTS", "class_args": {"seed": 0},
                     "search_trials": len(made.searches), "seeds": [1, 2, 3],
-                    "randoms": len(made.randoms), "final_epochs": 5, "reason": made.reason},
+                    "randoms": len(made.randoms) // made.random_seeds, "reason": made.reason,
+                    "random_seeds": made.random_seeds, "final_epochs": 5},
          "best": {key: best[key] for key in ("id", "score", "folder")}},
     )  # fmt: skip
     return folder

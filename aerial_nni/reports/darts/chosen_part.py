@@ -71,7 +71,7 @@ def explain_choice(found: Discovery) -> str:
 
 def _meaning(found: Discovery, where: str) -> str:
     """What may be said about aerial imagery, which depends on the control."""
-    ours, theirs = (Group("", trials).scores for trials in (found.main.runs, found.randoms))
+    ours, theirs = Group("", found.main.runs).scores, found.random_scores
     around = deviation(ours, theirs)
     if around is None or min(len(ours), len(theirs)) < ENOUGH:
         return f"With fewer than {ENOUGH} runs of each, nothing can be said of what that is for."

@@ -7,7 +7,6 @@ from statistics import mean, stdev
 from aerial_nni.reports import chance
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.darts.reading import Discovery
-from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.retraining import interval
 from aerial_nni.reports.words import LEAKY, score, some, spread
 
@@ -27,8 +26,20 @@ def summary(found: Discovery) -> str:
     reason = str(found.method.get("reason", "")).rstrip(".")
     smaller = f"**The search was made smaller.** The reason given: {reason}." if reason else ""
     parts = [
-        against(found, found.randoms, "random architectures of like size", "random"),
-        against(found, found.hand_made, "the hand-made U-Net of as many parameters", "U-Net"),
+        against(
+            found,
+            found.random_scores,
+            "random architectures of like size",
+            "random",
+            over=_networks(found),
+        ),
+        against(
+            found,
+            Group("", found.hand_made).scores,
+            "the hand-made U-Net of as many parameters",
+            "U-Net",
+            over=some(len(found.hand_made), "run"),
+        ),
         few(found),
         f"{_network(found)} {CAUTION}",
         smaller,
@@ -36,9 +47,12 @@ def summary(found: Discovery) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def against(found: Discovery, controls: Sequence[Trial], what: str, short: str) -> str:
-    """Derived less a control, with its spread, and whether it is more than chance."""
-    ours, theirs = (Group("", trials).scores for trials in (found.main.runs, controls))
+def against(found: Discovery, theirs: Sequence[float], what: str, short: str, *, over: str) -> str:
+    """Derived less a control, with its spread, and whether it is more than chance.
+
+    `theirs` are the control's scores, and `over` says what they are of.
+    """
+    ours = Group("", found.main.runs).scores
     if not ours or not theirs:
         missing = "the derived network" if not ours else what
         return (
@@ -48,11 +62,18 @@ def against(found: Discovery, controls: Sequence[Trial], what: str, short: str) 
     gap = mean(ours) - mean(theirs)
     around = deviation(ours, theirs)
     said = "" if around is None else f" ± {around:.4f}"
-    runs = f"{some(len(ours), 'run')} against {some(len(theirs), 'run')}"
+    runs = some(len(ours), "run")
     return (
-        f"**Derived − {short}: {gap:+.4f}{said} mean IoU** ({runs}): the derived network reaches "
-        f"{spread(ours)}, {what} {spread(theirs)}. {verdict(ours, theirs)}"
+        f"**Derived − {short}: {gap:+.4f}{said} mean IoU** ({runs} against {over}): the "
+        f"derived network reaches {spread(ours)}, {what} {spread(theirs)}. {verdict(ours, theirs)}"
     )
+
+
+def _networks(found: Discovery) -> str:
+    """Over how many random architectures and seeds their spread is."""
+    counts = sorted({len(scores) for scores in found.random_runs})
+    each = " or ".join("one run" if count == 1 else f"{count} runs" for count in counts)
+    return f"{some(len(found.random_runs), 'architecture')}, {each} of each"
 
 
 def deviation(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
@@ -74,13 +95,15 @@ def verdict(ours: Sequence[float], theirs: Sequence[float]) -> str:
 def few(found: Discovery) -> str:
     """That there are too few seeds, where there are."""
     counts = {group.name: len(group.trials) for group in found.groups}
+    if found.randoms:  # runs of one architecture are not several
+        counts["random"] = len(found.random_runs)
     short = {name: count for name, count in counts.items() if count < ENOUGH}
     if not short:
         return ""
     said = ", ".join(f"{name}: {count}" for name, count in short.items())
     return (
-        f"**Fewer than {ENOUGH} runs ({said}): such a comparison settles nothing**, whatever the "
-        "figures say."
+        f"**Fewer than {ENOUGH} runs or random architectures ({said}): such a comparison settles "
+        "nothing**, whatever the figures say."
     )
 
 
@@ -102,16 +125,21 @@ def _network(found: Discovery) -> str:
 
 def on_randoms(found: Discovery) -> str:
     """How many random architectures the derived one beats, and the best of them."""
-    ours, theirs = (Group("", trials).scores for trials in (found.main.runs, found.randoms))
+    ours, theirs = Group("", found.main.runs).scores, found.random_scores
     if not ours or not theirs:
         return ""
     below = sum(value < mean(ours) for value in theirs)
+    luck = (
+        "it is that of architectures and seeds together"
+        if len(found.randoms) == len(theirs)
+        else "each counts with the mean of its runs, so the luck of a seed has less part in it; "
+        "table and figure have every run by itself"
+    )
     return (
         f"{below} of {some(len(theirs), 'random architecture')} "
         f"{'is' if below == 1 else 'are'} below the mean of the derived one; the best random one "
         f"has {score(max(theirs))}. Each random architecture was drawn evenly from the same space, "
-        "the one nearest in parameters of many, and trained once: their spread is that of "
-        "architectures and seeds together."
+        f"the one nearest in parameters of many. Their spread is over {_networks(found)}: {luck}."
     )
 
 

@@ -70,6 +70,8 @@ def command(found: Discovery) -> str:
         words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--random", str(method["randoms"])]
+    if (several := method.get("random_seeds", 1)) > 1:
+        words += ["--random-seeds", str(several)]
     words += ["--final-epochs", str(method["final_epochs"])]
     if method["reason"]:
         words += ["--reason", method["reason"]]

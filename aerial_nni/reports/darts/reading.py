@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Discovery:
     all_found: tuple[Found, ...]
     """Each genotype once, that of the best search trial in front."""
     randoms: tuple[Trial, ...]
-    """Runs of random architectures."""
+    """Runs of random architectures, each from one seed or several."""
     hand_made: tuple[Trial, ...]
     """Runs of the plain U-Net, in the order of their seeds."""
 
@@ -85,6 +86,19 @@ class Discovery:
             ("random", self.randoms),
         )
         return [Group(name, trials) for name, trials in named if trials]
+
+    @cached_property
+    def random_runs(self) -> list[list[float]]:
+        """Scores of each random architecture's runs."""
+        scores: dict[Genotype, list[float]] = {}
+        for run in self.randoms:
+            scores.setdefault(_genotype(run), []).append(float(run.metrics["score"]))
+        return list(scores.values())
+
+    @property
+    def random_scores(self) -> list[float]:
+        """Mean score of each random architecture over its seeds: what a spread is over."""
+        return [mean(scores) for scores in self.random_runs]
 
     @cached_property
     def alphas(self) -> dict[str, dict[str, np.ndarray]]:

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -96,8 +97,25 @@ def test_the_headline_is_derived_less_each_control(discovery_folder: Fabricate, 
         said = f"Derived − {name}: {np.mean(ours) - np.mean(theirs):+.4f} ± {around:.4f} mean IoU"
         assert said in text.splitlines()[line]
     assert "4 of 4 random architectures are below" in text
+    assert "(3 runs against 4 architectures, one run of each)" in text
     assert "trial 1 (search: " in text and "Fewer than 3" not in text
     assert "`image` with seed 3" in text and "/a/private/place" not in text
+
+
+def test_several_seeds_of_a_random_architecture_are_one_of_its_kind(discovery_folder: Fabricate):
+    randoms = (0.50, 0.56, 0.53, 0.57, 0.55, 0.59)
+    folder = discovery_folder(Made(searches=(0.5,), randoms=randoms, random_seeds=2))
+    found = read(folder)
+    each = [mean(randoms[i : i + 2]) for i in (0, 2, 4)]
+    assert sorted(found.random_scores) == pytest.approx(sorted(each), abs=1e-3)
+    text = draft(folder)
+    ours = scores(found.main.runs)
+    around = np.hypot(np.std(ours, ddof=1), np.std(found.random_scores, ddof=1))
+    gap = f"{np.mean(ours) - np.mean(found.random_scores):+.4f} ± {around:.4f}"
+    assert f"random: {gap} mean IoU** (3 runs against 3 architectures, 2 runs of each)" in text
+    assert "Their spread is over 3 architectures, 2 runs of each" in text
+    assert "Fewer than 3" not in text
+    assert build_parser().parse_args(shlex.split(command(found))[3:]).random_seeds == 2
 
 
 @pytest.mark.parametrize(
@@ -117,7 +135,10 @@ def test_a_difference_is_called_what_it_is(ours: tuple, theirs: tuple, said: str
 def test_few_runs_a_leaky_split_and_a_reason_are_said_at_once(discovery_folder: Fabricate):
     head = draft(discovery_folder(Made(**FEW, rule="patch", reason="two cores"))).split("## 1.")[0]
     assert f"`patch` (**{LEAKY}**)" in head and "The reason given: two cores." in head
-    assert "**Fewer than 3 runs (hand-made U-Net: 2, derived: 2, random: 1)" in head
+    assert (
+        "**Fewer than 3 runs or random architectures (hand-made U-Net: 2, derived: 2, random: 1)"
+        in head
+    )
     assert "One run has no spread" in head
 
 

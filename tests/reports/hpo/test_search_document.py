@@ -258,6 +258,19 @@ def test_a_trial_outside_of_the_space_is_listed_but_not_modelled(
     assert found.tried[0] not in found.scored and len(found.units) == len(found.scores)
 
 
+def test_a_copy_of_a_final_trial_changes_nothing(
+    search: Search, folder: Path, tmp_path: Path
+) -> None:
+    """It has the length of a final trial and a configuration of the person's."""
+    record = json.loads((folder / results.EXPERIMENT).read_text())
+    final = next(row for row in record["trials"] if row["parameters"]["_phase"] == BEST)
+    copied = {**final["parameters"], "_phase": f"{BEST}, added"}
+    record["trials"].append({**final, "id": "copied", "score": 0.99, "parameters": copied})
+    found = read_search(_changed(folder, record, tmp_path))
+    assert found.best.number == search.best.number and len(found.tried) == len(search.tried)
+    assert found.scores_of(BEST) == search.scores_of(BEST)
+
+
 def test_a_worse_configuration_is_called_so(folder: Path, tmp_path: Path) -> None:
     record = json.loads((folder / results.EXPERIMENT).read_text())
     swap = {BEST: DEFAULT, DEFAULT: BEST}
