@@ -12,7 +12,10 @@ from aerial_nni.tuners.space import Config
 BUDGET = "TRIAL_BUDGET"
 """NNI's name for the epochs that a multi-fidelity method grants a trial."""
 PHASE = "_phase"
-"""A trial's part in its experiment: SEARCH, or the name of a final phase."""
+"""A trial's part in its experiment: SEARCH, or the name of a final phase.
+
+Of a final trial that a person copied in the web UI it ends in ", added".
+"""
 SEARCH = "search"
 CONTROL = "control"
 """A final phase that others are measured against, or how the names of several begin.

@@ -129,7 +129,7 @@ def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_re
     suggested = parameters_by_id(launched)[first]["lr"]
     mine = {"lr": next(lr for lr in (0.001, 0.002, 0.003, 0.004) if lr != suggested)}
     number = page.customised({**mine, "_phase": "retrain best", "_origin": "guided"})  # a copy
-    mine["_phase"] = "search"
+    mine["_phase"] = "retrain best, added"  # neither of the search nor one of those planned
     launched.end()
     trials = launched.record.trials
     assert launched.record.reason == "all trials ended: 4 of 4 are good"  # on top of the planned

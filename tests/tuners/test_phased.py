@@ -70,12 +70,32 @@ def test_a_result_that_is_no_finite_number_is_never_the_best(value: object):
     }
 
 
-def test_a_final_trial_that_a_person_copied_and_edited_is_learnt():
-    """The server makes it a trial of the search."""
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_final_trial_that_a_person_copied_is_none_of_the_search_and_not_planned(resumed: bool):
+    """It has another length than the trials of the search."""
     tuner = make()
-    searched(tuner)
+    points = searched(tuner)
     final = tuner.generate_parameters(4)
-    copied = {**final, "_phase": "search", "x": 0.7, "k": 3}
+    copied = {**final, "_phase": "retrain best, added", "x": 0.7, "k": 3}
+    if resumed:
+        tuner = make()
+        entries = [(point, score(point)) for point in (*points, final)]
+        tuner.import_data([{"parameter": point, "value": value} for point, value in entries])
+    tuner.added(copied)
+    if resumed:
+        tuner.import_data([{"parameter": copied, "value": 9.0}])
+    else:
+        tuner.receive_trial_result(9, copied, 9.0, customized=True)
+        tuner.trial_end(9, True, parameters=copied)
+    assert sorted(tuner.inner.observed()[1]) == sorted(-score(point) for point in points)
+    assert tuner.generate_parameters(5) == {**final, "seed": 1}
+
+
+def test_a_trial_of_the_search_that_a_person_copied_and_edited_is_learnt():
+    tuner = make()
+    points = searched(tuner)
+    final = tuner.generate_parameters(4)
+    copied = {**points[0], "x": 0.7, "k": 3}
     tuner.added(copied)
     tuner.receive_trial_result(9, copied, score(copied), customized=True)
     tuner.trial_end(9, True, parameters=copied)

@@ -6,6 +6,9 @@
 const [INITIALIZED, ADD_CUSTOMIZED, NEW_TRIAL, NO_MORE] = ["ID", "AD", "TR", "NO"];
 const HEARS = "hears of customized trials";
 
+// A trial's part in its experiment: see aerial_nni/tuners/trial.py.
+const [SEARCH, ADDED] = ["search", ", added"];
+
 // "requests": core/nnimanager.js `manageTrials()` asks the tuner for one trial for each that ends, also
 // while a customised trial waits, and for none when the last has been started: where the limit is
 // raised later fewer trials run at once than should, or none. Here as many are asked for as are
@@ -37,9 +40,12 @@ function askForMissing(exported) {
 // "customized": core/nnimanager.js `addCustomizedTrialJob()` takes a trial that a person adds in the
 // UI out of the planned number and tells the tuner nothing of it. Here it comes on top, and a tuner
 // that hears of it (see aerial_nni/tuners/hearing.py) is told. It may be a copy of any trial: it keeps
-// what that ran with, but is one of the search, and of nobody's choice but the person's.
+// what that ran with, but is of nobody's choice but the person's. A copy of a final trial has that one's
+// length and seed: its score is none of the search, nor of what was planned, and its phase says so.
 function asAdded({ _origin, ...parameters }) {
-  return "_phase" in parameters ? { ...parameters, _phase: "search" } : parameters;
+  const phase = parameters._phase ?? SEARCH;
+  const copied = phase !== SEARCH && !phase.endsWith(ADDED);
+  return copied ? { ...parameters, _phase: phase + ADDED } : parameters;
 }
 
 function addOnTop(exported) {
