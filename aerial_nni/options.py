@@ -16,6 +16,9 @@ import yaml
 
 from aerial_nni.errors import Explained
 
+BUILT_IN = ("scenes", "building-scenes")
+"""Datasets that need no files, on which everything is tried."""
+
 SPLITS = ("image", "tile", "patch")
 EDGES = ("cut", "pad", "shift")
 MODELS = ("unet", "derived")
@@ -50,7 +53,8 @@ class TrialOptions:
     """Options of one training run. Frozen: `changed` makes another one."""
 
     # What is learnt from.
-    data: str = option("scenes", "dataset: scenes (built in), dubai, or folder (your own)")
+    data: str = option("scenes", "dataset: scenes or building-scenes (built in), dubai, buildings, "
+                       "xbd, or folder (your own)")  # fmt: skip
     data_dir: str = option("", "folder or zip file of the dataset; not needed for scenes")
     skip_bad: bool = option(False, "go on without the files that cannot be used")
     void_classes: tuple[str, ...] = option((), "names of classes to treat as void, not as a class")
