@@ -12,7 +12,8 @@ def halve(prepared: Prepared, split: Split, *, seed: int) -> Split:
     """A split of `split.train`: its `train` is for the weights, its `val` for the architecture.
 
     Whole images go to one half (areas where the dataset is nested), unless `split` is leaky itself
-    or there is only one; then patches do. `split.val` is in neither. The same arguments give the same halves.
+    or there is only one; then patches do. `split.val` is in neither. The same arguments give the
+    same halves.
     """
     images: dict[str, list[int]] = defaultdict(list)
     for index in split.train:
