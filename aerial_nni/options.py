@@ -27,7 +27,7 @@ UPSAMPLINGS = ("transposed", "bilinear")
 LOSS_TERMS = ("ce", "dice", "focal", "tversky", "lovasz", "reference")
 CLASS_WEIGHTS = ("none", "inverse", "median-frequency", "root-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
-SCHEDULES = ("one-cycle", "cosine", "poly", "constant")
+SCHEDULES = ("one-cycle", "cosine", "poly", "constant", "step")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
