@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision.models import vgg
 
+from aerial_nni.bench.zoomout_worker import stack
 from aerial_nni.models import ModelSpec, parameter_count
 from aerial_nni.models.backbone import VGGS, build_backbone
 from aerial_nni.models.points import at_pixels, over_regions
@@ -26,17 +26,6 @@ def zoomout(**more) -> ZoomOut:
     model = ZoomOut(3, 2, **chosen)
     model.head.standardise(torch.randn(50, model.dimension) * 3 + 1)
     return model.eval()
-
-
-def stack(model: ZoomOut, x: Tensor) -> Tensor:
-    """All features of every pixel, (b, dimension, h, w), as the reference makes them."""
-    height, width = x.shape[-2:]
-    maps = zip(model.maps(x), model.encoder.strides, strict=True)
-    whole = [
-        functional.interpolate(found, scale_factor=stride, mode="bilinear", align_corners=False)
-        for found, stride in maps
-    ]
-    return torch.cat([found[..., :height, :width] for found in whole], dim=1)
 
 
 def picture(*size: int) -> Tensor:
