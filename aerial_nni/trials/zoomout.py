@@ -9,6 +9,7 @@ By hand, into a folder of its own; running the line again goes on where it stopp
 
 import dataclasses
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,11 @@ def zoomout_spec(options: ZoomOutOptions, ground: Ground, weights: Weights) -> M
 def first_stage(
     model: ZoomOut, options: ZoomOutOptions, ground: Ground, folder: Path
 ) -> dict[str, Any]:
-    """Samples and the stage that learns from them, once: its facts are kept in its folder."""
+    """Samples and the stage that learns from them, once: what is said of it, also in its folder."""
     own = folder / FOLDER
     if (folder / LAST).exists():  # the second stage has begun: its weights are all there are
-        return read_json(own / METRICS) if (own / METRICS).exists() else {}
+        return read_json(own / METRICS)["samples"] if (own / METRICS).exists() else {}
+    started = time.perf_counter()
     facts = learn_from(
         model,
         drawn(model, options, ground, training=True),
@@ -88,7 +90,7 @@ def first_stage(
         precision=ground.precision,
         folder=own,
     )
-    write_json(own / METRICS, facts)
+    write_json(own / METRICS, {"samples": facts, "seconds": time.perf_counter() - started})
     return facts
 
 

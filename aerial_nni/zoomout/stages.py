@@ -98,6 +98,5 @@ def learn_from(
     return {
         **facts,
         "epoch": outcome.best_epoch,
-        "seconds": outcome.seconds,
         **{name: row[name] for name in ("train_loss", "val_loss", "mean_iou", "pixel_accuracy")},
     }

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from statistics import mean, stdev
 
 from aerial_nni.reports.beside import Group, beside_table
-from aerial_nni.reports.words import LEAKY, listed, score, some, spread, table
+from aerial_nni.reports.document import headline
+from aerial_nni.reports.words import LEAKY, duration, listed, score, some, spread, table
 from aerial_nni.reports.zoomout.method_text import said_of_weights
 from aerial_nni.reports.zoomout.reading import Comparison
 from aerial_nni.tuners.trial import CONTROL
@@ -56,18 +57,32 @@ def explain_comparison(found: Comparison, links: Mapping[str, str]) -> list[str]
     """Scores and costs of all ways, in Markdown, a paragraph each."""
     figure = links.get("beside")
     return [
-        f"### {listed([title_of(group) for group in found.groups]).capitalize()}",
+        f"### {headline(listed([title_of(group) for group in found.groups]))}",
         score_table(found),
         "The first four scores are those of the reference work. They are mostly about the ground, "
         "which has most of the pixels; what is wanted are the buildings, and the last four say how "
         "they are found. Mean class accuracy is the mean of both classes' recall.",
         difference(found),
         *([f"![Mean IoU of each run, and by epoch]({figure})"] if figure else []),
-        "What they cost (the time of zoom-out and superpixels is that of the second stage; an "
-        "epoch of one is not an epoch of another):",
+        f"What they cost. {first_stage(found)}An epoch of one is not an epoch of another.",
         beside_table([Group(title_of(group), group.trials) for group in found.groups]),
         REFERENCE,
     ]
+
+
+def first_stage(found: Comparison) -> str:
+    """What the first stage took, which is no part of the training time below."""
+    said = [
+        f"{duration(mean(seconds))} for {title_of(group)}"
+        for group in found.groups
+        if (seconds := found.first_seconds(group))
+    ]
+    if not said:
+        return ""
+    return (
+        "Training time is that of the second stage; the first one, with the samples drawn, took "
+        f"{listed(said)} in the mean. "
+    )
 
 
 def score_table(found: Comparison) -> str:
