@@ -72,8 +72,8 @@ def measure(given: argparse.Namespace) -> Table:
             f"{given.spacing}th pixel classified (the stack: strides of the reference work); fp32, "
             f"{given.threads} threads, median of {given.rounds} turns.",
             f"The largest difference of a logit between both ways is {difference(given):.2g}.",
-            f"Memory is the peak above that of a process that has only loaded the model, "
-            f"{peaks[REST] / 1e6:.0f} MB.",
+            "Memory is the peak above that of a process in which the model has classified 16×16 "
+            f"pixels, {peaks[REST] / 1e6:.0f} MB.",
         ),
         device=torch.device("cpu"),
     )  # fmt: skip

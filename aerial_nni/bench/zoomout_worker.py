@@ -6,6 +6,7 @@ python -m aerial_nni.bench.zoomout_worker WAY SPEC SIZE
 import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,15 +51,16 @@ def naive(model: ZoomOut, x: Tensor) -> Tensor:
         stride=second,
     )
     logits = rest[3:](hidden)
-    for dim, side in ((2, x.shape[2]), (3, x.shape[3])):
-        places = (torch.arange(side) - model.spacing // 2) / model.spacing
-        logits = between(logits, places, dim=dim)
-    return logits
+    down, right = (
+        (torch.arange(side) - model.spacing // 2) / model.spacing for side in x.shape[-2:]
+    )
+    return between(logits, down, right)
 
 
 def picture(size: int) -> Tensor:
-    """A picture of noise, (1, 3, size, size)."""
-    return torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    """A picture of noise, (1, 3, size, size), channels last as in training."""
+    noise = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    return noise.to(memory_format=torch.channels_last)
 
 
 def built(spec: ModelSpec) -> ZoomOut:
@@ -66,12 +68,12 @@ def built(spec: ModelSpec) -> ZoomOut:
     torch.manual_seed(0)
     model = spec.build()
     assert isinstance(model, ZoomOut)
-    return model
+    return model.to(memory_format=torch.channels_last)
 
 
 def work_of(way: str, model: ZoomOut, x: Tensor) -> Callable[[], object]:
     """What a turn does: `rest`, `network`, `ours` or `stack`; with `, step` it also learns."""
-    whole: dict[str, Callable[[Tensor], Tensor]] = {
+    whole: dict[str, Callable[[Tensor], Any]] = {
         "ours": model,
         "stack": lambda given: naive(model, given),
     }
@@ -84,13 +86,13 @@ def work_of(way: str, model: ZoomOut, x: Tensor) -> Callable[[], object]:
             model.zero_grad()
 
         return learn
-    if name == "rest":
-        return lambda: None
     model.eval()
+    whole["network"] = model.features
+    whole["rest"] = lambda given: model(given[..., :16, :16])
 
     def look() -> object:
         with torch.inference_mode():
-            return model.maps(x) if name == "network" else whole[name](x)
+            return whole[name](x)
 
     return look
 

@@ -156,14 +156,16 @@ class ZoomOut(nn.Module):
                 return self.head.part(place, on_grid(found, rows, columns, stride=stride))
             return on_grid(self.head.part(place, found), rows, columns, stride=stride)
 
-        parts = (part(place, found) for place, found in enumerate(self.features(x)))
+        maps = self.features(x)[::-1]
+        # A map is dropped as soon as it is used.
+        parts = (part(place, maps.pop()) for place in range(len(maps)))
         logits = self.head.rest(reduce(torch.add, parts))
         if self.spacing == 1:
             return logits
         down, right = (
             (torch.arange(side, device=x.device) - first) / self.spacing for side in (height, width)
         )
-        return between(between(logits, down, dim=2), right, dim=3)
+        return between(logits, down, right)
 
     def _over_superpixels(self, x: Tensor) -> Tensor:
         maps = self.maps(x)
