@@ -68,6 +68,12 @@ def pixel_accuracy(confusion: Tensor) -> float:
     return float(confusion.diagonal().sum().double() / confusion.sum())
 
 
+def frequency_weighted_iou(confusion: Tensor) -> float:
+    """Mean of the classes' IoU, each weighed with its share of the true pixels; NaN without any."""
+    true = confusion.sum(1).double()
+    return float((iou_per_class(confusion).nan_to_num() * true).sum() / true.sum())
+
+
 def mean_over_classes(values: Tensor) -> float:
     """Unweighted mean over the classes that occur (NaN ones left out)."""
     return float(values.nanmean())

@@ -16,6 +16,9 @@ import yaml
 
 from aerial_nni.errors import Explained
 
+BUILT_IN = ("scenes", "building-scenes")
+"""Datasets that need no files, on which everything is tried."""
+
 SPLITS = ("image", "tile", "patch")
 EDGES = ("cut", "pad", "shift")
 MODELS = ("unet", "derived")
@@ -24,7 +27,7 @@ UPSAMPLINGS = ("transposed", "bilinear")
 LOSS_TERMS = ("ce", "dice", "focal", "tversky", "lovasz", "reference")
 CLASS_WEIGHTS = ("none", "inverse", "median-frequency", "root-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
-SCHEDULES = ("one-cycle", "cosine", "poly", "constant")
+SCHEDULES = ("one-cycle", "cosine", "poly", "constant", "step")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
@@ -50,7 +53,8 @@ class TrialOptions:
     """Options of one training run. Frozen: `changed` makes another one."""
 
     # What is learnt from.
-    data: str = option("scenes", "dataset: scenes (built in), dubai, or folder (your own)")
+    data: str = option("scenes", "dataset: scenes or building-scenes (built in), dubai, buildings, "
+                       "xbd, or folder (your own)")  # fmt: skip
     data_dir: str = option("", "folder or zip file of the dataset; not needed for scenes")
     skip_bad: bool = option(False, "go on without the files that cannot be used")
     void_classes: tuple[str, ...] = option((), "names of classes to treat as void, not as a class")

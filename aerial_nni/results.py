@@ -22,6 +22,7 @@
             curves.npz           precision and recall over thresholds, per class
             examples/            ten validation patches: NN-image, NN-truth, NN-prediction.png
             examples.json        what each of them is
+            samples/             of zoom-out: its first stage, a folder like this one
             tensorboard/         event files
 
 Every file is written to a temporary name first and renamed, so a reader never sees half of one.

@@ -13,7 +13,7 @@ import aerial_nni.bench.__main__ as bench
 import aerial_nni.browser.__main__ as browser
 from aerial_nni import run
 from aerial_nni.reports import DOCUMENTS
-from aerial_nni.trials import baseline, distill
+from aerial_nni.trials import baseline, distill, zoomout
 
 ROOT = Path(__file__).parents[1]
 GUIDES = sorted((ROOT / "docs").glob("guide-*.md"))
@@ -27,6 +27,7 @@ MAINS: dict[str, Callable[[list[str]], int]] = {
     "aerial_nni.browser": browser.main,
     "aerial_nni.trials.baseline": baseline.main,
     "aerial_nni.trials.distill": distill.main,
+    "aerial_nni.trials.zoomout": zoomout.main,
 }
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aerial_nni.bench import darts, data, distill, faults, hpo, overhead, predict, train
+from aerial_nni.bench import darts, data, distill, faults, hpo, overhead, predict, train, zoomout
 from aerial_nni.errors import Explained
 from aerial_nni.results import atomic, write_json
 
@@ -16,6 +16,7 @@ BENCHES = {
     "distill": distill,
     "predict": predict,
     "darts": darts,
+    "zoomout": zoomout,
     "overhead": overhead,
     "faults": faults,
 }

@@ -11,17 +11,24 @@ from aerial_nni.options import BadOption
 def open_dataset(name: str, data_dir: str = "") -> Dataset:
     """The dataset of this name, found in `data_dir`: a folder or a zip file; not needed for scenes.
 
-    Where `data_dir` is empty, a folder of the dataset's name in `$AERIAL_DATA` is taken.
+    Where `data_dir` is empty, a folder of the dataset's name in `$AERIAL_DATA` is taken. A name may
+    end in settings of this dataset alone: `xbd:border=2`.
 
     Raises:
-        BadOption: there is no dataset of this name.
+        BadOption: there is no dataset of this name, or it has no such setting.
         DatasetMissing: it is not there; the message says what was looked for.
         ClassListInvalid: the `classes.yaml` of a folder cannot be used.
         ArchiveRefused: a zip file cannot be unpacked safely.
     """
-    if name not in DATASETS:
+    plain, _, text = name.partition(":")
+    if plain not in DATASETS:
         raise BadOption(f"data={name!r} is not known; choose one of {', '.join(DATASETS)}")
-    return DATASETS[name](data_dir)
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    for key, _, value in pairs:
+        if key not in SETTINGS.get(plain, ()) or not value:
+            known = ", ".join(f"{plain}:{name}=VALUE" for name in SETTINGS.get(plain, ()))
+            raise BadOption(f"data={name!r} is not understood; known: {known or plain}")
+    return DATASETS[plain](data_dir, **{key: value for key, _, value in pairs})
 
 
 def _open_scenes(data_dir: str) -> Dataset:
@@ -29,6 +36,27 @@ def _open_scenes(data_dir: str) -> Dataset:
     from aerial_nni.data.scenes import open_scenes
 
     return open_scenes()
+
+
+def _open_building_scenes(data_dir: str) -> Dataset:
+    """The built-in building scenes; `data_dir` does not matter."""
+    from aerial_nni.data.building_scenes import open_building_scenes
+
+    return open_building_scenes()
+
+
+def _open_buildings(data_dir: str) -> Dataset:
+    """Map tiles with building footprints."""
+    from aerial_nni.data.buildings import open_buildings
+
+    return open_buildings(_found(data_dir, "buildings", hint=""))
+
+
+def _open_xbd(data_dir: str, **settings: str) -> Dataset:
+    """The building footprints of xView2."""
+    from aerial_nni.data.xbd import SOURCE, open_xbd
+
+    return open_xbd(_found(data_dir, "xbd", hint=f"get it from {SOURCE}, and "), **settings)
 
 
 def _open_dubai(data_dir: str) -> Dataset:
@@ -66,9 +94,15 @@ def _found(data_dir: str, name: str, *, hint: str) -> Path:
     raise DatasetMissing(f"where is the dataset {name}? {hint}give its place with --data-dir")
 
 
-DATASETS: dict[str, Callable[[str], Dataset]] = {
+DATASETS: dict[str, Callable[..., Dataset]] = {
     "scenes": _open_scenes,
     "dubai": _open_dubai,
     "folder": _open_folder,
+    "building-scenes": _open_building_scenes,
+    "buildings": _open_buildings,
+    "xbd": _open_xbd,
 }
 """How each dataset is opened from what `--data-dir` says. Its module is imported when used."""
+
+SETTINGS = {"xbd": ("border",)}
+"""Dataset -> names of what may stand behind its own: `xbd:border=2`."""

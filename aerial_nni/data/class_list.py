@@ -134,7 +134,7 @@ def _facts(value: dict[str, Any], classes: dict[str, Any], *, shown: bool) -> Fa
     patch = value.get("patch", 256)
     if not isinstance(patch, int) or patch < 1:
         raise ValueError(f"patch: {patch!r} must be a number of pixels")
-    texts = {
+    texts: dict[str, Any] = {
         key: str(value[key])
         for key in ("resolution", "licence", "source", "description")
         if value.get(key) is not None

@@ -48,6 +48,9 @@ class Facts:
     bands: tuple[str, ...] = ("red", "green", "blue")
     patch: int = 256
     """Height and width of a patch in pixels unless the options say otherwise."""
+    nested: bool = False
+    """Whether images of one area show the same ground, at several scales: then only whole areas
+    can be held out."""
     resolution: str = "unknown"
     licence: str = "unknown"
     source: str = ""

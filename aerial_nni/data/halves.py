@@ -11,12 +11,14 @@ from aerial_nni.data.splits import Split, check_split
 def halve(prepared: Prepared, split: Split, *, seed: int) -> Split:
     """A split of `split.train`: its `train` is for the weights, its `val` for the architecture.
 
-    Whole images go to one half, unless `split` is leaky itself or there is only one; then patches
-    do. `split.val` is in neither. The same arguments give the same halves.
+    Whole images go to one half (areas where the dataset is nested), unless `split` is leaky itself
+    or there is only one; then patches do. `split.val` is in neither. The same arguments give the
+    same halves.
     """
     images: dict[str, list[int]] = defaultdict(list)
     for index in split.train:
-        images[prepared.patches[index].digest].append(index)
+        patch = prepared.patches[index]
+        images[patch.area if prepared.facts.nested else patch.digest].append(index)
     by_image = not split.leaky and len(images) > 1
     units = list(images.values()) if by_image else [[index] for index in split.train]
     halves: tuple[list[int], list[int]] = ([], [])

@@ -74,11 +74,16 @@ def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed
 
     Raises:
         BadOption: there is no such rule, or `val_fraction` is not between 0 and 1.
-        SplitImpossible: the dataset has too few images or areas for this rule.
+        SplitImpossible: the dataset has too few images or areas for this rule, or is nested.
         SplitOverlap: patches overlap each other, so the rule `patch` cannot separate them.
     """
     if rule not in RULES:
         raise BadOption(f"split={rule!r} is not known; choose one of {', '.join(RULES)}")
+    if prepared.facts.nested and rule == "image":
+        raise SplitImpossible(
+            f"images of one area of {prepared.facts.name} show the same ground at several scales, "
+            "so training would see what validates; use --split tile"
+        )
     if not 0 < val_fraction < 1:
         raise BadOption(f"val_fraction={val_fraction} is not between 0 and 1; try 0.2")
     val = set(RULES[rule](prepared, val_fraction=val_fraction, seed=seed))
@@ -117,8 +122,9 @@ def check_split(prepared: Prepared, split: Split) -> None:
     """Raises `SplitOverlap` if training and validation share ground.
 
     For every rule: no patch is on both sides, and no two rectangles of one image on both sides
-    intersect. For `image` and `tile` no image, and for `tile` no area, is on both sides. An image
-    is known by its content, so a picture under two names is one image.
+    intersect. For `image` and `tile` no image, and for `tile` no area, is on both sides; nor for
+    `image` where the dataset is nested. An image is known by its content, so a picture under two
+    names is one image.
     """
     both = sorted(set(split.train) & set(split.val))
     if both:
@@ -130,9 +136,9 @@ def check_split(prepared: Prepared, split: Split) -> None:
             also = "is" if first == second else f"and {second} have the same content and are"
             raise SplitOverlap(f"{first} {also} on both sides of the split {split.rule!r}")
         _check_rectangles(prepared, train, val)
-    if split.rule == "tile":
+    if split.rule == "tile" or (prepared.facts.nested and split.rule == "image"):
         for area in _sides(prepared, split, "area"):
-            raise SplitOverlap(f"the area {area} is on both sides of the split 'tile'")
+            raise SplitOverlap(f"the area {area} is on both sides of the split {split.rule!r}")
 
 
 def _sides(

@@ -17,7 +17,7 @@ from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan, arguments_of
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space
-from aerial_nni.options import BadOption, changed
+from aerial_nni.options import BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import BadSpace, Space
 from aerial_nni.tuners.trial import CONTROL, PHASE
 
@@ -37,6 +37,8 @@ def plan_of(data: str, *, seed: int) -> Plan:
 def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
     """Options where nothing else is said: a student of half the width and one level less."""
     spec = teacher.header["model"]
+    if spec.get("model") == "zoomout":  # it has no size that a student could have half of
+        spec = as_dict(TrialOptions())
     student = {name: spec[name] for name in SIZES if name in spec}
     student["width"] = max(1, spec.get("width", 16) // 2)
     student["depth"] = max(1, spec.get("depth", 4) - 1)

@@ -32,6 +32,8 @@ NOT_SEARCHED = {
     "search": "the search decides it",
     "model": "give --model, or darts to search an architecture",
     "genotype": "darts searches it",
+    "backbone_weights": "it is the same for all trials: give --backbone-weights",
+    "superpixel": "the final trials compare pixels with superpixels: give --superpixel",
     "teacher": "it is the same for all trials: give --teacher",
     "teacher_cache": "it changes no score: give --teacher-cache or --no-teacher-cache",
 }

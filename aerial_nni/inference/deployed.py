@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from aerial_nni.inference.card import Card, read_card
+from aerial_nni.models.superpixels import NotOutsidePython
+from aerial_nni.models.zoomout import ZoomOut
 from aerial_nni.training.checkpoint import load_checkpoint
 
 
@@ -34,8 +36,11 @@ def deploy(checkpoint: Path) -> tuple[Deployed, dict[str, Any], Card]:
 
     Raises:
         BadCheckpoint, BadModelFile: the file cannot be used.
+        NotOutsidePython: the model needs what no exported file has.
     """
     model, header = load_checkpoint(checkpoint)
+    if isinstance(model, ZoomOut) and model.superpixel:
+        raise NotOutsidePython
     card = read_card(header, checkpoint)
     return Deployed(folded(model), card), {**header, "pixels": card.pixels}, card
 

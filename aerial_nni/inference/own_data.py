@@ -35,7 +35,7 @@ def own_data(
             f"experiment instead of the file, or add: --options runs/ID/TRIAL/{OPTIONS}"
         )
     values = read_json(source)
-    names = {field.name for field in dataclasses.fields(TrialOptions)}
+    names = {field.name for field in dataclasses.fields(TrialOptions)} - {"model"}
     chosen = changed(TrialOptions(), {key: values[key] for key in names & values.keys()})
     if data_dir:
         chosen = changed(chosen, {"data_dir": data_dir})

@@ -1,14 +1,16 @@
 """Pure modules: (b, bands, h, w) in, logits (b, classes, h, w) out."""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
 from aerial_nni.models.cell_unet import CellUNet, one_of, sharing
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.models.unet import UNet
+from aerial_nni.models.zoomout import Head, ZoomOut
 from aerial_nni.options import BadOption, TrialOptions
 
 
@@ -29,6 +31,8 @@ class ModelSpec:
     """Of a derived network, as a line of JSON."""
     parts: int = 1
     """Of a derived network: its edges work on one of so many shares of the channels."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Of a model that is no U-Net: all that it is built from, in types that JSON has."""
 
     def build(self) -> nn.Module:
         """A new model with freshly drawn weights, on the processor."""
@@ -47,6 +51,8 @@ MODELS: dict[str, Callable[[ModelSpec], nn.Module]] = {
         space_to_depth=spec.space_to_depth,
     ),
     "derived": lambda spec: _derived(spec),
+    "zoomout": lambda spec: ZoomOut(spec.bands, spec.classes, **spec.more),
+    "zoomout-head": lambda spec: Head(classes=spec.classes, **spec.more),
 }
 
 
@@ -66,7 +72,7 @@ def _derived(spec: ModelSpec) -> nn.Module:
 def model_spec(options: TrialOptions, *, bands: int, classes: int) -> ModelSpec:
     """The model that `options` ask for, for pictures of `bands` bands and `classes` classes."""
     names = {field.name for field in dataclasses.fields(ModelSpec)}
-    names -= {"bands", "classes", "parts"}
+    names -= {"bands", "classes", "parts", "more"}
     chosen = {name: getattr(options, name) for name in names}
     if options.model == "derived" and (depth := read_genotype(options.genotype).depth) != (
         options.depth

@@ -16,6 +16,7 @@ from aerial_nni.reports.hpo import document as hpo_document
 from aerial_nni.reports.overview import document as overview_document
 from aerial_nni.reports.overview.grounds import read_overview
 from aerial_nni.reports.place import DOCS, place_of, place_of_all
+from aerial_nni.reports.zoomout import document as zoomout_document
 
 
 class Document(NamedTuple):
@@ -30,6 +31,7 @@ DOCUMENTS = {
     "hpo": Document(hpo_document.NAME, hpo_document.write_hpo),
     "distill": Document(distill_document.NAME, distill_document.write_distillation),
     "darts": Document(darts_document.NAME, darts_document.write_darts),
+    "zoomout": Document(zoomout_document.NAME, zoomout_document.write_zoomout),
 }
 """Kind of an experiment -> its document."""
 

@@ -47,6 +47,7 @@ def draw_beside(*groups: Group, level: tuple[float, str] | None = None) -> Figur
         for number, trial in enumerate(group.trials):
             right.plot(trial.history["epoch"], trial.history["mean_iou"], color=colour,
                        linewidth=1.3, linestyle=dashes,
+                       marker=marker if len(trial.history["epoch"]) == 1 else None,
                        label=group.name if number == 0 else None)  # fmt: skip
     _join_seeds(left, *groups[:2])
     if level is not None:

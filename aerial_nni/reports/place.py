@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.folder import Experiment
 
 DOCS = Path("docs")
@@ -20,7 +21,7 @@ def place_of(name: str, experiments: Sequence[Experiment]) -> tuple[Path, str]:
     """
     main, ids = experiments[0], [experiment.id for experiment in experiments]
     own, document = main.folder / "docs", DOCS / f"{name}.md"
-    if main.best.options.get("data") == "scenes":
+    if main.best.options.get("data") in BUILT_IN:
         return own, ""
     if not document.exists() or experiments_of(document) == ids:
         return DOCS, ""

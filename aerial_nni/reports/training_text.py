@@ -19,6 +19,7 @@ _SCHEDULES = {
     "cosine": "falls along a cosine from its highest value to 0 (Loshchilov and Hutter 2017)",
     "poly": "falls as (1 − progress) to the power 0.9 (Chen et al. 2018)",
     "constant": "stays the same",
+    "step": "falls to a tenth after each quarter of the run",
 }
 _SPLITS = {
     "image": "whole images are held out, some of each area, so no image is on both sides; images "

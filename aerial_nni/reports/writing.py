@@ -10,7 +10,7 @@ from aerial_nni.reports.style import save
 from aerial_nni.results import atomic
 
 PHOTOS = ("network", "costs", "examples", "method-surface", "coordinates",
-          "scheme", "soft-answer", "kinds")  # fmt: skip
+          "scheme", "soft-answer", "kinds", "zoom-out")  # fmt: skip
 """Figures with photographs or many shades in them: they keep all their colours."""
 
 

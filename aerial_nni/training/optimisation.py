@@ -33,7 +33,7 @@ def learning_rate(options: TrialOptions, step: int, steps: int) -> float:
 
     one-cycle: Smith & Topin 2019 with cosine arms, up from lr / 25 over the first 30 %, then down
     to lr / 25e4 (*differs:* the momentum stays). cosine: Loshchilov & Hutter 2017, eq. 5, to 0.
-    poly: (1 - step / steps) ** 0.9, as in Chen et al. 2018.
+    poly: (1 - step / steps) ** 0.9, as in Chen et al. 2018. step: a tenth after each quarter.
     """
     done = step / max(1, steps)
     if options.schedule == "one-cycle":
@@ -47,6 +47,8 @@ def learning_rate(options: TrialOptions, step: int, steps: int) -> float:
         return _cosine(options.lr, 0.0, done)
     if options.schedule == "poly":
         return options.lr * (1 - done) ** 0.9
+    if options.schedule == "step":
+        return options.lr * 0.1 ** min(3, int(4 * done))
     return options.lr
 
 

@@ -121,6 +121,8 @@ class Lesson:
     """Entries of metrics.json and of the checkpoint's header."""
     model: nn.Module | None = None
     """What is trained, where it is not the model that the options name."""
+    spec: ModelSpec | None = None
+    """How that is built again, where it is not as the options say."""
     training: Batches | None = None
     """The training batches, where they are not all of the split's."""
     companion: Companion = field(default_factory=Companion)
@@ -193,9 +195,10 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     ground = lay_ground(options, folder)
     facts = ground.prepared.facts
-    spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
     write_json(folder / OPTIONS, {**as_dict(options), **grant.as_dict()})
     lesson = learning(options, ground, folder)
+    bands, classes = len(facts.bands), len(facts.classes)
+    spec = lesson.spec or model_spec(options, bands=bands, classes=classes)
     trainer = Trainer(
         lesson.model or new_model(spec, options.seed),
         spec,

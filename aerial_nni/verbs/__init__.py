@@ -6,7 +6,7 @@ what was parsed and returns the exit code. Anything slow to import is imported i
 
 from collections.abc import Callable
 
-from aerial_nni.verbs import baseline, darts, distill, doctor, export, hpo, predict, stored
+from aerial_nni.verbs import baseline, darts, distill, doctor, export, hpo, predict, stored, zoomout
 from aerial_nni.verbs.flags import Verbs
 
 GROUPS: tuple[Callable[[Verbs], None], ...] = (
@@ -14,6 +14,7 @@ GROUPS: tuple[Callable[[Verbs], None], ...] = (
     hpo.add_flags,
     distill.add_flags,
     darts.add_flags,
+    zoomout.add_flags,
     stored.add_flags,
     export.add_flags,
     predict.add_flags,

@@ -4,7 +4,7 @@ import pytest
 
 from aerial_nni.data import DATASETS, open_dataset
 from aerial_nni.data.dataset import BadSamples, DatasetMissing
-from aerial_nni.options import BadOption
+from aerial_nni.options import BUILT_IN, BadOption
 
 
 def test_an_unknown_name_lists_the_known_ones():
@@ -14,11 +14,17 @@ def test_an_unknown_name_lists_the_known_ones():
         open_dataset("dubay", "")
 
 
-def test_every_dataset_but_the_scenes_needs_a_place(monkeypatch):
+def test_every_dataset_that_is_not_built_in_needs_a_place(monkeypatch):
     monkeypatch.delenv("AERIAL_DATA", raising=False)
-    for name in set(DATASETS) - {"scenes"}:
+    for name in set(DATASETS) - set(BUILT_IN):
         with pytest.raises(DatasetMissing, match="--data-dir"):
             open_dataset(name, "")
+
+
+@pytest.mark.parametrize("name", ["scenes:seed=1", "xbd:border", "xbd:edge=2", "xbd:border="])
+def test_a_setting_that_is_not_there_is_refused(name):
+    with pytest.raises(BadOption, match="is not understood; known"):
+        open_dataset(name, "nowhere")
 
 
 def test_bad_samples_name_fifty_and_keep_all():

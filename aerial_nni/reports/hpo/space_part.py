@@ -4,18 +4,16 @@ import dataclasses
 
 from aerial_nni import results
 from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.options import TrialOptions
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.words import some, table
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.space import NORMAL, Parameter
+from aerial_nni.zoomout.options import ZoomOutOptions
 
-HELP = {
-    spec.name: spec.metadata["help"]
-    for kind in (DistillOptions, SearchOptions)
-    for spec in dataclasses.fields(kind)
-}
-"""Option -> what it is, as the command line says it."""
+KINDS = {"distill": DistillOptions, "darts": SearchOptions, "zoomout": ZoomOutOptions}
+"""Kind of an experiment -> the options of its trials, where they are more than any trial's."""
 
 
 def explain_space(search: Search) -> str:
@@ -48,11 +46,13 @@ def explain_space(search: Search) -> str:
 
 
 def space_table(search: Search) -> str:
-    """A parameter a row: what it is, its values, and the default."""
+    """A parameter a row: what it is, as the command line says it, its values, and the default."""
+    specs = dataclasses.fields(KINDS.get(search.experiment.kind, TrialOptions))
+    said = {spec.name: spec.metadata["help"] for spec in specs}
     rows = [
         [
             f"`{parameter.name}`",
-            HELP.get(parameter.name, ""),
+            said.get(parameter.name, ""),
             write_range(parameter),
             write_value(search.default(parameter.name)),
         ]

@@ -1,0 +1,179 @@
+"""xBD, the building footprints of the xView2 challenge, as downloaded.
+
+    images/   guatemala-volcano_00000003_pre_disaster.png    1024×1024, RGB     ...
+    labels/   guatemala-volcano_00000003_pre_disaster.json   polygons in pixels ...
+
+These two folders may lie in several folders, such as `train`, `tier3` and `hold`. Only pictures of
+before a disaster are read, and their classes are ground and building. A picture without a label
+has no building. The name begins with the event, which is the area: `--split tile` holds out whole
+events, `--split image` some pictures of each. Patches of 256 cut a picture into 16.
+
+`--data xbd:border=2` makes each polygon smaller, by that many pixels toward its centre, and gives
+what is left of an overlap to the ground, so that houses side by side stay apart.
+
+Source: https://xview2.org. Gupta et al. 2019, "xBD: A Dataset for Assessing Building Damage from
+Satellite Imagery". The licence, CC BY-NC-SA 4.0, forbids commercial use.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from aerial_nni.data import buildings
+from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
+from aerial_nni.data.digests import fingerprint
+from aerial_nni.data.pairs import natural
+from aerial_nni.data.pictures import read_image
+from aerial_nni.options import BadOption
+
+SOURCE = "https://xview2.org"
+
+FACTS = Facts(
+    name="xbd",
+    classes=buildings.FACTS.classes,
+    palette=buildings.FACTS.palette,
+    patch=256,
+    resolution="about 0.5 m per pixel and less",
+    licence="CC BY-NC-SA 4.0: not for commercial use",
+    source=SOURCE,
+    description="Satellite pictures of before disasters with building footprints (xBD, xView2)",
+)
+
+BEFORE = "*_pre_disaster.png"
+
+Ring = list[tuple[float, float]]
+Polygon = list[Ring]
+"""The outer ring first, then those of its holes; points are x, y in pixels."""
+
+
+def open_xbd(data_dir: Path, *, border: str = "0") -> Dataset:
+    """The dataset in `data_dir`, with polygons made `border` pixels smaller.
+
+    Raises:
+        DatasetMissing: there are no pictures of before a disaster.
+        BadOption: `border` is no number from 0 on.
+    """
+    pixels = _pixels(border)
+    found = sorted(data_dir.rglob(f"images/{BEFORE}"), key=lambda path: natural(str(path)))
+    if not found:
+        raise DatasetMissing(
+            f"{data_dir} has no images/{BEFORE}; give the folder into which xBD was unpacked "
+            f"(get it from {SOURCE})"
+        )
+    samples = tuple(_sample(path, data_dir) for path in found)
+    return Dataset(
+        facts=FACTS,
+        samples=samples,
+        read=partial(_read, border=pixels),
+        fingerprint=partial(fingerprint, samples, data_dir, reader=f"xbd 1, border {pixels}"),
+    )
+
+
+def _pixels(border: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", border):
+        raise BadOption(f"border={border!r} is no number of pixels; give for example xbd:border=2")
+    return float(border)
+
+
+def _sample(image: Path, root: Path) -> Sample:
+    """A picture with its label, if it has one."""
+    label = image.parents[1] / "labels" / f"{image.stem}.json"
+    return Sample(
+        name=image.relative_to(root).with_suffix("").as_posix().replace("images/", ""),
+        area=image.name.split("_", maxsplit=1)[0],
+        image=image,
+        mask=label if label.is_file() else None,
+    )
+
+
+def _read(sample: Sample, *, border: float) -> tuple[np.ndarray, np.ndarray]:
+    """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
+    assert sample.image is not None
+    image, _ = read_image(sample.image)
+    polygons = list(polygons_of(sample.mask)) if sample.mask else []
+    return image, footprints(polygons, image.shape[:2], border=border)
+
+
+def polygons_of(label: Path) -> Iterator[Polygon]:
+    """The polygons of a label file.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    try:
+        for feature in json.loads(label.read_text(encoding="utf-8"))["features"]["xy"]:
+            yield from parse_wkt(feature["wkt"])
+    except (ValueError, TypeError, LookupError) as error:
+        raise ValueError(f"{label} is no label of xBD: {error}") from error
+
+
+def parse_wkt(text: str) -> Iterator[Polygon]:
+    """The polygons in well-known text, `POLYGON ((…), (…))` or `MULTIPOLYGON (((…)), …)`.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    kind, _, body = text.strip().partition("(")
+    kind = kind.strip().upper()
+    if kind not in ("POLYGON", "MULTIPOLYGON"):
+        raise ValueError(f"{text[:40]!r} is no polygon in well-known text")
+    for part in re.findall(r"\(\s*(\([^()]*\)(?:\s*,\s*\([^()]*\))*)\s*\)", f"({body}"):
+        yield [_ring(points) for points in re.findall(r"\(([^()]*)\)", part)]
+
+
+def _ring(points: str) -> Ring:
+    """`x y, x y, …` as numbers; a third one of a point is its height, which is left out."""
+    pairs = [point.split()[:2] for point in points.split(",")]
+    return [(float(x), float(y)) for x, y in pairs]
+
+
+def footprints(
+    polygons: list[Polygon], size: tuple[int, ...], *, border: float = 0.0
+) -> np.ndarray:
+    """1 where the centre of a pixel lies inside a polygon, shape `size`, uint8, else 0.
+
+    A hole is not inside. With a `border` polygons are made smaller, and pixels inside more than
+    one of them are 0.
+    """
+    from rasterio.enums import MergeAlg  # slow to import
+    from rasterio.features import rasterize
+
+    inside = np.zeros(size, dtype=np.int32)
+    shapes = [(_geometry(polygon, border), 1) for polygon in polygons]
+    shapes = [(shape, value) for shape, value in shapes if len(shape["coordinates"][0]) > 3]
+    if shapes:
+        rasterize(shapes, out=inside, merge_alg=MergeAlg.add)
+    return ((inside == 1) if border else (inside > 0)).astype(np.uint8)
+
+
+def _geometry(polygon: Polygon, border: float) -> dict:
+    """A polygon as GeoJSON, its outer ring made smaller by `border`."""
+    outer, *holes = polygon
+    return {"type": "Polygon", "coordinates": [shrunk(outer, border), *holes]}
+
+
+def shrunk(ring: Ring, border: float) -> Ring:
+    """A ring with every point moved `border` pixels toward the centre of the area inside it.
+
+    A point nearer to the centre than that ends there.
+    """
+    if not border:
+        return ring
+    points = np.asarray(ring)  # (n, 2)
+    offsets = points - centroid(points)
+    lengths = np.linalg.norm(offsets, axis=1, keepdims=True)
+    kept = np.clip(1 - border / np.maximum(lengths, 1e-9), 0, None)
+    return [(float(x), float(y)) for x, y in centroid(points) + offsets * kept]
+
+
+def centroid(ring: np.ndarray) -> np.ndarray:
+    """Centre of the area inside a ring (n, 2); the mean of its points where it encloses none."""
+    after = np.roll(ring, -1, axis=0)
+    cross = ring[:, 0] * after[:, 1] - after[:, 0] * ring[:, 1]
+    if abs(cross.sum()) < 1e-9:
+        return ring.mean(axis=0)
+    return ((ring + after) * cross[:, None]).sum(axis=0) / (3 * cross.sum())

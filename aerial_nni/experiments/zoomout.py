@@ -1,0 +1,179 @@
+"""Zoom-out: a search, then its best beside superpixels and a U-Net, over the same seeds.
+
+The final runs stand on one split. Zoom-out and superpixels have the configuration that was found;
+the U-Net has the usual options of any trial.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aerial_nni import results
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.splits import Split
+from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
+from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.ground import lay_ground
+from aerial_nni.experiments.hpo import Plan as SearchPlan
+from aerial_nni.experiments.hpo import arguments_of
+from aerial_nni.experiments.methods import Method
+from aerial_nni.experiments.records import Record
+from aerial_nni.experiments.search_space import FOLDER, load_space
+from aerial_nni.options import BUILT_IN, TrialOptions, as_dict, changed
+from aerial_nni.tuners.trial import PHASE
+from aerial_nni.zoomout.names import PHASES, SUPERPIXELS, UNET, ZOOMOUT
+from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
+from aerial_nni.zoomout.scores import scores_of
+from aerial_nni.zoomout.weights import check_weights, open_weights
+
+SPACE = FOLDER / "zoomout.yaml"
+
+SUPERPIXEL = 12
+"""Side in pixels of the superpixels of the final runs where nothing else is said."""
+
+NESTED = ("buildings",)
+"""Datasets of which only whole areas can be held out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(SearchPlan):
+    """How much is searched, and what follows."""
+
+    unet_epochs: int
+    """Epochs of a run of the U-Net."""
+
+
+def plan_of(data: str, *, seed: int) -> Plan:
+    """What is planned where nothing else is said: minutes on what is built in, else hours."""
+    if data in BUILT_IN:
+        return Plan(trials=3, seeds=final_seeds(seed), epochs=2, unet_epochs=20, concurrency=2)
+    return Plan(trials=12, seeds=final_seeds(seed), epochs=10, unet_epochs=60)
+
+
+def usual_options(data: str) -> dict[str, Any]:
+    """Options where nothing else is said.
+
+    What is built in is for trying things out: that must not wait for a download.
+    """
+    if data in BUILT_IN:
+        return {"epochs": 1, "sample_epochs": 15, "backbone_weights": RANDOM}
+    return {"epochs": 4, **({"split": "tile"} if data in NESTED else {})}
+
+
+def zoomout(
+    options: ZoomOutOptions, method: Method, plan: Plan, *, space_file: Path | None = None
+) -> Definition:
+    """The experiment that searches around `options` and compares what it finds.
+
+    Without trials of a search (`plan.trials` 0) zoom-out has the options as they are.
+
+    Raises:
+        BadSpace: the search space cannot be used, or not by this method.
+        BadOption: the final trials cannot have these seeds.
+    """
+    finals = final_points(options, plan)
+    if plan.trials:
+        check_final_seeds(plan.seeds, search=options.seed)
+        space = searched_space(options, space_file or SPACE)
+        arguments = arguments_of(options, method, plan)
+        tuner: dict[str, Any] = {
+            "class_name": "aerial_nni.tuners.phased.PhasedTuner",
+            "class_args": {
+                "tuner": {"class_name": method.class_name, "class_args": arguments},
+                "search": plan.trials,
+                "finals": finals,
+            },
+        }
+        startup = method.startup(space, arguments)
+        how = {
+            "index": method.index,
+            "name": method.name,
+            "title": method.title,
+            "class_name": method.class_name,
+            "class_args": {**arguments, "startup": startup},
+        }
+    else:
+        check_seeds(plan.seeds)
+        space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
+        points = [{key: point[key] for key in point if key != "_from"} for point in finals]
+        tuner = {
+            "class_name": "aerial_nni.tuners.listed.ListedTuner",
+            "class_args": {"points": points},
+        }
+        how = {"name": "none", "title": "No search"}
+    return Definition(
+        kind="zoomout",
+        name=f"zoom-out on {options.data}",
+        options=options,
+        space=space,
+        tuner=tuner,
+        space_file=(space_file or SPACE) if plan.trials else None,
+        concurrency=plan.concurrency,
+        trials=plan.trials + len(finals),
+        module="aerial_nni.trials.zoomout",
+        method={
+            **how,
+            "search_trials": plan.trials,
+            "seeds": list(plan.seeds),
+            "final_epochs": plan.epochs,
+            "unet_epochs": plan.unet_epochs,
+            "superpixel": options.superpixel or SUPERPIXEL,
+        },
+    )
+
+
+def final_points(options: ZoomOutOptions, plan: Plan) -> list[dict[str, Any]]:
+    """The final trials: zoom-out, superpixels and the U-Net, each from every seed."""
+    side = options.superpixel or SUPERPIXEL
+    usual, own = as_dict(TrialOptions()), as_dict(ZoomOutOptions())
+    plain = {name: usual[name] for name in usual if own[name] != usual[name] and name != "data"}
+    groups: list[dict[str, Any]] = [
+        {"_from": "best", PHASE: ZOOMOUT, "epochs": plan.epochs, "superpixel": 0},
+        {"_from": "best", PHASE: SUPERPIXELS, "epochs": plan.epochs, "superpixel": side},
+        {**plain, PHASE: UNET, "epochs": plan.unet_epochs},
+    ]
+    return [{**group, "seed": seed} for group in groups for seed in plan.seeds]
+
+
+def searched_space(options: ZoomOutOptions, path: Path) -> dict[str, Any]:
+    """The file's search space; with weights for one backbone alone, without the backbone."""
+    space = load_space(path, options)
+    if options.backbone_weights not in (IMAGENET, RANDOM):
+        space.pop("backbone", None)
+    return space
+
+
+def prepare_with(definition: Definition) -> Callable[[TrialOptions, Path], TrialOptions]:
+    """What makes data, split and the weights of every backbone ready: see `launch`.
+
+    Raises, when it is called, BackboneMissing and BackboneUnfit as well as what `lay_ground` does.
+    """
+
+    def check(prepared: Prepared, split: Split) -> None:
+        for options in backbones(definition.options, definition.space):
+            check_weights(open_weights(options), prepared, split)
+
+    def prepare(options: TrialOptions, folder: Path) -> TrialOptions:
+        return lay_ground(options, folder, check=check)
+
+    return prepare
+
+
+def backbones(options: TrialOptions, space: Mapping[str, Any]) -> Sequence[ZoomOutOptions]:
+    """The options with each backbone that trials may have."""
+    assert isinstance(options, ZoomOutOptions)
+    values = space["backbone"]["_value"] if "backbone" in space else [options.backbone]
+    return [changed(options, {"backbone": value}) for value in values]
+
+
+def compared(record: Record, folder: Path) -> dict[str, dict[str, list[float]]]:
+    """Phase of the final trials -> name of a score -> its values, of those that reached the end."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for trial in record.trials:
+        phase = trial.parameters.get(PHASE)
+        if phase in PHASES and trial.score is not None and trial.folder:
+            scores = scores_of(results.read_json(folder / trial.folder / results.METRICS))
+            for name, value in scores.items():
+                found.setdefault(phase, {}).setdefault(name, []).append(value)
+    return found

@@ -1,0 +1,1 @@
+"""The document of building footprints by zoom-out features."""

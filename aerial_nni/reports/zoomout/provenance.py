@@ -1,0 +1,83 @@
+"""Where the numbers of the document on zoom-out come from: folders, digests, versions, commands."""
+
+import shlex
+
+from aerial_nni import results
+from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.hpo.provenance import method_words
+from aerial_nni.reports.provenance import (
+    digest_table,
+    option_table,
+    option_words,
+    split_words,
+    version_table,
+)
+from aerial_nni.reports.zoomout.comparison_part import title_of
+from aerial_nni.reports.zoomout.reading import Comparison
+from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
+
+ALWAYS = ("epochs", "sample_epochs", "backbone_weights")
+"""Options of which `zoomout` has defaults of its own for what is built in."""
+
+
+def explain_sources(found: Comparison) -> str:
+    """The chapter that traces every number to a file, in Markdown."""
+    lines = [command(found), f"python -m aerial_nni.run report {found.experiment.id}"]
+    weights = found.facts["weights"]
+    digest = f" The backbone's weights have the SHA-256 `{weights['sha256']}`." if (
+        "sha256" in weights
+    ) else ""  # fmt: skip
+    return "\n\n".join(
+        [
+            "## 4. Where the numbers come from",
+            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
+            "alone: method, search space and trials from `experiment.json`; the eight scores from "
+            "the confusion matrix in `metrics.json`; curves from `history.csv`, those of the "
+            f"first stage from that in `samples/`; pictures from `examples/`.{digest}",
+            version_table(found.trial),
+            "The commands (DIR is the folder of the data, WEIGHTS the backbone's):",
+            "```\n" + "\n".join(lines) + "\n```",
+            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
+            f"\n\n{run_table(found)}\n\n</details>",
+            "<details><summary>All options of the shown run</summary>\n\n"
+            f"{option_table(_plain(found.trial.options), found.trial)}\n\n</details>",
+        ]
+    )
+
+
+def run_table(found: Comparison) -> str:
+    """The final runs and the trials of the search with their digests."""
+    runs: list[tuple[str, Trial]] = [
+        (title_of(group), trial) for group in found.groups for trial in group.trials
+    ]
+    for tried in found.search.tried if found.search else ():
+        if tried.complete is not None:
+            runs.append((f"trial {tried.number} of the search", tried.complete))
+    return digest_table(found.experiment, runs, found.trial)
+
+
+def command(found: Comparison) -> str:
+    """The command that runs the experiment, or the trial by hand, again."""
+    record, method = found.experiment.record, found.method
+    split = split_words(found.trial.metrics["split"])
+    if not record:
+        words = ["python", "-m", "aerial_nni.trials.zoomout", "--seed",
+                 str(found.trial.options["seed"])]  # fmt: skip
+        options = _plain(found.trial.options)
+        return shlex.join([*words, *split, *option_words(options, kind=ZoomOutOptions)])
+    words = ["python", "-m", "aerial_nni.run", "zoomout", "--trials", str(method["search_trials"])]
+    if method["search_trials"]:
+        words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
+        if (found.experiment.folder / results.SPACE).is_file():
+            words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
+    words += ["--concurrency", str(record["limits"]["concurrency"])]
+    words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
+    words += ["--unet-epochs", str(method["unet_epochs"])]
+    options = _plain(record["options"])
+    return shlex.join([*words, *split, *option_words(options, kind=ZoomOutOptions, always=ALWAYS)])
+
+
+def _plain(options: dict) -> dict:
+    """The options without the path of weights on the machine of the run."""
+    named = options["backbone_weights"] in (IMAGENET, RANDOM)
+    return options if named else {**options, "backbone_weights": "WEIGHTS"}

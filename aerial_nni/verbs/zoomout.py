@@ -1,0 +1,115 @@
+"""`zoomout`: building footprints by features of a frozen network, beside other ways."""
+
+import argparse
+import dataclasses
+import statistics
+from pathlib import Path
+
+from aerial_nni.flags import add_trial_flags, is_given, trial_options
+from aerial_nni.options import changed
+from aerial_nni.verbs.answers import finished, settings_of
+from aerial_nni.verbs.checkpoints import checkpoint_of
+from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
+from aerial_nni.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "find building footprints by zoom-out features, beside superpixels and a U-Net"
+    parser = verbs.add_parser(
+        "zoomout",
+        help=text,
+        description=f"{text}. A search finds the classifier and the frozen network it stands on; "
+        "then that, the same over superpixels, and a U-Net are trained over seeds. The built-in "
+        "building scenes take a network that was never trained; other data that of ImageNet.",
+        example="python -m aerial_nni.run zoomout --data buildings --data-dir DIR",
+    )
+    parser.set_defaults(verb=zoomout)
+    group = parser.add_argument_group("the search and what follows")
+    group.add_argument(
+        "--trials",
+        type=whole,
+        metavar="N",
+        help="trials of the search, the final ones not counted; 0: no search "
+        "(default: 12; building-scenes: 3)",
+    )
+    group.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
+    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
+    group.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
+    group.add_argument(
+        "--search-space",
+        type=Path,
+        metavar="FILE",
+        help="in NNI's format (default: search_spaces/zoomout.yaml)",
+    )
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="zoom-out, superpixels and U-Net are trained with each (default: 1 2 3, less --seed)",
+    )
+    group.add_argument(
+        "--final-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each of the first two (default: 10; building-scenes: 2)",
+    )
+    group.add_argument(
+        "--unet-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each U-Net (default: 60; building-scenes: 20)",
+    )
+    add_experiment_flags(parser, failures=5)
+    add_config(parser)
+    add_trial_flags(parser, ZoomOutOptions)
+
+
+def zoomout(given: argparse.Namespace) -> int:
+    """Searches and compares."""
+    from aerial_nni.experiments import zoomout as experiment
+    from aerial_nni.experiments.launch import launch
+    from aerial_nni.experiments.methods import choose_method
+
+    options = trial_options(given, ZoomOutOptions)
+    usual = experiment.usual_options(options.data)
+    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
+    chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
+    if not any(chosen.values()):
+        chosen["name"] = "gp"
+    plan = experiment.plan_of(options.data, seed=options.seed)
+    plan = dataclasses.replace(
+        plan,
+        trials=plan.trials if given.trials is None else given.trials,
+        seeds=given.seeds or plan.seeds,
+        epochs=given.final_epochs or plan.epochs,
+        unet_epochs=given.unet_epochs or plan.unet_epochs,
+    )
+    definition = experiment.zoomout(
+        options, choose_method(**chosen), plan, space_file=given.search_space
+    )
+    prepare = experiment.prepare_with(definition)
+    outcome = launch(definition, settings_of(given), prepare=prepare)
+    found = experiment.compared(outcome.record, outcome.folder)
+    text = "\n".join(f"{name}: {said(scores)}" for name, scores in found.items())
+    return finished(outcome, given, more={"compared": found}, text=text)
+
+
+def weights_of(options: ZoomOutOptions, runs: Path) -> str:
+    """The option `backbone_weights` as trials take it, which start elsewhere."""
+    if options.backbone_weights in (IMAGENET, RANDOM):
+        return options.backbone_weights
+    path = Path(options.backbone_weights)
+    if options.backbone == ENCODER:
+        path, _ = checkpoint_of(options.backbone_weights, runs)
+    return str(path.expanduser().resolve())
+
+
+def said(scores: dict[str, list[float]]) -> str:
+    """Means over seeds, in a line."""
+    shown = [name for name in ("mean IoU", "building IoU") if name in scores]
+    parts = [f"{name} {statistics.fmean(scores[name]):.4f}" for name in shown]
+    count = max(map(len, scores.values()))
+    return f"{', '.join(parts)} ({count} seed{'s' if count > 1 else ''})"

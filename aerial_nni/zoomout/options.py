@@ -1,0 +1,72 @@
+"""Options of a zoom-out trial, on top of those of any trial."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from aerial_nni.options import BadOption, TrialOptions, option
+
+MODELS = ("zoomout", "unet")
+ENCODER = "encoder"
+BACKBONES = ("vgg16", "vgg11", ENCODER)
+CONVOLUTIONS = ("all", "before-pool")
+IMAGENET, RANDOM = "imagenet", "random"
+
+USUAL = {spec.name: spec for spec in dataclasses.fields(TrialOptions)}
+
+
+def usual(name: str, default: Any) -> Any:
+    """An option of any trial with another default."""
+    return dataclasses.field(default=default, metadata=USUAL[name].metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoomOutOptions(TrialOptions):
+    """Options of one trial: zoom-out with or without superpixels, or the U-Net beside it."""
+
+    data: str = usual("data", "building-scenes")
+    model: str = option("zoomout", "zoomout, or unet, the control", choices=MODELS)
+    dropout: float = option(0.5, "dropout after each hidden layer", low=0.0, high=0.95)
+    loss: str = usual("loss", "ce")
+    class_weights: str = usual("class_weights", "root-frequency")
+    epochs: int = usual("epochs", 10)
+    batch: int = usual("batch", 8)
+    optimizer: str = usual("optimizer", "adam")
+    lr: float = usual("lr", 1e-3)
+    weight_decay: float = usual("weight_decay", 0.0)
+
+    # The frozen network.
+    backbone: str = option("vgg16", "whose features: VGG, or the encoder of a U-Net's checkpoint",
+                           choices=BACKBONES)  # fmt: skip
+    backbone_weights: str = option(
+        IMAGENET,
+        f"{IMAGENET}, {RANDOM} (never trained), a file of VGG's weights, or for --backbone "
+        "encoder a checkpoint",
+    )
+    convolutions: str = option(
+        "all", "features of all convolutions, or of the last one before each pooling",
+        choices=CONVOLUTIONS,
+    )  # fmt: skip
+
+    # The classifier.
+    hidden: int = option(1024, "width of the classifier's two hidden layers", low=1)
+    spacing: int = option(4, "pixels between two that are classified; scores between them are "
+                          "interpolated", low=1, high=64)  # fmt: skip
+    superpixel: int = option(
+        0, "average features over superpixels of about this side in pixels; 0: no superpixels",
+        low=0,
+    )  # fmt: skip
+    samples: int = option(
+        3, "pixels drawn in a patch of each class in it, for the first stage", low=1
+    )
+    sample_epochs: int = option(
+        40, "passes over these samples (superpixels: over all of them); 0: no first stage", low=0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.backbone == ENCODER and self.backbone_weights in ("", IMAGENET, RANDOM):
+            raise BadOption(
+                f"backbone={ENCODER} is that of a trained U-Net; give its checkpoint, or its "
+                "experiment's ID, with --backbone-weights"
+            )

@@ -1,0 +1,173 @@
+"""Zoom-out as an experiment: what is planned, and a small one under a real NNI server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fast_experiments import free_port
+from PIL import Image
+
+from aerial_nni import results
+from aerial_nni.experiments import records
+from aerial_nni.experiments.methods import METHODS
+from aerial_nni.experiments.search_space import load_space
+from aerial_nni.experiments.zoomout import (
+    SPACE,
+    SUPERPIXEL,
+    Plan,
+    backbones,
+    plan_of,
+    usual_options,
+    zoomout,
+)
+from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, changed
+from aerial_nni.training.checkpoint import load_checkpoint, read_header
+from aerial_nni.tuners.space import Space
+from aerial_nni.verbs.zoomout import weights_of
+from aerial_nni.zoomout.options import ZoomOutOptions
+
+PLAN = Plan(trials=2, seeds=(1, 2), epochs=3, unet_epochs=7)
+OPTIONS = ZoomOutOptions(backbone_weights="random")
+
+
+def finals(definition) -> list[dict]:
+    return definition.tuner["class_args"]["finals"]
+
+
+def test_three_ways_are_trained_from_the_same_seeds():
+    definition = zoomout(OPTIONS, METHODS["random"], PLAN)
+    points = finals(definition)
+    assert [(point["_phase"], point["seed"]) for point in points] == [
+        ("zoom-out", 1), ("zoom-out", 2), ("superpixels", 1), ("superpixels", 2),
+        ("control: U-Net", 1), ("control: U-Net", 2),
+    ]  # fmt: skip
+    assert [point.get("superpixel") for point in points[::2]] == [0, SUPERPIXEL, None]
+    assert [point["epochs"] for point in points[::2]] == [3, 3, 7]
+    assert definition.trials == 2 + 6
+
+
+def test_the_unet_has_the_usual_options_of_any_trial():
+    point = finals(zoomout(OPTIONS, METHODS["random"], PLAN))[-1]
+    given = {name: value for name, value in point.items() if not name.startswith("_")}
+    unet, usual = changed(OPTIONS, given), TrialOptions()
+    same = ("model", "loss", "dropout", "lr", "optimizer", "weight_decay", "batch", "class_weights")
+    assert {name: getattr(unet, name) for name in same} == {
+        name: getattr(usual, name) for name in same
+    }
+    assert unet.epochs == 7 and unet.data == OPTIONS.data
+
+
+def test_the_space_is_that_of_the_reference():
+    names = Space.parse(load_space(SPACE, OPTIONS)).names
+    assert set(names) == {
+        "backbone", "convolutions", "hidden", "dropout", "class_weights", "samples", "optimizer",
+        "lr", "weight_decay",
+    }  # fmt: skip
+
+
+def test_weights_of_one_backbone_fix_it(tmp_path: Path):
+    one = changed(OPTIONS, {"backbone_weights": str(tmp_path / "vgg.pth"), "backbone": "vgg11"})
+    definition = zoomout(one, METHODS["random"], PLAN)
+    assert "backbone" not in definition.space
+    assert [options.backbone for options in backbones(one, definition.space)] == ["vgg11"]
+    both = zoomout(OPTIONS, METHODS["random"], PLAN)
+    assert [o.backbone for o in backbones(OPTIONS, both.space)] == ["vgg11", "vgg16"]
+
+
+def test_without_a_search_all_is_as_asked():
+    plan = Plan(trials=0, seeds=(0, 1), epochs=3, unet_epochs=7)
+    definition = zoomout(OPTIONS, METHODS["gp"], plan)
+    points = definition.tuner["class_args"]["points"]
+    assert len(points) == 6 and definition.space_file is None
+    assert all("_from" not in point for point in points)
+
+
+def test_what_is_built_in_needs_no_download_and_nested_data_its_own_split():
+    for data in BUILT_IN:
+        assert usual_options(data)["backbone_weights"] == "random"
+        assert plan_of(data, seed=0).trials == 3
+    assert usual_options("buildings")["split"] == "tile"
+    assert "split" not in usual_options("xbd") and plan_of("xbd", seed=0).trials == 12
+
+
+def test_an_encoder_needs_a_checkpoint(tmp_path: Path):
+    with pytest.raises(BadOption, match="--backbone-weights"):
+        ZoomOutOptions(backbone="encoder")
+    assert weights_of(OPTIONS, tmp_path) == "random"
+    file = changed(OPTIONS, {"backbone_weights": "vgg.pth"})
+    assert weights_of(file, tmp_path) == str(Path("vgg.pth").resolve())
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six pictures of 32 pixels with bright squares as buildings."""
+    folder = tmp_path_factory.mktemp("houses")
+    draw = np.random.default_rng(3)
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir()
+    for number in range(6):
+        mask = np.kron(draw.integers(0, 2, (4, 4)), np.ones((8, 8), int)).astype(np.uint8)
+        image = (draw.integers(0, 60, (32, 32, 3)) + 150 * mask[..., None]).astype(np.uint8)
+        Image.fromarray(image).save(folder / "images" / f"h{number}.png")
+        Image.fromarray(mask).save(folder / "masks" / f"h{number}.png")
+    return folder
+
+
+def run(verb: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "aerial_nni.run", verb, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=290)
+
+
+SMALL = ["--patch", "32", "--batch", "2", "--hidden", "8", "--sample-epochs", "2"]
+
+
+def test_a_missing_file_of_weights_costs_nothing(houses: Path, runs: Path):
+    ran = run("zoomout", "--data", "buildings", "--data-dir", houses, *SMALL, "--split", "image",
+              "--backbone-weights", "nowhere.pth", "--exit", "--port", free_port(),
+              "--runs", runs, cwd=houses)  # fmt: skip
+    assert ran.returncode == 1
+    assert "there is no file" in ran.stderr and "vgg16-397923af.pth" in ran.stderr
+    assert not list(runs.glob("*/experiment.json"))
+
+
+def test_from_a_search_to_footprints_and_their_document(houses: Path, runs: Path):
+    cwd = runs.parent
+    space = cwd / "space.yaml"
+    space.write_text("dropout: {_type: choice, _value: [0.0, 0.2]}\n")
+    ran = run("zoomout", "--data", "buildings", "--data-dir", houses, *SMALL, "--split", "image",
+              "--backbone", "vgg11", "--backbone-weights", "random", "--convolutions",
+              "before-pool", "--trials", 1, "--search-space", space, "--seeds", 5, "--epochs", 1,
+              "--final-epochs", 1, "--unet-epochs", 2, "--superpixel", 8, "--exit", "--json",
+              "--port", free_port(), "--docs", cwd / "docs",
+              "--runs", os.path.relpath(runs, cwd), cwd=cwd)  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert "Traceback" not in ran.stderr
+    said = json.loads(ran.stdout)
+    folder = Path(said["folder"])
+    record = records.load(folder)
+    assert (record.kind, record.state) == ("zoomout", "DONE")
+    phases = [trial.parameters["_phase"] for trial in record.trials]
+    assert phases == ["search", "zoom-out", "superpixels", "control: U-Net"]
+    assert set(said["compared"]) == set(phases[1:])
+    for phase, trial in zip(phases[1:], record.trials[1:], strict=True):
+        scores = results.read_json(folder / trial.id / results.METRICS)["per_class"]["Building"]
+        assert said["compared"][phase]["building IoU"] == [pytest.approx(scores["iou"])]
+    assert record.best["id"] in [trial.id for trial in record.trials[:3]]
+    zoom_out, over_superpixels, unet = (folder / trial.id for trial in record.trials[1:])
+    assert read_header(zoom_out / results.CHECKPOINT)["zoomout"]["superpixel"] == 0
+    assert read_header(over_superpixels / results.CHECKPOINT)["zoomout"]["superpixel"] == 8
+    assert type(load_checkpoint(unet / results.CHECKPOINT)[0]).__name__ == "UNet"
+    text = Path(said["report"]).read_text(encoding="utf-8")
+    assert Path(said["report"]).name == "building-footprints.md"
+    for part in ("never trained", "building IoU", "superpixels", "U-Net", "frequency-weighted IoU",
+                 "## 2. The search", "first-stage.png", "zoom-out.png"):  # fmt: skip
+        assert part in text
+    image = houses / "images" / "h1.png"
+    predicted = run("predict", over_superpixels / results.CHECKPOINT, image, "--to", cwd / "out",
+                    "--json", cwd=cwd)  # fmt: skip
+    assert predicted.returncode == 0, predicted.stderr
+    assert Path(json.loads(predicted.stdout)["results"][0]["mask"]).is_file()

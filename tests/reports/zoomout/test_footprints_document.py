@@ -1,0 +1,142 @@
+"""The document of zoom-out: three ways beside each other, and what the network was trained on."""
+
+import dataclasses
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aerial_nni import results
+from aerial_nni.experiments.methods import METHODS
+from aerial_nni.experiments.zoomout import Plan, zoomout
+from aerial_nni.options import as_dict, changed
+from aerial_nni.reports import ResultUnusable
+from aerial_nni.reports.folder import read_experiment
+from aerial_nni.reports.zoomout.comparison_part import difference, score_table, summary
+from aerial_nni.reports.zoomout.document import compose
+from aerial_nni.reports.zoomout.provenance import command
+from aerial_nni.reports.zoomout.reading import Comparison, read_comparison
+from aerial_nni.run import build_parser
+from aerial_nni.zoomout.names import SUPERPIXELS, UNET, ZOOMOUT
+from aerial_nni.zoomout.options import ZoomOutOptions
+from aerial_nni.zoomout.scores import OF_ALL, OF_BUILDINGS
+
+SCORES = {ZOOMOUT: (0.50, 0.52), SUPERPIXELS: (0.55, 0.57), UNET: (0.60, 0.62)}
+LINKS = {name: f"d/{name}.png" for name in (
+    "zoom-out", "beside", "learning-rate", "pixels", "loss", "scores", "classes", "class-scores",
+    "precision-recall", "confusion", "examples-1")}  # fmt: skip
+
+Make = Callable[..., Comparison]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory, fabricate_trial: Callable[..., float]) -> Make:
+    """`made(weights, scores)`: an experiment without a search, two seeds of each way."""
+
+    def make(
+        weights: dict[str, Any] | None = None, scores: dict[str, tuple] = SCORES
+    ) -> Comparison:
+        folder = tmp_path_factory.mktemp("runs") / "zoomout0"
+        base = changed(ZoomOutOptions(), {
+            "width": 4, "depth": 2, "epochs": 3, "data": "buildings",
+            "data_dir": "/a/private/place", "backbone_weights": "/a/private/place/vgg16.pth",
+        })  # fmt: skip
+        plan = Plan(trials=0, seeds=(1, 2), epochs=3, unet_epochs=4)
+        definition = zoomout(base, METHODS["gp"], plan)
+        rows = []
+        for point in definition.tuner["class_args"]["points"]:
+            phase, seed = point["_phase"], point["seed"]
+            if phase not in scores:
+                continue
+            own = folder / f"t{len(rows)}"
+            given = {key: value for key, value in point.items() if not key.startswith("_")}
+            options = changed(base, given)
+            # The fabricated checkpoint is a small U-Net whatever the trial is.
+            plain = dataclasses.replace(options, model="unet")
+            wanted = scores[phase][seed - 1]
+            score = fabricate_trial(own, plain, ["Background", "Building"], absent=None, void=False,
+                                    examples=3, rule="tile", wanted=wanted)  # fmt: skip
+            if phase != UNET:
+                facts = {"backbone": "vgg16", "convolutions": "all", "dimension": 4227,
+                         "frozen_parameters": 14_714_688, "spacing": 4,
+                         "superpixel": options.superpixel, "weights": weights or {"kind": "random"},
+                         "samples": {"training": {"Background": 300, "Building": 240}, "epochs": 40,
+                                     "epoch": 7, "mean_iou": 0.61}}  # fmt: skip
+                metrics = results.read_json(own / results.METRICS)
+                results.write_json(own / results.METRICS, {**metrics, "zoomout": facts})
+                stage = {"samples": facts["samples"], "seconds": 30.0}
+                results.write_json(own / "samples" / results.METRICS, stage)
+            rows.append({"id": own.name, "sequence": len(rows), "state": "SUCCEEDED",
+                         "parameters": point, "score": score, "folder": own.name, "start": None,
+                         "end": None})  # fmt: skip
+        results.write_json(
+            folder / results.EXPERIMENT,
+            {"id": "zoomout0", "kind": "zoomout", "options": as_dict(base), "space": {},
+             "trials": rows, "limits": {"trials": 6, "concurrency": 1, "max_minutes": 60},
+             "method": dict(definition.method), "state": "DONE", "reason": "",
+             "best": {key: rows[0][key] for key in ("id", "score", "folder")}},
+        )  # fmt: skip
+        return read_comparison(read_experiment(folder))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def found(made: Make) -> Comparison:
+    return made()
+
+
+def test_the_document_has_every_part(found: Comparison):
+    text = compose(found, LINKS)
+    for part in ("# Building footprints: zoom-out features on Buildings", "## 1. The method",
+                 "### Where features are read", "### Two stages", "### Superpixels", "### The loss",
+                 "### Data and split", "## 2. The search", "There was none",
+                 "### Zoom-out, superpixels and U-Net", "### Scores of each class",
+                 "## 4. Where the numbers come from", "took 30.0 s for zoom-out"):  # fmt: skip
+        assert part in text
+    assert "/a/private/place" not in text
+
+
+def test_the_eight_scores_stand_beside_each_other(found: Comparison):
+    table = score_table(found)
+    assert all(name in table for name in (*OF_ALL, *OF_BUILDINGS))
+    assert [group.name for group in found.groups] == [ZOOMOUT, SUPERPIXELS, UNET]
+    ious = [np.mean(found.scores(group)["building IoU"]) for group in found.groups]
+    assert ious == pytest.approx([0.51, 0.56, 0.61], abs=0.01)
+    assert found.trial.options["seed"] == 2  # the run with the highest score is shown
+
+
+def test_differences_are_taken_seed_by_seed(found: Comparison, made: Make):
+    said = difference(found)
+    assert "superpixels − zoom-out: +0.0" in said and "U-Net − zoom-out: +0.1" in said
+    alone = made(scores={ZOOMOUT: SCORES[ZOOMOUT]})
+    assert difference(alone) == "" and "No such run" in compose(alone, LINKS)
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ({"kind": "random"}, "never trained"),
+        ({"kind": "imagenet", "file": "vgg16-397923af.pth", "sha256": "3" * 64}, "ImageNet"),
+        ({"kind": "file", "file": "own.pth", "sha256": "4" * 64}, "`own.pth`"),
+        ({"kind": "checkpoint", "file": "c", "data": "dubai", "split": "tile", "sha256": "5" * 64},
+         "dataset `dubai`"),
+    ],
+)  # fmt: skip
+def test_it_says_what_the_network_was_trained_on(made: Make, weights: dict, said: str):
+    found = made(weights)
+    assert said in summary(found) and said in compose(found, LINKS)
+
+
+def test_its_command_is_understood(found: Comparison):
+    words = shlex.split(command(found))
+    given = build_parser().parse_args(words[3:])
+    assert (given.trials, given.seeds, given.final_epochs, given.unet_epochs) == (0, [1, 2], 3, 4)
+    assert (given.data_dir, given.backbone_weights) == ("DIR", "WEIGHTS")
+
+
+def test_without_a_run_of_zoom_out_there_is_nothing_to_say(made: Make):
+    with pytest.raises(ResultUnusable, match="no zoom-out run"):
+        made(scores={UNET: SCORES[UNET]})
