@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni import results
+from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.folder import ResultUnusable, read_experiment
 from aerial_nni.reports.overview.rows import READERS, Made
 from aerial_nni.reports.words import rule_name, some
@@ -102,7 +103,7 @@ def read_overview(folders: Sequence[Path]) -> Overview:
 
 def _weight(ground: Ground) -> tuple[int, bool, bool, int]:
     """Which ground stands in front: most milestones, real imagery, no leak, most experiments."""
-    real = ground.facts["name"] != "scenes"
+    real = ground.facts["name"] not in BUILT_IN
     return len(ground.kinds), real, not ground.split["leaky"], len(ground.made)
 
 
