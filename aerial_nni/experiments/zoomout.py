@@ -32,6 +32,9 @@ SPACE = FOLDER / "zoomout.yaml"
 SUPERPIXEL = 12
 """Side in pixels of the superpixels of the final runs where nothing else is said."""
 
+FEWER = 5
+"""Times as few passes over all superpixels as over some pixels of each patch: there are more."""
+
 NESTED = ("buildings",)
 """Datasets of which only whole areas can be held out."""
 
@@ -47,17 +50,19 @@ class Plan(SearchPlan):
 def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on what is built in, else hours."""
     if data in BUILT_IN:
-        return Plan(trials=3, seeds=final_seeds(seed), epochs=2, unet_epochs=20, concurrency=2)
+        return Plan(trials=3, seeds=final_seeds(seed), epochs=4, unet_epochs=12, concurrency=2)
     return Plan(trials=12, seeds=final_seeds(seed), epochs=10, unet_epochs=60)
 
 
 def usual_options(data: str) -> dict[str, Any]:
     """Options where nothing else is said.
 
-    What is built in is for trying things out: that must not wait for a download.
+    What is built in is for trying things out: that must not wait for a download. Its few patches
+    and features that were never trained want many samples and a small, slow classifier.
     """
     if data in BUILT_IN:
-        return {"epochs": 1, "sample_epochs": 15, "backbone_weights": RANDOM}
+        return {"epochs": 3, "sample_epochs": 6, "samples": 30, "batch": 4, "hidden": 256,
+                "lr": 3e-4, "backbone": "vgg11", "backbone_weights": RANDOM}  # fmt: skip
     return {"epochs": 4, **({"split": "tile"} if data in NESTED else {})}
 
 
@@ -126,11 +131,18 @@ def zoomout(
 def final_points(options: ZoomOutOptions, plan: Plan) -> list[dict[str, Any]]:
     """The final trials: zoom-out, superpixels and the U-Net, each from every seed."""
     side = options.superpixel or SUPERPIXEL
+    passes = -(-options.sample_epochs // FEWER)
     usual, own = as_dict(TrialOptions()), as_dict(ZoomOutOptions())
     plain = {name: usual[name] for name in usual if own[name] != usual[name] and name != "data"}
     groups: list[dict[str, Any]] = [
         {"_from": "best", PHASE: ZOOMOUT, "epochs": plan.epochs, "superpixel": 0},
-        {"_from": "best", PHASE: SUPERPIXELS, "epochs": plan.epochs, "superpixel": side},
+        {
+            "_from": "best",
+            PHASE: SUPERPIXELS,
+            "epochs": plan.epochs,
+            "superpixel": side,
+            "sample_epochs": passes,
+        },
         {**plain, PHASE: UNET, "epochs": plan.unet_epochs},
     ]
     return [{**group, "seed": seed} for group in groups for seed in plan.seeds]

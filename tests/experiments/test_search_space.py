@@ -10,6 +10,7 @@ from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
 from aerial_nni.options import TrialOptions
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.space import BadSpace
+from aerial_nni.zoomout.options import ZoomOutOptions
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 FULL = load_space(FOLDER / "hpo.yaml", TrialOptions())
@@ -23,7 +24,11 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_those_that_come_with_the_project_fit_and_are_explained(path: Path):
-    kinds = {"distill.yaml": DistillOptions, "darts.yaml": SearchOptions}
+    kinds = {
+        "distill.yaml": DistillOptions,
+        "darts.yaml": SearchOptions,
+        "zoomout.yaml": ZoomOutOptions,
+    }
     options = kinds.get(path.name, TrialOptions)()
     space = load_space(path, options)
     lines = path.read_text().splitlines()
