@@ -16,7 +16,7 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
-from aerial_nni.experiments.hpo import arguments_of
+from aerial_nni.experiments.hpo import searching
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space
@@ -81,23 +81,7 @@ def zoomout(
     if plan.trials:
         check_final_seeds(plan.seeds, search=options.seed)
         space = searched_space(options, space_file or SPACE)
-        arguments = arguments_of(options, method, plan)
-        tuner: dict[str, Any] = {
-            "class_name": "aerial_nni.tuners.phased.PhasedTuner",
-            "class_args": {
-                "tuner": {"class_name": method.class_name, "class_args": arguments},
-                "search": plan.trials,
-                "finals": finals,
-            },
-        }
-        startup = method.startup(space, arguments)
-        how = {
-            "index": method.index,
-            "name": method.name,
-            "title": method.title,
-            "class_name": method.class_name,
-            "class_args": {**arguments, "startup": startup},
-        }
+        tuner, how = searching(options, method, plan, space=space, finals=finals)
     else:
         check_seeds(plan.seeds)
         space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
