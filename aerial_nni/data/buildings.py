@@ -34,12 +34,13 @@ FACTS = Facts(
     description="Pictures with building footprints",
 )
 
-OPEN_AERIAL_MAP = {
-    "licence": "imagery CC BY 4.0 (OpenAerialMap), footprints ODbL (OpenStreetMap)",
-    "source": "https://openaerialmap.org",
-    "description": "Map tiles of OpenAerialMap with the building footprints of OpenStreetMap",
-}
-"""Facts of tiles whose names begin with `OAM-`."""
+OPEN_AERIAL_MAP = dataclasses.replace(
+    FACTS,
+    licence="imagery CC BY 4.0 (OpenAerialMap), footprints ODbL (OpenStreetMap)",
+    source="https://openaerialmap.org",
+    description="Map tiles of OpenAerialMap with the building footprints of OpenStreetMap",
+)
+"""Facts where all names begin with `OAM-`."""
 
 WANTED = "a folder with `images` and `masks` of building footprints in it"
 
@@ -66,10 +67,10 @@ def open_buildings(data_dir: Path) -> Dataset:
     samples = tuple(
         dataclasses.replace(sample, area=area) for sample, area in zip(found, areas, strict=True)
     )
-    known = OPEN_AERIAL_MAP if all(s.name.startswith("OAM-") for s in samples) else {}
+    facts = OPEN_AERIAL_MAP if all(s.name.startswith("OAM-") for s in samples) else FACTS
     zooms = {zoom for _, _, zoom in (_tile(sample.name) for sample in samples) if zoom}
     return Dataset(
-        facts=dataclasses.replace(FACTS, nested=len(zooms) > 1, **known),
+        facts=dataclasses.replace(facts, nested=len(zooms) > 1),
         samples=samples,
         read=_read,
         fingerprint=partial(fingerprint, samples, root, reader="buildings 1"),
