@@ -9,8 +9,7 @@ the same ground more than once, so they are grouped: the area of a tile is the t
 zoom in the folder that has it inside. Such a dataset is `nested`: only whole areas are held out.
 Where names say nothing, every picture is an area of its own.
 
-Transparent pixels are void. The tiles around Kampala are pictures of OpenAerialMap with the
-footprints of OpenStreetMap.
+Transparent pixels are void.
 """
 
 import dataclasses
@@ -32,10 +31,16 @@ FACTS = Facts(
     classes=("Background", "Building"),
     palette=((222, 218, 208), (60, 16, 152)),
     patch=256,
+    description="Pictures with building footprints",
+)
+
+OPEN_AERIAL_MAP = dataclasses.replace(
+    FACTS,
     licence="imagery CC BY 4.0 (OpenAerialMap), footprints ODbL (OpenStreetMap)",
     source="https://openaerialmap.org",
     description="Map tiles of OpenAerialMap with the building footprints of OpenStreetMap",
 )
+"""Facts where all names begin with `OAM-`."""
 
 WANTED = "a folder with `images` and `masks` of building footprints in it"
 
@@ -62,9 +67,10 @@ def open_buildings(data_dir: Path) -> Dataset:
     samples = tuple(
         dataclasses.replace(sample, area=area) for sample, area in zip(found, areas, strict=True)
     )
+    facts = OPEN_AERIAL_MAP if all(s.name.startswith("OAM-") for s in samples) else FACTS
     zooms = {zoom for _, _, zoom in (_tile(sample.name) for sample in samples) if zoom}
     return Dataset(
-        facts=dataclasses.replace(FACTS, nested=len(zooms) > 1),
+        facts=dataclasses.replace(facts, nested=len(zooms) > 1),
         samples=samples,
         read=_read,
         fingerprint=partial(fingerprint, samples, root, reader="buildings 1"),

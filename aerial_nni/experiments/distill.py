@@ -14,7 +14,7 @@ from aerial_nni.distillation.teacher import Teacher
 from aerial_nni.distillation.worth import STUDENT
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
-from aerial_nni.experiments.hpo import Plan, arguments_of
+from aerial_nni.experiments.hpo import Plan, searching
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space
 from aerial_nni.options import BadOption, TrialOptions, as_dict, changed
@@ -110,7 +110,8 @@ def distill(
     ]
     if plan.trials:
         space = _space(options, space_file, fixed=fixed, searched=searched)
-        tuner, how = _searching(options, method, plan, space=space, finals=finals)
+        retrained = [{"_from": "best", **point} for point in finals]
+        tuner, how = searching(options, method, plan, space=space, finals=retrained)
     elif searched:
         names = ", ".join(searched)
         raise BadOption(f"--student gives several values of {names}; give --trials to search them")
@@ -155,34 +156,6 @@ def _space(
             for value in parameter.values:
                 changed(options, {parameter.name: value})
     return space
-
-
-def _searching(
-    options: DistillOptions,
-    method: Method,
-    plan: Plan,
-    *,
-    space: Mapping[str, Any],
-    finals: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The tuner of a search and its final trials, and what the record says of it."""
-    arguments = arguments_of(options, method, plan)
-    tuner = {
-        "class_name": "aerial_nni.tuners.phased.PhasedTuner",
-        "class_args": {
-            "tuner": {"class_name": method.class_name, "class_args": arguments},
-            "search": plan.trials,
-            "finals": [{"_from": "best", **point} for point in finals],
-        },
-    }
-    startup = method.startup(space, arguments)
-    return tuner, {
-        "index": method.index,
-        "name": method.name,
-        "title": method.title,
-        "class_name": method.class_name,
-        "class_args": {**arguments, "startup": startup},
-    }
 
 
 def _unsearched(

@@ -72,36 +72,24 @@ def hpo(
     check_final_seeds(plan.seeds, search=options.seed)
     space = load_space(space_file or FULL, options)
     _ask_for_a_reason(space, plan.reason)
-    arguments = arguments_of(options, method, plan)
-    startup = method.startup(space, arguments)
     finals: list[dict[str, Any]] = [
         {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds
     ]
     finals += [{PHASE: DEFAULT, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds]
+    tuner, how = searching(options, method, plan, space=space, finals=finals)
     return Definition(
         kind="hpo",
         name=f"{method.title} on {options.data}",
         options=options,
         space=space,
-        tuner={
-            "class_name": "aerial_nni.tuners.phased.PhasedTuner",
-            "class_args": {
-                "tuner": {"class_name": method.class_name, "class_args": arguments},
-                "search": plan.trials,
-                "finals": finals,
-            },
-        },
+        tuner=tuner,
         assessor=_assessor(plan.assessor, options),
         space_file=space_file or FULL,
         concurrency=plan.concurrency,
         trials=plan.trials + len(finals),
         module="aerial_nni.trials.baseline",
         method={
-            "index": method.index,
-            "name": method.name,
-            "title": method.title,
-            "class_name": method.class_name,
-            "class_args": {**arguments, "startup": startup},
+            **how,
             "search_trials": plan.trials,
             "reason": plan.reason,
             "own_space": space_file is not None and space_file.resolve() != FULL,
@@ -111,6 +99,34 @@ def hpo(
             "final_epochs": plan.epochs,
         },
     )
+
+
+def searching(
+    options: TrialOptions,
+    method: Method,
+    plan: Plan,
+    *,
+    space: Mapping[str, Any],
+    finals: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tuner of a search and of its final trials, and what the record says of the method."""
+    arguments = arguments_of(options, method, plan)
+    tuner = {
+        "class_name": "aerial_nni.tuners.phased.PhasedTuner",
+        "class_args": {
+            "tuner": {"class_name": method.class_name, "class_args": arguments},
+            "search": plan.trials,
+            "finals": list(finals),
+        },
+    }
+    startup = method.startup(space, arguments)
+    return tuner, {
+        "index": method.index,
+        "name": method.name,
+        "title": method.title,
+        "class_name": method.class_name,
+        "class_args": {**arguments, "startup": startup},
+    }
 
 
 def arguments_of(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
-from aerial_nni.experiments.hpo import arguments_of
+from aerial_nni.experiments.hpo import searching
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space
@@ -31,6 +31,9 @@ SPACE = FOLDER / "zoomout.yaml"
 
 SUPERPIXEL = 12
 """Side in pixels of the superpixels of the final runs where nothing else is said."""
+
+FEWER = 5
+"""Times as few passes over all superpixels as over some pixels of each patch: there are more."""
 
 NESTED = ("buildings",)
 """Datasets of which only whole areas can be held out."""
@@ -47,17 +50,19 @@ class Plan(SearchPlan):
 def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on what is built in, else hours."""
     if data in BUILT_IN:
-        return Plan(trials=3, seeds=final_seeds(seed), epochs=2, unet_epochs=20, concurrency=2)
+        return Plan(trials=3, seeds=final_seeds(seed), epochs=4, unet_epochs=12, concurrency=2)
     return Plan(trials=12, seeds=final_seeds(seed), epochs=10, unet_epochs=60)
 
 
 def usual_options(data: str) -> dict[str, Any]:
     """Options where nothing else is said.
 
-    What is built in is for trying things out: that must not wait for a download.
+    What is built in is for trying things out: that must not wait for a download. Its few patches
+    and features that were never trained want many samples and a small, slow classifier.
     """
     if data in BUILT_IN:
-        return {"epochs": 1, "sample_epochs": 15, "backbone_weights": RANDOM}
+        return {"epochs": 3, "sample_epochs": 6, "samples": 30, "batch": 4, "hidden": 256,
+                "lr": 3e-4, "backbone": "vgg11", "backbone_weights": RANDOM}  # fmt: skip
     return {"epochs": 4, **({"split": "tile"} if data in NESTED else {})}
 
 
@@ -76,23 +81,7 @@ def zoomout(
     if plan.trials:
         check_final_seeds(plan.seeds, search=options.seed)
         space = searched_space(options, space_file or SPACE)
-        arguments = arguments_of(options, method, plan)
-        tuner: dict[str, Any] = {
-            "class_name": "aerial_nni.tuners.phased.PhasedTuner",
-            "class_args": {
-                "tuner": {"class_name": method.class_name, "class_args": arguments},
-                "search": plan.trials,
-                "finals": finals,
-            },
-        }
-        startup = method.startup(space, arguments)
-        how = {
-            "index": method.index,
-            "name": method.name,
-            "title": method.title,
-            "class_name": method.class_name,
-            "class_args": {**arguments, "startup": startup},
-        }
+        tuner, how = searching(options, method, plan, space=space, finals=finals)
     else:
         check_seeds(plan.seeds)
         space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
@@ -126,11 +115,18 @@ def zoomout(
 def final_points(options: ZoomOutOptions, plan: Plan) -> list[dict[str, Any]]:
     """The final trials: zoom-out, superpixels and the U-Net, each from every seed."""
     side = options.superpixel or SUPERPIXEL
+    passes = -(-options.sample_epochs // FEWER)
     usual, own = as_dict(TrialOptions()), as_dict(ZoomOutOptions())
     plain = {name: usual[name] for name in usual if own[name] != usual[name] and name != "data"}
     groups: list[dict[str, Any]] = [
         {"_from": "best", PHASE: ZOOMOUT, "epochs": plan.epochs, "superpixel": 0},
-        {"_from": "best", PHASE: SUPERPIXELS, "epochs": plan.epochs, "superpixel": side},
+        {
+            "_from": "best",
+            PHASE: SUPERPIXELS,
+            "epochs": plan.epochs,
+            "superpixel": side,
+            "sample_epochs": passes,
+        },
         {**plain, PHASE: UNET, "epochs": plan.unet_epochs},
     ]
     return [{**group, "seed": seed} for group in groups for seed in plan.seeds]

@@ -53,13 +53,13 @@ def add_flags(verbs: Verbs) -> None:
         "--final-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each of the first two (default: 10; building-scenes: 2)",
+        help="epochs of each of the first two (default: 10; building-scenes: 4)",
     )
     group.add_argument(
         "--unet-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each U-Net (default: 60; building-scenes: 20)",
+        help="epochs of each U-Net (default: 60; building-scenes: 12)",
     )
     add_experiment_flags(parser, failures=5)
     add_config(parser)

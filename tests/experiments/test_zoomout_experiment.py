@@ -47,6 +47,7 @@ def test_three_ways_are_trained_from_the_same_seeds():
     ]  # fmt: skip
     assert [point.get("superpixel") for point in points[::2]] == [0, SUPERPIXEL, None]
     assert [point["epochs"] for point in points[::2]] == [3, 3, 7]
+    assert points[2]["sample_epochs"] == OPTIONS.sample_epochs // 5
     assert definition.trials == 2 + 6
 
 

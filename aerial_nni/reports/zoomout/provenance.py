@@ -16,7 +16,8 @@ from aerial_nni.reports.zoomout.comparison_part import title_of
 from aerial_nni.reports.zoomout.reading import Comparison
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
 
-ALWAYS = ("epochs", "sample_epochs", "backbone_weights")
+ALWAYS = ("epochs", "sample_epochs", "samples", "batch", "hidden", "lr", "backbone",
+          "backbone_weights")  # fmt: skip
 """Options of which `zoomout` has defaults of its own for what is built in."""
 
 
