@@ -1,18 +1,21 @@
 """The tuner of an architecture search: search trials, then what they found beside its controls.
 
 The controls are trained like the derived networks: random architectures of like size, and the
-hand-made U-Net at the width that gives it as many parameters.
+hand-made U-Net at the width that gives it as many parameters. What is trained is settled when the
+first of these trials is handed out: a search trial that a person adds later changes no control's
+size.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import nni
 import numpy as np
 
 from aerial_nni.search.names import DERIVED, HAND_MADE, RANDOM
 from aerial_nni.tuners.phased import PhasedTuner, Point
-from aerial_nni.tuners.trial import PHASE
+from aerial_nni.tuners.trial import PHASE, SEARCH, key
 
 DRAWS = 48
 """Random architectures that are drawn for each that is trained: the one nearest in size is."""
@@ -53,9 +56,33 @@ class ArchitectureTuner(PhasedTuner):
         self._training, self._network = dict(training), dict(network)
         self._reports: list[tuple[float, Mapping[str, str]]] = []
         """Result and report of each search trial that found something."""
+        self._settled: list[Point] = []
+        """The final trials, once one was handed out."""
+
+    def generate_parameters(self, parameter_id: int, **rest: Any) -> Point:
+        """The next search trial or final one; no search follows the final trials.
+
+        Raises:
+            NotYet, nni.NoMoreTrialError: as in `PhasedTuner`, or all final trials are handed out.
+        """
+        if not self._settled:
+            return super().generate_parameters(parameter_id, **rest)
+        for point in self._settled:
+            if key(point) not in self._given:
+                self._note_final(point)
+                return point
+        raise nni.NoMoreTrialError("all final trials were handed out")
+
+    def failed(self, parameters: Mapping[str, Any]) -> None:
+        """A final trial that failed before a resume had been handed out too."""
+        if parameters.get(PHASE, SEARCH) != SEARCH:
+            self._settle()
+        super().failed(parameters)
 
     def final_points(self) -> list[Point]:
         """Each derived network from each seed, then the controls; empty where nothing was found."""
+        if self._settled:
+            return self._settled
         reports = [report for _, report in self._reports]
         if not reports:
             return []
@@ -82,6 +109,14 @@ class ArchitectureTuner(PhasedTuner):
 
     def _derived(self, genotype: str) -> Point:
         return {**self._training, "model": "derived", "genotype": genotype}
+
+    def _note_final(self, point: Mapping[str, Any]) -> None:
+        self._settle()
+        super()._note_final(point)
+
+    def _settle(self) -> None:
+        """From now on the final trials stay what they are."""
+        self._settled = self.final_points()
 
     def _note(self, parameters: Mapping[str, Any], value: Any) -> None:
         before = len(self._results)

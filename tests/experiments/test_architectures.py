@@ -17,6 +17,7 @@ FOUND = (
     '"down":["pool"],"up":["bilinear"],"skip":["sum"]}'
 )
 OTHER = FOUND.replace("conv5", "sep5")
+LARGE = OTHER.replace("skip", "conv5")
 
 
 def tuner(search=2, **more):
@@ -109,6 +110,45 @@ def test_the_same_find_twice_is_trained_once():
     made = tuner()
     searched(made, (0.3, FOUND), (0.4, FOUND))
     assert [point["_phase"] for point in rest(made)].count("derived") == 3
+
+
+def test_no_search_follows_the_final_trials():
+    made = tuner()
+    searched(made, (0.3, FOUND), (0.4, FOUND))
+    for number in range(3 + 4 + 3):
+        assert made.generate_parameters(10 + number)["_phase"] != "search"
+    with pytest.raises(nni.NoMoreTrialError, match="all final trials"):
+        made.generate_parameters(20)
+
+
+def added_later(made):
+    """A person has the best and largest found once the final trials have begun."""
+    point = {"arch_lr": 0.005, "_phase": "search"}
+    report = {"default": 0.9, "genotype": LARGE, "bands": "3", "classes": "5"}
+    made.added(point)
+    return {"parameter": point, "value": report}
+
+
+@pytest.mark.parametrize("ended", ["well", "badly"])
+def test_a_search_that_a_person_adds_later_changes_no_control(ended):
+    planned = tuner()
+    history = searched(planned, (0.3, FOUND), (0.4, OTHER))
+    points = rest(planned)
+    made = tuner()
+    searched(made, (0.3, FOUND), (0.4, OTHER))
+    first = made.generate_parameters(50)
+    entry = added_later(made)
+    made.receive_trial_result(51, entry["parameter"], entry["value"], customized=True)
+    made.trial_end(51, success=True, parameters=entry["parameter"])
+    assert [first, *rest(made)] == points
+    again = tuner()
+    again.import_data(history)
+    if ended == "well":
+        again.import_data([{"parameter": first, "value": 0.5}])
+    else:
+        again.failed(first)
+    again.import_data([added_later(again)])
+    assert rest(again) == (points[1:] if ended == "well" else points)
 
 
 def test_final_trials_wait_for_the_search():
