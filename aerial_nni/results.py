@@ -16,7 +16,7 @@
             genotype.json        of an architecture search: what it found
             halves.json          of an architecture search: patches of weights and architecture
             latency.json         of one with a target for it: milliseconds of each operation
-            checkpoint.safetensors   the best epoch, with a JSON header
+            checkpoint.safetensors   the best epoch (of a search the genotype's), with a header
             failure.txt          why the trial failed, only where it did
             last.safetensors     weights and optimiser of the last epoch, for resuming
             curves.npz           precision and recall over thresholds, per class

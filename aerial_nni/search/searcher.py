@@ -122,6 +122,10 @@ class Searcher(Companion):
             write_json(self.folder / GENOTYPE, genotype._asdict())
         return derived, derived_spec
 
+    def keeps(self, score: float, best: float) -> bool:
+        """Every epoch is kept that leaves a genotype: a search is used as it ends."""
+        return not self.halted()
+
     def columns(self) -> Mapping[str, float]:
         """How decided the search is, the share of skips, what it costs, and every weight."""
         weights = {

@@ -23,6 +23,10 @@ class Companion:
         """What is scored and kept after an epoch, and how it is built again."""
         return model, spec
 
+    def keeps(self, score: float, best: float) -> bool:
+        """Whether what `delivered` gave is kept, when what is kept has the score `best`."""
+        return score > best
+
     def columns(self) -> Mapping[str, float]:
         """Asked after `delivered`: further columns of the epoch's row in the history."""
         return {}

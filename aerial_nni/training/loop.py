@@ -1,7 +1,8 @@
 """The one training loop of every trial.
 
 The loop knows nothing of datasets, NNI or reports: it takes batches and an objective, keeps the
-best and the last epoch in its folder, and calls `on_epoch` after each epoch.
+best epoch (or the one that its companion says) and the last in its folder, and calls `on_epoch`
+after each epoch.
 """
 
 import logging
@@ -65,7 +66,10 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a run ended: one row per epoch, the best epoch (from 1) and its score, and why."""
+    """How a run ended: one row per epoch, the kept epoch (from 1) and its score, and why.
+
+    The kept epoch is the best one, unless the companion keeps another.
+    """
 
     history: list[dict[str, float]]
     best_epoch: int
@@ -127,7 +131,7 @@ class Trainer:
         part = f" of {options.epochs}" if last < options.epochs else ""
         stopped = f"reached {last}{part} epochs"
         while len(self.history) < last:
-            if options.patience and len(self.history) - self.best_epoch >= options.patience:
+            if options.patience and self._waited() >= options.patience:
                 stopped = f"no better score for {options.patience} epochs"
                 break
             if self.history and (halted := task.companion.halted()):
@@ -136,7 +140,7 @@ class Trainer:
             epoch = len(self.history)
             row, scored, spec = self._epoch(epoch, task)
             self.history.append(row)
-            if row["mean_iou"] > self.best_score or not self.best_epoch:
+            if not self.best_epoch or task.companion.keeps(row["mean_iou"], self.best_score):
                 self.best_epoch, self.best_score = epoch + 1, row["mean_iou"]
                 header = {**task.header, "score": self.best_score, "epoch": self.best_epoch}
                 save_checkpoint(self.folder / CHECKPOINT, scored, spec, header=header)
@@ -150,6 +154,11 @@ class Trainer:
             stopped=stopped,
             seconds=sum(row["seconds"] for row in self.history),
         )
+
+    def _waited(self) -> int:
+        """Epochs since the highest score."""
+        scores = [row["mean_iou"] for row in self.history]
+        return len(scores) - 1 - scores.index(max(scores)) if scores else 0
 
     def _epoch(self, epoch: int, task: Task) -> tuple[dict[str, float], nn.Module, ModelSpec]:
         """An epoch's row, what was scored in it, and how that is built again."""

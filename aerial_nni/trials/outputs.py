@@ -1,6 +1,6 @@
 """What a trial leaves when it has reached its end: final scores, curves and example pictures.
 
-All of it comes from the best checkpoint as it lies on the disk, so what is scored is what is kept.
+All of it comes from the kept checkpoint as it lies on the disk, so what is scored is what is kept.
 """
 
 import dataclasses
@@ -60,7 +60,7 @@ def write_outputs(
     grant: Grant,
     facts: Mapping[str, Any],
 ) -> None:
-    """Scores the best checkpoint and completes the folder; `metrics.json`, with `facts`, last."""
+    """Scores the kept checkpoint and completes the folder; `metrics.json`, with `facts`, last."""
     model, _ = load_checkpoint(folder / CHECKPOINT)
     model.to(ground.device).to(memory_format=torch.channels_last)
     classes = ground.prepared.facts.classes
@@ -111,8 +111,8 @@ def write_outputs(
 def _scores(
     outcome: Outcome, evaluation: Evaluation, curves: PrecisionRecall, classes: tuple[str, ...]
 ) -> dict[str, Any]:
-    best = outcome.history[outcome.best_epoch - 1]
-    final = {**evaluation.scores(), "loss": best["val_loss"]}
+    kept = outcome.history[outcome.best_epoch - 1]
+    final = {**evaluation.scores(), "loss": kept["val_loss"]}
     per_class = evaluation.per_class(classes)
     for name, average in zip(classes, curves.average_precision().tolist(), strict=True):
         per_class[name]["average_precision"] = average

@@ -35,7 +35,7 @@ class Reporter(Protocol):
         """An epoch's row of the history."""
 
     def final(self, row: Mapping[str, float], beside: Mapping[str, str]) -> None:
-        """The row of the best epoch, once, at the end; `beside` is what only tuners read."""
+        """The row of the kept epoch, once, at the end; `beside` is what only tuners read."""
 
 
 class ByHand:

@@ -139,6 +139,30 @@ def test_a_killed_search_resumes_to_the_same_curve(
     assert all(torch.equal(whole[name], again[name]) for name in whole)
 
 
+def test_score_checkpoint_and_genotype_are_of_the_epoch_at_which_a_search_ends(
+    imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    usual = Searcher.before_update
+
+    def spoiled(self, epoch, batch, rate, optimizer):
+        usual(self, epoch, batch, rate, optimizer)
+        if epoch == 3:
+            with torch.no_grad():
+                for owner in (self.supernet, self.architecture):
+                    for parameter in owner.parameters():
+                        parameter.neg_()
+
+    monkeypatch.setattr(Searcher, "before_update", spoiled)
+    assert search(tmp_path, imagery, "--arch-lr", "0.05") == 0
+    scores = [row["mean_iou"] for row in read_history(tmp_path / HISTORY)]
+    assert scores[-1] < max(scores)
+    metrics, header = read_json(tmp_path / METRICS), read_header(tmp_path / CHECKPOINT)
+    assert (metrics["epoch"], header["epoch"]) == (4, 4)
+    assert metrics["score"] == header["score"] == pytest.approx(scores[-1])
+    found = read_genotype((tmp_path / GENOTYPE).read_text())
+    assert read_genotype(header["model"]["genotype"]) == found
+
+
 def test_what_was_found_is_trained_from_its_genotype(found: Path, imagery: Path, tmp_path: Path):
     flags = ["--model", "derived", "--genotype", str(found / GENOTYPE)]
     assert run(tmp_path / "again", imagery, *flags) == 0
@@ -193,7 +217,10 @@ def test_a_search_ends_when_skips_take_over(
     assert search(tmp_path, imagery, "--max-skips", "0.9", "--arch-lr", "0") == 0
     assert [row["skip_share"] for row in timeless(tmp_path)] == [0, 0, 1]
     assert "100% of the edges are skips" in read_json(tmp_path / METRICS)["stopped"]
-    assert "skip" not in read_genotype((tmp_path / GENOTYPE).read_text()).choices().values()
+    found = read_genotype((tmp_path / GENOTYPE).read_text())
+    assert "skip" not in found.choices().values()
+    header = read_header(tmp_path / CHECKPOINT)
+    assert header["epoch"] == 2 and read_genotype(header["model"]["genotype"]) == found
 
 
 @pytest.mark.parametrize(
