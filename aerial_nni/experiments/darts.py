@@ -4,7 +4,8 @@ Is what was found better than chance? All final trials are trained alike, over t
 """
 
 import dataclasses
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,22 @@ def usual_options(data: str) -> dict[str, Any]:
     return {"epochs": 30, "depth": 3}
 
 
-def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None) -> Definition:
+def search_seeds(first: int, plan: Plan) -> list[int]:
+    """A seed for each search trial, from `first` on, none of them that of a final trial."""
+    free = (seed for seed in itertools.count(first) if seed not in plan.seeds)
+    return list(itertools.islice(free, plan.trials))
+
+
+def darts(
+    options: SearchOptions,
+    plan: Plan,
+    *,
+    space_file: Path | None = None,
+    given: Collection[str] = (),
+) -> Definition:
     """The experiment that searches around `options` and trains what it finds beside controls.
+
+    Options that are `given` stay as they are, whatever the search space says of them.
 
     Raises:
         BadSpace: the search space cannot be used.
@@ -72,7 +87,10 @@ def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None)
             f"--random-seeds {len(plan.seeds)}, or more --seeds"
         )
     options = dataclasses.replace(options, search=True)
-    space = load_space(space_file or SPACE, options)
+    whole = load_space(space_file or SPACE, options)
+    space = {name: one for name, one in whole.items() if name not in given}
+    if not space:
+        space = {"seed": {"_type": "choice", "_value": search_seeds(options.seed, plan)}}
     method = choose_method(name="gp")
     guide = SearchPlan(trials=plan.trials, seeds=plan.seeds, epochs=options.epochs)
     arguments = arguments_of(options, method, guide)
@@ -114,6 +132,7 @@ def darts(options: SearchOptions, plan: Plan, *, space_file: Path | None = None)
             "randoms": plan.randoms,
             "random_seeds": plan.random_seeds,
             "final_epochs": plan.epochs,
+            "given": {name: getattr(options, name) for name in whole if name in given},
             "architectures": str(space_size(options.depth, options.nodes)),
             "reason": plan.reason,
         },

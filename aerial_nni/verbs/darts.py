@@ -29,7 +29,8 @@ def add_flags(verbs: Verbs) -> None:
         "--search-space",
         type=Path,
         metavar="FILE",
-        help="how search trials differ, in NNI's format (default: search_spaces/darts.yaml)",
+        help="how search trials differ, in NNI's format (default: search_spaces/darts.yaml); what "
+        "is given as an option is not searched",
     )
     group.add_argument(
         "--seeds",
@@ -61,6 +62,7 @@ def darts(given: argparse.Namespace) -> int:
     """Searches an architecture."""
     from aerial_nni.experiments import darts as experiment
     from aerial_nni.experiments.launch import launch
+    from aerial_nni.experiments.progress import say
 
     options = trial_options(given, SearchOptions)
     usual = experiment.usual_options(options.data)
@@ -75,5 +77,9 @@ def darts(given: argparse.Namespace) -> int:
         epochs=given.final_epochs or plan.epochs,
         reason=given.reason,
     )
-    definition = experiment.darts(options, plan, space_file=given.search_space)
+    typed = [spec.name for spec in dataclasses.fields(options) if is_given(given, spec.name)]
+    definition = experiment.darts(options, plan, space_file=given.search_space, given=typed)
+    if fixed := definition.method["given"]:
+        shown = ", ".join(f"{name}={value}" for name, value in fixed.items())
+        say(f"given, so not searched: {shown}")
     return finished(launch(definition, settings_of(given)), given)

@@ -1,11 +1,13 @@
 import nni
 import pytest
 
+from aerial_nni.experiments import launch
 from aerial_nni.experiments.architectures import HAND_MADE, RANDOM, ArchitectureTuner
 from aerial_nni.experiments.darts import Plan, darts
 from aerial_nni.models import ModelSpec, parameter_count
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.options import BadOption
+from aerial_nni.run import main
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.dispatcher import NotYet
 
@@ -17,7 +19,7 @@ FOUND = (
     '"down":["pool"],"up":["bilinear"],"skip":["sum"]}'
 )
 OTHER = FOUND.replace("conv5", "sep5")
-LARGE = OTHER.replace("skip", "conv5")
+LARGE = OTHER.replace('["skip",', '["conv5",')
 
 
 def tuner(search=2, **more):
@@ -99,6 +101,34 @@ def test_all_final_trials_are_counted(several):
     made.update_search_space(definition.space)
     searched(made, (0.3, FOUND), (0.4, FOUND))
     assert [point["_phase"] for point in rest(made)].count(RANDOM) == 2 * several
+
+
+def test_what_is_given_as_a_flag_is_not_searched(monkeypatch, capsys):
+    class Launched(Exception):
+        pass
+
+    def launched(definition, settings):
+        raise Launched(definition)
+
+    monkeypatch.setattr(launch, "launch", launched)
+    words = "darts --order second --optimizer sgd --lr 0.025 --schedule cosine"
+    with pytest.raises(Launched) as caught:
+        main(words.split())
+    definition = caught.value.args[0]
+    assert definition.options.lr == 0.025
+    assert sorted(definition.space) == ["arch_lr", "arch_weight_decay", "weight_decay"]
+    assert definition.method["given"] == {"lr": 0.025}
+    assert capsys.readouterr().err == "given, so not searched: lr=0.025\n"
+
+
+def test_a_search_in_which_all_is_given_differs_by_its_seeds():
+    plan = Plan(trials=2, seeds=(1, 3), randoms=0, epochs=1)
+    names = ("arch_lr", "arch_weight_decay", "lr", "weight_decay")
+    definition = darts(SearchOptions(), plan, given=names)
+    assert definition.space == {"seed": {"_type": "choice", "_value": [0, 2]}}
+    made = ArchitectureTuner(**definition.tuner["class_args"])
+    made.update_search_space(definition.space)
+    assert sorted(made.generate_parameters(number)["seed"] for number in range(2)) == [0, 2]
 
 
 def test_a_random_architecture_has_no_more_seeds_than_there_are():

@@ -77,7 +77,8 @@ def command(found: Discovery) -> str:
         words += ["--reason", method["reason"]]
     words += split_words(found.shown[0].metrics["split"])
     options = {**record["options"], "search": False}  # the verb says it itself
-    return shlex.join([*words, *option_words(options, kind=SearchOptions, always=USUAL)])
+    always = (*USUAL, *method.get("given", ()))
+    return shlex.join([*words, *option_words(options, kind=SearchOptions, always=always)])
 
 
 def training_command(found: Discovery) -> str:
