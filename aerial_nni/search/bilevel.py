@@ -53,7 +53,10 @@ def second_order(
                 weight.sub_(change, alpha=rate)
         both = _gradients(loss(val), [*alphas, *weights])
         direct, sensitivity = both[: len(alphas)], both[len(alphas) :]
-        reach = REACH / torch.stack([v.norm() for v in sensitivity]).norm()
+        length = torch.stack([v.norm() for v in sensitivity]).norm()
+        if length == 0:  # a batch of void alone: nothing for the weights to pass on
+            return direct
+        reach = REACH / length
         sides = []
         with _frozen(weights):
             for side in (reach, -reach):

@@ -45,6 +45,18 @@ def test_second_order_is_the_total_derivative_by_hand():
     assert w.item() == -2.0
 
 
+def test_second_order_on_a_batch_that_says_nothing_of_the_weights_is_the_direct_gradient():
+    w, alpha = scalars()
+
+    def loss(batch):
+        return alpha * alpha + 0 * w if batch is VAL else w * alpha
+
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    (found,) = second_order(loss, TRAIN, VAL, optimizer=optimizer, rate=0.1, alphas=[alpha])
+    assert found.item() == 4.0
+    assert w.item() == -2.0
+
+
 class Mixture(nn.Module):
     """Two layers, each a mixture of two by a softmax of alpha."""
 
