@@ -43,12 +43,15 @@ class Searcher(Companion):
         supernet: Supernet,
         options: SearchOptions,
         *,
+        bands: int,
+        classes: int,
         halves: tuple[Batches, Batches],
         loss: Callable[[Tensor, Tensor], Tensor],
         precision: str,
         folder: Path,
     ) -> None:
         self.supernet, self.options, self.folder = supernet, options, folder
+        self.bands, self.classes = bands, classes
         self.weights_half, self.architecture_half = halves
         self.device, self.precision = self.weights_half.device, precision
         self.loss = loss
@@ -65,7 +68,6 @@ class Searcher(Companion):
             betas=(0.5, 0.999),  # as in the paper's section 3.1.1
             weight_decay=options.arch_weight_decay,
         )
-        self.bands = self.classes = 0
         self._epoch = -1
         self._batches: Iterator[Batch] = iter(())
 
@@ -99,7 +101,6 @@ class Searcher(Companion):
     def delivered(self, model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
         """The network derived from the architecture as it is, on the supernet's weights."""
         genotype = self.genotype()
-        self.bands, self.classes = spec.bands, spec.classes
         derived_spec = ModelSpec(
             model="derived",
             bands=spec.bands,

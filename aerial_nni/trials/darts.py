@@ -36,11 +36,12 @@ def searched(options: SearchOptions, ground: Ground, folder: Path) -> Lesson:
     from aerial_nni.search.supernet import Supernet
 
     facts = ground.prepared.facts
+    bands, classes = len(facts.bands), len(facts.classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(options.seed, "weights"))
         space = AerialSpace(
-            len(facts.bands),
-            len(facts.classes),
+            bands,
+            classes,
             width=options.width,
             depth=options.depth,
             nodes=options.nodes,
@@ -62,6 +63,8 @@ def searched(options: SearchOptions, ground: Ground, folder: Path) -> Lesson:
         companion=Searcher(
             supernet,
             options,
+            bands=bands,
+            classes=classes,
             halves=(weights_half, architecture_half),
             loss=plain.loss,
             precision=ground.precision,

@@ -1,5 +1,7 @@
 """The trial of an architecture search, by hand."""
 
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ from aerial_nni.run import main
 from aerial_nni.search.searcher import Searcher
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.trials import darts, distill
+from aerial_nni.trials.reporting import ByHand
 
 SMALL = ["--width", "2", "--depth", "1", "--epochs", "4", "--batch", "2", "--patch", "16",
          "--precision", "fp32", "--data", "folder"]  # fmt: skip
@@ -161,6 +164,20 @@ def test_score_checkpoint_and_genotype_are_of_the_epoch_at_which_a_search_ends(
     assert metrics["score"] == header["score"] == pytest.approx(scores[-1])
     found = read_genotype((tmp_path / GENOTYPE).read_text())
     assert read_genotype(header["model"]["genotype"]) == found
+
+
+def test_a_search_that_was_cut_off_after_its_last_epoch_still_says_what_it_is_for(
+    found: Path, imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(found, tmp_path, dirs_exist_ok=True)
+    (tmp_path / METRICS).unlink()
+    told: list[Mapping[str, str]] = []
+    monkeypatch.setattr(ByHand, "final", lambda self, row, beside: told.append(beside))
+    assert search(tmp_path, imagery, "--arch-lr", "0.05") == 0
+    assert len(read_history(tmp_path / HISTORY)) == 4
+    (beside,) = told
+    assert (beside["bands"], beside["classes"]) == ("3", "2")
+    assert read_genotype(beside["genotype"]) == read_genotype((found / GENOTYPE).read_text())
 
 
 def test_what_was_found_is_trained_from_its_genotype(found: Path, imagery: Path, tmp_path: Path):
