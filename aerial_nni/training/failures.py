@@ -57,7 +57,7 @@ def _is_memory(error: Exception) -> bool:
 
 
 def _advice(trainer: "Trainer", batch: Batch, task: "Task", reason: str) -> str:
-    """What to type, found by trying ever smaller batches."""
+    """What to type, found by trying ever smaller batches in the step of the weights."""
     options = trainer.options
     size = len(batch[0]) // 2
     while size >= 1:

@@ -203,8 +203,9 @@ class Trainer:
             if step == group_start:
                 update = epoch * updates + step // options.accumulate
                 rate = learning_rate(options, update, options.epochs * updates)
-                task.companion.before_update(epoch, batch, rate, self.optimizer)
             with out_of_memory_explained(self, batch, task):
+                if step == group_start:
+                    task.companion.before_update(epoch, batch, rate, self.optimizer)
                 loss = self._step(batch, task.objective, group)
             total += loss
             patches += len(batch[0])

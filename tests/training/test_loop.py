@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from aerial_nni.models import model_spec
 from aerial_nni.options import TrialOptions, changed
 from aerial_nni.results import CHECKPOINT, HISTORY, LAST, read_history
 from aerial_nni.training.checkpoint import load_checkpoint
+from aerial_nni.training.companion import Companion
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.failures import NotFinite, OutOfMemory
 from aerial_nni.training.loop import OtherRun, Task, Trainer
@@ -153,6 +155,16 @@ def test_out_of_memory_names_the_batch_that_fits(tmp_path):
     trainer, task = trainer_and_task(tmp_path, chosen, training=training, objective=hungry)
     with pytest.raises(OutOfMemory, match="--batch 2 --accumulate 4"):
         trainer.run(task, lambda row, model: None)
+
+
+def test_out_of_memory_in_the_step_of_a_companion_is_explained_too(tmp_path):
+    class Hungry(Companion):
+        def before_update(self, epoch, batch, rate, optimizer):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 8 bytes")
+
+    trainer, task = trainer_and_task(tmp_path, options())
+    with pytest.raises(OutOfMemory, match="--batch 2 --accumulate 2"):
+        trainer.run(replace(task, companion=Hungry()), lambda row, model: None)
 
 
 def test_other_errors_are_not_called_out_of_memory(tmp_path):
