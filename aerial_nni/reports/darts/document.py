@@ -155,6 +155,6 @@ def _results_chapter(found: Discovery, links: Mapping[str, str]) -> list[str]:
             if found.main.runs
             else ", the search trial itself, on the weights of the supernet."
         ),
-        baseline_findings.selection(trial),
+        baseline_findings.selection(trial) if found.main.runs else "",
         *explain_trial(trial, links, seeds=seeds),
     ]

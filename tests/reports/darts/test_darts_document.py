@@ -150,6 +150,7 @@ def test_missing_phases_are_said_not_raised(discovery_folder: Fabricate, tmp_pat
     text = draft(folder, without="beside")
     assert text.count("not known**, no run of the derived network") == 2
     assert "nothing can be compared" in text and "the search trial itself" in text
+    assert "was chosen by its mean IoU" not in text
     assert "used second order" in text and "Dong" in text and "PC-DARTS" in text
     assert "one of 2 shares" in text and "`latency.json`" in text
     assert "above 900 parameters and 7.5 milliseconds for a patch are penalised" in text
