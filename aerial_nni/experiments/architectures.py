@@ -32,7 +32,8 @@ class ArchitectureTuner(PhasedTuner):
         random_seeds: how many of the seeds each of them is trained from, beginning with the next
             one in turn.
         training: options of every final trial, the same for all.
-        network: width, depth, nodes and space_to_depth that all have in common.
+        network: width, depth, nodes and space_to_depth that all have in common, and the U-Net's
+            upsampling (without one: "transposed").
         seed: draws the random architectures.
         optimize_mode: "maximize" or "minimize" the reported result.
     """
@@ -45,7 +46,7 @@ class ArchitectureTuner(PhasedTuner):
         seeds: Sequence[int],
         randoms: int,
         training: Mapping[str, Any],
-        network: Mapping[str, int],
+        network: Mapping[str, Any],
         random_seeds: int = 1,
         seed: int = 0,
         optimize_mode: str = "maximize",
@@ -125,7 +126,7 @@ class ArchitectureTuner(PhasedTuner):
             self._reports.append((self._results[-1][1], value))
 
 
-Network = tuple[tuple[str, int], ...]
+Network = tuple[tuple[str, Any], ...]
 
 
 @cache
@@ -147,7 +148,7 @@ def _parameters(
             depth=sizes["depth"],
             norm="batch",
             dropout=0.0,
-            upsampling="transposed",
+            upsampling=sizes.get("upsampling", "transposed"),
             space_to_depth=sizes["space_to_depth"],
             genotype="" if width else genotype,
         )

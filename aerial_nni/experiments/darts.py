@@ -25,6 +25,9 @@ SPACE = FOLDER / "darts.yaml"
 TRAINED_ALIKE = ("optimizer", "lr", "weight_decay", "schedule")
 """Options that final trials take from the defaults of a trial: the search's fit a supernet."""
 
+IN_COMMON = ("width", "depth", "nodes", "space_to_depth", "upsampling")
+"""Options that say how large a network of the experiment is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -96,9 +99,7 @@ def darts(
     arguments = arguments_of(options, method, guide)
     usual = TrialOptions()
     training = {name: getattr(usual, name) for name in TRAINED_ALIKE}
-    network = {
-        name: getattr(options, name) for name in ("width", "depth", "nodes", "space_to_depth")
-    }
+    network = {name: getattr(options, name) for name in IN_COMMON}
     finals = (plan.trials + 1) * len(plan.seeds) + plan.randoms * plan.random_seeds
     return Definition(
         kind="darts",

@@ -81,6 +81,16 @@ def test_what_was_found_is_trained_over_seeds_beside_its_controls():
     assert all(read_genotype(genotype).depth == 1 for genotype in drawn)
 
 
+@pytest.mark.parametrize(("upsampling", "width"), [("transposed", 13), ("bilinear", 14)])
+def test_the_hand_made_network_is_sized_with_its_own_way_up(upsampling, width):
+    plan = Plan(trials=1, seeds=(1,), randoms=0, epochs=1)
+    options = SearchOptions(width=16, depth=1, upsampling=upsampling)
+    made = ArchitectureTuner(**darts(options, plan).tuner["class_args"])
+    made.update_search_space({"arch_lr": {"_type": "uniform", "_value": [0.001, 0.01]}})
+    searched(made, (0.3, FOUND))
+    assert rest(made)[-1]["width"] == width  # by count: 17,749 parameters are wanted
+
+
 def test_random_architectures_can_be_trained_over_seeds_too():
     made = tuner(search=1, randoms=2, random_seeds=3)
     searched(made, (0.3, FOUND))
