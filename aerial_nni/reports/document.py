@@ -11,7 +11,7 @@ from aerial_nni.reports.blocks import draw_blocks, draw_costs
 from aerial_nni.reports.curves import draw_learning_rate
 from aerial_nni.reports.darts.derived_text import (
     derived_network,
-    draw_genotype,
+    draw_derived,
     explain_derived,
 )
 from aerial_nni.reports.diagram import draw_network
@@ -68,7 +68,7 @@ def draw_figures(experiment: Experiment, stages: Sequence[Stage]) -> dict[str, F
     genotype = derived_network(trial)
     return {
         **(
-            {"network": draw_genotype(genotype, width=trial.options["width"])}
+            {"network": draw_derived(trial, genotype)}
             if genotype
             else {
                 "network": draw_network(stages, picture=picture, result=result),

@@ -66,7 +66,7 @@ def _turns(options: Mapping[str, Any]) -> str:
     if options["warmup"]:
         text += (
             f" In the first {some(options['warmup'], 'epoch')} only the weights learn: operations "
-            "without parameters need no training, and would otherwise lead before the others can "
+            "without parameters need no training, and could otherwise lead before the others can "
             "do anything."
         )
     return text
@@ -83,8 +83,8 @@ def _order(options: Mapping[str, Any]) -> str:
         )
     return (
         "**This search used first order**: ξ = 0, so that *w'* = *w* and the second term is gone. "
-        "A step then costs about two of plain training of the supernet. In the paper second order "
-        "finds networks with an error of 2.76 ± 0.09 % on CIFAR-10, first order 3.00 ± 0.14 %, and "
-        "random architectures 3.29 ± 0.15 %: the controls are close there too. `--order second` "
+        "A step of both then is two passes through the supernet, forward and back: one for α, one "
+        "for *w*. In the paper second order finds networks with an error of 2.76 ± 0.09 % on "
+        "CIFAR-10, first order 3.00 ± 0.14 %, and random search 3.29 ± 0.15 %. `--order second` "
         "turns it on."
     )

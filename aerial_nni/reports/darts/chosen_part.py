@@ -1,8 +1,7 @@
 """What the search chose: operations counted by level and side, and what that says of imagery."""
 
 from collections.abc import Sequence
-
-from scipy import stats
+from statistics import mean
 
 from aerial_nni.models.genotype import Genotype
 from aerial_nni.models.operations import EDGES, NONE
@@ -44,54 +43,34 @@ def ways_table(found: Discovery) -> str:
 
 
 def explain_choice(found: Discovery) -> str:
-    """Where wide operations stand, whether that is more than chance, and how much it means."""
+    """Where wide operations stand, by counts, and how much that means."""
     genotypes = _genotypes(found)
     fine, coarse = _halves(genotypes)
-    text = [
+    return (
         f"Operations that see 5×5 pixels or more ({listed([f'`{name}`' for name in WIDE])}) stand "
         f"on {_share(fine)} in the finer half of the levels and on {_share(coarse)} in the coarser "
-        f"half; an even draw puts them on {percent(len(WIDE) / (len(EDGES) - 1))}."
-    ]
-    counts = [[sum(half), len(half) - sum(half)] for half in (fine, coarse)]
-    chance = float(stats.fisher_exact(counts)[1])
-    where = "coarse" if _mean(coarse) > _mean(fine) else "fine"
-    if chance < 0.05:
-        text.append(
-            f"So uneven a split has a chance of {chance:.3f} by luck alone (Fisher's exact test): "
-            f"the search **put its wide view on the {where} levels**."
-        )
-    else:
-        text.append(
-            f"By luck alone a split at least as uneven has a chance of {chance:.2f} (Fisher's "
-            "exact test): **no preference of a level is shown**."
-        )
-    text.append(_meaning(found, where if chance < 0.05 else ""))
-    return " ".join(text)
+        f"half; an even draw puts them on {percent(len(WIDE) / (len(EDGES) - 1))}. These "
+        "are counts and no test: the edges of a search learn together, and searches share their "
+        f"images, so none is a draw of its own. {_meaning(found)}"
+    )
 
 
-def _meaning(found: Discovery, where: str) -> str:
+def _meaning(found: Discovery) -> str:
     """What may be said about aerial imagery, which depends on the control."""
     ours, theirs = Group("", found.main.runs).scores, found.random_scores
     around = deviation(ours, theirs)
     if around is None or min(len(ours), len(theirs)) < ENOUGH:
         return f"With fewer than {ENOUGH} runs of each, nothing can be said of what that is for."
-    if sum(ours) / len(ours) - sum(theirs) / len(theirs) <= around:
+    if mean(ours) - mean(theirs) <= around:
         return (
-            "**About aerial imagery this says little**: random architectures of the same size do "
-            "as well, as far as these runs can tell. On these pictures it matters more how large "
-            "the network is and how it is trained than which of these operations stand where."
+            "**About aerial imagery this says little**: random architectures of like size do as "
+            "well, as far as these runs can tell, so it is not shown that the place of an "
+            "operation matters on these pictures."
         )
-    reading = {
-        "coarse": "it may be that context over tens of metres tells classes apart once detail is "
-        "gone, while edges of roofs and roads want a narrow view",
-        "fine": "it may be that texture over several pixels tells land from vegetation where "
-        "detail is still there",
-        "": "but the gain cannot be put down to where wide operations stand",
-    }[where]
     return (
-        f"The derived network is ahead of random ones by more than their spread: {reading}. That "
-        "is a reading of one search on one dataset, and no test of it: an experiment that swaps "
-        "these operations alone would be one."
+        "The derived network is ahead of random ones by more than their spread, but these runs do "
+        "not say which of its operations that comes from: an experiment that swaps them alone "
+        "would."
     )
 
 
@@ -115,9 +94,5 @@ def _halves(genotypes: Sequence[Genotype]) -> tuple[list[bool], list[bool]]:
     return fine, coarse
 
 
-def _mean(values: Sequence[bool]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
 def _share(values: Sequence[bool]) -> str:
-    return f"{sum(values)} of {some(len(values), 'edge')} ({percent(_mean(values))})"
+    return f"{sum(values)} of {some(len(values), 'edge')} ({percent(sum(values) / len(values))})"

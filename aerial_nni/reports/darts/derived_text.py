@@ -15,10 +15,16 @@ def derived_network(trial: Trial) -> Genotype | None:
     return read_genotype(text) if text else None
 
 
-def draw_genotype(genotype: Genotype, *, width: int) -> Figure:
-    """The derived network with the operation on each edge."""
-    sizes = {"depth": genotype.depth, "nodes": genotype.nodes, "width": width}
-    return draw_shape(genotype.choices(), **sizes, families=True)
+def draw_derived(trial: Trial, genotype: Genotype) -> Figure:
+    """The derived network with the operation on each edge, in the sizes of the trial's."""
+    return draw_shape(
+        genotype.choices(),
+        depth=genotype.depth,
+        nodes=genotype.nodes,
+        width=trial.options["width"],
+        fold=trial.options["space_to_depth"],
+        families=True,
+    )
 
 
 def explain_derived(trial: Trial, genotype: Genotype, *, network: str) -> str:

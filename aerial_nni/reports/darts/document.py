@@ -14,7 +14,7 @@ from aerial_nni.reports.darts import findings
 from aerial_nni.reports.darts.alpha_pictures import draw_alpha, draw_final, draw_mixed
 from aerial_nni.reports.darts.chosen_part import chosen_table, explain_choice, ways_table
 from aerial_nni.reports.darts.course_picture import draw_course
-from aerial_nni.reports.darts.derived_text import draw_genotype
+from aerial_nni.reports.darts.derived_text import draw_derived
 from aerial_nni.reports.darts.method_text import explain_method
 from aerial_nni.reports.darts.provenance import explain_sources, training_command
 from aerial_nni.reports.darts.reading import Discovery, read_discovery
@@ -51,16 +51,17 @@ def write_darts(experiments: Sequence[Experiment], docs: Path) -> Path:
 def draw_figures(found: Discovery) -> dict[str, Figure]:
     """Every figure of the document by the name of its file."""
     genotype = found.main.genotype
-    width = found.main.searched.options["width"]
+    options = found.main.searched.options
     counts = {label: str(len(table)) for label, table in places(genotype.depth, genotype.nodes)}
     figures = {
-        "space": draw_shape(counts, depth=genotype.depth, nodes=genotype.nodes, width=width,
+        "space": draw_shape(counts, depth=genotype.depth, nodes=genotype.nodes,
+                            width=options["width"], fold=options["space_to_depth"],
                             families=False),
         "mixed": draw_mixed(found),
         "course": draw_course(found),
         "alpha": draw_alpha(found),
         "alpha-final": draw_final(found),
-        "genotype": draw_genotype(genotype, width=width),
+        "genotype": draw_derived(found.main.searched, genotype),
     }  # fmt: skip
     if found.groups:
         figures["beside"] = draw_beside(*found.groups)

@@ -97,7 +97,7 @@ def _space(found: Discovery, links: Mapping[str, str]) -> str:
     )
     return "\n\n".join(
         [
-            f"It is a U-Net of {some(depth, 'level')} below the full size. In place of its pairs "
+            f"It is a U-Net of {some(depth, 'level')} below the finest. In place of its pairs "
             "of convolutions stand **blocks**: small graphs in which each node averages what edges "
             "bring from the block's input and from earlier nodes, and the output averages the "
             f"nodes.{folded} The way down, the way up and what becomes of each skip connection are "
@@ -105,12 +105,14 @@ def _space(found: Discovery, links: Mapping[str, str]) -> str:
             f"![The space: a U of blocks, with the number of operations to choose from in each "
             f"place]({links['space']})",
             f"Drawn from the code that builds the network: a number says from how many operations "
-            f"is chosen there, circles are nodes, `+` is the sum that leaves the block. There are "
-            f"{some(len(edges(found)), 'edge')} with {len(EDGES)} operations each, and "
+            f"is chosen there, circles are nodes, `out` is their average, which leaves the block. "
+            f"There are {some(len(edges(found)), 'edge')} with {len(EDGES)} operations each, and "
             f"{between} places between blocks: **{size:,} architectures**, about {size:.1e}, if "
             "each edge is counted with all of its operations. *Differs* from the paper: there two "
             "kinds of cell are searched and repeated; here each place has a choice of its own, so "
-            "that fine and coarse levels can differ. Nodes are added up, not stacked.",
+            "that fine and coarse levels can differ. There a node adds up what it gets and a block "
+            "stacks its nodes; here both average, so that a block of skips leaves its input as it "
+            "is.",
             f"The operations, with parameters at width {options['width']} counted in the modules. "
             "A convolution is ReLU, convolution, batch norm, so that what edges bring can be added "
             f"up. {share}The finest level has {options['width']} channels, each coarser one twice "

@@ -60,10 +60,11 @@ class _Place:
 
 @styled
 def draw_shape(
-    words: Mapping[str, str], *, depth: int, nodes: int, width: int, families: bool
+    words: Mapping[str, str], *, depth: int, nodes: int, width: int, fold: int, families: bool
 ) -> Figure:
     """The network with `words`, place to what is written there; no edge where it says `none`.
 
+    `fold` is the side of the pixel squares that are folded into channels before the first level.
     `families` colours operations by their kind, and adds the legend.
     """
     below = 0.42 + REACH * (nodes - 1)  # of a block, under the line of its nodes
@@ -82,7 +83,7 @@ def draw_shape(
     for side, places in (("encoder", left), ("decoder", right)):
         for level, place in enumerate(places):
             _block(axes, place, f"{side}{level}", words, nodes=nodes, below=below)
-            title = f"{side} {level}: {width * 2**level} channels, {_size(level)}"
+            title = f"{side} {level}: {width * 2**level} channels, {_size(fold * 2**level)}"
             axes.text(place.x + 0.06, place.y - below + 0.04, title, fontsize=7.5, color=GREY,
                       va="bottom")  # fmt: skip
     for level in range(depth):
@@ -107,14 +108,14 @@ def draw_shape(
     return figure
 
 
-def _size(level: int) -> str:
-    return "full size" if level == 0 else f"1/{2**level} of the size"
+def _size(smaller: int) -> str:
+    return "full size" if smaller == 1 else f"1/{smaller} of the size"
 
 
 def _block(
     axes: Axes, place: _Place, name: str, words: Mapping[str, str], *, nodes: int, below: float
 ) -> None:
-    """A block's graph: its input, its nodes, and the sum that is its output."""
+    """A block's graph: its input, its nodes, and their average, its output."""
     axes.add_patch(
         FancyBboxPatch((place.x, place.y - below), BLOCK, below + 0.3,
                        boxstyle="round,pad=0.02", facecolor="white", edgecolor=PALE, linewidth=1.4)
@@ -134,7 +135,7 @@ def _block(
         ends = ((at[node], place.y), (at[-1], place.y))
         _arrow(axes, *ends, PALE, bow=-0.1 * (nodes - node), shrink=7)
     for number, x in enumerate(at):
-        text = "in" if number == 0 else "+" if number == nodes + 1 else str(number)
+        text = "in" if number == 0 else "out" if number == nodes + 1 else str(number)
         axes.add_patch(Circle((x, place.y), 0.1, facecolor="white", edgecolor=INK, zorder=4))
         axes.text(x, place.y - 0.005, text, fontsize=7, ha="center", va="center", zorder=5)
 

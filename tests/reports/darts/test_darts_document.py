@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from discoveries import Made, genotype
 from PIL import Image
-from scipy import stats
 
 from aerial_nni.models.genotype import places, random_genotype, read_genotype, space_size
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP
@@ -202,7 +201,7 @@ def test_every_operation_is_explained_and_counted_in_the_modules(text: str):
 @pytest.mark.parametrize(("depth", "nodes"), [(1, 1), (3, 2), (5, 4)])
 def test_each_edge_of_a_genotype_is_written_in_its_picture(depth: int, nodes: int):
     drawn = random_genotype(np.random.default_rng(0), depth=depth, nodes=nodes).choices()
-    axes = draw_shape(drawn, depth=depth, nodes=nodes, width=8, families=True).axes[0]
+    axes = draw_shape(drawn, depth=depth, nodes=nodes, width=8, fold=1, families=True).axes[0]
     written = [part.get_text() for part in axes.texts]
     for name in {*EDGES, *DOWN, *UP, *SKIPS} - {NONE}:
         assert written.count(name) == list(drawn.values()).count(name)
@@ -210,12 +209,30 @@ def test_each_edge_of_a_genotype_is_written_in_its_picture(depth: int, nodes: in
     assert all(colour_of(drawn[label]) != INK for label in edges if drawn[label] != NONE)
 
 
-def test_the_chance_of_an_uneven_choice_is_fishers(discovery_folder: Fabricate, text: str):
-    counts = [int(n) for n in re.findall(r"(\d+) of \d+ edges \(", text)]
-    totals = [int(n) for n in re.findall(r"\d+ of (\d+) edges \(", text)]
-    rest = [total - count for count, total in zip(counts, totals, strict=True)]
-    chance = stats.fisher_exact(list(zip(counts, rest, strict=True)))[1]
-    assert f"a chance of {chance:.2f}" in text or f"a chance of {chance:.3f}" in text
+def test_wide_operations_are_counted_and_nothing_is_concluded_from_edges(
+    discovery_folder: Fabricate, text: str
+):
+    wide = {"conv5", "sep5", "dil3", "dil5"}
+    fine: list[str] = []
+    coarse: list[str] = []
+    for one in read(discovery_folder(Made())).all_found:
+        for half, block in ((fine, one.genotype.encoder[0]), (fine, one.genotype.decoder[0]),
+                            (coarse, one.genotype.encoder[1])):  # fmt: skip
+            half += [operation for node in block for operation, _ in node]
+    for half in (fine, coarse):
+        assert f"on {sum(name in wide for name in half)} of {len(half)} edges (" in text
+    assert "these are counts and no test" in text.lower() and "Fisher" not in text
+
+
+def test_the_sizes_in_the_picture_are_those_of_the_picture_that_goes_in():
+    drawn = random_genotype(np.random.default_rng(0), depth=1, nodes=1).choices()
+    for fold, sizes in (
+        (1, ["full size", "1/2 of the size", "full size"]),
+        (4, ["1/4 of the size", "1/8 of the size", "1/4 of the size"]),
+    ):
+        shape = draw_shape(drawn, depth=1, nodes=1, width=8, fold=fold, families=True)
+        written = [part.get_text() for part in shape.axes[0].texts]
+        assert [text.split(", ")[1] for text in written if "channels" in text] == sizes
 
 
 def test_controls_are_phases_that_are_never_the_best():
