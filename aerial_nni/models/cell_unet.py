@@ -120,7 +120,8 @@ class PartialChannels(nn.Module):
     """An operation on the first of `parts` shares of the channels; the others pass by.
 
     Xu et al. 2020, "PC-DARTS", section 3.2: channels are then shuffled, so that the next operation
-    sees others. What runs needs a share of the memory and the work.
+    sees others. What runs needs a share of the memory and the work. *differs:* a node weighs no
+    edges (section 3.3, edge normalisation): edges are ranked by their best operation alone.
     """
 
     def __init__(self, operation: nn.Module, channels: int, *, parts: int) -> None:

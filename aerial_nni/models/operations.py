@@ -3,7 +3,8 @@
 Convolutions follow Liu, Simonyan, Yang 2019, "DARTS": ReLU, convolution, batch norm, so that what
 edges bring to a node can be added. *differs:* a separable convolution is applied once, not twice;
 plain convolutions and an inverted bottleneck (Sandler et al. 2018) stand beside it, pooling on
-edges does not.
+edges does not. *differs:* batch norm learns its scale and shift in the search too, where that
+of the paper has none, so that no operation can make up for its weight by its scale.
 """
 
 from collections.abc import Callable, Mapping

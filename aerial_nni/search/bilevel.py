@@ -1,8 +1,8 @@
 """The gradient of the architecture: Liu et al. 2019, eq. 5 to 8.
 
 The architecture should be good for weights that are trained with it: min over alpha of
-L_val(w*(alpha), alpha). First order takes w for w*. Second order takes one step of w, *as the
-optimiser will make it*, and how that step depends on alpha.
+L_val(w*(alpha), alpha). First order takes w for w*. Second order takes one step of w, as the
+optimiser will make it but for clipping, and how that step depends on alpha.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,8 @@ def second_order(
 
     Args:
         loss: of a batch, with the weights in `optimizer` and `alphas` as they are at the call.
-        optimizer: SGD, whose momentum, Nesterov's rule and weight decay enter the step.
+        optimizer: SGD, whose momentum, Nesterov's rule and weight decay enter the step. *differs*
+            from the step as it will be made: the gradient is not clipped (option `clip`).
         rate: its learning rate.
         train: a batch of the half that weights learn from.
         val: one of the half that the architecture learns from.

@@ -75,11 +75,12 @@ def _turns(options: Mapping[str, Any]) -> str:
 def _order(options: Mapping[str, Any]) -> str:
     """Which order of the gradient was used, and what it costs."""
     if options["order"] == "second":
+        limit = f" but not the limit of {options['clip']:g} on its gradient" * (options["clip"] > 0)
         return (
             "**This search used second order**: both terms, with *w'* as the optimiser will make "
             "it, its momentum and weight decay included (*differs* from eq. 6, which is plain "
-            "gradient descent; the paper's own code includes them too). A step of α takes four "
-            "gradients of a loss, where first order takes one."
+            f"gradient descent; the paper's own code includes them too){limit}. A step of α takes "
+            "four gradients of a loss, where first order takes one."
         )
     return (
         "**This search used first order**: ξ = 0, so that *w'* = *w* and the second term is gone. "

@@ -85,7 +85,8 @@ def _space(found: Discovery, links: Mapping[str, str]) -> str:
     size = space_size(depth, nodes)
     share = (
         f"Edges work on one of {options['parts']} shares of the channels, the others pass by "
-        "(Xu et al. 2020), in the search and in the checkpoint it leaves. "
+        "(Xu et al. 2020, *differs:* without its edge normalisation), in the search and in the "
+        "checkpoint it leaves. "
         if options["parts"] > 1
         else ""
     )
@@ -115,7 +116,8 @@ def _space(found: Discovery, links: Mapping[str, str]) -> str:
             "is.",
             f"The operations, with parameters at width {options['width']} counted in the modules. "
             "A convolution is ReLU, convolution, batch norm, so that what edges bring can be added "
-            f"up. {share}The finest level has {options['width']} channels, each coarser one twice "
+            "up (*differs:* batch norm learns its scale and shift in the search too). "
+            f"{share}The finest level has {options['width']} channels, each coarser one twice "
             "as many.",
             operation_table(width=options["width"], depth=depth, parts=options["parts"]),
         ]

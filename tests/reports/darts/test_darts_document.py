@@ -151,6 +151,8 @@ def test_missing_phases_are_said_not_raised(discovery_folder: Fabricate, tmp_pat
     assert "nothing can be compared" in text and "the search trial itself" in text
     assert "was chosen by its mean IoU" not in text
     assert "used second order" in text and "Dong" in text and "PC-DARTS" in text
+    for deviation in ("without its edge normalisation", "limit of 1 on its", "scale and shift"):
+        assert deviation in text
     assert "one of 2 shares" in text and "`latency.json`" in text
     assert "above 900 parameters and 7.5 milliseconds for a patch are penalised" in text
     assert "is expected to take 6.25." in text
