@@ -8,7 +8,8 @@
         teacher.safetensors      of a distillation: the teacher's checkpoint
         answers.npz              of a distillation: each model's logits of the student's examples
         student-int8.onnx        of a distillation: the student in 8-bit integers
-        costs.json               of a distillation: time, memory and what the 8 bits lose
+        costs.json               of a distillation: time, memory and what the 8 bits lose; of an
+                                 architecture search: time of a patch in each network
         <trial>/
             options.json         the trial's own options, complete
             history.csv          an epoch a row

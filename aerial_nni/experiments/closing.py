@@ -38,5 +38,21 @@ def _distillation(folder: Path, again: bool) -> None:
     compare(folder, teacher=folder / results.TEACHER, student=found.student.folder, control=control)
 
 
-MEASUREMENTS: dict[str, Callable[[Path, bool], None]] = {"distill": _distillation}
+def _architectures(folder: Path, again: bool) -> None:
+    """Derived network, random ones and the hand-made one: see `write_latencies`."""
+    from aerial_nni.inference.latency import write_latencies
+    from aerial_nni.reports.darts.reading import read_discovery
+    from aerial_nni.reports.folder import read_experiment
+
+    found = read_discovery(read_experiment(folder))
+    if not found.timed or (found.costs is not None and not again):
+        return
+    say("timing the networks on this machine")
+    write_latencies(folder, {run.folder.name: run.checkpoint for run in found.timed})
+
+
+MEASUREMENTS: dict[str, Callable[[Path, bool], None]] = {
+    "distill": _distillation,
+    "darts": _architectures,
+}
 """Kind of an experiment -> what is measured in its folder."""

@@ -86,8 +86,11 @@ def longest(trials: Sequence[Trial]) -> np.ndarray:
     return max((trial.history["epoch"] for trial in trials), key=len)
 
 
-def beside_table(groups: Sequence[Group]) -> str:
-    """Scores and costs of each group, a column each."""
+def beside_table(groups: Sequence[Group], *, seconds: Sequence[Sequence[float]] = ()) -> str:
+    """Scores and costs of each group, a column each.
+
+    `seconds` are those of a patch in each network of each group, where a report has them.
+    """
     runs = [group.trials for group in groups]
     rows = [
         ["mean IoU", *(f"**{spread(group.scores)}**" for group in groups)],
@@ -102,7 +105,17 @@ def beside_table(groups: Sequence[Group]) -> str:
         ["trained parameters", *(_model(trials, "parameters") for trials in runs)],
         ["multiply-adds for one patch", *(_model(trials, "multiply_adds") for trials in runs)],
     ]
+    if seconds:
+        rows.append(["time of one patch", *map(_milliseconds, seconds)])
     return table(["what", *(group.name for group in groups)], rows)
+
+
+def _milliseconds(seconds: Sequence[float]) -> str:
+    """The time, or the shortest and the longest where networks differ."""
+    if not seconds:
+        return "not measured"
+    ends = dict.fromkeys(f"{1e3 * value:,.1f}" for value in (min(seconds), max(seconds)))
+    return f"{' to '.join(ends)} ms"
 
 
 def _finals(trials: Sequence[Trial], key: str) -> list[float]:

@@ -49,7 +49,8 @@ def add_flags(verbs: Verbs) -> None:
     parser.add_argument(
         "--measure",
         action="store_true",
-        help="of a distillation: first time its models on this machine, again if they were before",
+        help="of a distillation or an architecture search: first time its models on this machine, "
+        "again if they were before",
     )
     add_runs(parser)
     example = "python -m aerial_nni.run list --runs DIR"

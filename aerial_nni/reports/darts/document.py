@@ -138,7 +138,8 @@ def _results_chapter(found: Discovery, links: Mapping[str, str]) -> list[str]:
     parts = ["## 4. Results", "### Derived against random and hand-made"]
     if "beside" in links:
         parts += [
-            beside_table(found.groups),
+            beside_table(found.groups, seconds=[found.seconds(g.trials) for g in found.groups]),
+            findings.on_times(found),
             f"![Each run of U-Net, derived and random networks, and mean IoU by epoch]"
             f"({links['beside']})",
             findings.on_randoms(found),

@@ -8,7 +8,7 @@ from aerial_nni.reports import chance
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.darts.reading import Discovery
 from aerial_nni.reports.hpo.retraining import interval
-from aerial_nni.reports.words import LEAKY, score, some, spread
+from aerial_nni.reports.words import LEAKY, score, some, spread, times
 
 ENOUGH = 3
 """Seeds below which a comparison settles nothing."""
@@ -140,6 +140,21 @@ def on_randoms(found: Discovery) -> str:
         f"{'is' if below == 1 else 'are'} below the mean of the derived one; the best random one "
         f"has {score(max(theirs))}. Each random architecture was drawn evenly from the same space, "
         f"the one nearest in parameters of many. Their spread is over {_networks(found)}: {luck}."
+    )
+
+
+def on_times(found: Discovery) -> str:
+    """How the time of a patch was measured, or what to type where it was not."""
+    costs = found.costs
+    if costs is None:
+        return (
+            "The time of a patch was not measured for these checkpoints. On the machine that "
+            f"matters:\n\n```\npython -m aerial_nni.run report {found.experiment.id} --measure\n```"
+        )
+    return (
+        f"The time of one patch of {times([costs['patch']] * 2)} pixels is that on "
+        f"{costs['machine']}, in fp32: the median of several turns of each network, one after the "
+        "other. What else ran on the machine is in it."
     )
 
 

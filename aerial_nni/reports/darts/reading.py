@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aerial_nni import results
 from aerial_nni.models.genotype import Genotype, read_genotype
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
@@ -87,6 +88,32 @@ class Discovery:
         )
         return [Group(name, trials) for name, trials in named if trials]
 
+    @property
+    def timed(self) -> list[Trial]:
+        """A run of each network that is compared: the time of a patch is that of all its runs."""
+        return list({_network(run): run for group in self.groups for run in group.trials}.values())
+
+    @cached_property
+    def costs(self) -> Mapping[str, Any] | None:
+        """What was measured of these networks, see `results.COSTS`; None if nothing or others."""
+        path = self.experiment.folder / results.COSTS
+        if not path.is_file():
+            return None
+        costs = results.read_json(path)
+        hashes = {run.folder.name: run.metrics["checkpoint"]["sha256"] for run in self.timed}
+        return costs if costs["checkpoints"] == hashes else None
+
+    def seconds(self, trials: Sequence[Trial]) -> list[float]:
+        """Of a patch in each network among `trials`; empty where it was not measured."""
+        if self.costs is None:
+            return []
+        networks = {_network(run) for run in trials}
+        return [
+            self.costs["costs"][run.folder.name]["patch_seconds"]
+            for run in self.timed
+            if _network(run) in networks
+        ]
+
     @cached_property
     def random_runs(self) -> list[list[float]]:
         """Scores of each random architecture's runs."""
@@ -150,6 +177,11 @@ def read_discovery(experiment: Experiment) -> Discovery:
         randoms=finished(experiment, RANDOM),
         hand_made=finished(experiment, HAND_MADE),
     )
+
+
+def _network(run: Trial) -> str:
+    """What tells the networks of an experiment apart."""
+    return run.options["genotype"] if run.options["model"] == "derived" else ""
 
 
 def _genotype(run: Trial) -> Genotype:

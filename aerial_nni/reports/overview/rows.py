@@ -1,8 +1,10 @@
 """What each experiment brings to the page over all milestones: rows, method, command."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import mean
 from typing import Any
 
 from aerial_nni.reports import document as baseline_document
@@ -49,7 +51,7 @@ class Row:
     multiply_adds: Sequence[int]
     """For one patch. Of random architectures, each has its own."""
     seconds: float | None = None
-    """Of a patch, where it was measured."""
+    """Of a patch, where it was measured; of random architectures their mean."""
 
     @property
     def control(self) -> bool:
@@ -112,6 +114,10 @@ def network(options: Mapping[str, Any]) -> str:
 
 def _epochs(trials: Sequence[Trial]) -> list[int]:
     return sorted({int(trial.metrics["epochs_run"]) for trial in trials})
+
+
+def _mean(seconds: Sequence[float]) -> float | None:
+    return mean(seconds) if seconds else None
 
 
 def _rows(named: Sequence[tuple[str, Sequence[Trial]]]) -> list[Row]:
@@ -179,7 +185,11 @@ def _darts(experiment: Experiment) -> Made:
     named = [(DERIVED, found.main.runs), (RANDOMS, found.randoms), (HAND_MADE, found.hand_made)]
     return Made(
         experiment=experiment,
-        rows=_rows(named),
+        rows=[
+            dataclasses.replace(row_of(name, runs), seconds=_mean(found.seconds(runs)))
+            for name, runs in named
+            if runs
+        ],
         method=f"DARTS, {order} order, {some(len(found.search.tried), 'search trial')}",
         command=darts_provenance.command(found),
         document=darts_document.NAME,

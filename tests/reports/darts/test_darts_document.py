@@ -21,8 +21,10 @@ from aerial_nni.reports.darts.provenance import command, training_command
 from aerial_nni.reports.darts.reading import Discovery, read_discovery
 from aerial_nni.reports.darts.shape_picture import colour_of, draw_shape
 from aerial_nni.reports.folder import read_experiment
+from aerial_nni.reports.overview.rows import READERS
 from aerial_nni.reports.style import INK
 from aerial_nni.reports.words import LEAKY
+from aerial_nni.results import COSTS, write_json
 from aerial_nni.run import build_parser
 from aerial_nni.search.names import HAND_MADE, RANDOM
 from aerial_nni.tuners.trial import CONTROL
@@ -139,6 +141,27 @@ def test_few_runs_a_leaky_split_and_a_reason_are_said_at_once(discovery_folder: 
         in head
     )
     assert "One run has no spread" in head
+
+
+def test_the_time_of_a_patch_stands_beside_the_scores_of_its_networks(
+    discovery_folder: Fabricate, text: str
+):
+    assert "--measure" in text and "time of one patch" in text
+    folder = discovery_folder(Made(searches=(0.5,), randoms=(0.5, 0.52, 0.6, 0.61), random_seeds=2))
+    found = read(folder)
+    assert len(found.timed) == 1 + 1 + 2
+    hashes = {run.folder.name: run.metrics["checkpoint"]["sha256"] for run in found.timed}
+    costs = {name: {"patch_seconds": 0.003 + 0.001 * n} for n, name in enumerate(hashes)}
+    facts = {"checkpoints": hashes, "costs": costs, "patch": 64, "machine": "a slow one"}
+    write_json(folder / COSTS, facts)
+    said = draft(folder)
+    assert "| time of one patch | 3.0 ms | 4.0 ms | 5.0 to 6.0 ms |" in said
+    assert "one patch of 64×64 pixels is that on a slow one" in said
+    assert [row.seconds for row in READERS["darts"](read_experiment(folder)).rows] == pytest.approx(
+        [0.004, 0.0055, 0.003]
+    )
+    write_json(folder / COSTS, {**facts, "checkpoints": dict.fromkeys(hashes, "another")})
+    assert "was not measured for these checkpoints" in draft(folder)
 
 
 def test_missing_phases_are_said_not_raised(discovery_folder: Fabricate, tmp_path: Path):
