@@ -28,7 +28,7 @@ from aerial_nni.inference.card import Card, read_card
 from aerial_nni.inference.export import export
 from aerial_nni.inference.quantisation import quantise
 from aerial_nni.inference.scene import open_scene
-from aerial_nni.inference.tiles import Tiling
+from aerial_nni.inference.tiles import TILE, Tiling
 from aerial_nni.models import model_spec, parameter_count
 from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.checkpoint import load_checkpoint, read_header, save_checkpoint
@@ -100,8 +100,9 @@ def measure(given: argparse.Namespace) -> Table:
             f"A GeoTIFF of {given.size[1]} x {given.size[0]} pixels of {given.data}, read, "
             f"segmented and written; {given.threads} threads; median of {given.rounds} turns.",
             f"Teacher: {parameters['teacher']:,} parameters; student: {parameters['student']:,}.",
-            f"Plain: tiles of {given.tile} pixels without overlap. All others: predict with tiles "
-            f"of up to {given.tile} pixels that overlap by {given.overlap} and are blended.",
+            f"Plain: tiles of {given.tile or TILE} pixels without overlap. All others: predict, "
+            + (f"tiles of {given.tile} pixels" if given.tile else "its usual tiles")
+            + f" that overlap by {given.overlap} and are blended.",
         ),
         device=torch.device("cpu"),
     )  # fmt: skip

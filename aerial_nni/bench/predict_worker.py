@@ -14,7 +14,7 @@ from rasterio.windows import Window
 from aerial_nni.bench.worker import answer
 from aerial_nni.inference import open_model
 from aerial_nni.inference.prediction import segment
-from aerial_nni.inference.tiles import Tiling
+from aerial_nni.inference.tiles import TILE, Tiling
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="aerial-bench-") as folder:
         target = Path(folder) / "scene"
         if plain == "1":
-            work = plain_loop(Path(model), Path(scene), target, tile=int(tile))
+            work = plain_loop(Path(model), Path(scene), target, tile=int(tile) or TILE)
         else:
             opened = open_model(Path(model), device="cpu", precision=precision)
             tiling = Tiling(tile=int(tile), overlap=int(overlap))

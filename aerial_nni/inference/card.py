@@ -25,6 +25,8 @@ class Card:
     std: tuple[float, ...]
     pixels: str
     """`uint8` or `uint16`: what the model was trained on."""
+    fold: int = 1
+    """Height and width in pixels of what is one place to the network (`--space-to-depth`)."""
 
 
 def read_card(header: Mapping[str, Any], source: object) -> Card:
@@ -43,6 +45,7 @@ def read_card(header: Mapping[str, Any], source: object) -> Card:
             std=tuple(map(float, header["std"])),
             # Checkpoints of before this was noted: no 8-bit band has such a mean.
             pixels=header.get("pixels", "uint16" if max(mean) > 255 else "uint8"),
+            fold=int(header.get("model", {}).get("space_to_depth", 1)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadModelFile(

@@ -61,7 +61,8 @@ def segment(
         SceneUnusable: the image is not what the model takes, is damaged, or what is wanted cannot
             be had from it; nothing is written then.
     """
-    tiling, wanted, card = tiling or Tiling(), wanted or Wanted(), model.card
+    wanted, card = wanted or Wanted(), model.card
+    tiling = (tiling or Tiling()).on(card.fold)
     areas: list[Area] = []
     with open_scene(image, card, bands) as scene:
         square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0

@@ -64,9 +64,8 @@ class Scene:
         """The whole scene, (*shape, bands), made smaller."""
         palette = self.colours is not None
         how = Resampling.nearest if palette else Resampling.average
-        size = (len(self.indexes), *shape)
         with decoding(self.path):
-            return self._bands_last(self.dataset.read(self.indexes, out_shape=size, resampling=how))
+            return self._pixels(shape, resampling=how)
 
     def read(self, y: int, x: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Raw pixels (height, width, bands), and which of them show something, (height, width).
@@ -78,15 +77,15 @@ class Scene:
             if self.decoded is not None:
                 pixels = self.decoded[y : y + height, x : x + width, np.array(self.indexes) - 1]
                 return pixels, None
-            pixels = self.dataset.read(self.indexes, window=window)
+            pixels = self._pixels((height, width), window=window)
             valid = self.dataset.dataset_mask(window=window) > 0 if self.holes else None
-        return self._bands_last(pixels), None if valid is None or valid.all() else valid
+        return pixels, None if valid is None or valid.all() else valid
 
-    def _bands_last(self, pixels: np.ndarray) -> np.ndarray:
-        """(bands, h, w) as they lie in the file -> (h, w, bands) in the model's order."""
-        if self.colours is not None:
-            return self.colours[pixels[0]]
-        return np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    def _pixels(self, shape: tuple[int, int], **what: Any) -> np.ndarray:
+        """What rasterio reads, as (*shape, bands) in the model's order."""
+        pixels = np.empty((*shape, len(self.indexes)), self.dataset.dtypes[0])
+        self.dataset.read(self.indexes, out=pixels.transpose(2, 0, 1), **what)
+        return pixels if self.colours is None else self.colours[pixels[..., 0]]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ where a pixel has one tile, its weight is exactly 1.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,22 +19,31 @@ from aerial_nni.options import BadOption
 STEP = 32
 """Pixels; a network that halves the picture five times has the same grid in every tile."""
 
+TILE = 1024
+"""Largest height and width of a tile where nothing else is said, in places of the network."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tiling:
     """How scenes are cut."""
 
-    tile: int = 1024
-    """Largest height and width of a tile, a multiple of `STEP` pixels; less needs less memory."""
+    tile: int = 0
+    """Largest height and width of a tile, a multiple of `STEP` pixels; less needs less memory.
+    0: `TILE` times what the network folds, so that its features are as large as any other's."""
     overlap: int = 128
     """Pixels that neighbouring tiles share at least."""
 
     def __post_init__(self) -> None:
-        if self.tile < STEP or self.tile % STEP or not 0 <= self.overlap <= self.tile // 2:
+        tile = self.tile or TILE
+        if tile < STEP or tile % STEP or not 0 <= self.overlap <= tile // 2:
             raise BadOption(
                 f"tile={self.tile}, overlap={self.overlap}: give a multiple of {STEP} pixels, and "
                 "an overlap of at most half of it; try --tile 1024 --overlap 128"
             )
+
+    def on(self, fold: int) -> "Tiling":
+        """The tiling for a network to which `fold` pixels each way are one place."""
+        return replace(self, tile=self.tile or TILE * fold)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +130,8 @@ def stitched(
             if total is None:
                 total = np.zeros((classes, len(down), len(across)), np.float32)
             else:
-                total *= down[:, None]
-                total *= across
+                _weigh(total, down[:, None], axis=1)
+                _weigh(total, across, axis=2)
             shared, width = left.shape[2], columns.settled(j)
             total[:, :, :shared] += left  # with what `above` had there
             total[:, : above.shape[1], shared:] += above[:, :, x + shared : x + len(across)]
@@ -130,3 +139,12 @@ def stitched(
             below[:, :, x : x + width] = total[:, height:, :width]
             yield y, x, total[:, :height, :width]
         above = below
+
+
+def _weigh(logits: np.ndarray, weights: np.ndarray, *, axis: int) -> None:
+    """Multiplies the two ends along an axis by their weights; between them these are 1."""
+    inner = np.flatnonzero(weights == 1)
+    first, last = (inner[0], inner[-1] + 1) if inner.size else (weights.size, weights.size)
+    for part in (slice(0, first), slice(last, None)):
+        place = (slice(None), part) if axis == 1 else (..., part)
+        logits[place] *= weights[part]

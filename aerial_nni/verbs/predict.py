@@ -58,9 +58,10 @@ def add_flags(verbs: Verbs) -> None:
     group.add_argument(
         "--tile",
         type=positive,
-        default=1024,
+        default=0,
         metavar="N",
-        help="largest height and width of a tile in pixels; less needs less memory (default: 1024)",
+        help="largest height and width of a tile in pixels; less needs less memory (default: 1024 "
+        "times --space-to-depth of the network)",
     )
     group.add_argument(
         "--overlap",

@@ -41,7 +41,7 @@ def test_no_more_is_computed_than_needed():
     assert len(spread(2149, Tiling(tile=1024, overlap=128)).weights[0]) == 832
 
 
-@pytest.mark.parametrize(("tile", "overlap"), [(64, 40), (0, 0), (64, -1), (100, 10)])
+@pytest.mark.parametrize(("tile", "overlap"), [(64, 40), (16, 0), (64, -1), (100, 10)])
 def test_tiles_that_cannot_overlap_so_far(tile: int, overlap: int):
     with pytest.raises(BadOption, match="try --tile 1024 --overlap 128"):
         Tiling(tile=tile, overlap=overlap)
@@ -95,3 +95,8 @@ def test_a_tile_that_is_left_out_adds_nothing():
     row = whole(logits_of, 20, 96, tile=64, overlap=32)[0, 10]
     assert (row[:32] == 0).all()
     np.testing.assert_allclose(row[64:], 1)
+
+
+def test_a_network_that_folds_pixels_gets_larger_tiles():
+    assert Tiling().on(1).tile == 1024 and Tiling().on(2).tile == 2048
+    assert Tiling(tile=256).on(2).tile == 256
