@@ -100,8 +100,8 @@ def measure(given: argparse.Namespace) -> Table:
             f"A GeoTIFF of {given.size[1]} x {given.size[0]} pixels of {given.data}, read, "
             f"segmented and written; {given.threads} threads; median of {given.rounds} turns.",
             f"Teacher: {parameters['teacher']:,} parameters; student: {parameters['student']:,}.",
-            f"Plain: tiles of {given.tile or TILE} pixels without overlap. All others: predict, "
-            + (f"tiles of {given.tile} pixels" if given.tile else "its usual tiles")
+            f"Plain: tiles of {given.tile or TILE} pixels without overlap; all others: predict "
+            + (f"with tiles of {given.tile} pixels" if given.tile else "with its usual tiles")
             + f" that overlap by {given.overlap} and are blended.",
         ),
         device=torch.device("cpu"),
