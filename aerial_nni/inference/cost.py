@@ -14,16 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from aerial_nni.errors import Explained
-from aerial_nni.inference import Segmenter, open_model
+from aerial_nni.inference import open_model
 from aerial_nni.inference.prediction import segment
 from aerial_nni.inference.scene import open_scene
 
-REPEATS = (5, 50)
-"""Least and most times that a patch is segmented; between them, for `SECONDS`."""
+REPEATS = (3, 50)
+"""Least and most times that a patch or a scene is segmented; between them, for `SECONDS`."""
 
 SECONDS = 1.0
 
@@ -40,7 +41,7 @@ class Cost:
     patch_seconds: float
     """Median over repeated patches."""
     scene_seconds: float
-    """One scene, read, segmented by tiles and written, once; loading the model does not count."""
+    """One scene, read, segmented by tiles and written; loading the model does not count."""
     peak_bytes: int
     """Most resident memory of the process that did it."""
 
@@ -65,11 +66,11 @@ def _measure(path: Path, scene: Path, patch: int) -> Cost:
     """The cost of a model in this process, which must have held no other."""
     precision = "auto" if path.suffix == ".onnx" else "fp32"
     model = open_model(path, device="cpu", precision=precision)
-    patch_seconds = _patch_seconds(model, scene, patch)
+    with open_scene(scene, model.card) as opened:
+        pixels, _ = opened.read(0, 0, patch, patch)
+    patch_seconds = _seconds(lambda: model(pixels))
     with tempfile.TemporaryDirectory(prefix="aerial-cost-") as folder:
-        before = time.perf_counter()
-        segment(model, scene, Path(folder) / "scene")
-        scene_seconds = time.perf_counter() - before
+        scene_seconds = _seconds(lambda: segment(model, scene, Path(folder) / "scene"))
     return Cost(
         file_bytes=path.stat().st_size,
         patch_seconds=patch_seconds,
@@ -78,16 +79,14 @@ def _measure(path: Path, scene: Path, patch: int) -> Cost:
     )
 
 
-def _patch_seconds(model: Segmenter, scene: Path, patch: int) -> float:
-    with open_scene(scene, model.card) as opened:
-        pixels, _ = opened.read(0, 0, patch, patch)
+def _seconds(work: Callable[[], object]) -> float:
+    """The median time of some work, after a first time that does not count."""
+    work()
     least, most = REPEATS
-    for _ in range(2):
-        model(pixels)
     seconds: list[float] = []
     while len(seconds) < least or (len(seconds) < most and sum(seconds) < SECONDS):
         before = time.perf_counter()
-        model(pixels)
+        work()
         seconds.append(time.perf_counter() - before)
     return statistics.median(seconds)
 

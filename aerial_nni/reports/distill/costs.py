@@ -136,7 +136,7 @@ def explain_costs(found: Distillation) -> str:
     text = [
         f"Measured on {costs['machine']}, in fp32 but for the 8-bit file, each model in a process "
         f"of its own. A patch is {times([costs['patch']] * 2)} pixels, the median of repeated "
-        "runs; a scene is read, cut into overlapping tiles, segmented and written, once, as "
+        "runs; a scene is read, cut into overlapping tiles, segmented and written, as "
         "`predict` does it. Peak memory is the most that the process ever held, with the "
         "interpreter and all libraries; the 8-bit file runs with ONNX Runtime, without torch. The "
         "control is the student's network with other weights, so it costs the same. What else ran "
