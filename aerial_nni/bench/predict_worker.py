@@ -29,7 +29,7 @@ def main() -> None:
             tiling = Tiling(tile=int(tile), overlap=int(overlap))
 
             def work() -> None:
-                segment(opened, Path(scene), target, tiling=tiling)
+                segment(opened, Path(scene), target, tiling=tiling, overwrite=True)
 
         answer(work)
 

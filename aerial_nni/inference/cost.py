@@ -70,7 +70,9 @@ def _measure(path: Path, scene: Path, patch: int) -> Cost:
         pixels, _ = opened.read(0, 0, patch, patch)
     patch_seconds = _seconds(lambda: model(pixels))
     with tempfile.TemporaryDirectory(prefix="aerial-cost-") as folder:
-        scene_seconds = _seconds(lambda: segment(model, scene, Path(folder) / "scene"))
+        scene_seconds = _seconds(
+            lambda: segment(model, scene, Path(folder) / "scene", overwrite=True)
+        )
     return Cost(
         file_bytes=path.stat().st_size,
         patch_seconds=patch_seconds,

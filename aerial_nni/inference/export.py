@@ -62,13 +62,17 @@ def format_of(target: Path, given: str | None) -> str:
     """The format that was asked for, else the one that the file's ending means.
 
     Raises:
-        BadOption: neither says it.
+        BadOption: neither says it, or each says another.
     """
-    if given:
-        return given
-    for name, suffix in SUFFIXES.items():
-        if target.suffix.lower() == suffix:
-            return name
+    ending = target.suffix.lower()
+    meant = next((name for name, suffix in SUFFIXES.items() if suffix == ending), given)
+    if given and meant != given:
+        raise BadOption(
+            f"--to {target} ends like {meant}, and --format is {given}; give "
+            f"--to {target.with_suffix(SUFFIXES[given])}, or leave --format out"
+        )
+    if meant:
+        return meant
     endings = ", ".join(SUFFIXES.values())
     raise BadOption(f"--to {target} has none of the endings {endings}; add --format onnx")
 

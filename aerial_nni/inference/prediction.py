@@ -17,7 +17,7 @@ from aerial_nni.inference.overlay import write_overlay
 from aerial_nni.inference.polygons import check_polygons, write_polygons
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Tiling, spread, stitched
-from aerial_nni.inference.writing import mask_file
+from aerial_nni.inference.writing import check_free, mask_file
 
 Progress = Callable[[int, int], None]
 """Told the tiles that are done and all of them."""
@@ -50,6 +50,7 @@ def segment(
     tiling: Tiling | None = None,
     bands: Sequence[int] = (),
     wanted: Wanted | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Segmented:
     """Writes the classes of every pixel of `image` to `STEM-mask.tif`, and what else is wanted.
@@ -60,6 +61,7 @@ def segment(
     Raises:
         SceneUnusable: the image is not what the model takes, is damaged, or what is wanted cannot
             be had from it; nothing is written then.
+        NotWritten: a result is there already and `overwrite` is not said, or the disk is full.
     """
     wanted, card = wanted or Wanted(), model.card
     tiling = (tiling or Tiling()).on(card.fold)
@@ -68,25 +70,31 @@ def segment(
         square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0
         if wanted.polygons:
             check_polygons(image, scene.dataset)
-        files = {"mask": _beside(stem, "mask.tif" if scene.on_the_ground else "mask.png")}
+        files = _results(stem, wanted, raster=scene.on_the_ground)
+        if not overwrite:
+            check_free(files.values())
         with mask_file(files["mask"], scene, card) as write:
             for y, x, classes in predicted(model, scene, tiling, progress):
                 write(y, x, classes)
         if wanted.overlay:
-            files["overlay"] = _beside(stem, "overlay.png")
             write_overlay(scene, files["mask"], files["overlay"], card)
     if wanted.polygons:
-        files["polygons"] = _beside(stem, "polygons.geojson")
         write_polygons(files["mask"], files["polygons"], card)
     if wanted.areas:
-        files["areas"] = _beside(stem, "areas.csv")
         areas = measure_areas(files["mask"], card, square_metres)
         write_areas(files["areas"], areas)
     return Segmented(image=image, files=files, areas=tuple(areas))
 
 
-def _beside(stem: Path, ending: str) -> Path:
-    return stem.with_name(f"{stem.name}-{ending}")
+def _results(stem: Path, wanted: Wanted, *, raster: bool) -> dict[str, Path]:
+    """The files to write, by what they are."""
+    endings = {
+        "mask": "mask.tif" if raster else "mask.png",
+        **({"overlay": "overlay.png"} if wanted.overlay else {}),
+        **({"polygons": "polygons.geojson"} if wanted.polygons else {}),
+        **({"areas": "areas.csv"} if wanted.areas else {}),
+    }
+    return {kind: stem.with_name(f"{stem.name}-{ending}") for kind, ending in endings.items()}
 
 
 def predicted(

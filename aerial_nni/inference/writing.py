@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +57,16 @@ def result_stems(images: Sequence[Path], folder: Path) -> list[Path]:
                 "time, each with a --to of its own"
             )
     return [folder / stem for stem in stems]
+
+
+def check_free(targets: Iterable[Path]) -> None:
+    """Raises `NotWritten` where one of the files is there already."""
+    there = [str(target) for target in targets if target.exists()]
+    if there:
+        raise NotWritten(
+            f"{' and '.join(there)} would be replaced; add --overwrite if that is meant, or choose "
+            "another folder with --to"
+        )
 
 
 @contextmanager

@@ -61,6 +61,8 @@ def export(given: argparse.Namespace) -> int:
     if target.is_dir():
         target = target / f"{name}{SUFFIXES[given.format or 'safetensors']}"
     kind = format_of(target, given.format)
+    if target.exists() and target.samefile(source):
+        raise BadOption(f"--to {target} is the checkpoint itself; give another name")
     if not target.parent.is_dir():
         make = f"mkdir -p {shlex.quote(str(target.parent))}"
         raise BadOption(f"there is no folder {target.parent}; make it with: {make}")

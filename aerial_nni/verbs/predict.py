@@ -37,6 +37,9 @@ def add_flags(verbs: Verbs) -> None:
         help="where results go (default: predictions)",
     )
     parser.add_argument(
+        "--overwrite", action="store_true", help="replace results that are there already"
+    )
+    parser.add_argument(
         "--bands",
         type=band_numbers,
         default=(),
@@ -116,6 +119,7 @@ def predict(given: argparse.Namespace) -> int:
                     tiling=tiling,
                     bands=given.bands,
                     wanted=wanted,
+                    overwrite=given.overwrite,
                     progress=progress,
                 )
         except (Explained, OSError) as error:

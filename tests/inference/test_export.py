@@ -135,7 +135,9 @@ def test_normalisations_are_merged_into_convolutions(checkpoint: Path):
 
 def test_the_format_is_that_of_the_ending_unless_given():
     assert format_of(Path("a.onnx"), None) == "onnx"
-    assert format_of(Path("a.pt"), "exported") == "exported"
+    assert format_of(Path("a"), "exported") == format_of(Path("a.pt2"), "exported") == "exported"
+    with pytest.raises(BadOption, match="leave --format out"):
+        format_of(Path("a.pt"), "exported")
     with pytest.raises(BadOption, match="add --format onnx"):
         format_of(Path("a.bin"), None)
 

@@ -76,7 +76,7 @@ def test_another_grid_of_tiles_moves_predictions_only_where_the_model_is_unsure(
     top = np.sort(logits, axis=0)[-2:]
     margin = top[1] - top[0]
     masks = [
-        mask_of(segment(model, image, tmp_path / f"{tiling.tile}", tiling=tiling).files["mask"])
+        mask_of(segment(model, image, tmp_path / str(tiling), tiling=tiling).files["mask"])
         for tiling in (SMALL, Tiling(tile=64, overlap=32), Tiling(tile=96, overlap=20))
     ]
     for mask in masks:

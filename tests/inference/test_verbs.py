@@ -49,6 +49,22 @@ def test_predict_with_an_onnx_file_and_with_all_turns(
     assert 0 < (masks[0] != masks[2]).mean() < 0.1
 
 
+def test_predict_replaces_no_file_unasked(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    images = [str(png(tmp_path / f"{name}.png", 40, 50)) for name in "ab"]
+    own = png(tmp_path / "a-mask.png", 8, 8)  # a mask drawn by hand, beside its image
+    before = own.read_bytes()
+    words = ["predict", str(checkpoint), *images, "--to", str(tmp_path), "--device", "cpu"]
+    assert main([*words, "--overlay", "--json"]) == 1
+    answer = said(capsys)
+    assert "add --overwrite" in answer["errors"][images[0]]
+    assert own.read_bytes() == before and not (tmp_path / "a-overlay.png").exists()
+    assert (tmp_path / "b-mask.png").exists() and (tmp_path / "b-overlay.png").exists()
+    assert main([*words, "--overwrite"]) == 0
+    assert own.read_bytes() != before
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -99,6 +115,10 @@ def test_export_of_a_checkpoint_by_its_path(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (
+            ["--to", "a.onnx", "--format", "torchscript"],
+            "a.onnx ends like onnx, and --format is torchscript",
+        ),
         (["--to", "a.bin"], "add --format onnx"),
         (["--to", "a.pt", "--int8"], "--int8 is for ONNX"),
         (["--to", "a.onnx", "--int8"], "add: --options runs/ID/TRIAL/options.json"),
@@ -109,3 +129,13 @@ def test_export_says_what_to_type_next(
 ):
     assert main(["export", str(checkpoint), *words]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_export_never_replaces_its_own_checkpoint(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    source = tmp_path / "trained"
+    source.write_bytes(checkpoint.read_bytes())
+    assert main(["export", str(source), "--to", str(source), "--format", "onnx"]) == 1
+    assert "is the checkpoint itself; give another name" in capsys.readouterr().err
+    assert source.read_bytes() == checkpoint.read_bytes()
