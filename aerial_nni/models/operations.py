@@ -35,14 +35,35 @@ class Convolved(nn.Sequential):
         )
 
 
+class Depthwise(nn.Conv2d):
+    """A convolution in each channel; keeps the shape.
+
+    On a processor it runs in fp32 under AMP where it is dilated: in bf16 and channels last the
+    gradient of such weights is memory that nobody wrote (oneDNN in torch 2.15; nearly 0, 1e36 or
+    NaN). That is no slower there. `tests/models/test_operations.py` tells whether it is so still.
+    """
+
+    def __init__(self, channels: int, kernel: int, dilation: int) -> None:
+        reach = dilation * (kernel // 2)
+        super().__init__(
+            channels, channels, kernel, 1, reach, dilation, groups=channels, bias=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, c, h, w) -> (b, c, h, w)."""
+        if self.dilation == (1, 1) or not (x.is_cpu and torch.is_autocast_enabled("cpu")):
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.float())
+
+
 class Separable(nn.Sequential):
     """ReLU, a convolution in each channel, one across channels, batch norm; keeps the shape."""
 
     def __init__(self, channels: int, kernel: int, dilation: int = 1) -> None:
-        reach = dilation * (kernel // 2)
         super().__init__(
             nn.ReLU(),
-            nn.Conv2d(channels, channels, kernel, 1, reach, dilation, groups=channels, bias=False),
+            Depthwise(channels, kernel, dilation),
             nn.Conv2d(channels, channels, 1, bias=False),
             nn.BatchNorm2d(channels),
         )
