@@ -40,7 +40,8 @@ class Depthwise(nn.Conv2d):
 
     On a processor it runs in fp32 under AMP where it is dilated: in bf16 and channels last the
     gradient of such weights is memory that nobody wrote (oneDNN in torch 2.15; nearly 0, 1e36 or
-    NaN). That is no slower there. `tests/models/test_operations.py` fails without it where it is needed.
+    NaN). That is no slower there. `tests/models/test_operations.py` fails without it where it is
+    needed.
     """
 
     def __init__(self, channels: int, kernel: int, dilation: int) -> None:
