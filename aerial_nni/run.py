@@ -11,6 +11,7 @@ python -m aerial_nni.run VERB --help                              everything a v
 import argparse
 import json
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -50,4 +51,6 @@ def build_parser() -> Parser:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C does, a kill leaves no half-written file behind.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main())

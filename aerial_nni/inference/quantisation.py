@@ -65,12 +65,13 @@ def export_int8(
     with tempfile.TemporaryDirectory(prefix="aerial-int8-") as folder:
         floating = Path(folder) / "floating.onnx"
         export(checkpoint, floating, format="onnx")
-        quantise(floating, target, calibration_patches(prepared, split.train))
-        return Quantised(
-            mean_iou=mean_iou(target, prepared, split.val),
-            floating=mean_iou(floating, prepared, split.val),
-            patches=len(split.val),
-        )
+        with atomic(target) as integers:
+            quantise(floating, integers, calibration_patches(prepared, split.train))
+            return Quantised(
+                mean_iou=mean_iou(integers, prepared, split.val),
+                floating=mean_iou(floating, prepared, split.val),
+                patches=len(split.val),
+            )
 
 
 def quantise(source: Path, target: Path, patches: Sequence[np.ndarray]) -> None:

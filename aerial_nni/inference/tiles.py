@@ -20,7 +20,7 @@ STEP = 32
 """Pixels; a network that halves the picture five times has the same grid in every tile."""
 
 TILE = 1024
-"""Largest height and width of a tile where nothing else is said, in places of the network."""
+"""Largest height and width of a tile in pixels where nothing else is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Tiling:
 
     tile: int = 0
     """Largest height and width of a tile, a multiple of `STEP` pixels; less needs less memory.
-    0: `TILE` times what the network folds, so that its features are as large as any other's."""
+    0: `TILE`, and twice that where the network folds pixels: its features are as large then."""
     overlap: int = 128
     """Pixels that neighbouring tiles share at least."""
 
@@ -42,8 +42,11 @@ class Tiling:
             )
 
     def on(self, fold: int) -> "Tiling":
-        """The tiling for a network to which `fold` pixels each way are one place."""
-        return replace(self, tile=self.tile or TILE * fold)
+        """The tiling for a network to which `fold` pixels each way are one place.
+
+        A network that folds more than two gets no larger tiles: their logits would need the memory.
+        """
+        return replace(self, tile=self.tile or TILE * min(fold, 2))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,8 @@ def export(given: argparse.Namespace) -> int:
     source, name = checkpoint_of(given.id, given.runs)
     target = given.to
     if target.is_dir():
-        target = target / f"{name}{SUFFIXES[given.format or 'safetensors']}"
+        usual = "onnx" if given.int8 else "safetensors"
+        target = target / f"{name}{SUFFIXES[given.format or usual]}"
     kind = format_of(target, given.format)
     if target.exists() and target.samefile(source):
         raise BadOption(f"--to {target} is the checkpoint itself; give another name")

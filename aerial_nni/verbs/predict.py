@@ -63,8 +63,8 @@ def add_flags(verbs: Verbs) -> None:
         type=positive,
         default=0,
         metavar="N",
-        help="largest height and width of a tile in pixels; less needs less memory (default: 1024 "
-        "times --space-to-depth of the network)",
+        help="largest height and width of a tile in pixels; less needs less memory (default: 1024; "
+        "2048 for a network with --space-to-depth)",
     )
     group.add_argument(
         "--overlap",

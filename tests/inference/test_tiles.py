@@ -98,5 +98,5 @@ def test_a_tile_that_is_left_out_adds_nothing():
 
 
 def test_a_network_that_folds_pixels_gets_larger_tiles():
-    assert Tiling().on(1).tile == 1024 and Tiling().on(2).tile == 2048
+    assert [Tiling().on(fold).tile for fold in (1, 2, 4)] == [1024, 2048, 2048]
     assert Tiling(tile=256).on(2).tile == 256

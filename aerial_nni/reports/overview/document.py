@@ -7,7 +7,7 @@ from statistics import mean
 from aerial_nni.reports.overview.grounds import Ground, Overview
 from aerial_nni.reports.overview.missing import explain_missing
 from aerial_nni.reports.overview.picture import draw_costs
-from aerial_nni.reports.overview.rows import Made, Row
+from aerial_nni.reports.overview.rows import INT8, STUDENT, Made, Row
 from aerial_nni.reports.place import experiments_of
 from aerial_nni.reports.words import LEAKY, duration, listed, some, spread, table
 from aerial_nni.reports.writing import write_document
@@ -120,6 +120,9 @@ def reading(ground: Ground) -> str:
             text.append(
                 f"The teacher of `{made.experiment.id}` is the run `{known[made.teacher]}`."
             )
+        if any(row.name == INT8 for row in made.rows):
+            best = next(max(row.scores) for row in made.rows if row.name == STUDENT)
+            text.append(f"Its 8-bit student is the best of its students, {best:.4f} in fp32.")
     return " ".join(text)
 
 
