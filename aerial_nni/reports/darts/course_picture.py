@@ -39,10 +39,8 @@ def draw_course(found: Discovery) -> Figure:
     _lines(decided, found, [("entropy", "entropy of alpha", ENTROPY),
                             ("skip_share", "share of skips", SKIPS)])  # fmt: skip
     if limit is not None and limit < 1:
-        decided.axhline(limit, color=ORANGE, linestyle=":", linewidth=1.2)
-        label = "share of skips that ends a search"
-        decided.text(0.98, limit, label, fontsize=7, ha="right", va="bottom",
-                     transform=decided.get_yaxis_transform())  # fmt: skip
+        decided.axhline(limit, color=ORANGE, linestyle=":", linewidth=1.2,
+                        label="share of skips that ends a search")  # fmt: skip
     decided.set_ylim(-0.03, 1.05)
     decided.set_title("How decided: 1 an even choice, 0 decided")
     decided.set_ylabel("0 to 1")

@@ -14,6 +14,7 @@ from PIL import Image
 from aerial_nni.models.genotype import places, random_genotype, read_genotype, space_size
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP
 from aerial_nni.reports import ResultUnusable, write_report
+from aerial_nni.reports.darts.course_picture import draw_course
 from aerial_nni.reports.darts.document import compose
 from aerial_nni.reports.darts.findings import verdict
 from aerial_nni.reports.darts.operations_table import MEANINGS, operation_table, reach_of
@@ -247,6 +248,12 @@ def test_wide_operations_are_counted_and_nothing_is_concluded_from_edges(
     for half in (fine, coarse):
         assert f"on {sum(name in wide for name in half)} of {len(half)} edges (" in text
     assert "these are counts and no test" in text.lower() and "Fisher" not in text
+
+
+def test_the_limit_of_skips_is_named_beside_its_line_not_over_others(discovery_folder: Fabricate):
+    decided = draw_course(read(discovery_folder(Made(**FEW)))).axes[2]
+    named = [text.get_text() for text in decided.get_legend().get_texts()]
+    assert "share of skips that ends a search" in named and not decided.texts
 
 
 def test_the_sizes_in_the_picture_are_those_of_the_picture_that_goes_in():
