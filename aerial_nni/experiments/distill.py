@@ -30,7 +30,7 @@ SIZES = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
 def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
     if data == "scenes":
-        return Plan(trials=5, seeds=final_seeds(seed), epochs=8)
+        return Plan(trials=4, seeds=final_seeds(seed), epochs=8)
     return Plan(trials=20, seeds=final_seeds(seed), epochs=30)
 
 
@@ -42,7 +42,7 @@ def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
     student = {name: spec[name] for name in SIZES if name in spec}
     student["width"] = max(1, spec.get("width", 16) // 2)
     student["depth"] = max(1, spec.get("depth", 4) - 1)
-    return {**student, "epochs": 5 if data == "scenes" else 12}
+    return {**student, "epochs": 4 if data == "scenes" else 12}
 
 
 def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

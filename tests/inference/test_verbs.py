@@ -1,6 +1,10 @@
 """`predict` and `export` as they are typed."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +67,20 @@ def test_predict_replaces_no_file_unasked(
     assert (tmp_path / "b-mask.png").exists() and (tmp_path / "b-overlay.png").exists()
     assert main([*words, "--overwrite"]) == 0
     assert own.read_bytes() != before
+
+
+def test_a_killed_predict_leaves_nothing(checkpoint: Path, tmp_path: Path):
+    image = png(tmp_path / "a.png", 1500, 1500)
+    out = tmp_path / "out"
+    words = ["predict", checkpoint, image, "--to", out, "--tile", "64", "--overlap", "32"]
+    command = [sys.executable, "-m", "aerial_nni.run", *map(str, words)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while not (out.exists() and list(out.iterdir())):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert not list(out.iterdir())
 
 
 @pytest.mark.parametrize(
