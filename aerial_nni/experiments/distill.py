@@ -30,7 +30,7 @@ SIZES = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
 def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
     if data == "scenes":
-        return Plan(trials=4, seeds=final_seeds(seed), epochs=8)
+        return Plan(trials=4, seeds=final_seeds(seed), epochs=8, concurrency=2)
     return Plan(trials=20, seeds=final_seeds(seed), epochs=30)
 
 
