@@ -15,9 +15,9 @@ from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import arguments_of
 from aerial_nni.experiments.methods import choose_method
-from aerial_nni.experiments.search_space import FOLDER, load_space
+from aerial_nni.experiments.search_space import FOLDER, NOT_SEARCHED, load_space
 from aerial_nni.models.genotype import space_size
-from aerial_nni.options import BadOption, TrialOptions
+from aerial_nni.options import BadOption, TrialOptions, flag
 from aerial_nni.search.options import SearchOptions
 
 SPACE = FOLDER / "darts.yaml"
@@ -27,6 +27,13 @@ TRAINED_ALIKE = ("optimizer", "lr", "weight_decay", "schedule")
 
 IN_COMMON = ("width", "depth", "nodes", "space_to_depth", "upsampling")
 """Options that say how large a network of the experiment is."""
+
+REFUSED = NOT_SEARCHED | {
+    name: "networks of different shapes cannot be compared: leave it out and give "
+    f"{flag(name, 0)[0]}"
+    for name in IN_COMMON
+}
+"""As `NOT_SEARCHED`, for the search of an architecture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +97,7 @@ def darts(
             f"--random-seeds {len(plan.seeds)}, or more --seeds"
         )
     options = dataclasses.replace(options, search=True)
-    whole = load_space(space_file or SPACE, options)
+    whole = load_space(space_file or SPACE, options, refused=REFUSED)
     space = {name: one for name, one in whole.items() if name not in given}
     if not space:
         space = {"seed": {"_type": "choice", "_value": search_seeds(options.seed, plan)}}

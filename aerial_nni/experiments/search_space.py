@@ -40,8 +40,12 @@ NOT_SEARCHED = {
 """Options that a search must leave alone -> why, and what to do instead."""
 
 
-def load_space(path: Path, options: Options) -> dict[str, Any]:
+def load_space(
+    path: Path, options: Options, *, refused: Mapping[str, str] = NOT_SEARCHED
+) -> dict[str, Any]:
     """NNI's search space of a YAML or JSON file; every value in it is one that a trial takes.
+
+    What is `refused` may not be in it: option -> why, and what to do instead.
 
     Raises:
         BadSpace: with the parameter, what is wrong with it, and what to write.
@@ -61,18 +65,18 @@ def load_space(path: Path, options: Options) -> dict[str, Any]:
     try:
         space = Space.parse(values)
         for parameter in space.parameters:
-            _check(parameter, options)
+            _check(parameter, options, refused)
     except BadSpace as error:
         raise BadSpace(f"{path}: {error}") from error
     return dict(values)
 
 
-def _check(parameter: Parameter, options: Options) -> None:
+def _check(parameter: Parameter, options: Options, refused: Mapping[str, str]) -> None:
     name = parameter.name
     all_names = [spec.name for spec in fields(options)]
-    known = [name for name in all_names if name not in NOT_SEARCHED]
-    if name in all_names and name in NOT_SEARCHED:
-        raise BadSpace(f"{name} cannot be searched: {NOT_SEARCHED[name]}")
+    known = [name for name in all_names if name not in refused]
+    if name in all_names and name in refused:
+        raise BadSpace(f"{name} cannot be searched: {refused[name]}")
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"

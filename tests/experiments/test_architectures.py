@@ -10,6 +10,7 @@ from aerial_nni.options import BadOption
 from aerial_nni.run import main
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.space import BadSpace
 
 NETWORK = {"width": 4, "depth": 1, "nodes": 2, "space_to_depth": 1}
 TRAINING = {"epochs": 7, "search": False}
@@ -129,6 +130,14 @@ def test_what_is_given_as_a_flag_is_not_searched(monkeypatch, capsys):
     assert sorted(definition.space) == ["arch_lr", "arch_weight_decay", "weight_decay"]
     assert definition.method["given"] == {"lr": 0.025}
     assert capsys.readouterr().err == "given, so not searched: lr=0.025\n"
+
+
+@pytest.mark.parametrize("name", ["width", "nodes", "space_to_depth", "upsampling"])
+def test_what_changes_the_shape_of_a_network_is_not_searched(tmp_path, name):
+    path = tmp_path / "space.yaml"
+    path.write_text(f"{name}: {{_type: choice, _value: [1, 2]}}\n")
+    with pytest.raises(BadSpace, match=f"{name} cannot .* give --{name.replace('_', '-')}$"):
+        darts(SearchOptions(), Plan(trials=1, seeds=(1,), randoms=0, epochs=1), space_file=path)
 
 
 def test_a_search_in_which_all_is_given_differs_by_its_seeds():
