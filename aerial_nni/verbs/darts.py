@@ -61,6 +61,7 @@ def add_flags(verbs: Verbs) -> None:
 def darts(given: argparse.Namespace) -> int:
     """Searches an architecture."""
     from aerial_nni.experiments import darts as experiment
+    from aerial_nni.experiments.found import found, said
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.progress import say
 
@@ -82,4 +83,6 @@ def darts(given: argparse.Namespace) -> int:
     if fixed := definition.method["given"]:
         shown = ", ".join(f"{name}={value}" for name, value in fixed.items())
         say(f"given, so not searched: {shown}")
-    return finished(launch(definition, settings_of(given)), given)
+    outcome = launch(definition, settings_of(given))
+    values = found(outcome.record, outcome.folder)
+    return finished(outcome, given, more=values, text=said(values))
