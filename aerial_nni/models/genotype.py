@@ -71,6 +71,11 @@ def edge_label(block: str, node: int, source: int) -> str:
     return f"{block}_{node}_{source}"
 
 
+def incoming(label: str) -> int:
+    """Edges of the node that the place `label` leads to; 1 for a place between blocks."""
+    return int(label.split("_")[1]) if "_" in label else 1
+
+
 def places(depth: int, nodes: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every place where an operation is chosen: its label, and the table it is chosen from."""
     for side, levels in (("encoder", depth + 1), ("decoder", depth)):

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from aerial_nni.models import parameter_count
-from aerial_nni.models.operations import NONE
+from aerial_nni.models.cell_unet import PartialChannels
+from aerial_nni.models.genotype import KEPT, incoming
+from aerial_nni.models.operations import EDGES, NONE
 from aerial_nni.search.architecture import Architecture
-from aerial_nni.search.supernet import Supernet
+from aerial_nni.search.supernet import Mixed, Supernet
 
 
 class Cost:
@@ -23,9 +25,10 @@ class Cost:
         self.of_operations, self.fixed = of_operations, fixed
 
     def expected(self, architecture: Architecture) -> Tensor:
-        """Cost of the network, each operation counted by its weight; `none` is left out.
+        """Cost of the derived network, each operation counted by its weight; `none` is left out.
 
-        A derived network keeps no `none`, so the other weights are scaled to add up to 1.
+        A derived network keeps no `none`, so the other weights are scaled to add up to 1. Of a
+        node's edges it keeps `KEPT`, so that each counts by the share that is kept.
         """
         total = torch.tensor(float(self.fixed))
         for label, costs in self.of_operations.items():
@@ -34,7 +37,8 @@ class Cost:
             kept = [i for i, name in enumerate(names) if name != NONE]
             values = torch.tensor([float(costs[names[i]]) for i in kept])
             chances = shares[kept] / shares[kept].sum()
-            total = total.to(chances.device) + (chances * values.to(chances.device)).sum()
+            share = min(1.0, KEPT / incoming(label))
+            total = total.to(chances.device) + share * (chances * values.to(chances.device)).sum()
         return total
 
     def penalty(self, architecture: Architecture, target: float) -> Tensor:
@@ -43,10 +47,15 @@ class Cost:
 
 
 def parameters(supernet: Supernet) -> Cost:
-    """Parameters of a supernet's operations, counted in the modules themselves."""
+    """Parameters of the operations as a derived network is trained with them: on all channels."""
     counts = {
         label: {name: parameter_count(module) for name, module in mixed.candidates.items()}
         for label, mixed in supernet.mixed.items()
     }
-    everything = sum(sum(places.values()) for places in counts.values())
-    return Cost(counts, parameter_count(supernet) - everything)
+    fixed = parameter_count(supernet) - sum(sum(places.values()) for places in counts.values())
+    with torch.device("meta"):
+        for module in supernet.modules():
+            if isinstance(module, PartialChannels) and isinstance(module.operation, Mixed):
+                whole, label = module.shuffle.groups * module.active, module.operation.label
+                counts[label] = {name: parameter_count(EDGES[name](whole)) for name in EDGES}
+    return Cost(counts, fixed)

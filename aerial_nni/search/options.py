@@ -54,6 +54,11 @@ class SearchOptions(TrialOptions):
             )
         if self.width % self.parts:
             raise BadOption(f"parts={self.parts} does not divide width={self.width}")
+        if self.parts > 1 and self.target_milliseconds:
+            raise BadOption(
+                f"parts={self.parts} with target_milliseconds: what is timed works on a share of "
+                "the channels, a derived network on all of them; give --parts 1 or --target-params"
+            )
         if self.warmup >= self.epochs:
             raise BadOption(
                 f"warmup={self.warmup} leaves the architecture none of {self.epochs} epochs; "

@@ -200,6 +200,22 @@ def test_what_was_timed_once_is_read_again(tmp_path, monkeypatch):
     assert (kept["batch"], kept["shape"], kept["precision"]) == (2, [3, 16, 16], "fp32")
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+def test_edges_that_a_derived_network_drops_do_not_count_and_all_channels_do(parts):
+    supernet, architecture = made(nodes=4, parts=parts)
+    with torch.no_grad():
+        for label, names in architecture.tables.items():
+            architecture.alphas[label].fill_(-1e4)
+            chosen = names.index("sep5") if "sep5" in names else 0
+            architecture.alphas[label][chosen] = 0
+    derived = ModelSpec(
+        model="derived", bands=3, classes=5, width=4, depth=2, norm="batch", dropout=0.0,
+        upsampling="transposed", space_to_depth=2,
+        genotype=architecture.genotype(depth=2, nodes=4).text(),
+    ).build()  # fmt: skip
+    assert size_of(supernet, architecture) == sum(p.numel() for p in derived.parameters())
+
+
 def test_sizes_are_those_of_the_derived_network():
     supernet, architecture = made()
     genotype = drawn()
