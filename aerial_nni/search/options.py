@@ -47,6 +47,16 @@ class SearchOptions(TrialOptions):
                 f"order=second unrolls a step of SGD, but optimizer={self.optimizer}; "
                 "give --optimizer sgd --lr 0.025 --schedule cosine, or --order first"
             )
+        if self.order == "second" and self.variant == "gumbel":
+            raise BadOption(
+                "order=second takes the difference of two passes, but variant=gumbel draws other "
+                "operations in each; give --order first or --variant softmax"
+            )
+        if self.ema:
+            raise BadOption(
+                f"ema={self.ema:g} averages weights, but a search is scored with those that its "
+                "architecture was learnt with; leave --ema out"
+            )
         if self.precision not in ("auto", *self.precisions()):
             raise BadOption(
                 f"precision={self.precision} is too coarse for a search of {self.order} order; "

@@ -247,6 +247,8 @@ def test_a_search_ends_when_skips_take_over(
         (["--order", "second", *SGD, "--precision", "bf16"], "give one of fp32"),
         (["--parts", "3"], "does not divide"),
         (["--norm", "group"], "norm='batch'"),
+        (["--ema", "0.9"], "leave --ema out"),
+        (["--order", "second", "--variant", "gumbel", *SGD], "--variant softmax"),
         (["--parts", "2", "--target-milliseconds", "3"], "--parts 1"),
         (["--warmup", "4"], "--warmup 1"),
     ],
