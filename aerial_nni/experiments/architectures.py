@@ -13,12 +13,9 @@ from typing import Any
 import nni
 import numpy as np
 
-from aerial_nni.search.names import DERIVED, HAND_MADE, RANDOM
+from aerial_nni.search.names import DERIVED, DRAWS, HAND_MADE, RANDOM
 from aerial_nni.tuners.phased import PhasedTuner, Point
 from aerial_nni.tuners.trial import PHASE, SEARCH, key
-
-DRAWS = 48
-"""Random architectures that are drawn for each that is trained: the one nearest in size is."""
 
 
 class ArchitectureTuner(PhasedTuner):
@@ -27,6 +24,7 @@ class ArchitectureTuner(PhasedTuner):
     Args:
         tuner: of the search's own options, as in `PhasedTuner`.
         search: search trials.
+        search_seeds: of the search trials, in turn; without them all have their options' seed.
         seeds: of the final trials of each derived network and of the U-Net.
         randoms: random architectures.
         random_seeds: how many of the seeds each of them is trained from, beginning with the next
@@ -48,12 +46,13 @@ class ArchitectureTuner(PhasedTuner):
         training: Mapping[str, Any],
         network: Mapping[str, Any],
         random_seeds: int = 1,
+        search_seeds: Sequence[int] = (),
         seed: int = 0,
         optimize_mode: str = "maximize",
     ) -> None:
         super().__init__(tuner, search, [{PHASE: DERIVED}], optimize_mode=optimize_mode)
         self._seeds, self._randoms, self._seed = list(seeds), randoms, seed
-        self._random_seeds = random_seeds
+        self._random_seeds, self._search_seeds = random_seeds, list(search_seeds)
         self._training, self._network = dict(training), dict(network)
         self._reports: list[tuple[float, Mapping[str, str]]] = []
         """Result and report of each search trial that found something."""
@@ -110,6 +109,13 @@ class ArchitectureTuner(PhasedTuner):
 
     def _derived(self, genotype: str) -> Point:
         return {**self._training, "model": "derived", "genotype": genotype}
+
+    def _suggestion(self, parameter_id: int) -> Point:
+        number = self._searched
+        point = super()._suggestion(parameter_id)
+        if self._search_seeds:
+            point.setdefault("seed", self._search_seeds[number % len(self._search_seeds)])
+        return point
 
     def _note_final(self, point: Mapping[str, Any]) -> None:
         self._settle()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.experiments.baseline import check_seeds
+from aerial_nni.experiments.baseline import check_final_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import arguments_of
@@ -55,11 +55,11 @@ class Plan:
     """Why the search was made smaller than the defaults."""
 
 
-def plan_of(data: str) -> Plan:
+def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
     if data == "scenes":
-        return Plan(trials=1, seeds=(1, 2, 3), randoms=5, epochs=5, concurrency=2)
-    return Plan(trials=3, seeds=(1, 2, 3), randoms=5, epochs=30)
+        return Plan(trials=1, seeds=final_seeds(seed), randoms=5, epochs=5, concurrency=2)
+    return Plan(trials=3, seeds=final_seeds(seed), randoms=5, epochs=30)
 
 
 def usual_options(data: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def darts(
         BadSpace: the search space cannot be used.
         BadOption: the options or the seeds cannot be used.
     """
-    check_seeds(plan.seeds)
+    check_final_seeds(plan.seeds, search=options.seed)
     if plan.random_seeds > len(plan.seeds):
         raise BadOption(
             f"random_seeds={plan.random_seeds}, but there are {len(plan.seeds)} seeds; give "
@@ -99,8 +99,9 @@ def darts(
     options = dataclasses.replace(options, search=True)
     whole = load_space(space_file or SPACE, options, refused=REFUSED)
     space = {name: one for name, one in whole.items() if name not in given}
+    seeds = search_seeds(options.seed, plan)
     if not space:
-        space = {"seed": {"_type": "choice", "_value": search_seeds(options.seed, plan)}}
+        space = {"seed": {"_type": "choice", "_value": seeds}}
     method = choose_method(name="gp")
     guide = SearchPlan(trials=plan.trials, seeds=plan.seeds, epochs=options.epochs)
     arguments = arguments_of(options, method, guide)
@@ -118,6 +119,7 @@ def darts(
             "class_args": {
                 "tuner": {"class_name": method.class_name, "class_args": arguments},
                 "search": plan.trials,
+                "search_seeds": seeds,
                 "seeds": list(plan.seeds),
                 "randoms": plan.randoms,
                 "random_seeds": plan.random_seeds,
@@ -136,6 +138,7 @@ def darts(
             "class_name": method.class_name,
             "class_args": arguments,
             "search_trials": plan.trials,
+            "search_seeds": seeds,
             "seeds": list(plan.seeds),
             "randoms": plan.randoms,
             "random_seeds": plan.random_seeds,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aerial_nni.flags import add_trial_flags, is_given, trial_options
 from aerial_nni.options import changed
+from aerial_nni.search.names import DRAWS
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
@@ -18,7 +19,8 @@ def add_flags(verbs: Verbs) -> None:
         "darts",
         help=text,
         description=f"{text}. Search trials find architectures; then each is trained over seeds, "
-        "and so are random architectures of like size and the plain U-Net of as many parameters.",
+        "and so are random architectures of like size and the plain U-Net at the width that comes "
+        "nearest in parameters.",
         example="python -m aerial_nni.run darts --trials 2 --seeds 1 2 3",
     )
     parser.set_defaults(verb=darts)
@@ -37,17 +39,20 @@ def add_flags(verbs: Verbs) -> None:
         type=int,
         nargs="+",
         metavar="SEED",
-        help="final trials of derived networks and of the U-Net (default: 1 2 3)",
+        help="final trials of derived networks and of the U-Net (default: 1 2 3, less --seed; "
+        "search trials take other seeds, from --seed on)",
     )
     group.add_argument("--random", type=whole, metavar="N", dest="randoms",
-                       help="random architectures (default: 5)")  # fmt: skip
+                       help="random architectures, each the nearest in size to the best find "
+                       f"of {DRAWS} that are drawn (default: 5)")  # fmt: skip
     group.add_argument(
         "--random-seeds",
         type=positive,
         default=1,
         metavar="N",
-        help="of --seeds, for each random architecture (default: 1, as the mean is over "
-        "architectures); more tell the luck of a seed from that of an architecture",
+        help="from how many of --seeds each random architecture is trained (default: one run of "
+        "each, as the mean is over architectures); more tell the luck of a seed from that of an "
+        "architecture",
     )
     group.add_argument("--final-epochs", type=positive, metavar="N",
                        help="epochs of each final trial (default: 30; scenes: 5)")  # fmt: skip
@@ -68,7 +73,7 @@ def darts(given: argparse.Namespace) -> int:
     options = trial_options(given, SearchOptions)
     usual = experiment.usual_options(options.data)
     options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
-    plan = experiment.plan_of(options.data)
+    plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
         trials=given.trials or plan.trials,

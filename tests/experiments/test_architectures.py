@@ -3,7 +3,7 @@ import pytest
 
 from aerial_nni.experiments import launch
 from aerial_nni.experiments.architectures import HAND_MADE, RANDOM, ArchitectureTuner
-from aerial_nni.experiments.darts import Plan, darts
+from aerial_nni.experiments.darts import Plan, darts, plan_of
 from aerial_nni.models import ModelSpec, parameter_count
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.options import BadOption
@@ -148,6 +148,17 @@ def test_a_search_in_which_all_is_given_differs_by_its_seeds():
     made = ArchitectureTuner(**definition.tuner["class_args"])
     made.update_search_space(definition.space)
     assert sorted(made.generate_parameters(number)["seed"] for number in range(2)) == [0, 2]
+
+
+def test_search_trials_have_seeds_of_their_own():
+    definition = darts(SearchOptions(seed=2), Plan(trials=3, seeds=(1, 3), randoms=0, epochs=1))
+    made = ArchitectureTuner(**definition.tuner["class_args"])
+    made.update_search_space(definition.space)
+    assert [made.generate_parameters(number)["seed"] for number in range(3)] == [2, 4, 5]
+    assert definition.method["search_seeds"] == [2, 4, 5]
+    assert plan_of("scenes", seed=1).seeds == (2, 3, 4)
+    with pytest.raises(BadOption, match="the seed 3 is the search's"):
+        darts(SearchOptions(seed=3), Plan(trials=1, seeds=(1, 3), randoms=0, epochs=1))
 
 
 def test_a_random_architecture_has_no_more_seeds_than_there_are():
