@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from aerial_nni.data.batches import Batch, Batches
+from aerial_nni.errors import Explained
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.genotype import Genotype
 from aerial_nni.results import GENOTYPE, read_json, write_json
@@ -29,6 +30,10 @@ RECALIBRATION = 8
 
 HOT, COLD = 1.0, 0.33
 """Temperature of the variant gumbel in the first and the last epoch."""
+
+
+class OnlySkips(Explained, RuntimeError):
+    """Skips lead from the first epoch on in which the architecture learns."""
 
 
 class Searcher(Companion):
@@ -119,7 +124,14 @@ class Searcher(Companion):
         seeds = (generator(self.options.seed, name, self._epoch) for name in ("seen", "moved"))
         batches = islice(self.weights_half.shuffled(*seeds), RECALIBRATION)
         recalibrate(derived, batches, device=self.device, precision=self.precision)
-        if not self.halted():
+        if halted := self.halted():
+            if not (self.folder / GENOTYPE).is_file():
+                raise OnlySkips(
+                    f"{halted} as soon as the architecture learns: nothing was found; give an "
+                    f"--arch-lr below {self.options.arch_lr:g}, a --warmup of more than "
+                    f"{self.options.warmup} epochs, or a higher --max-skips"
+                )
+        elif self._has_learnt():
             write_json(self.folder / GENOTYPE, genotype._asdict())
         return derived, derived_spec
 
@@ -150,7 +162,9 @@ class Searcher(Companion):
         return {"genotype": found, "bands": str(self.bands), "classes": str(self.classes)}
 
     def halted(self) -> str:
-        """Why the search should end: skips have taken over."""
+        """Why the search should end: skips have taken over, once the architecture learns."""
+        if not self._has_learnt():
+            return ""
         share = skip_share(self.genotype())
         if share <= self.options.max_skips:
             return ""
@@ -159,6 +173,10 @@ class Searcher(Companion):
     def genotype(self) -> Genotype:
         """What is derived from the architecture as it is."""
         return self.architecture.genotype(depth=self.options.depth, nodes=self.options.nodes)
+
+    def _has_learnt(self) -> bool:
+        """Whether the architecture has taken a step, in this run or before it was resumed."""
+        return bool(self.optimizer.state)
 
     def _costs(self) -> dict[str, tuple[Cost, float]]:
         """Costs that are watched, by name, and what each should come to; 0: not penalised."""

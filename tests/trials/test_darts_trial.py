@@ -240,6 +240,26 @@ def test_a_search_ends_when_skips_take_over(
     assert header["epoch"] == 2 and read_genotype(header["model"]["genotype"]) == found
 
 
+def test_skips_that_lead_at_once_are_explained_and_those_of_the_warm_up_are_not_judged(
+    imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    usual = Searcher.before_update
+
+    def led_by_skips(self, epoch, batch, rate, optimizer):
+        usual(self, epoch, batch, rate, optimizer)
+        with torch.no_grad():
+            for label, names in self.architecture.tables.items():
+                if "none" in names:
+                    self.architecture.alphas[label][names.index("skip")] = 9
+
+    monkeypatch.setattr(Searcher, "before_update", led_by_skips)
+    assert search(tmp_path, imagery) == 1
+    assert [row["skip_share"] for row in timeless(tmp_path)] == [1]  # of the warm-up
+    said = capsys.readouterr().err
+    assert "100% of the edges are skips" in said and "--warmup of more than 1" in said
+    assert "Errno" not in said and not (tmp_path / GENOTYPE).exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
