@@ -80,12 +80,15 @@ class ArchitectureTuner(PhasedTuner):
         super().failed(parameters)
 
     def final_points(self) -> list[Point]:
-        """Each derived network from each seed, then the controls; empty where nothing was found."""
+        """Each derived network from each seed, then the controls.
+
+        Where nothing was found, the U-Net alone, at the width that was to be searched.
+        """
         if self._settled:
             return self._settled
         reports = [report for _, report in self._reports]
         if not reports:
-            return []
+            return self._hand_made(self._network["width"])
         best = max(self._reports, key=lambda found: found[0])[1]
         genotypes = list(dict.fromkeys(report["genotype"] for report in reports))
         points = [
@@ -102,10 +105,11 @@ class ArchitectureTuner(PhasedTuner):
             for first, genotype in enumerate(drawn)
             for i in range(first, first + self._random_seeds)
         ]
-        width = _width_for(wanted, bands, classes, network)
-        hand_made = {**self._training, "model": "unet", "width": width}
-        points += [{PHASE: HAND_MADE, **hand_made, "seed": seed} for seed in self._seeds]
-        return points
+        return points + self._hand_made(_width_for(wanted, bands, classes, network))
+
+    def _hand_made(self, width: int) -> list[Point]:
+        point = {PHASE: HAND_MADE, **self._training, "model": "unet", "width": width}
+        return [{**point, "seed": seed} for seed in self._seeds]
 
     def _derived(self, genotype: str) -> Point:
         return {**self._training, "model": "derived", "genotype": genotype}

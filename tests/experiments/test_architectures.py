@@ -229,12 +229,19 @@ def test_a_failed_search_trial_leaves_the_rest_to_go_on():
     assert [point["_phase"] for point in rest(made)].count("derived") == 3
 
 
-def test_with_no_architecture_at_all_it_says_so():
+def test_with_no_architecture_at_all_the_hand_made_network_is_trained():
     made = tuner(search=1)
     given = made.generate_parameters(0)
-    made.trial_end(0, success=False, parameters=given)
-    with pytest.raises(nni.NoMoreTrialError, match="no trial of the search succeeded"):
+    with pytest.raises(NotYet):
         made.generate_parameters(1)
+    made.trial_end(0, success=False, parameters=given)
+    points = rest(made)
+    assert [point["_phase"] for point in points] == [HAND_MADE] * 3
+    assert [point["width"] for point in points] == [NETWORK["width"]] * 3
+    again = tuner(search=1)
+    again.failed(given)
+    again.import_data([{"parameter": points[0], "value": 0.3}])
+    assert rest(again) == points[1:]
 
 
 def test_a_resumed_experiment_trains_what_is_left():
