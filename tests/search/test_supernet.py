@@ -1,11 +1,12 @@
 import random
 
+import nni
 import numpy as np
 import pytest
 import torch
 from nni.mutable import Categorical
 
-from aerial_nni.models import ModelSpec
+from aerial_nni.models import ModelSpec, parameter_count
 from aerial_nni.models.genotype import from_choices, places, random_genotype
 from aerial_nni.models.operations import EDGES
 from aerial_nni.results import LATENCY, read_json
@@ -135,6 +136,30 @@ def test_nni_s_own_tools_take_the_space():
         if table is EDGES and sample[label] == "none":  # a node may have no edge: not a network
             sample[label] = random.Random(0).choice(["skip", "conv3"])
     assert from_choices(sample, depth=2, nodes=2).choices() == sample
+
+
+def test_a_strategy_of_nni_s_explores_the_space():
+    # Here: importing them warns unless our space was imported before.
+    from nni.nas.evaluator import FunctionalEvaluator
+    from nni.nas.execution import SequentialExecutionEngine
+    from nni.nas.space import RawFormatModelSpace
+    from nni.nas.strategy import RegularizedEvolution
+
+    sizes = []
+
+    def evaluate(network):
+        with torch.no_grad():
+            assert network.eval()(torch.zeros(1, 3, 17, 9)).shape == (1, 5, 17, 9)
+        sizes.append(parameter_count(network))
+        nni.report_final_result(-float(sizes[-1]))
+
+    space = RawFormatModelSpace(AerialSpace(3, 5, **SIZES), FunctionalEvaluator(evaluate))
+    engine = SequentialExecutionEngine(max_model_count=6)
+    strategy = RegularizedEvolution(population_size=3, sample_size=2, mutation_prob=0.5, seed=0)
+    strategy(space, engine)
+    assert len(sizes) == 6 and len(set(sizes)) > 1
+    (best,) = strategy.list_models(limit=1)
+    assert parameter_count(best.executable_model()) == min(sizes)
 
 
 def descend(architecture, cost, target):
