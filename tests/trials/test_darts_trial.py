@@ -197,7 +197,7 @@ def test_a_derived_checkpoint_predicts_is_exported_and_teaches(
     exported = tmp_path / "x.onnx"
     assert main(["export", str(checkpoint), "--to", str(exported)]) == 0
     masks = []
-    for model, *more in ((checkpoint, "--precision", "fp32"), (exported,)):
+    for model, *more in ((checkpoint, "--precision", "fp32"), (exported, "--overwrite")):
         assert main(["predict", str(model), str(image), "--to", str(tmp_path), *more]) == 0
         with Image.open(tmp_path / "a0-mask.png") as mask:
             masks.append(np.asarray(mask))
