@@ -22,6 +22,7 @@ NOT_SEARCHED = {
     "split_seed": "trials on different splits cannot be compared",
     "val_fraction": "trials on different splits cannot be compared",
     "patch": "trials on different patches cannot be compared",
+    "patch_width": "trials on different patches cannot be compared",
     "stride": "trials on different patches cannot be compared",
     "edge": "trials on different patches cannot be compared",
     "skip_bad": "it is the same for all trials: give --skip-bad",

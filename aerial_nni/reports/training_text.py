@@ -131,7 +131,8 @@ def explain_data(trial: Trial, *, pixels: str) -> str:
     parts = [
         "### Data and split",
         f"{about} (licence: {data['licence']}{source}). Images are cut from the top left into "
-        f"patches of {data['patch']}×{data['patch']} pixels, {step}; the ragged edge is "
+        f"patches of {data.get('patch_width', data['patch'])}×{data['patch']} pixels, {step}; the "
+        "ragged edge is "
         f"{edges.get(data['edge'], data['edge'])}.{skipped} The bands ({', '.join(data['bands'])}) "
         "are scaled to mean 0 and standard deviation 1 with figures measured on the training "
         "patches.",

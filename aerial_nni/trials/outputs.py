@@ -4,6 +4,7 @@ All of it comes from the best checkpoint as it lies on the disk, so what is scor
 """
 
 import dataclasses
+import math
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +43,7 @@ from aerial_nni.training.choosing import choose_examples
 from aerial_nni.training.device import machine_name
 from aerial_nni.training.evaluation import Evaluation, evaluate
 from aerial_nni.training.loop import Outcome
+from aerial_nni.training.memory import peak_memory
 from aerial_nni.trials.budget import Grant
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ def write_outputs(
             "precision": ground.precision,
             "threads": torch.get_num_threads(),
             "machine": machine_name(ground.device),
+            "peak_memory_bytes": peak_memory(ground.device),
         },
         "versions": {
             "aerial_nni": __version__,
@@ -166,6 +169,7 @@ def _data_facts(ground: "Ground") -> dict[str, Any]:
         **dataclasses.asdict(prepared.facts),
         "fingerprint": prepared.fingerprint,
         "patch": prepared.patch,
+        "patch_width": prepared.size[1],
         "stride": prepared.stride,
         "edge": prepared.edge,
         "skipped": prepared.skipped,
@@ -174,7 +178,7 @@ def _data_facts(ground: "Ground") -> dict[str, Any]:
 
 def model_facts(model: nn.Module, prepared: Prepared) -> dict[str, Any]:
     """The model's size, and its cost for one patch."""
-    shape = [len(prepared.facts.bands), prepared.patch, prepared.patch]
+    shape = [len(prepared.facts.bands), *prepared.size]
     device = next(model.parameters()).device
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, *shape, device=device))
@@ -213,7 +217,7 @@ def _write_examples(folder: Path, ground: "Ground", predictions: list[np.ndarray
     confusions = _patch_confusion(ground, predictions)
     scores = [mean_over_classes(iou_per_class(confusion)) for confusion in confusions]
     counts = prepared.counts[list(val)][:, :-1]
-    present = counts >= PRESENT * prepared.patch**2
+    present = counts >= PRESENT * math.prod(prepared.size)
     names = [prepared.patches[i].image for i in val]
     chosen = choose_examples(np.array(scores), present, images=names)
     listed = []
