@@ -34,6 +34,8 @@ NOT_SEARCHED = {
     "model": "give --model, or darts to search an architecture",
     "genotype": "darts searches it",
     "backbone_weights": "it is the same for all trials: give --backbone-weights",
+    "find_lr": "it changes no score: give --find-lr",
+    "recompute": "it changes no score: give --recompute",
     "superpixel": "the final trials compare pixels with superpixels: give --superpixel",
     "teacher": "it is the same for all trials: give --teacher",
     "teacher_cache": "it changes no score: give --teacher-cache or --no-teacher-cache",

@@ -25,6 +25,8 @@ _SPLITS = {
     "image": "whole images are held out, some of each area, so no image is on both sides; images "
     "of one area can still touch each other",
     "tile": "whole areas are held out, so validation shows ground that training never saw",
+    "stratified": "whole images are held out so that each class is shown by the same share of the "
+    "images on both sides, whichever areas they are of",
     "patch": "patches are held out at random, as the reference work does, so neighbouring patches "
     "of one image are on both sides",
 }
