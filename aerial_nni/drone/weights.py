@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.splits import Split
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
 from aerial_nni.models.deeplab import CUTS, STAGES, DeepLab
 from aerial_nni.results import sha256
@@ -24,6 +26,7 @@ from aerial_nni.training.pretrained import (
     downloaded,
     matching,
     read_tensors,
+    refuse_answers,
 )
 
 ROOT = "https://download.pytorch.org/models"
@@ -70,6 +73,11 @@ def open_start(options: DroneOptions) -> Start:
         raise BackboneMissing(f"there is no file {path}; {_places(URLS[COCO, options.backbone])}")
     facts = {"kind": name if url else "file", "file": path.name, "sha256": sha256(path)}
     return Start(tensors=read_tensors(path), header=_header(path), facts=facts)
+
+
+def check_start(start: Start, prepared: Prepared, split: Split) -> None:
+    """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands."""
+    refuse_answers(start.header, prepared, split, what="network")
 
 
 def _places(url: str) -> str:

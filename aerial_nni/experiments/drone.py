@@ -15,7 +15,7 @@ from aerial_nni.data.splits import Split
 from aerial_nni.drone.names import COMPARED, LOSSES, PREFIX
 from aerial_nni.drone.options import RANDOM, DroneOptions
 from aerial_nni.drone.scores import scores_of
-from aerial_nni.drone.weights import open_start
+from aerial_nni.drone.weights import check_start, open_start
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
@@ -25,7 +25,6 @@ from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space
 from aerial_nni.options import BUILT_IN, TrialOptions
-from aerial_nni.training.pretrained import refuse_answers
 from aerial_nni.tuners.space import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE
 
@@ -151,7 +150,7 @@ def prepare_with(options: DroneOptions) -> Callable[[TrialOptions, Path], TrialO
 
     def check(prepared: Prepared, split: Split) -> None:
         if options.model == "deeplab":
-            refuse_answers(open_start(options).header, prepared, split, what="network")
+            check_start(open_start(options), prepared, split)
 
     def prepare(given: TrialOptions, folder: Path) -> TrialOptions:
         return lay_ground(given, folder, check=check)

@@ -110,8 +110,9 @@ def _augmentation(options: dict[str, Any]) -> str:
     moves = f"Each patch, with its mask, is {'; '.join(changes)}. " if changes else ""
     return (
         f"Every epoch shows the training patches changed anew. {moves}{colour} A house is a house "
-        "whichever way it is turned, and the network has to learn that from somewhere: seen this "
-        "way, the same patches are worth many more. Validation patches are never changed."
+        f"whichever way it is {'turned' if options['turn'] else 'seen'}, and the network has to "
+        "learn that from somewhere: seen this way, the same patches are worth many more. "
+        "Validation patches are never changed."
     )
 
 

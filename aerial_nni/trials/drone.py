@@ -17,12 +17,11 @@ import torch
 
 from aerial_nni.drone.learning import Thaw, both_heads
 from aerial_nni.drone.options import DroneOptions
-from aerial_nni.drone.weights import open_start, put_into
+from aerial_nni.drone.weights import check_start, open_start, put_into
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.deeplab import DeepLab
 from aerial_nni.results import LR_FINDER, write_history
 from aerial_nni.training.lr_finder import as_columns, sweep
-from aerial_nni.training.pretrained import refuse_answers
 from aerial_nni.trials.program import run_program
 from aerial_nni.trials.running import Ground, Lesson, new_model, supervised, task_of
 
@@ -43,7 +42,7 @@ def flown(options: DroneOptions, ground: Ground, folder: Path) -> Lesson:
 
 def _deeplab(options: DroneOptions, ground: Ground, plain: Lesson) -> Lesson:
     start = open_start(options)
-    refuse_answers(start.header, ground.prepared, ground.split, what="network")
+    check_start(start, ground.prepared, ground.split)
     spec = deeplab_spec(options, ground)
     model = new_model(spec, options.seed)
     assert isinstance(model, DeepLab)

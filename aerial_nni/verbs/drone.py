@@ -92,6 +92,7 @@ def drone(given: argparse.Namespace) -> int:
         epochs=given.final_epochs or plan.epochs,
         find_lr=options.find_lr or plan.find_lr,
     )
+    options = changed(options, {"find_lr": 0})  # in the runs that the plan says
     definition = experiment.drone(
         options, choose_method(**chosen), plan, space_file=given.search_space
     )
