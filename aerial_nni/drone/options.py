@@ -43,8 +43,7 @@ class DroneOptions(TrialOptions):
     )  # fmt: skip
     thaw: int = option(0, "epochs in which the heads learn alone, before the stages join", low=0)
     recompute: bool = option(
-        False, "compute each stage twice instead of keeping what is in it: less memory, a third "
-        "more time",
+        False, "compute each block twice instead of keeping what is in it: less memory, more time",
     )  # fmt: skip
     find_lr: int = option(
         0, "steps of the learning-rate finder before training, for its plot; 0: none", low=0

@@ -81,7 +81,7 @@ class DeepLab(nn.Module):
     `gain` and `shift` turn the bands as they come into those that the backbone was trained on.
     Stages before `trained` are frozen: their weights do not learn and their norms do not move. With
     `held`, no stage learns for the time being. With `recompute` training keeps the maps between
-    stages only.
+    blocks only.
     """
 
     gain: Tensor
@@ -147,18 +147,19 @@ class DeepLab(nn.Module):
         middle = x
         with torch.no_grad() if self.held else nullcontext():
             for name, stage in self.backbone.items():
-                x = self._through(stage, x) if name not in self.frozen else stage(x)
+                for block in stage if name in STAGES else [stage]:
+                    x = self._through(block, x) if name not in self.frozen else block(x)
                 middle = x if name == self.aux_stage else middle
         return middle, x
 
-    def _through(self, stage: nn.Module, x: Tensor) -> Tensor:
+    def _through(self, block: nn.Module, x: Tensor) -> Tensor:
         if not (self.recompute and self.training and torch.is_grad_enabled()):
-            return stage(x)
+            return block(x)
 
         def contexts() -> tuple[AbstractContextManager, AbstractContextManager]:
-            return nullcontext(), still_norms(stage)
+            return nullcontext(), still_norms(block)
 
-        return checkpoint(stage, x, use_reentrant=False, context_fn=contexts)
+        return checkpoint(block, x, use_reentrant=False, context_fn=contexts)
 
     @staticmethod
     def _enlarged(logits: Tensor, x: Tensor) -> Tensor:
@@ -191,9 +192,13 @@ def replace_first(stem: nn.Module, bands: int) -> None:
         for name, child in parent.named_children():
             if isinstance(child, nn.Conv2d):
                 first = nn.Conv2d(
-                    bands, child.out_channels, child.kernel_size, child.stride, child.padding,
+                    bands,
+                    child.out_channels,
+                    child.kernel_size[0],
+                    child.stride[0],
+                    int(child.padding[0]),
                     bias=child.bias is not None,
-                )  # fmt: skip
+                )
                 setattr(parent, name, first)
                 return
 

@@ -63,7 +63,7 @@ def add_flags(verbs: Verbs) -> None:
         "--final-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each of these runs (default: 60; drone-scenes: 4)",
+        help="epochs of each of these runs (default: 60; drone-scenes: 6)",
     )
     add_experiment_flags(parser, failures=5)
     add_config(parser)

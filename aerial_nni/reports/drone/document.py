@@ -13,7 +13,7 @@ from aerial_nni.reports.document import headline
 from aerial_nni.reports.drone.comparison_part import explain_comparison, summary
 from aerial_nni.reports.drone.method_text import explain_memory, explain_method, links_of
 from aerial_nni.reports.drone.pictures import draw_presence, draw_sweeps
-from aerial_nni.reports.drone.provenance import explain_sources
+from aerial_nni.reports.drone.provenance import explain_run, explain_sources
 from aerial_nni.reports.drone.reading import FOUND, Flight, read_flight
 from aerial_nni.reports.folder import Experiment
 from aerial_nni.reports.hpo import findings as search_findings
@@ -70,6 +70,7 @@ def compose(found: Flight, links: Mapping[str, str]) -> str:
     parts = [
         f"# Drone scenes: DeepLabV3 on {data}",
         summary(found),
+        explain_run(found),
         explain_method(found),
         explain_training(found.trial, rate=links["learning-rate"]),
         explain_data(found.trial, pixels=links["pixels"]),

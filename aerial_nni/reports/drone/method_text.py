@@ -95,7 +95,7 @@ def explain_memory(found: Flight) -> str:
     said = listed([f"{held / 1e9:.2f} GB ({name})" for name, held in most.items()])
     return (
         f"The most memory {whose} that was held while a run learnt from batches of "
-        f"{found.trial.options['batch']} patches of {size}: {said}. With `--recompute` a stage's "
+        f"{found.trial.options['batch']} patches of {size}: {said}. With `--recompute` a block's "
         "inner maps are computed again instead of kept; with `--patch` and `--patch-width` crops "
         "are learnt from."
     )

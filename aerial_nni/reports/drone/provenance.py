@@ -3,7 +3,9 @@
 import shlex
 
 from aerial_nni import results
+from aerial_nni.data.aeroscapes import SOURCE
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.drone.reading import Flight
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.provenance import method_words
@@ -17,6 +19,25 @@ from aerial_nni.reports.provenance import (
 
 ALWAYS = ("epochs", "lr", "batch", "accumulate", "head", "backbone", "backbone_weights")
 """Options of which `drone` has defaults of its own."""
+
+
+def explain_run(found: Flight) -> str:
+    """What was run, and what needs files that are not here, in Markdown; nothing for real data."""
+    if found.trial.options["data"] not in BUILT_IN:
+        return ""
+    weights = found.facts.get("weights", {}).get("kind", RANDOM)
+    return (
+        "**What was run, and what needs a download.** This run is on pictures that the package "
+        "draws itself, an eighth as wide and high as a drone's"
+        f"{', with a network that was never trained before' if weights == RANDOM else ''}: it "
+        "shows that everything works, and says nothing on how well real pictures are segmented. "
+        f"That needs AeroScapes, 3,269 pictures of 1280×720, from {SOURCE} (or the same pictures "
+        "as a contest on Kaggle has them), and the weights of torchvision, which are fetched when "
+        "they are first wanted. Nothing of it was run for this document. With the pictures in DIR:"
+        "\n\n```\npython -m aerial_nni.run drone --data aeroscapes --data-dir DIR\n```\n\n"
+        "The guide, `docs/guide-drone-scenes.md`, says what that takes, and what a small machine "
+        "can do."
+    )
 
 
 def explain_sources(found: Flight) -> str:
