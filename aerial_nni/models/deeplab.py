@@ -147,7 +147,7 @@ class DeepLab(nn.Module):
         middle = x
         with torch.no_grad() if self.held else nullcontext():
             for name, stage in self.backbone.items():
-                for block in stage if name in STAGES else [stage]:
+                for block in list(stage.children()) if name in STAGES else [stage]:
                     x = self._through(block, x) if name not in self.frozen else block(x)
                 middle = x if name == self.aux_stage else middle
         return middle, x
