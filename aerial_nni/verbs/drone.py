@@ -90,7 +90,7 @@ def drone(given: argparse.Namespace) -> int:
         trials=plan.trials if given.trials is None else given.trials,
         seeds=given.seeds or plan.seeds,
         epochs=given.final_epochs or plan.epochs,
-        find_lr=options.find_lr or plan.find_lr,
+        find_lr=options.find_lr if is_given(given, "find_lr") else plan.find_lr,
     )
     options = changed(options, {"find_lr": 0})  # in the runs that the plan says
     definition = experiment.drone(
