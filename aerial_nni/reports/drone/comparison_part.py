@@ -9,6 +9,9 @@ from aerial_nni.reports.drone.reading import FOUND, Flight
 from aerial_nni.reports.hpo.retraining import interval
 from aerial_nni.reports.words import LEAKY, listed, score, some, spread, table
 
+ENOUGH = 100
+"""Steps of the finder from which on its suggestion is taken seriously."""
+
 CAUTION = (
     "All scores are on the validation images by which epochs, the loss and in a search trials were "
     "chosen, so the highest of them is optimistic."
@@ -106,7 +109,15 @@ def on_sweeps(found: Flight) -> str:
     return (
         "Before training, one run of each loss let the rate rise from step to step and then forgot "
         "what it had learnt. The loss falls most steeply at "
-        f"{listed(said)}; a good highest rate is about there. The runs were trained with "
+        f"{listed(said)}{_worth(found)} The runs were trained with "
         f"{found.losses[0].trials[0].options['lr']:g}"
         + (f", the search chose {found.best[0].options['lr']:g}." if found.best else ".")
     )
+
+
+def _worth(found: Flight) -> str:
+    """Whether what the finder suggests can be relied on."""
+    steps = max(len(rates) for rates, _, _ in found.sweeps.values())
+    if steps < ENOUGH:
+        return f". Over {steps} steps that is mostly the luck of their batches."
+    return "; a good highest rate is about there."
