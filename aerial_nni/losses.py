@@ -81,6 +81,18 @@ def dice(log_probs: Tensor, target: Tensor, weights: Tensor | None = None) -> Te
     return tversky(log_probs, target, weights, alpha=0.5, beta=0.5)
 
 
+def log_dice(log_probs: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Minus the logarithm of soft Dice, mean over the batch's classes.
+
+    Beside `dice` its gradient is larger for a class that is hardly found yet. Classes absent from
+    the batch are left out, and Dice is smoothed by 1e-5 pixels.
+    """
+    intersection, predicted, true = _overlaps(log_probs, target)
+    ratio = (2 * intersection + 1e-5) / (predicted + true + 1e-5)
+    present = (true > 0).to(ratio.dtype)
+    return -(ratio.log() * present).sum() / present.sum().clamp_min(1)
+
+
 def lovasz(log_probs: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """Lovász-softmax, Berman et al. 2018, eq. 11, over the classes present in the batch."""
     valid = target != VOID
@@ -126,6 +138,7 @@ def reference(log_probs: Tensor, target: Tensor, weights: Tensor | None = None) 
 LOSSES: dict[str, Loss] = {
     "ce": cross_entropy,
     "dice": dice,
+    "log-dice": log_dice,
     "focal": focal,
     "tversky": tversky,
     "lovasz": lovasz,

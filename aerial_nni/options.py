@@ -16,15 +16,15 @@ import yaml
 
 from aerial_nni.errors import Explained
 
-BUILT_IN = ("scenes", "building-scenes")
+BUILT_IN = ("scenes", "building-scenes", "drone-scenes")
 """Datasets that need no files, on which everything is tried."""
 
-SPLITS = ("image", "tile", "patch")
+SPLITS = ("image", "tile", "stratified", "patch")
 EDGES = ("cut", "pad", "shift")
 MODELS = ("unet", "derived")
 NORMS = ("batch", "group", "none")
 UPSAMPLINGS = ("transposed", "bilinear")
-LOSS_TERMS = ("ce", "dice", "focal", "tversky", "lovasz", "reference")
+LOSS_TERMS = ("ce", "dice", "log-dice", "focal", "tversky", "lovasz", "reference")
 CLASS_WEIGHTS = ("none", "inverse", "median-frequency", "root-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one-cycle", "cosine", "poly", "constant", "step")
@@ -53,16 +53,19 @@ class TrialOptions:
     """Options of one training run. Frozen: `changed` makes another one."""
 
     # What is learnt from.
-    data: str = option("scenes", "dataset: scenes or building-scenes (built in), dubai, buildings, "
-                       "xbd, or folder (your own)")  # fmt: skip
+    data: str = option("scenes", "dataset: scenes, building-scenes or drone-scenes (built in), "
+                       "dubai, buildings, xbd, aeroscapes, or folder (your own)")  # fmt: skip
     data_dir: str = option("", "folder or zip file of the dataset; not needed for scenes")
     skip_bad: bool = option(False, "go on without the files that cannot be used")
     void_classes: tuple[str, ...] = option((), "names of classes to treat as void, not as a class")
     patch: int = option(0, "patch height and width in pixels; 0: the dataset's own", low=0)
+    patch_width: int = option(0, "patch width in pixels where it is not the height; 0: it is, or "
+                              "the dataset's own", low=0)  # fmt: skip
     stride: int = option(0, "pixels from one patch to the next; 0: no overlap", low=0)
     edge: str = option("cut", "the ragged edge: cut off, pad with void, or shift inward",
                        choices=EDGES)  # fmt: skip
-    split: str = option("image", "image, tile or patch (leaky), or the path of a split file")
+    split: str = option("image", "image, tile, stratified (by classes) or patch (leaky), or "
+                               "the path of a split file")  # fmt: skip
     split_seed: int = option(0, "seed of the split; keep it fixed to compare trials", low=0)
     val_fraction: float = option(0.2, "share held out for validation", low=0.01, high=0.9)
 
@@ -133,6 +136,12 @@ class TrialOptions:
         return PRECISIONS
 
 
+def usual(name: str, default: Any) -> Any:
+    """The field of an option that every trial has, with another default."""
+    spec = {spec.name: spec for spec in dataclasses.fields(TrialOptions)}[name]
+    return field(default=default, metadata=spec.metadata)
+
+
 Options = TypeVar("Options", bound=TrialOptions)
 
 
@@ -167,7 +176,7 @@ def parse_sum(
     """
     terms = []
     for term in text.replace(" ", "").split("+"):
-        match = re.fullmatch(r"(?:([0-9.]+(?:e-?[0-9]+)?)\*)?([a-z]+)", term)
+        match = re.fullmatch(r"(?:([0-9.]+(?:e-?[0-9]+)?)\*)?([a-z-]+)", term)
         if match is None or match[2] not in known:
             raise BadOption(
                 f"{name}={text!r} has a term {term!r}; write names of {', '.join(known)} "

@@ -18,6 +18,7 @@
             halves.json          of an architecture search: patches of weights and architecture
             latency.json         of one with a target for it: milliseconds of each operation
             checkpoint.safetensors   the best epoch (of a search the genotype's), with a header
+            lr_finder.csv        of a trial that looked for it: loss by learning rate
             failure.txt          why the trial failed, only where it did
             last.safetensors     weights and optimiser of the last epoch, for resuming
             curves.npz           precision and recall over thresholds, per class
@@ -58,6 +59,7 @@ COSTS = "costs.json"
 HALVES = "halves.json"
 GENOTYPE = "genotype.json"
 LATENCY = "latency.json"
+LR_FINDER = "lr_finder.csv"
 SPACE = "search_space.yaml"
 FAILURE = "failure.txt"
 

@@ -11,6 +11,7 @@ from aerial_nni.metrics import (
     SoftJaccard,
     confusion_matrix,
     f1_per_class,
+    image_dice,
     iou_per_class,
     mean_over_classes,
     pixel_accuracy,
@@ -101,3 +102,13 @@ def test_curves_leave_void_out_and_absent_classes_have_no_area():
     thresholds, precision, recall = curves.curves()
     assert precision[0, thresholds <= 0.7].tolist() == pytest.approx([0.5] * 8)
     assert recall[0, 0] == 1
+
+
+def test_dice_by_image_counts_absent_classes_as_one():
+    truth = torch.tensor([[0, 0, 1, 1], [2, 2, 2, 2]])
+    guess = torch.tensor([[0, 0, 0, 1], [2, 2, 2, 2]])
+    confusions = torch.stack([confusion_matrix(t, p, 4) for t, p in zip(truth, guess, strict=True)])
+    first = (0.8 + 2 / 3 + 1 + 1) / 4  # two classes that are there, two that are nowhere
+    assert image_dice(confusions) == pytest.approx((first + 1) / 2)
+    whole = mean_over_classes(f1_per_class(confusions.sum(0)))
+    assert image_dice(confusions) > whole

@@ -59,6 +59,20 @@ def _open_xbd(data_dir: str, **settings: str) -> Dataset:
     return open_xbd(_found(data_dir, "xbd", hint=f"get it from {SOURCE}, and "), **settings)
 
 
+def _open_drone_scenes(data_dir: str) -> Dataset:
+    """The built-in drone scenes; `data_dir` does not matter."""
+    from aerial_nni.data.drone_scenes import open_drone_scenes
+
+    return open_drone_scenes()
+
+
+def _open_aeroscapes(data_dir: str) -> Dataset:
+    """Frames of a drone's videos."""
+    from aerial_nni.data.aeroscapes import SOURCE, open_aeroscapes
+
+    return open_aeroscapes(_found(data_dir, "aeroscapes", hint=f"get it from {SOURCE}, and "))
+
+
 def _open_dubai(data_dir: str) -> Dataset:
     """The Dubai imagery."""
     from aerial_nni.data.dubai import SOURCE, open_dubai
@@ -101,6 +115,8 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "building-scenes": _open_building_scenes,
     "buildings": _open_buildings,
     "xbd": _open_xbd,
+    "drone-scenes": _open_drone_scenes,
+    "aeroscapes": _open_aeroscapes,
 }
 """How each dataset is opened from what `--data-dir` says. Its module is imported when used."""
 

@@ -27,12 +27,17 @@ class Augmentation:
     def move(
         self, images: Tensor, masks: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Flips and turns: images (b, h, w, bands), masks (b, h, w) of any type, square."""
+        """Flips and turns: images (b, h, w, bands), masks (b, h, w) of any type.
+
+        What is not square is only turned by half turns.
+        """
         if not (self.flip or self.turn):
             return images, masks
         count = len(images)
         flips = torch.rand(count, generator=generator) < 0.5
         turns = torch.randint(4, (count,), generator=generator)
+        if masks.shape[1] != masks.shape[2]:
+            turns = turns // 2 * 2
         moved_images, moved_masks = torch.empty_like(images), torch.empty_like(masks)
         for i in range(count):
             image, mask = images[i], masks[i]

@@ -32,9 +32,16 @@ class Plan:
     lookup: np.ndarray
     classes: int
     patch: int
+    patch_width: int
     stride: int
     edge: str
     skip_bad: bool
+
+    @property
+    def patch_text(self) -> str:
+        """The size of a patch in words."""
+        square = self.patch_width == self.patch
+        return str(self.patch) if square else f"{self.patch_width}×{self.patch}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +92,7 @@ def _nothing_left(plan: Plan, problems: dict[str, str], small: dict[str, str]) -
     """Why a dataset gave no patch at all."""
     if small:
         return (
-            f"no image is as large as a patch of {plan.patch} pixels; "
+            f"no image is as large as a patch of {plan.patch_text} pixels; "
             "give a smaller --patch, or --edge pad"
         )
     if problems:
@@ -170,17 +177,22 @@ class _Writer:
         height, width = checked.mask.shape
         before = len(self.rows)
         pieces = cut(
-            checked.image, checked.mask, patch=plan.patch, stride=plan.stride, edge=plan.edge
+            checked.image,
+            checked.mask,
+            patch=plan.patch,
+            patch_width=plan.patch_width,
+            stride=plan.stride,
+            edge=plan.edge,
         )
         for y, x, image, mask in pieces:
-            valid = (min(plan.patch, height - y), min(plan.patch, width - x))
+            valid = (min(plan.patch, height - y), min(plan.patch_width, width - x))
             crcs = (self.image_file.append(image), self.mask_file.append(mask))
             counts = np.bincount(mask.ravel(), minlength=VOID + 1)
             per_class = [*counts[: plan.classes].tolist(), int(counts[VOID])]
             self.rows.append([len(self.images), y, x, *valid, *crcs, *per_class])
         if len(self.rows) == before:
             self.small[sample.name] = (
-                f"{width}×{height} pixels, smaller than a patch of {plan.patch}"
+                f"{width}×{height} pixels, smaller than a patch of {plan.patch_text}"
             )
         else:
             self.images.append(
@@ -189,7 +201,7 @@ class _Writer:
 
     def _open(self, checked: Checked) -> None:
         """Starts the files, now that the images' type is known."""
-        size, bands = (self.plan.patch, self.plan.patch), checked.image.shape[2]
+        size, bands = (self.plan.patch, self.plan.patch_width), checked.image.shape[2]
         self.image_file = self.files.enter_context(
             stored.Growing(self.folder / stored.IMAGES, (*size, bands), checked.image.dtype)
         )

@@ -20,6 +20,7 @@ def chosen_patches(
     return prepare(
         open_dataset(options.data, options.data_dir),
         patch=options.patch,
+        patch_width=options.patch_width,
         stride=options.stride,
         edge=options.edge,
         skip_bad=options.skip_bad,

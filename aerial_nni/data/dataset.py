@@ -48,6 +48,8 @@ class Facts:
     bands: tuple[str, ...] = ("red", "green", "blue")
     patch: int = 256
     """Height and width of a patch in pixels unless the options say otherwise."""
+    patch_width: int = 0
+    """Its width where that is not its height."""
     nested: bool = False
     """Whether images of one area show the same ground, at several scales: then only whole areas
     can be held out."""

@@ -1,4 +1,4 @@
-"""Cutting an image and its mask into square patches.
+"""Cutting an image and its mask into patches of one size.
 
 Three ways to treat the ragged edge, where the image is no multiple of the patch:
 
@@ -49,23 +49,29 @@ def starts(length: int, *, patch: int, stride: int, edge: str) -> list[int]:
 
 
 def cut(
-    image: np.ndarray, mask: np.ndarray, *, patch: int, stride: int, edge: str
+    image: np.ndarray, mask: np.ndarray, *, patch: int, stride: int, edge: str, patch_width: int = 0
 ) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
-    """Yields y, x, the image patch (patch, patch, bands) and the mask patch (patch, patch).
+    """Yields y, x, the image patch (patch, patch_width, bands) and the mask patch of that size.
+
+    Without `patch_width` patches are square. Neighbours share as many columns as rows.
 
     `image` has shape (h, w, bands), `mask` (h, w). Patches come row by row. They are views where
     nothing had to be padded.
     """
     height, width = mask.shape
+    across = patch_width or patch
+    step = stride + across - patch
     for y in starts(height, patch=patch, stride=stride, edge=edge):
-        for x in starts(width, patch=patch, stride=stride, edge=edge):
-            window = (slice(y, y + patch), slice(x, x + patch))
-            yield y, x, *_padded(image[window], mask[window], patch=patch)
+        for x in starts(width, patch=across, stride=step, edge=edge):
+            window = (slice(y, y + patch), slice(x, x + across))
+            yield y, x, *_padded(image[window], mask[window], size=(patch, across))
 
 
-def _padded(image: np.ndarray, mask: np.ndarray, *, patch: int) -> tuple[np.ndarray, np.ndarray]:
+def _padded(
+    image: np.ndarray, mask: np.ndarray, *, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Both grown to a full patch below and to the right: the image mirrored, the mask void."""
-    below, right = patch - mask.shape[0], patch - mask.shape[1]
+    below, right = size[0] - mask.shape[0], size[1] - mask.shape[1]
     if not below and not right:
         return image, mask
     grown = np.pad(image, ((0, below), (0, right), (0, 0)), mode="symmetric")

@@ -37,9 +37,9 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A dataset as patches; n is their number, `patch` their height and width in pixels.
+    """A dataset as patches; n is their number, h and w their height and width in pixels.
 
-    `images` is (n, patch, patch, bands), uint8 or uint16, and `masks` (n, patch, patch), uint8,
+    `images` is (n, h, w, bands), uint8 or uint16, and `masks` (n, h, w), uint8,
     class indices or `VOID`; both are memory-mapped and read-only. `counts` is (n, classes + 1),
     int64: pixels per class, the last column void.
     """
@@ -51,6 +51,7 @@ class Prepared:
     patches: tuple[Patch, ...]
     counts: np.ndarray
     patch: int
+    """Height of a patch, and its width but for those with a `patch_width`."""
     stride: int
     edge: str
     fingerprint: str
@@ -59,12 +60,20 @@ class Prepared:
     """Samples that gave no patches, and why: unusable, or smaller than a patch with `cut`."""
     folder: Path = Path()
     """Where in the cache directory it lies."""
+    patch_width: int = 0
+    """Width of a patch where that is not its height."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of a patch."""
+        return self.patch, self.patch_width or self.patch
 
 
 def prepare(
     dataset: Dataset,
     *,
     patch: int = 0,
+    patch_width: int = 0,
     stride: int = 0,
     edge: str = "cut",
     skip_bad: bool = False,
@@ -77,6 +86,7 @@ def prepare(
     Args:
         dataset: what to cut.
         patch: height and width in pixels; 0 for the dataset's own.
+        patch_width: width in pixels where that is another; 0 for `patch`, or the dataset's own.
         stride: pixels from one patch to the next; 0 for `patch`, that is no overlap.
         edge: `cut`, `pad` or `shift`: see `aerial_nni.data.patches`.
         skip_bad: leave out samples that cannot be used instead of raising `BadSamples`.
@@ -89,9 +99,12 @@ def prepare(
         BadOption: a value cannot be used, or nothing is left with these options.
         CacheUnusable: the cache directory cannot be written.
     """
+    if not patch and not patch_width:
+        patch_width = dataset.facts.patch_width
     patch = patch or dataset.facts.patch
+    patch_width = 0 if patch_width == patch else patch_width
     stride = stride or patch
-    if edge not in EDGES or patch < 0 or stride < 0:
+    if edge not in EDGES or min(patch, patch_width, stride) < 0:
         raise BadOption(
             f"patch={patch}, stride={stride}, edge={edge!r} cannot be cut; give numbers of pixels "
             f"and one of {', '.join(EDGES)}"
@@ -102,12 +115,14 @@ def prepare(
         lookup=lookup,
         classes=len(facts.classes),
         patch=patch,
+        patch_width=patch_width or patch,
         stride=stride,
         edge=edge,
         skip_bad=skip_bad,
     )
     fingerprint = dataset.fingerprint()
-    key = _key(dataset.facts, fingerprint, [facts.classes, patch, stride, edge])
+    sizes = [patch, patch_width] if patch_width else [patch]
+    key = _key(dataset.facts, fingerprint, [facts.classes, *sizes, stride, edge])
     folder = (cache or cache_dir()) / "prepared" / key
     build = partial(building.build, plan=plan, progress=progress)
     contents = open_or_build(folder, stored.open_contents, build=build)
@@ -121,6 +136,7 @@ def prepare(
         patches=contents.patches,
         counts=contents.counts,
         patch=patch,
+        patch_width=patch_width,
         stride=stride,
         edge=edge,
         fingerprint=fingerprint,

@@ -13,7 +13,7 @@ import functools
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -99,15 +99,17 @@ def _area_name(area: int) -> str:
     return CHARACTERS[index].name + (f" {again + 1}" if again else "")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Draws the contact sheet of a seed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m aerial_nni.data.scenes", description="Draws a contact sheet of the scenes."
-    )
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    opened: Callable[[int], Dataset] = lambda seed: open_scenes(seed=seed),
+) -> int:
+    """Draws the contact sheet of a seed of what `opened` gives for it."""
+    parser = argparse.ArgumentParser(description="Draws a contact sheet of the scenes.")
     parser.add_argument("--sheet", type=Path, required=True, help="PNG file to write")
     parser.add_argument("--seed", type=int, default=0, help="seed of the scenes")
     given = parser.parse_args(arguments)
-    write_sheet(given.sheet, open_scenes(seed=given.seed))
+    write_sheet(given.sheet, opened(given.seed))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The three rules by which patches are held out. Each returns the numbers of those that validate.
+"""The rules by which patches are held out. Each returns the numbers of those that validate.
 
 `aerial_nni.data.splits` says what the rules promise and makes splits of what they return. Images
 of the same content are one unit here, whatever their names, so they are never separated.
@@ -69,6 +69,53 @@ def hold_out_areas(prepared: Prepared, *, val_fraction: float, seed: int) -> lis
     sets = _sets_of_areas(pixels.sum(axis=1), val_fraction, rng)  # (sets, areas)
     best = min(range(len(sets)), key=lambda k: _unlikeness(sets[k], pixels, val_fraction))
     return [patch for area, held in zip(areas, sets[best], strict=True) if held for patch in area]
+
+
+def hold_out_stratified(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
+    """Patches of whole images, chosen so that both sides show each class equally often.
+
+    Iterative stratification of many labels (Sechidis, Tsoumakas and Vlahavas 2011, alg. 1): of the
+    classes that are left in images without a side, the one in the fewest of them is given out
+    first, each image to the side that lacks most of it, then to the one that lacks most images. An
+    image of several patches shows the classes of all of them.
+    """
+    images = list(
+        _grouped(range(len(prepared.patches)), lambda i: prepared.patches[i].digest).values()
+    )
+    if len(images) < 2:
+        raise SplitImpossible(
+            f"the dataset {prepared.facts.name} has one image, which cannot be on both sides; "
+            "use --split patch"
+        )
+    shows = np.stack([prepared.counts[members, :-1].sum(axis=0) > 0 for members in images])
+    held = _stratified(shows, val_fraction, np.random.default_rng(seed))
+    return [patch for members, out in zip(images, held, strict=True) if out for patch in members]
+
+
+def _stratified(shows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Which items are held out, (items,) bool, so that about `share` of each label is.
+
+    `shows` is (items, labels), bool.
+    """
+    sides = np.array([1 - share, share])
+    lacking = sides[:, None] * shows.sum(axis=0)  # (2, labels): still wanted of each label
+    wanted = sides * len(shows)
+    side = np.full(len(shows), -1)
+    while (side < 0).any():
+        free = side < 0
+        left = shows[free].sum(axis=0)
+        label = int(np.where(left > 0, left, len(shows) + 1).argmin())
+        members = np.flatnonzero(free & shows[:, label]) if left.any() else np.flatnonzero(free)
+        for item in rng.permutation(members):
+            need = (lacking[:, label] if left.any() else wanted).tolist()
+            order = sorted((0, 1), key=lambda k: (-need[k], -wanted[k]))
+            side[item] = order[0]
+            lacking[order[0]] -= shows[item]
+            wanted[order[0]] -= 1
+    held = side == 1
+    if held.all() or not held.any():  # too few items for this share: one is on the other side
+        held[int(rng.integers(len(held)))] ^= True
+    return held
 
 
 def hold_out_patches(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:

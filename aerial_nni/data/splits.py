@@ -1,7 +1,10 @@
-"""Which patches train and which validate: three rules, files, and the check that none share ground.
+"""Which patches train and which validate: four rules, files, and the check that none share ground.
 
 - `image`: whole images are held out, about `val_fraction` of those of each area. The default.
 - `tile`: whole areas are held out, so chosen that validation is like the whole in its classes.
+- `stratified`: whole images are held out so that each class is in the same share of the images on
+  both sides, whatever their areas. Where images of one area show the same ground (the dataset is
+  nested), that is marked leaky.
 - `patch`: patches are held out at random. Neighbours in one image land on both sides: it is
   marked leaky wherever it is shown.
 
@@ -27,6 +30,7 @@ from aerial_nni.data.split_rules import (
     hold_out_areas,
     hold_out_images,
     hold_out_patches,
+    hold_out_stratified,
 )
 from aerial_nni.errors import Explained
 from aerial_nni.options import BadOption
@@ -39,7 +43,12 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-RULES = {"image": hold_out_images, "tile": hold_out_areas, "patch": hold_out_patches}
+RULES = {
+    "image": hold_out_images,
+    "tile": hold_out_areas,
+    "stratified": hold_out_stratified,
+    "patch": hold_out_patches,
+}
 """How the patches that validate are chosen, by the name of the rule."""
 
 FORMAT = 1
@@ -62,11 +71,13 @@ class Split:
     val_fraction: float
     train: tuple[int, ...]
     val: tuple[int, ...]
+    nested: bool = False
+    """Whether images of one area show the same ground."""
 
     @property
     def leaky(self) -> bool:
-        """Whether parts of one image may be on both sides: scores are then too good."""
-        return self.rule == "patch"
+        """Whether one image, or one ground, may be on both sides: scores are then too good."""
+        return self.rule == "patch" or (self.rule == "stratified" and self.nested)
 
 
 def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed: int = 0) -> Split:
@@ -93,6 +104,7 @@ def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed
         val_fraction=val_fraction,
         train=tuple(i for i in range(len(prepared.patches)) if i not in val),
         val=tuple(sorted(val)),
+        nested=prepared.facts.nested,
     )
     check_split(prepared, split)
     for side, indices in (("train", split.train), ("val", split.val)):
@@ -196,7 +208,7 @@ def _identity(prepared: Prepared) -> dict[str, Any]:
     """What must be the same for the patches of a split file to be these patches."""
     return {
         "dataset": prepared.facts.name,
-        "patch": prepared.patch,
+        "patch": list(prepared.size) if prepared.patch_width else prepared.patch,
         "stride": prepared.stride,
         "edge": prepared.edge,
     }
@@ -243,6 +255,7 @@ def load_split(path: Path, prepared: Prepared) -> Split:
             val_fraction=value["val_fraction"],
             train=_numbers(path, value["train"], prepared),
             val=_numbers(path, value["val"], prepared),
+            nested=prepared.facts.nested,
         )
     except (LookupError, TypeError, AttributeError) as error:
         raise SplitMismatch(

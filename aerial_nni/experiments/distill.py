@@ -37,7 +37,7 @@ def plan_of(data: str, *, seed: int) -> Plan:
 def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
     """Options where nothing else is said: a student of half the width and one level less."""
     spec = teacher.header["model"]
-    if spec.get("model") == "zoomout":  # it has no size that a student could have half of
+    if spec.get("more"):  # no U-Net: it has no size that a student could have half of
         spec = as_dict(TrialOptions())
     student = {name: spec[name] for name in SIZES if name in spec}
     student["width"] = max(1, spec.get("width", 16) // 2)

@@ -52,6 +52,7 @@ MODELS: dict[str, Callable[[ModelSpec], nn.Module]] = {
     ),
     "derived": lambda spec: _derived(spec),
     "zoomout": lambda spec: ZoomOut(spec.bands, spec.classes, **spec.more),
+    "deeplab": lambda spec: _deeplab(spec),
     "zoomout-head": lambda spec: Head(classes=spec.classes, **spec.more),
 }
 
@@ -67,6 +68,12 @@ def _derived(spec: ModelSpec) -> nn.Module:
         nodes=genotype.nodes,
         space_to_depth=spec.space_to_depth,
     )
+
+
+def _deeplab(spec: ModelSpec) -> nn.Module:
+    from aerial_nni.models.deeplab import DeepLab  # torchvision is slow to import
+
+    return DeepLab(spec.bands, spec.classes, **spec.more)
 
 
 def model_spec(options: TrialOptions, *, bands: int, classes: int) -> ModelSpec:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from aerial_nni.reports import document as baseline_document
 from aerial_nni.reports.darts import document as darts_document
 from aerial_nni.reports.distill import document as distill_document
+from aerial_nni.reports.drone import document as drone_document
 from aerial_nni.reports.folder import Experiment, ResultUnusable, read_experiment
 from aerial_nni.reports.hpo import document as hpo_document
 from aerial_nni.reports.overview import document as overview_document
@@ -31,6 +32,7 @@ DOCUMENTS = {
     "hpo": Document(hpo_document.NAME, hpo_document.write_hpo),
     "distill": Document(distill_document.NAME, distill_document.write_distillation),
     "darts": Document(darts_document.NAME, darts_document.write_darts),
+    "drone": Document(drone_document.NAME, drone_document.write_drone),
     "zoomout": Document(zoomout_document.NAME, zoomout_document.write_zoomout),
 }
 """Kind of an experiment -> its document."""

@@ -9,11 +9,28 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.style import BLUE, GREY, INK, VERMILLION, epoch_axis, new_figure, styled
+from aerial_nni.reports.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILLION,
+    epoch_axis,
+    new_figure,
+    styled,
+)
 from aerial_nni.reports.words import duration, score, spread, table
 
-LOOKS = ((BLUE, "s", "--"), (VERMILLION, "o", "-"), (GREY, "^", ":"))
-"""Colour, marker and line of the first, the second and the third group."""
+LOOKS = ((BLUE, "s", "--"), (VERMILLION, "o", "-"), (GREY, "^", ":"), (GREEN, "D", "-."),
+         (ORANGE, "v", "-"), (PINK, "P", "--"), (SKY, "X", ":"), (INK, "o", "-."))  # fmt: skip
+"""Colour, marker and line of each group in turn."""
+
+
+CROWDED = 3
+"""Groups from which on their names stand in two lines."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +72,11 @@ def draw_beside(*groups: Group, level: tuple[float, str] | None = None) -> Figur
         left.text(-0.45, level[0], level[1], fontsize=7.5, va="bottom", color=INK)
     left.set_xlim(-0.5, len(groups) - 0.5)
     left.margins(y=0.15)
-    left.set_xticks(range(len(groups)), [group.name for group in groups])
+    names = [group.name for group in groups]
+    if len(names) > CROWDED:
+        names = [name.replace(" ", "\n", 1) for name in names]
+        left.tick_params(axis="x", labelsize=6.5)
+    left.set_xticks(range(len(groups)), names)
     left.set_ylabel("mean IoU on the validation patches")
     left.set_title("Each run; mean ± standard deviation")
     epoch_axis(right, longest([trial for group in groups for trial in group.trials]))

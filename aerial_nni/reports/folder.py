@@ -155,7 +155,9 @@ class Experiment:
     @property
     def kind(self) -> str:
         """What was run: `baseline`, ...; of a trial that was run by hand, by its model."""
-        by_model = {"zoomout": "zoomout"}.get(str(self.best.options.get("model")), "baseline")
+        by_model = {"zoomout": "zoomout", "deeplab": "drone"}.get(
+            str(self.best.options.get("model")), "baseline"
+        )
         return str(self.record.get("kind", by_model))
 
     @property

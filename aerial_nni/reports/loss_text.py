@@ -31,6 +31,12 @@ FORMULAS: dict[str, tuple[str, str]] = {
         "takes the mean over the classes in the batch, so a rare class counts as much as a common "
         "one. It is close to what IoU measures.",
     ),
+    "log-dice": (
+        r"L_\text{log-dice} = -\frac{1}{|C|} \sum_{c \in C} "
+        r"\log \frac{2 I_c + 10^{-5}}{P_c + T_c + 10^{-5}}",
+        "**−log Dice** (`log-dice`) takes the logarithm of that overlap. A class that is hardly "
+        "found yet pulls much harder than under 1 − Dice, and the loss has no upper end.",
+    ),
     "focal": (
         rf"L_\text{{focal}} = -\frac{{\sum_i w_{{y_i}} (1 - p_{{i,y_i}})^{{{GAMMA:g}}} "
         r"\log p_{i,y_i}}{\sum_i w_{y_i}}",
@@ -106,13 +112,13 @@ def _symbols(names: list[str], weights: str) -> str:
         "Here *i* runs over the pixels of the batch that are not void, $y_i$ is the true class of "
         "pixel *i*, and $p_{i,c}$ the probability (softmax of the logits) given to class *c*."
     ]
-    overlaps = {"dice", "tversky", "reference"} & set(names)
+    overlaps = {"dice", "log-dice", "tversky", "reference"} & set(names)
     if overlaps:
         text.append(
             r"$I_c = \sum_{i: y_i = c} p_{i,c}$ is the overlap of class *c*, "
             r"$P_c = \sum_i p_{i,c}$ what is predicted, $T_c$ the number of its true pixels."
         )
-    if {"dice", "tversky", "lovasz"} & set(names):
+    if {"dice", "log-dice", "tversky", "lovasz"} & set(names):
         text.append("*C* are the classes that occur in the batch.")
     if "reference" in names:
         text.append("*K* is the number of classes and *N* the number of pixels.")

@@ -154,4 +154,6 @@ def cost_table(trial: Trial) -> str:
         ["device, precision", f"{cost['device']}, {cost['precision']}"],
         ["processor threads", str(cost["threads"])],
     ]
+    if held := cost.get("peak_memory_bytes"):
+        rows.append(["most memory held", f"{held / 1e9:.2f} GB"])
     return table(["what", "value"], rows)

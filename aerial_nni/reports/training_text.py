@@ -25,6 +25,8 @@ _SPLITS = {
     "image": "whole images are held out, some of each area, so no image is on both sides; images "
     "of one area can still touch each other",
     "tile": "whole areas are held out, so validation shows ground that training never saw",
+    "stratified": "whole images are held out so that each class is shown by the same share of the "
+    "images on both sides, whichever areas they are of",
     "patch": "patches are held out at random, as the reference work does, so neighbouring patches "
     "of one image are on both sides",
 }
@@ -108,8 +110,9 @@ def _augmentation(options: dict[str, Any]) -> str:
     moves = f"Each patch, with its mask, is {'; '.join(changes)}. " if changes else ""
     return (
         f"Every epoch shows the training patches changed anew. {moves}{colour} A house is a house "
-        "whichever way it is turned, and the network has to learn that from somewhere: seen this "
-        "way, the same patches are worth many more. Validation patches are never changed."
+        f"whichever way it is {'turned' if options['turn'] else 'seen'}, and the network has to "
+        "learn that from somewhere: seen this way, the same patches are worth many more. "
+        "Validation patches are never changed."
     )
 
 
@@ -131,7 +134,8 @@ def explain_data(trial: Trial, *, pixels: str) -> str:
     parts = [
         "### Data and split",
         f"{about} (licence: {data['licence']}{source}). Images are cut from the top left into "
-        f"patches of {data['patch']}×{data['patch']} pixels, {step}; the ragged edge is "
+        f"patches of {data.get('patch_width', data['patch'])}×{data['patch']} pixels, {step}; the "
+        "ragged edge is "
         f"{edges.get(data['edge'], data['edge'])}.{skipped} The bands ({', '.join(data['bands'])}) "
         "are scaled to mean 0 and standard deviation 1 with figures measured on the training "
         "patches.",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from statistics import mean, stdev
 
-LEAKY = "leaky: neighbouring patches of one image on both sides"
+LEAKY = "leaky: neighbouring ground on both sides"
 """Printed wherever a score of a leaky split is."""
 
 

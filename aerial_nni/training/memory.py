@@ -1,8 +1,10 @@
-"""The C library's allocator, told to keep the memory that training uses over and over."""
+"""The memory of a run: how much it took, and an allocator that keeps what is used again."""
 
 import ctypes
 import logging
 import sys
+
+import torch
 
 log = logging.getLogger(__name__)
 
@@ -22,3 +24,15 @@ def keep_freed_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None or not (mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, -1)):
         log.debug("the allocator has no mallopt; it stays as it is")
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """The most bytes held so far: on a GPU by torch, else by the process; None if unknown."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

@@ -4,6 +4,7 @@ All of it comes from the kept checkpoint as it lies on the disk, so what is scor
 """
 
 import dataclasses
+import math
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from aerial_nni.data.splits import pixels_per_class
 from aerial_nni.metrics import (
     PrecisionRecall,
     confusion_matrix,
+    image_dice,
     iou_per_class,
     mean_over_classes,
     pixel_accuracy,
@@ -42,6 +44,7 @@ from aerial_nni.training.choosing import choose_examples
 from aerial_nni.training.device import machine_name
 from aerial_nni.training.evaluation import Evaluation, evaluate
 from aerial_nni.training.loop import Outcome
+from aerial_nni.training.memory import peak_memory
 from aerial_nni.trials.budget import Grant
 
 if TYPE_CHECKING:
@@ -76,9 +79,11 @@ def write_outputs(
         each=lambda predicted, _: predictions.extend(predicted.cpu().numpy().astype(np.uint8)),
     )
     _write_curves(folder / CURVES, curves)
-    _write_examples(folder, ground, predictions)
+    confusions = _patch_confusion(ground, predictions)
+    _write_examples(folder, ground, predictions, confusions)
+    by_image = _by_image(ground, confusions)
     metrics = {
-        **_scores(outcome, evaluation, curves, classes),
+        **_scores(outcome, evaluation, curves, classes, by_image=by_image),
         **_grant_facts(grant, options),
         "split": _split_facts(ground),
         "data": _data_facts(ground),
@@ -97,6 +102,7 @@ def write_outputs(
             "precision": ground.precision,
             "threads": torch.get_num_threads(),
             "machine": machine_name(ground.device),
+            "peak_memory_bytes": peak_memory(ground.device),
         },
         "versions": {
             "aerial_nni": __version__,
@@ -109,10 +115,15 @@ def write_outputs(
 
 
 def _scores(
-    outcome: Outcome, evaluation: Evaluation, curves: PrecisionRecall, classes: tuple[str, ...]
+    outcome: Outcome,
+    evaluation: Evaluation,
+    curves: PrecisionRecall,
+    classes: tuple[str, ...],
+    *,
+    by_image: Tensor,
 ) -> dict[str, Any]:
     kept = outcome.history[outcome.best_epoch - 1]
-    final = {**evaluation.scores(), "loss": kept["val_loss"]}
+    final = {**evaluation.scores(), "image_dice": image_dice(by_image), "loss": kept["val_loss"]}
     per_class = evaluation.per_class(classes)
     for name, average in zip(classes, curves.average_precision().tolist(), strict=True):
         per_class[name]["average_precision"] = average
@@ -153,11 +164,26 @@ def _split_facts(ground: "Ground") -> dict[str, Any]:
         "val_patches": len(split.val),
         "train_images": images(split.train),
         "val_images": images(split.val),
+        "shown": {
+            side: _images_with(ground, indices)
+            for side, indices in (("train", split.train), ("val", split.val))
+        },
         "pixels": {
             "train": pixels_per_class(ground.prepared, split.train),
             "val": pixels_per_class(ground.prepared, split.val),
         },
     }
+
+
+def _images_with(ground: "Ground", indices: tuple[int, ...]) -> dict[str, int]:
+    """Images that show each class, by name."""
+    prepared = ground.prepared
+    shown: dict[str, set[str]] = {name: set() for name in prepared.facts.classes}
+    for index in indices:
+        for name, pixels in zip(shown, prepared.counts[index, :-1].tolist(), strict=True):
+            if pixels:
+                shown[name].add(prepared.patches[index].image)
+    return {name: len(images) for name, images in shown.items()}
 
 
 def _data_facts(ground: "Ground") -> dict[str, Any]:
@@ -166,6 +192,7 @@ def _data_facts(ground: "Ground") -> dict[str, Any]:
         **dataclasses.asdict(prepared.facts),
         "fingerprint": prepared.fingerprint,
         "patch": prepared.patch,
+        "patch_width": prepared.size[1],
         "stride": prepared.stride,
         "edge": prepared.edge,
         "skipped": prepared.skipped,
@@ -174,7 +201,7 @@ def _data_facts(ground: "Ground") -> dict[str, Any]:
 
 def model_facts(model: nn.Module, prepared: Prepared) -> dict[str, Any]:
     """The model's size, and its cost for one patch."""
-    shape = [len(prepared.facts.bands), prepared.patch, prepared.patch]
+    shape = [len(prepared.facts.bands), *prepared.size]
     device = next(model.parameters()).device
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, *shape, device=device))
@@ -207,13 +234,23 @@ def _patch_confusion(ground: "Ground", predictions: list[np.ndarray]) -> list[Te
     ]
 
 
-def _write_examples(folder: Path, ground: "Ground", predictions: list[np.ndarray]) -> None:
+def _by_image(ground: "Ground", confusions: list[Tensor]) -> Tensor:
+    """The sum over the validation patches of each image, (images, classes, classes)."""
+    found: dict[str, Tensor] = {}
+    for index, confusion in zip(ground.split.val, confusions, strict=True):
+        name = ground.prepared.patches[index].image
+        found[name] = found[name] + confusion if name in found else confusion
+    return torch.stack(list(found.values()))
+
+
+def _write_examples(
+    folder: Path, ground: "Ground", predictions: list[np.ndarray], confusions: list[Tensor]
+) -> None:
     prepared, val = ground.prepared, ground.split.val
     facts = prepared.facts
-    confusions = _patch_confusion(ground, predictions)
     scores = [mean_over_classes(iou_per_class(confusion)) for confusion in confusions]
     counts = prepared.counts[list(val)][:, :-1]
-    present = counts >= PRESENT * prepared.patch**2
+    present = counts >= PRESENT * math.prod(prepared.size)
     names = [prepared.patches[i].image for i in val]
     chosen = choose_examples(np.array(scores), present, images=names)
     listed = []

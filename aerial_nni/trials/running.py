@@ -24,6 +24,7 @@ from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import choose_device, choose_precision
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.loop import Objective, Outcome, Task, Trainer, refuse_other_run
+from aerial_nni.training.memory import peak_memory
 from aerial_nni.training.seeds import derived_seed, generator
 from aerial_nni.trials.budget import Grant
 from aerial_nni.trials.events import Events
@@ -216,5 +217,7 @@ def run(
 
         outcome = trainer.run(task, on_epoch, until=grant.epochs)
     write_outputs(folder, options, ground, outcome, grant=grant, facts=lesson.facts)
+    if held := peak_memory(ground.device):
+        log.info("most memory held: %.2f GB", held / 1e9)
     reporter.final(outcome.history[outcome.best_epoch - 1], lesson.companion.report())
     return outcome

@@ -6,7 +6,18 @@ what was parsed and returns the exit code. Anything slow to import is imported i
 
 from collections.abc import Callable
 
-from aerial_nni.verbs import baseline, darts, distill, doctor, export, hpo, predict, stored, zoomout
+from aerial_nni.verbs import (
+    baseline,
+    darts,
+    distill,
+    doctor,
+    drone,
+    export,
+    hpo,
+    predict,
+    stored,
+    zoomout,
+)
 from aerial_nni.verbs.flags import Verbs
 
 GROUPS: tuple[Callable[[Verbs], None], ...] = (
@@ -15,6 +26,7 @@ GROUPS: tuple[Callable[[Verbs], None], ...] = (
     distill.add_flags,
     darts.add_flags,
     zoomout.add_flags,
+    drone.add_flags,
     stored.add_flags,
     export.add_flags,
     predict.add_flags,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aerial_nni.options import PRECISIONS
+from aerial_nni.options import PRECISIONS, BadOption
 from aerial_nni.verbs.answers import answer, table
 from aerial_nni.verbs.checkpoints import checkpoint_of
 from aerial_nni.verbs.flags import Verbs, add_runs, positive
@@ -52,6 +52,18 @@ def add_flags(verbs: Verbs) -> None:
     )
     group.add_argument("--polygons", action="store_true", help="GeoJSON, in longitude and latitude")
     group.add_argument("--areas", action="store_true", help="square metres of each class, as CSV")
+    group.add_argument(
+        "--submission",
+        type=Path,
+        metavar="FILE",
+        help="the masks of all images as a contest's CSV: a row for each class, run-length encoded",
+    )
+    group.add_argument(
+        "--pixel-order",
+        choices=("columns", "rows"),
+        default="columns",
+        help="how pixels are numbered in it (default: columns)",
+    )
     group = parser.add_argument_group("how it is computed")
     group.add_argument(
         "--tta",
@@ -129,9 +141,23 @@ def predict(given: argparse.Namespace) -> int:
             done.append(result)
             if not given.json:
                 answer(given, {}, _said(result))
+    if given.submission and done:
+        _submit(given, done, classes=len(model.card.classes))
     if given.json:
         answer(given, {"results": [_values(result) for result in done], "errors": failed}, "")
     return 1 if failed else 0
+
+
+def _submit(given: argparse.Namespace, done: list["Segmented"], *, classes: int) -> None:
+    """Writes the contest's file of all images that were segmented."""
+    from aerial_nni.inference.submission import write_submission
+
+    masks = {result.image.stem: result.files["mask"] for result in done}
+    if len(masks) < len(done):
+        raise BadOption("images of one name are one image to a contest; give each name once")
+    write_submission(given.submission, masks, classes=classes, order=given.pixel_order)
+    if not given.json:
+        answer(given, {}, str(given.submission))
 
 
 @contextmanager

@@ -1,23 +1,14 @@
 """Options of a zoom-out trial, on top of those of any trial."""
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
-from aerial_nni.options import BadOption, TrialOptions, option
+from aerial_nni.options import BadOption, TrialOptions, option, usual
 
 MODELS = ("zoomout", "unet")
 ENCODER = "encoder"
 BACKBONES = ("vgg16", "vgg11", ENCODER)
 CONVOLUTIONS = ("all", "before-pool")
 IMAGENET, RANDOM = "imagenet", "random"
-
-USUAL = {spec.name: spec for spec in dataclasses.fields(TrialOptions)}
-
-
-def usual(name: str, default: Any) -> Any:
-    """An option of any trial with another default."""
-    return dataclasses.field(default=default, metadata=USUAL[name].metadata)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,25 +1,33 @@
 """Weights of the frozen network: of ImageNet by name, of a file, or of one of our checkpoints."""
 
 import dataclasses
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from aerial_nni.data.batches import Normalisation
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, split_digest
-from aerial_nni.errors import Explained
+from aerial_nni.data.splits import Split
 from aerial_nni.models.backbone import EncoderSpec
 from aerial_nni.models.unet import UNet
 from aerial_nni.models.zoomout import ZoomOut
 from aerial_nni.results import sha256
 from aerial_nni.training.checkpoint import load_checkpoint
+from aerial_nni.training.pretrained import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    BackboneMissing,
+    BackboneUnfit,
+    cached,
+    matching,
+    read_tensors,
+    refuse_answers,
+)
+from aerial_nni.training.pretrained import downloaded as fetched
 from aerial_nni.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
 
 URLS = {
@@ -27,18 +35,6 @@ URLS = {
     "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
 }
 """torchvision's weights of ImageNet. Each name ends in the beginning of the file's SHA-256."""
-
-IMAGENET_MEAN = (123.675, 116.28, 103.53)
-IMAGENET_STD = (58.395, 57.12, 57.375)
-"""Of red, green and blue, 0 to 255, in the pictures that torchvision's networks were trained on."""
-
-
-class BackboneMissing(Explained, ValueError):
-    """There are no such weights. The message says which file to put where."""
-
-
-class BackboneUnfit(Explained, ValueError):
-    """The weights are those of another network, or know the answers. The message says which."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,30 +84,14 @@ def downloaded(backbone: str) -> Path:
     Raises:
         BackboneMissing: it cannot be fetched; the message says where to put it.
     """
-    url, path = URLS[backbone], _cached(backbone)
-    if not path.is_file():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(
-                url, str(path), hash_prefix=path.stem.split("-")[1], progress=False
-            )
-        except (OSError, RuntimeError) as error:  # no network; or a file that is not that one
-            raise BackboneMissing(
-                f"the ImageNet weights of {backbone} are not on this machine and cannot be had "
-                f"from {url} ({error}); {_places(backbone)}"
-            ) from error
-    return path
-
-
-def _cached(backbone: str) -> Path:
-    """Where torch keeps the file."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / os.path.basename(URLS[backbone])
+    what = f"the ImageNet weights of {backbone}"
+    return fetched(URLS[backbone], what=what, else_=_places(backbone))
 
 
 def _places(backbone: str) -> str:
     return (
-        f"fetch {URLS[backbone]} on another machine and save it as {_cached(backbone)}, or give "
-        "its place: --backbone-weights FILE. Without it there are --backbone encoder "
+        f"fetch {URLS[backbone]} on another machine and save it as {cached(URLS[backbone])}, or "
+        "give its place: --backbone-weights FILE. Without it there are --backbone encoder "
         "--backbone-weights CHECKPOINT, the encoder of a U-Net of this package, and "
         f"--backbone-weights {RANDOM}, features of a network that was never trained"
     )
@@ -119,17 +99,9 @@ def _places(backbone: str) -> str:
 
 def _of_file(path: Path, backbone: str) -> list[Tensor]:
     """The weights and biases of VGG's convolutions in a file of torch or safetensors, in order."""
-    from safetensors.torch import load_file
-
-    try:
-        if path.suffix == ".safetensors":
-            values = load_file(path)
-        else:
-            values = torch.load(path, map_location="cpu", weights_only=True)
-        named = [(re.fullmatch(r"(?:features\.)?(\d+)\.(weight|bias)", key), key) for key in values]
-        found = sorted((int(m[1]), m[2] == "bias", key) for m, key in named if m)
-    except Exception as error:  # torch raises whatever it stumbles over in a damaged file
-        raise BackboneUnfit(f"{path} cannot be read as weights: {error}") from error
+    values = read_tensors(path)
+    named = [(re.fullmatch(r"(?:features\.)?(\d+)\.(weight|bias)", key), key) for key in values]
+    found = sorted((int(m[1]), m[2] == "bias", key) for m, key in named if m)
     if not found:
         raise BackboneUnfit(
             f"{path} has no weights of {backbone}: no names such as features.0.bias"
@@ -162,23 +134,7 @@ def _of_checkpoint(path: Path) -> Weights:
 
 def check_weights(weights: Weights, prepared: Prepared, split: Split) -> None:
     """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands."""
-    header, facts = weights.header, prepared.facts
-    if not header:
-        return
-    if list(header.get("bands", [])) != list(facts.bands):
-        raise BackboneUnfit(
-            f"the encoder's bands are {', '.join(header.get('bands', []))}, those of {facts.name} "
-            f"{', '.join(facts.bands)}; train a U-Net on this data"
-        )
-    if header.get("data") == facts.name and header.get("split_digest") != (
-        split_digest(prepared, split)
-    ):
-        raise BackboneUnfit(
-            f"the encoder was trained on another split of {facts.name} (rule "
-            f"{header.get('split')}), so it may know what validates here; give the --split, "
-            "--split-seed, --val-fraction, --patch and --stride of that run, or train a U-Net "
-            "with these"
-        )
+    refuse_answers(weights.header, prepared, split, what="encoder")
 
 
 def put_into(
@@ -202,7 +158,6 @@ def put_into(
             )
         model.encoder.load_state_dict(dict(zip(own, weights.tensors, strict=True)))
     if weights.mean and (pixels == "uint8" or weights.header):
-        theirs, ours = torch.tensor(weights.mean), torch.tensor(normalisation.mean)
-        scale = 1 / torch.tensor(weights.std)
-        model.gain.copy_((torch.tensor(normalisation.std) * scale).view(1, -1, 1, 1))
-        model.shift.copy_(((ours - theirs) * scale).view(1, -1, 1, 1))
+        gain, shift = matching(normalisation, weights.mean, weights.std)
+        model.gain.copy_(gain)
+        model.shift.copy_(shift)

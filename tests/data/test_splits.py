@@ -156,7 +156,9 @@ def test_datasets_too_small_for_a_rule():
 
 
 def test_arguments_that_cannot_be_used():
-    with pytest.raises(BadOption, match="'random' is not known; choose one of image, tile, patch"):
+    with pytest.raises(
+        BadOption, match="'random' is not known; choose one of image, tile, stratified, patch"
+    ):
         make_split(TOWNS, "random")
     with pytest.raises(BadOption, match="val_fraction=1.0 is not between 0 and 1"):
         make_split(TOWNS, "image", val_fraction=1.0)
@@ -281,7 +283,7 @@ def test_a_file_made_for_other_patches_is_refused(tmp_path):
 def test_a_file_that_is_no_split(tmp_path):
     path = tmp_path / "s.json"
     problem = f"{path} is no rule and no split file"
-    assert refused(path, TOWNS) == f"{problem}; the rules are image, tile, patch"
+    assert refused(path, TOWNS) == f"{problem}; the rules are image, tile, stratified, patch"
     assert "; did you mean image? the rules" in refused(Path("images"), TOWNS)
     path.write_text("{")
     assert "cannot be read as a split" in refused(path, TOWNS)

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.drone.options import DroneOptions
 from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
 from aerial_nni.options import TrialOptions
 from aerial_nni.search.options import SearchOptions
@@ -28,6 +29,7 @@ def test_those_that_come_with_the_project_fit_and_are_explained(path: Path):
         "distill.yaml": DistillOptions,
         "darts.yaml": SearchOptions,
         "zoomout.yaml": ZoomOutOptions,
+        "drone.yaml": DroneOptions,
     }
     options = kinds.get(path.name, TrialOptions)()
     space = load_space(path, options)

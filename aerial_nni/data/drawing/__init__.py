@@ -11,6 +11,7 @@
 - `quarters`, `grounds`, `blocks`: what fills a block, built on or open; the table of both
 - `light`: shadows
 - `areas`: the characters of the areas, and drawing all of one
+- `oblique`, `things`: the same ground seen from a drone; what stands, swims and flies in its view
 - `camera`: illumination, sharpness and noise of one picture
 - `sheet`: a contact sheet
 """

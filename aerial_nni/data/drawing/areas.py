@@ -72,10 +72,14 @@ CHARACTERS = (
 
 @dataclass(frozen=True)
 class Ground:
-    """All of an area: `colour` (h, w, 3) float32, before the camera, `classes` (h, w) uint8."""
+    """All of an area: `colour` (h, w, 3) float32, before the camera, `classes` (h, w) uint8.
+
+    `height` (h, w) float32 is in pixels above the ground.
+    """
 
     colour: np.ndarray
     classes: np.ndarray
+    height: np.ndarray
 
 
 def draw_area(rng: np.random.Generator, character: Character, shape: tuple[int, int]) -> Ground:
@@ -99,7 +103,7 @@ def draw_area(rng: np.random.Generator, character: Character, shape: tuple[int, 
     plants.shrubs(canvas, rng, density=character.shrubs)
     light.shade(canvas, azimuth=between(rng, 0, 2 * math.pi), slope=between(rng, 0.5, 1.1),
                 darkness=between(rng, 0.58, 0.78))  # fmt: skip
-    return Ground(canvas.colour, canvas.classes)
+    return Ground(canvas.colour, canvas.classes, canvas.height)
 
 
 def _flood(canvas: Canvas, rng: np.random.Generator, character: Character) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 
 from aerial_nni import results
 from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.drone.options import DroneOptions
 from aerial_nni.options import TrialOptions
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import Search
@@ -12,7 +13,12 @@ from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.space import NORMAL, Parameter
 from aerial_nni.zoomout.options import ZoomOutOptions
 
-KINDS = {"distill": DistillOptions, "darts": SearchOptions, "zoomout": ZoomOutOptions}
+KINDS = {
+    "distill": DistillOptions,
+    "darts": SearchOptions,
+    "zoomout": ZoomOutOptions,
+    "drone": DroneOptions,
+}
 """Kind of an experiment -> the options of its trials, where they are more than any trial's."""
 
 

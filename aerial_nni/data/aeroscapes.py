@@ -1,0 +1,120 @@
+"""AeroScapes, pictures of twelve classes from low flights of a drone, as published or as on Kaggle.
+
+    as published                            the Kaggle competition
+    JPEGImages/        000001_001.jpg       imgs/imgs/       1.jpg  …    8-bit RGB, 1280×720
+    SegmentationClass/ 000001_001.png       masks/masks/     1.png  …    0 to 11, or the colours
+    Visualizations/, ImageSets/             train.csv, test.csv          not read
+
+Masks hold the numbers of the classes, or their colours. Pictures of the competition's test have no
+masks and are left out: those that have neither are no training data.
+
+The pictures are frames of videos. Where a name ends in `_` and a number, what stands before is the
+video, its area, and the dataset is `nested`: frames of one video show the same ground, so
+`--split tile` holds out whole videos. `--split stratified` holds out frames, balanced by classes,
+as others do; scores are then too good. Where names do not tell, every picture is an area.
+
+Source: https://github.com/ishann/aeroscapes. Nigam, Huang, Ramanan 2018, "Ensemble Knowledge
+Transfer for Semantic Segmentation".
+"""
+
+import dataclasses
+import functools
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
+from aerial_nni.data.digests import fingerprint
+from aerial_nni.data.masks import ColourCode, IndexCode
+from aerial_nni.data.pairs import PICTURES, find_root, match_pairs
+from aerial_nni.data.pictures import read_colours, read_image, read_indices
+
+SOURCE = "https://github.com/ishann/aeroscapes"
+
+FACTS = Facts(
+    name="aeroscapes",
+    classes=("background", "person", "bike", "car", "drone", "boat", "animal", "obstacle",
+             "construction", "vegetation", "road", "sky"),
+    palette=((0, 0, 0), (192, 128, 128), (0, 128, 1), (128, 128, 128), (128, 0, 0), (1, 0, 128),
+             (193, 0, 129), (192, 0, 0), (192, 129, 0), (0, 65, 1), (127, 128, 0), (0, 128, 129)),
+    patch=720,
+    patch_width=1280,
+    resolution="from 5 to 50 m above the ground",
+    licence="CC BY-SA 4.0",
+    source=SOURCE,
+    description="Video frames from low flights of a drone (AeroScapes)",
+)  # fmt: skip
+
+LAYOUTS = (("JPEGImages", "SegmentationClass"), ("imgs/imgs", "masks/masks"), ("imgs", "masks"))
+"""Where pictures and masks may lie, below the folder of the dataset."""
+
+WANTED = "the folder with `JPEGImages` and `SegmentationClass`, or `imgs` and `masks`, in it"
+
+FRAME = re.compile(r"(.+)_\d+$")
+"""A name of which the beginning says the video."""
+
+INDICES = IndexCode({name: index for index, name in enumerate(FACTS.classes)})
+
+
+@functools.cache
+def _colours() -> ColourCode:
+    """The colours of the classes, with a table of 16 MB that is made once, and only if needed."""
+    return ColourCode(dict(zip(FACTS.classes, FACTS.palette, strict=True)))
+
+
+def open_aeroscapes(data_dir: Path) -> Dataset:
+    """The dataset in `data_dir`, or in the one folder inside it.
+
+    Samples have the names of the files without their endings, in natural order.
+
+    Raises:
+        DatasetMissing: there are no pictures with masks.
+    """
+    root = find_root(data_dir, lambda folder: _layout(folder) is not None, wanted=WANTED)
+    layout = _layout(root)
+    assert layout is not None
+    images, masks = layout
+    found, problems = match_pairs(images, masks, area=str)
+    if images.name == "imgs":  # the test's pictures have no masks, and are no mistake
+        problems = {name: why for name, why in problems.items() if not why.startswith("no mask")}
+    if not found and not problems:
+        raise DatasetMissing(f"{images} and {masks} hold no pictures; get them from {SOURCE}")
+    videos = [match[1] if (match := FRAME.match(sample.name)) else "" for sample in found]
+    samples = tuple(
+        dataclasses.replace(sample, area=video or sample.name)
+        for sample, video in zip(found, videos, strict=True)
+    )
+    return Dataset(
+        facts=dataclasses.replace(FACTS, nested=any(videos)),
+        samples=samples,
+        read=_read,
+        fingerprint=partial(fingerprint, samples, root, reader="aeroscapes 1"),
+        problems=problems,
+    )
+
+
+def _layout(folder: Path) -> tuple[Path, Path] | None:
+    """The folders of pictures and masks below this one."""
+    for images, masks in LAYOUTS:
+        pair = folder / images, folder / masks
+        if all(part.is_dir() and _has_pictures(part) for part in pair):
+            return pair
+    return None
+
+
+def _has_pictures(folder: Path) -> bool:
+    return any(path.suffix.lower() in PICTURES for path in folder.iterdir())
+
+
+def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
+    assert sample.image is not None and sample.mask is not None
+    image, _ = read_image(sample.image)
+    with Image.open(sample.mask) as picture:
+        coloured = picture.mode in ("RGB", "RGBA", "P")
+    if coloured:
+        return image, _colours().classes_of(read_colours(sample.mask), sample.mask)
+    return image, INDICES.classes_of(read_indices(sample.mask), sample.mask)

@@ -1,0 +1,1 @@
+"""Drone scenes: what DeepLabV3 needs beside what every trial has."""

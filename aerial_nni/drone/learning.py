@@ -1,0 +1,35 @@
+"""How DeepLabV3 learns: both heads from the masks, the stages from when they are let."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from aerial_nni.data.batches import Batch
+from aerial_nni.models.deeplab import DeepLab
+from aerial_nni.training.companion import Companion
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def both_heads(loss: Loss, weight: float) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
+    """The loss of the classifier plus `weight` times that of the auxiliary head, on its logits."""
+
+    def objective(model: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
+        assert isinstance(model, DeepLab)
+        logits, auxiliary = model.both(images)
+        return loss(logits, masks) + weight * loss(auxiliary, masks)
+
+    return objective
+
+
+class Thaw(Companion):
+    """Lets the heads learn alone for `epochs` epochs. A function of the epoch, so a run goes on."""
+
+    def __init__(self, model: DeepLab, epochs: int) -> None:
+        self.model, self.epochs = model, epochs
+        self.model.hold(epochs > 0)
+
+    def before_update(self, epoch: int, batch: Batch, rate: float, optimizer: Optimizer) -> None:
+        """Holds the stages, or lets them go."""
+        self.model.hold(epoch < self.epochs)

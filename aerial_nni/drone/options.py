@@ -1,0 +1,50 @@
+"""Options of a trial of DeepLabV3, on top of those of any trial."""
+
+from dataclasses import dataclass
+
+from aerial_nni.options import TrialOptions, option, usual
+
+BACKBONES = ("resnet101", "resnet50", "mobilenet_v3_large")
+STAGES = ("layer1", "layer2", "layer3", "layer4")
+"""As `models.deeplab` has them, which is slow to import."""
+
+MODELS = ("deeplab", "unet")
+COCO, IMAGENET, RANDOM = "coco", "imagenet", "random"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DroneOptions(TrialOptions):
+    """Options of one trial of DeepLabV3, or of the U-Net."""
+
+    data: str = usual("data", "drone-scenes")
+    split: str = usual("split", "tile")
+    turn: bool = usual("turn", False)  # the sky is above
+    model: str = option("deeplab", "deeplab, or unet", choices=MODELS)
+    loss: str = usual("loss", "log-dice+focal")
+    batch: int = usual("batch", 8)
+    lr: float = usual("lr", 1e-3)
+    weight_decay: float = usual("weight_decay", 1e-4)
+
+    # The network.
+    backbone: str = option("resnet101", "what finds the features", choices=BACKBONES)
+    backbone_weights: str = option(
+        COCO,
+        f"{COCO} (torchvision's, of the whole network), {IMAGENET} (of the backbone), {RANDOM} "
+        "(never trained), or a file of such weights or of a DeepLabV3 checkpoint",
+    )
+    head: int = option(256, "channels of the atrous pyramid; other weights than 256 are drawn",
+                       low=8)  # fmt: skip
+    auxiliary: float = option(
+        0.4, "factor of the loss of the auxiliary head; 0: without that head", low=0.0
+    )
+    trained: str = option(
+        "all", "the first stage of the backbone that learns, with all behind it; heads: no stage",
+        choices=("all", *STAGES, "heads"),
+    )  # fmt: skip
+    thaw: int = option(0, "epochs in which the heads learn alone, before the stages join", low=0)
+    recompute: bool = option(
+        False, "compute each block twice instead of keeping what is in it: less memory, more time",
+    )  # fmt: skip
+    find_lr: int = option(
+        0, "steps of the learning-rate finder before training, for its plot; 0: none", low=0
+    )

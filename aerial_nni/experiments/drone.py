@@ -1,0 +1,172 @@
+"""Drone scenes: DeepLabV3 with several losses, then a search of the rest with the best of them.
+
+The losses are compared over seeds with everything else fixed. The configuration that the search
+finds is trained from the same seeds and as long, so the runs of its loss are its control.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aerial_nni import results
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.splits import Split
+from aerial_nni.drone.names import COMPARED, LOSSES, PREFIX
+from aerial_nni.drone.options import RANDOM, DroneOptions
+from aerial_nni.drone.scores import scores_of
+from aerial_nni.drone.weights import check_start, open_start
+from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
+from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.ground import lay_ground
+from aerial_nni.experiments.hpo import Plan as SearchPlan
+from aerial_nni.experiments.hpo import searching
+from aerial_nni.experiments.methods import Method
+from aerial_nni.experiments.records import Record
+from aerial_nni.experiments.search_space import FOLDER, load_space
+from aerial_nni.options import BUILT_IN, TrialOptions
+from aerial_nni.tuners.space import BadSpace
+from aerial_nni.tuners.trial import BEST, PHASE
+
+SPACE = FOLDER / "drone.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(SearchPlan):
+    """How much is compared and searched, and what follows."""
+
+    losses: Sequence[str] = COMPARED
+    """Names in `drone.names.LOSSES`."""
+    find_lr: int = 0
+    """Steps of the learning-rate finder, in one run of each loss."""
+
+
+def plan_of(data: str, *, seed: int) -> Plan:
+    """What is planned where nothing else is said: minutes on what is built in, else days."""
+    if data in BUILT_IN:
+        return Plan(trials=2, seeds=final_seeds(seed)[:1], epochs=6, concurrency=2, find_lr=20)
+    return Plan(trials=12, seeds=final_seeds(seed), epochs=60, find_lr=200)
+
+
+def usual_options(data: str) -> dict[str, Any]:
+    """Options where nothing else is said.
+
+    What is built in is for trying things out: it must not wait for a download, nor for a large
+    network on a processor.
+    """
+    if data in BUILT_IN:
+        return {"epochs": 4, "backbone": "mobilenet_v3_large", "backbone_weights": RANDOM,
+                "head": 64, "batch": 4, "lr": 2e-3}  # fmt: skip
+    return {"epochs": 20, "batch": 4, "accumulate": 2}
+
+
+def drone(
+    options: DroneOptions, method: Method, plan: Plan, *, space_file: Path | None = None
+) -> Definition:
+    """The experiment that compares the losses of `plan` and searches around `options`.
+
+    Without trials of a search (`plan.trials` 0) the losses are compared and nothing follows.
+
+    Raises:
+        BadSpace: the search space cannot be used, or not by this method.
+        BadOption: the runs cannot have these seeds.
+    """
+    grid = grid_points(plan)
+    if plan.trials:
+        check_final_seeds(plan.seeds, search=options.seed)
+        space = searched_space(options, space_file or SPACE)
+        finals = [
+            {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs}
+            for seed in plan.seeds
+        ]
+        tuner, how = searching(options, method, plan, space=space, finals=finals)
+        tuner["class_name"] = "aerial_nni.tuners.grid_first.GridFirstTuner"
+        tuner["class_args"] |= {"grid": grid, "alike": ["seed", "epochs", "find_lr"]}
+    else:
+        check_seeds(plan.seeds)
+        finals = []
+        space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
+        tuner = {
+            "class_name": "aerial_nni.tuners.listed.ListedTuner",
+            "class_args": {"points": grid},
+        }
+        how = {"name": "none", "title": "No search"}
+    return Definition(
+        kind="drone",
+        name=f"DeepLabV3 on {options.data}",
+        options=options,
+        space=space,
+        tuner=tuner,
+        space_file=(space_file or SPACE) if plan.trials else None,
+        concurrency=plan.concurrency,
+        trials=len(grid) + plan.trials + len(finals),
+        module="aerial_nni.trials.drone",
+        method={
+            **how,
+            "losses": list(plan.losses),
+            "search_trials": plan.trials,
+            "seeds": list(plan.seeds),
+            "final_epochs": plan.epochs,
+            "find_lr": plan.find_lr,
+        },
+    )
+
+
+def grid_points(plan: Plan) -> list[dict[str, Any]]:
+    """Each loss from each seed; the first seed's runs also look for the learning rate."""
+    return [
+        {
+            PHASE: f"{PREFIX}{name}",
+            **LOSSES[name],
+            "seed": seed,
+            "epochs": plan.epochs,
+            "find_lr": plan.find_lr if seed == plan.seeds[0] else 0,
+        }
+        for name in plan.losses
+        for seed in plan.seeds
+    ]
+
+
+def searched_space(options: DroneOptions, path: Path) -> dict[str, Any]:
+    """The file's search space; where all weights are drawn, all of them learn.
+
+    Raises:
+        BadSpace: it has the loss, which is compared before.
+    """
+    space = load_space(path, options)
+    for name in ("loss", "class_weights"):
+        if name in space:
+            raise BadSpace(f"{path}: {name} is compared before the search: give --losses")
+    if options.backbone_weights == RANDOM:
+        space.pop("trained", None)
+    return space
+
+
+def prepare_with(options: DroneOptions) -> Callable[[TrialOptions, Path], TrialOptions]:
+    """What makes data, split and the backbone's weights ready: see `launch`.
+
+    Raises, when it is called, BackboneMissing and BackboneUnfit as well as what `lay_ground` does.
+    """
+
+    def check(prepared: Prepared, split: Split) -> None:
+        if options.model == "deeplab":
+            check_start(open_start(options), prepared, split)
+
+    def prepare(given: TrialOptions, folder: Path) -> TrialOptions:
+        return lay_ground(given, folder, check=check)
+
+    return prepare
+
+
+def compared(record: Record, folder: Path) -> dict[str, dict[str, list[float]]]:
+    """A loss, or `BEST` -> name of a score -> its values, of the runs that reached the end."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for trial in record.trials:
+        phase = str(trial.parameters.get(PHASE, ""))
+        wanted = phase == BEST or phase.removeprefix(PREFIX) in LOSSES
+        if wanted and trial.score is not None and trial.folder:
+            metrics: Mapping[str, Any] = results.read_json(folder / trial.folder / results.METRICS)
+            for name, value in scores_of(metrics).items():
+                one = found.setdefault(phase.removeprefix(PREFIX), {})
+                one.setdefault(name, []).append(value)
+    return found

@@ -1,0 +1,107 @@
+"""A contest's file of masks: a row for each class of each image, its pixels run-length encoded.
+
+    ImageID_class,EncodedPixels
+    street_0,1 34 92 7
+    street_1,
+
+Pixels are numbered from 1, column by column from the top left, as contests on Kaggle do, or row by
+row. An encoding is pairs of a first pixel and a length; a class that is not there has none.
+"""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from aerial_nni.errors import Explained
+from aerial_nni.results import atomic
+
+HEADER = ("ImageID_class", "EncodedPixels")
+ORDERS = ("columns", "rows")
+"""How pixels may be numbered."""
+
+
+class SubmissionWrong(Explained):
+    """A file of masks does not say what the masks do."""
+
+
+def encode(inside: np.ndarray, *, order: str = "columns") -> str:
+    """The runs of a mask (h, w) of bool."""
+    flat = np.concatenate([[False], inside.ravel(order=_order(order)), [False]])
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    first, end = edges[::2], edges[1::2]
+    return " ".join(f"{a} {b - a}" for a, b in zip(first, end, strict=True))
+
+
+def decode(text: str, shape: tuple[int, int], *, order: str = "columns") -> np.ndarray:
+    """The mask of `shape`, bool, that was encoded.
+
+    Raises:
+        SubmissionWrong: the text is no encoding of such a mask.
+    """
+    flat, end = np.zeros(shape[0] * shape[1], bool), 0
+    try:
+        numbers = [int(word) for word in text.split()]
+        for first, length in zip(numbers[::2], numbers[1::2], strict=True):
+            if first <= end or length < 1 or first + length - 1 > flat.size:
+                raise ValueError(f"the run {first} {length} is not in order, or not in the mask")
+            end = first + length - 1
+            flat[first - 1 : end] = True
+    except ValueError as error:
+        raise SubmissionWrong(f"{text[:60]!r} is no run-length encoding: {error}") from error
+    return flat.reshape(shape, order=_order(order))
+
+
+def _order(name: str) -> Literal["F", "C"]:
+    """Numpy's name of a way to number pixels."""
+    return "F" if name == "columns" else "C"
+
+
+def write_submission(
+    path: Path, masks: Mapping[str, Path], *, classes: int, order: str = "columns"
+) -> None:
+    """Writes the classes of the mask files, by the images' names, and checks what was written.
+
+    Raises:
+        SubmissionWrong: what was written does not decode to the masks.
+    """
+    with atomic(path) as temporary:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(HEADER)
+            for name, mask in masks.items():
+                found = _read(mask)
+                for label in range(classes):
+                    writer.writerow([f"{name}_{label}", encode(found == label, order=order)])
+        check_submission(temporary, masks, classes=classes, order=order)
+
+
+def check_submission(
+    path: Path, masks: Mapping[str, Path], *, classes: int, order: str = "columns"
+) -> None:
+    """Decodes every row of a file and compares it with its mask.
+
+    Raises:
+        SubmissionWrong: a row is missing, is one too many, or differs.
+    """
+    csv.field_size_limit(1 << 30)
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = {row[HEADER[0]]: row[HEADER[1]] for row in csv.DictReader(file)}
+    for name, mask in masks.items():
+        found = _read(mask)
+        for label in range(classes):
+            text = rows.pop(f"{name}_{label}", None)
+            shape = (found.shape[0], found.shape[1])
+            if text is None or (decode(text, shape, order=order) != (found == label)).any():
+                raise SubmissionWrong(f"{path}: the row {name}_{label} is not what {mask} shows")
+    if rows:
+        raise SubmissionWrong(f"{path} has rows of no mask, the first: {next(iter(rows))}")
+
+
+def _read(path: Path) -> np.ndarray:
+    """The class indices of a mask file, (h, w)."""
+    with Image.open(path) as picture:
+        return np.asarray(picture)

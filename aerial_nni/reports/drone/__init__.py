@@ -1,0 +1,1 @@
+"""The document of DeepLabV3 on drone scenes."""

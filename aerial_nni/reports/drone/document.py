@@ -1,0 +1,124 @@
+"""`docs/drone-scenes.md`: DeepLabV3 explained, its losses beside each other, and a search."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from aerial_nni.reports import findings as baseline_findings
+from aerial_nni.reports.bars import draw_pixels
+from aerial_nni.reports.beside import draw_beside
+from aerial_nni.reports.curves import draw_learning_rate
+from aerial_nni.reports.document import headline
+from aerial_nni.reports.drone.comparison_part import explain_comparison, summary
+from aerial_nni.reports.drone.method_text import explain_memory, explain_method, links_of
+from aerial_nni.reports.drone.pictures import draw_presence, draw_sweeps
+from aerial_nni.reports.drone.provenance import explain_run, explain_sources
+from aerial_nni.reports.drone.reading import FOUND, Flight, read_flight
+from aerial_nni.reports.folder import Experiment
+from aerial_nni.reports.hpo import findings as search_findings
+from aerial_nni.reports.hpo.importance_part import draw_importance, explain_importance
+from aerial_nni.reports.hpo.progress import draw_progress
+from aerial_nni.reports.hpo.space_part import explain_space
+from aerial_nni.reports.hpo.tables import best_table, failure_table, trial_table
+from aerial_nni.reports.training_text import explain_data, explain_training
+from aerial_nni.reports.trial_part import draw_trial, explain_trial
+from aerial_nni.reports.words import score, some
+from aerial_nni.reports.writing import write_document
+
+NAME = "drone-scenes"
+
+
+def write_drone(experiments: Sequence[Experiment], docs: Path) -> Path:
+    """Writes `drone-scenes.md` and its figures under `docs`; returns its path.
+
+    Raises:
+        ResultUnusable: a file is missing or damaged, or no run reached its end.
+        ValueError: there are several experiments.
+    """
+    if len(experiments) > 1:
+        raise ValueError("the document of drone scenes is about one experiment; give one ID")
+    found = read_flight(experiments[0])
+    return write_document(
+        docs,
+        NAME,
+        figures=draw_figures(found),
+        compose=lambda links: compose(found, links),
+    )
+
+
+def draw_figures(found: Flight) -> dict[str, Figure]:
+    """Every figure of the document by the name of its file."""
+    figures = {}
+    if found.search is not None:
+        figures["progress"] = draw_progress(found.search)
+        if found.search.importance.known:
+            figures["importance"] = draw_importance(found.search)
+    if len(found.groups) > 1:
+        figures["beside"] = draw_beside(*found.groups)
+    if found.sweeps:
+        figures["lr-finder"] = draw_sweeps(found)
+    figures["learning-rate"] = draw_learning_rate(found.trial)
+    figures["pixels"] = draw_pixels(found.trial)
+    figures["presence"] = draw_presence(found.trial)
+    return {**figures, **draw_trial(found.shown)}
+
+
+def compose(found: Flight, links: Mapping[str, str]) -> str:
+    """The document in Markdown; `links` maps a figure's name to its path from the document."""
+    data = headline(found.trial.metrics["data"]["name"])
+    parts = [
+        f"# Drone scenes: DeepLabV3 on {data}",
+        summary(found),
+        explain_run(found),
+        explain_method(found),
+        explain_training(found.trial, rate=links["learning-rate"]),
+        explain_data(found.trial, pixels=links["pixels"]),
+        links_of(links),
+        "## 2. The losses beside each other",
+        *explain_comparison(found, links),
+        explain_memory(found),
+        *search_chapter(found, links),
+        *run_chapter(found, links),
+        explain_sources(found),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def search_chapter(found: Flight, links: Mapping[str, str]) -> list[str]:
+    """Space, course, importance and all trials, in Markdown."""
+    search = found.search
+    if search is None:
+        return []
+    failed = failure_table(search)
+    return [
+        f"### The search with {found.winner.name}: {search.title}",
+        search_findings.guided(search),
+        explain_space(search).replace("### ", "#### "),
+        "![Score of each trial and the best so far, by trial and by epochs trained]"
+        f"({links['progress']})",
+        search_findings.on_progress(search),
+        explain_importance(search, links.get("importance")),
+        best_table(search),
+        f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
+        f"{trial_table(search, search.tried)}\n\n</details>",
+        *(["Trials without a score:", failed] if failed else []),
+    ]
+
+
+def run_chapter(found: Flight, links: Mapping[str, str]) -> list[str]:
+    """All that is shown of one run, in Markdown."""
+    trial, seeds = found.trial, len(found.shown)
+    name = FOUND if found.best else found.winner.name
+    which = (
+        f"the one with the highest score of {seeds} ({score(trial.metrics['score'])}, seed "
+        f"{trial.options['seed']})"
+        if seeds > 1
+        else f"seed {trial.options['seed']}"
+    )
+    return [
+        "## 3. The run that is shown",
+        f"All that follows is about one run of {name}, `{trial.folder.name}`: {which}.",
+        baseline_findings.selection(trial),
+        *explain_trial(trial, links, seeds=seeds),
+    ]

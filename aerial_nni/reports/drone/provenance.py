@@ -1,0 +1,105 @@
+"""Where the numbers of the document on drone scenes come from: folders, digests, commands."""
+
+import shlex
+
+from aerial_nni import results
+from aerial_nni.data.aeroscapes import SOURCE
+from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+from aerial_nni.options import BUILT_IN
+from aerial_nni.reports.drone.reading import Flight
+from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.hpo.provenance import method_words
+from aerial_nni.reports.provenance import (
+    digest_table,
+    option_table,
+    option_words,
+    split_words,
+    version_table,
+)
+
+ALWAYS = ("epochs", "lr", "batch", "accumulate", "head", "backbone", "backbone_weights")
+"""Options of which `drone` has defaults of its own."""
+
+
+def explain_run(found: Flight) -> str:
+    """What was run, and what needs files that are not here, in Markdown; nothing for real data."""
+    if found.trial.options["data"] not in BUILT_IN:
+        return ""
+    weights = found.facts.get("weights", {}).get("kind", RANDOM)
+    return (
+        "**What was run, and what needs a download.** This run is on pictures that the package "
+        "draws itself, an eighth as wide and high as a drone's"
+        f"{', with a network that was never trained before' if weights == RANDOM else ''}: it "
+        "shows that everything works, and says nothing on how well real pictures are segmented. "
+        f"That needs AeroScapes, 3,269 pictures of 1280×720, from {SOURCE} (or the same pictures "
+        "as a contest on Kaggle has them), and the weights of torchvision, which are fetched when "
+        "they are first wanted. Nothing of it was run for this document. With the pictures in DIR:"
+        "\n\n```\npython -m aerial_nni.run drone --data aeroscapes --data-dir DIR\n```\n\n"
+        "The guide, `docs/guide-drone-scenes.md`, says what that takes, and what a small machine "
+        "can do."
+    )
+
+
+def explain_sources(found: Flight) -> str:
+    """The chapter that traces every number to a file, in Markdown."""
+    lines = [command(found), f"python -m aerial_nni.run report {found.experiment.id}"]
+    weights = found.facts.get("weights", {})
+    digest = (
+        f" The weights it began with have the SHA-256 `{weights['sha256']}`."
+        if "sha256" in weights
+        else ""
+    )
+    return "\n\n".join(
+        [
+            "## 4. Where the numbers come from",
+            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
+            "alone: losses, method, search space and trials from `experiment.json`; scores from "
+            "`metrics.json`; curves from `history.csv`; the plot of the learning-rate finder from "
+            f"`lr_finder.csv`; pictures from `examples/`.{digest}",
+            version_table(found.trial),
+            "The commands (DIR is the folder of the data, WEIGHTS those it began with):",
+            "```\n" + "\n".join(lines) + "\n```",
+            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
+            f"\n\n{run_table(found)}\n\n</details>",
+            "<details><summary>All options of the shown run</summary>\n\n"
+            f"{option_table(_plain(found.trial.options), found.trial)}\n\n</details>",
+        ]
+    )
+
+
+def run_table(found: Flight) -> str:
+    """The runs of each loss and of the best configuration, and the trials of the search."""
+    runs: list[tuple[str, Trial]] = [
+        (group.name, trial) for group in found.groups for trial in group.trials
+    ]
+    for tried in found.search.tried if found.search else ():
+        if tried.complete is not None:
+            runs.append((f"trial {tried.number} of the search", tried.complete))
+    return digest_table(found.experiment, runs, found.trial)
+
+
+def command(found: Flight) -> str:
+    """The command that runs the experiment, or the trial by hand, again."""
+    record, method = found.experiment.record, found.method
+    split = split_words(found.trial.metrics["split"])
+    if not record:
+        words = ["python", "-m", "aerial_nni.trials.drone", "--seed",
+                 str(found.trial.options["seed"])]  # fmt: skip
+        options = _plain(found.trial.options)
+        return shlex.join([*words, *split, *option_words(options, kind=DroneOptions)])
+    words = ["python", "-m", "aerial_nni.run", "drone", "--trials", str(method["search_trials"])]
+    if method["search_trials"]:
+        words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
+        if (found.experiment.folder / results.SPACE).is_file():
+            words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
+    words += ["--concurrency", str(record["limits"]["concurrency"])]
+    words += ["--losses", *method["losses"], "--seeds", *map(str, method["seeds"])]
+    words += ["--final-epochs", str(method["final_epochs"])]
+    options = {**_plain(record["options"]), "find_lr": method["find_lr"]}
+    return shlex.join([*words, *split, *option_words(options, kind=DroneOptions, always=ALWAYS)])
+
+
+def _plain(options: dict) -> dict:
+    """The options without the path of weights on the machine of the run."""
+    named = options["backbone_weights"] in (COCO, IMAGENET, RANDOM)
+    return options if named else {**options, "backbone_weights": "WEIGHTS"}

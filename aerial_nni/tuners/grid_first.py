@@ -1,0 +1,122 @@
+"""A grid of ways, each from several seeds, then a search with the best of them, then final trials.
+
+What is compared first has everything else fixed. The search and the final trials after it have the
+way with the highest mean.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import nni
+
+from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.phased import PhasedTuner, Point
+from aerial_nni.tuners.trial import PHASE, key
+from aerial_nni.tuners.tuner import reward_of
+
+
+class GridFirstTuner(PhasedTuner):
+    """Hands out `grid`, waits for all of it, then does what `PhasedTuner` does with its best way.
+
+    Args:
+        tuner: of the search, as in `PhasedTuner`.
+        search: trials of the search.
+        finals: final trials, as in `PhasedTuner`.
+        grid: points with a "_phase" each, the way's; points of one phase differ in what `alike`
+            names only.
+        alike: names of parameters that belong to a point of the grid and not to its way.
+        optimize_mode: "maximize" or "minimize" the reported result.
+    """
+
+    def __init__(
+        self,
+        tuner: Mapping[str, Any],
+        search: int,
+        finals: Sequence[Mapping[str, Any]] = (),
+        *,
+        grid: Sequence[Mapping[str, Any]],
+        alike: Sequence[str] = ("seed",),
+        optimize_mode: str = "maximize",
+    ) -> None:
+        super().__init__(tuner, search, finals, optimize_mode=optimize_mode)
+        self._grid = [dict(point) for point in grid]
+        self._alike = {*alike, PHASE}
+        self._phases = {point[PHASE] for point in self._grid}
+        self._taken: list[str] = []
+        """Keys of the points of the grid that were handed out."""
+        self._waited: set[str] = set()
+        """Keys of those of them that have no result yet."""
+        self._reached: dict[str, list[float]] = {}
+        """Phase -> results of its points (higher is better)."""
+
+    def generate_parameters(self, parameter_id: int, **rest: Any) -> Point:
+        """The next point of the grid; after all its results, as `PhasedTuner`.
+
+        Raises:
+            NotYet: results of the grid are still to come.
+            nni.NoMoreTrialError: all is handed out, or nothing in the grid succeeded.
+        """
+        for point in self._grid:
+            if key(point) not in self._taken:
+                self._taken.append(key(point))
+                self._waited.add(key(point))
+                return dict(point)
+        if self._waited:
+            raise NotYet("the last results of the grid are still to come")
+        if not self._reached:
+            raise nni.NoMoreTrialError("no trial of the grid succeeded: there is no best way")
+        return super().generate_parameters(parameter_id, **rest)
+
+    def best_way(self) -> Point:
+        """The parameters of the way whose points have the highest mean result."""
+        best = max(self._reached, key=lambda phase: fmean(self._reached[phase]))
+        point = next(point for point in self._grid if point[PHASE] == best)
+        return {name: point[name] for name in point if name not in self._alike}
+
+    def receive_trial_result(
+        self, parameter_id: int, parameters: Mapping[str, Any], value: Any, **rest: Any
+    ) -> None:
+        """Learns a result of the grid, or of the search."""
+        if self._of_grid(parameters):
+            self._learnt(parameters, value)
+        else:
+            super().receive_trial_result(parameter_id, parameters, value, **rest)
+
+    def trial_end(self, parameter_id: int, success: bool, **rest: Any) -> None:
+        """A trial of the grid that ends without a result is waited for no longer."""
+        parameters = rest.get("parameters") or {}
+        if self._of_grid(parameters):
+            self._waited.discard(key(parameters))
+        else:
+            super().trial_end(parameter_id, success, **rest)
+
+    def import_data(self, data: Sequence[Mapping[str, Any]]) -> None:
+        """Takes results of an earlier run of the experiment."""
+        for entry in data:
+            if self._of_grid(entry["parameter"]):
+                self._taken.append(key(entry["parameter"]))
+                self._learnt(entry["parameter"], entry["value"])
+            else:
+                super().import_data([entry])
+
+    def resumed(self, parameters: Mapping[str, Any]) -> None:
+        """A trial of an earlier run of the experiment goes on."""
+        if self._of_grid(parameters):
+            self._taken.append(key(parameters))
+            self._waited.add(key(parameters))
+        else:
+            super().resumed(parameters)
+
+    def _of_grid(self, parameters: Mapping[str, Any]) -> bool:
+        return parameters.get(PHASE) in self._phases
+
+    def _learnt(self, parameters: Mapping[str, Any], value: Any) -> None:
+        self._waited.discard(key(parameters))
+        if (reward := reward_of(value)) is not None:
+            self._reached.setdefault(parameters[PHASE], []).append(self._sign * reward)
+
+    def _suggestion(self, parameter_id: int) -> Point:
+        point = super()._suggestion(parameter_id)
+        point.update(self.best_way())  # in place: the base class keeps the same dictionary
+        return point

@@ -1,0 +1,118 @@
+"""`drone`: DeepLabV3 on pictures from low flights, with several losses, then a search."""
+
+import argparse
+import dataclasses
+import statistics
+from pathlib import Path
+
+from aerial_nni.drone.names import COMPARED, LOSSES
+from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+from aerial_nni.flags import add_trial_flags, is_given, trial_options
+from aerial_nni.options import changed
+from aerial_nni.verbs.answers import finished, settings_of
+from aerial_nni.verbs.checkpoints import checkpoint_of
+from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "train DeepLabV3 on drone scenes with several losses, then search the rest"
+    parser = verbs.add_parser(
+        "drone",
+        help=text,
+        description=f"{text}. Each loss is trained from the same seeds with everything else fixed; "
+        "a search with the best of them finds the other options, and what it finds is trained from "
+        "those seeds too. The built-in drone scenes take a small network that was never trained; "
+        "other data ResNet101 with torchvision's weights.",
+        example="python -m aerial_nni.run drone --data aeroscapes --data-dir DIR",
+    )
+    parser.set_defaults(verb=drone)
+    group = parser.add_argument_group("the losses, the search and what follows")
+    group.add_argument(
+        "--losses",
+        nargs="+",
+        choices=tuple(LOSSES),
+        metavar="NAME",
+        help=f"which of {', '.join(LOSSES)} (default: {' '.join(COMPARED)})",
+    )
+    group.add_argument(
+        "--trials",
+        type=whole,
+        metavar="N",
+        help="trials of the search, the others not counted; 0: no search "
+        "(default: 12; drone-scenes: 2)",
+    )
+    group.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
+    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
+    group.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
+    group.add_argument(
+        "--search-space",
+        type=Path,
+        metavar="FILE",
+        help="in NNI's format (default: search_spaces/drone.yaml)",
+    )
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="each loss and the best configuration are trained with each "
+        "(default: 1 2 3, less --seed; drone-scenes: 1)",
+    )
+    group.add_argument(
+        "--final-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each of these runs (default: 60; drone-scenes: 6)",
+    )
+    add_experiment_flags(parser, failures=5)
+    add_config(parser)
+    add_trial_flags(parser, DroneOptions)
+
+
+def drone(given: argparse.Namespace) -> int:
+    """Compares and searches."""
+    from aerial_nni.experiments import drone as experiment
+    from aerial_nni.experiments.launch import launch
+    from aerial_nni.experiments.methods import choose_method
+
+    options = trial_options(given, DroneOptions)
+    usual = experiment.usual_options(options.data)
+    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
+    chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
+    if not any(chosen.values()):
+        chosen["name"] = "gp"
+    plan = experiment.plan_of(options.data, seed=options.seed)
+    plan = dataclasses.replace(
+        plan,
+        losses=tuple(dict.fromkeys(given.losses or plan.losses)),
+        trials=plan.trials if given.trials is None else given.trials,
+        seeds=given.seeds or plan.seeds,
+        epochs=given.final_epochs or plan.epochs,
+        find_lr=options.find_lr if is_given(given, "find_lr") else plan.find_lr,
+    )
+    options = changed(options, {"find_lr": 0})  # in the runs that the plan says
+    definition = experiment.drone(
+        options, choose_method(**chosen), plan, space_file=given.search_space
+    )
+    prepare = experiment.prepare_with(options)
+    outcome = launch(definition, settings_of(given), prepare=prepare)
+    found = experiment.compared(outcome.record, outcome.folder)
+    text = "\n".join(f"{name}: {said(scores)}" for name, scores in found.items())
+    return finished(outcome, given, more={"compared": found}, text=text)
+
+
+def weights_of(options: DroneOptions, runs: Path) -> str:
+    """The option `backbone_weights` as trials take it, which start elsewhere."""
+    if options.backbone_weights in (COCO, IMAGENET, RANDOM):
+        return options.backbone_weights
+    path, _ = checkpoint_of(options.backbone_weights, runs)
+    return str(path.expanduser().resolve())
+
+
+def said(scores: dict[str, list[float]]) -> str:
+    """Means over seeds, in a line."""
+    parts = [f"{name} {statistics.fmean(values):.4f}" for name, values in scores.items()]
+    count = max(map(len, scores.values()))
+    return f"{', '.join(parts)} ({count} seed{'s' if count > 1 else ''})"

@@ -1,0 +1,101 @@
+"""DeepLabV3: torchvision's own network, and what is ours in it."""
+
+import pytest
+import torch
+from torchvision.models import segmentation
+
+from aerial_nni.drone import options
+from aerial_nni.models import deeplab
+from aerial_nni.models.deeplab import BACKBONES, STAGES, DeepLab
+
+SMALL = "mobilenet_v3_large"
+
+
+def small(**more) -> DeepLab:
+    return DeepLab(3, 5, backbone=SMALL, head=8, **more)
+
+
+def test_names_are_written_twice_and_alike():
+    assert options.BACKBONES == BACKBONES == tuple(deeplab.BUILT)
+    assert options.STAGES == STAGES
+
+
+@pytest.mark.parametrize("backbone", ["resnet101", "resnet50", SMALL])
+def test_it_has_the_parameters_of_torchvision(backbone: str):
+    with torch.device("meta"):
+        build = getattr(segmentation, f"deeplabv3_{backbone}")
+        theirs = build(weights=None, weights_backbone=None, num_classes=12, aux_loss=True)
+        ours = DeepLab(3, 12, backbone=backbone)
+    count = [sum(p.numel() for p in model.parameters()) for model in (theirs, ours)]
+    assert count[0] == count[1]
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (90, 16)])
+def test_any_size_comes_out_as_it_went_in(size: tuple[int, int]):
+    model = small().eval()
+    assert model(torch.zeros(1, 3, *size)).shape == (1, 5, *size)
+
+
+def test_other_bands_and_no_auxiliary_head():
+    model = DeepLab(5, 2, backbone=SMALL, head=8, auxiliary=False).eval()
+    assert model(torch.zeros(1, 5, 32, 32)).shape == (1, 2, 32, 32)
+    assert model.aux_classifier is None
+
+
+def test_a_batch_of_one_can_be_learnt_from_and_every_parameter_gets_a_gradient():
+    model = small().train()
+    logits, auxiliary = model.both(torch.randn(1, 3, 64, 64))
+    (logits.square().mean() + auxiliary.square().mean()).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+@pytest.mark.parametrize(("trained", "frozen"), [("all", 0), ("layer1", 1), ("layer4", 4),
+                                                 ("heads", 5)])  # fmt: skip
+def test_frozen_stages_stay_as_they_are(trained: str, frozen: int):
+    torch.manual_seed(0)
+    model = small(trained=trained).train()
+    assert len(model.frozen) == frozen
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    rule = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+    logits, auxiliary = model.both(torch.randn(2, 3, 32, 32))
+    (logits.square().mean() + auxiliary.square().mean()).backward()
+    rule.step()
+    for name, value in model.state_dict().items():
+        if name.startswith(tuple(f"backbone.{stage}." for stage in model.frozen)):
+            assert value.equal(before[name]), name
+    assert not model.classifier.state_dict()["4.weight"].equal(before["classifier.4.weight"])
+
+
+def test_held_stages_learn_nothing_and_join_in_later():
+    model = small().train()
+    model.hold(True)
+    model.train()
+    assert not any(stage.training for stage in model.backbone.values())
+    model.both(torch.randn(2, 3, 32, 32))[0].sum().backward()
+    assert all(p.grad is None for p in model.backbone.parameters())
+    model.hold(False)
+    assert all(stage.training for stage in model.backbone.values())
+    model.both(torch.randn(2, 3, 32, 32))[0].sum().backward()
+    assert all(p.grad is not None for p in model.backbone["layer4"].parameters())
+
+
+def test_computed_twice_gives_the_same_gradients_and_norms():
+    torch.manual_seed(0)
+    plain, twice = small().train(), small(recompute=True).train()
+    twice.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 3, 32, 32)
+    for model in (plain, twice):
+        torch.manual_seed(1)  # dropout of the pyramid
+        logits, auxiliary = model.both(x)
+        (logits.square().mean() + auxiliary.square().mean()).backward()
+    for (name, one), other in zip(plain.named_parameters(), twice.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, msg=name)
+    for name, value in plain.state_dict().items():
+        assert value.equal(twice.state_dict()[name]), name
+
+
+def test_exported_equals_eager():
+    model = small().eval()
+    x = torch.randn(1, 3, 40, 56)
+    exported = torch.export.export(model, (x,)).module()
+    assert torch.allclose(exported(x), model(x), atol=1e-5)

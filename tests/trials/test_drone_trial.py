@@ -1,0 +1,173 @@
+"""The drone trial, by hand: what it begins with, resume, and what else takes its checkpoint."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import mobilenet_v3_large
+from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
+
+from aerial_nni.data.batches import Normalisation
+from aerial_nni.drone.options import DroneOptions
+from aerial_nni.drone.weights import BackboneMissing, BackboneUnfit, open_start, put_into
+from aerial_nni.models.deeplab import DeepLab
+from aerial_nni.results import CHECKPOINT, HISTORY, LR_FINDER, METRICS, read_history, read_json
+from aerial_nni.run import main as run
+from aerial_nni.training.checkpoint import load_checkpoint, read_header
+from aerial_nni.trials import distill, drone
+from aerial_nni.trials import outputs as trial_outputs
+
+DATA = ["--data", "folder", "--patch", "16", "--batch", "2", "--precision", "fp32",
+        "--split", "image"]  # fmt: skip
+SMALL = "mobilenet_v3_large"
+NET = ["--backbone", SMALL, "--head", "8"]
+OURS = Normalisation(mean=(90.0, 95.0, 100.0), std=(50.0, 45.0, 40.0))
+
+
+def train(folder: Path, imagery: Path, *extra: str) -> int:
+    flags = [*DATA, *NET, "--data-dir", str(imagery), "--epochs", "2", *extra]
+    if "--backbone-weights" not in extra:
+        flags += ["--backbone-weights", "random"]
+    return drone.main([*flags, "--out", str(folder)])
+
+
+@pytest.fixture(scope="module")
+def trained(imagery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drone") / "trial"
+    assert train(folder, imagery, "--find-lr", "6", "--thaw", "1") == 0
+    return folder
+
+
+def test_what_a_trial_leaves(trained: Path):
+    metrics = read_json(trained / METRICS)
+    assert metrics["deeplab"]["weights"] == {"kind": "random"}
+    assert metrics["deeplab"] == read_header(trained / CHECKPOINT)["deeplab"]
+    rows = read_history(trained / LR_FINDER)
+    assert 2 <= len(rows) <= 6 and [row["lr"] for row in rows] == sorted(r["lr"] for r in rows)
+    assert metrics["lr_finder"]["steps"] == len(rows)
+    assert 0 <= metrics["final"]["image_dice"] <= 1
+    assert metrics["final"]["image_dice"] >= metrics["final"]["f1"] / 2
+    assert metrics["split"]["shown"]["train"].keys() == {"low", "high"}
+    assert metrics["cost"]["peak_memory_bytes"] > 1e6
+    model, _ = load_checkpoint(trained / CHECKPOINT)
+    assert isinstance(model, DeepLab) and not model.training
+
+
+def test_a_run_that_stopped_goes_on_as_if_it_had_not(imagery: Path, tmp_path: Path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert train(whole, imagery, "--thaw", "1") == 0
+    assert train(parts, imagery, "--thaw", "1", "--budget", "1") == 0
+    values = read_json(parts / "options.json")
+    from aerial_nni.results import write_json
+
+    given = ("TRIAL_BUDGET", "resumed_epochs", "resumed_from")
+    write_json(parts / "options.json", {k: v for k, v in values.items() if k not in given})
+    assert train(parts, imagery, "--thaw", "1") == 0
+    for name in ("train_loss", "val_loss"):
+        one, other = ([row[name] for row in read_history(f / HISTORY)] for f in (whole, parts))
+        assert one == other
+
+
+def test_what_takes_a_checkpoint_takes_this_one(
+    imagery: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    checkpoint = str(trained / CHECKPOINT)
+    assert run(["export", checkpoint, "--to", str(tmp_path / "a.onnx")]) == 0
+    images = [str(path) for path in sorted((imagery / "images").iterdir())[:2]]
+    submission = tmp_path / "out" / "submission.csv"
+    for model in (checkpoint, str(tmp_path / "a.onnx")):
+        flags = ["--to", str(tmp_path / "out"), "--submission", str(submission)]
+        assert run(["predict", model, *images, *flags]) == 0
+        assert len(submission.read_text().splitlines()) == 1 + 2 * 2
+    flags = [*DATA, "--data-dir", str(imagery), "--width", "2", "--depth", "1", "--epochs", "1"]
+    student = [*flags, "--teacher", checkpoint, "--out", str(tmp_path / "student")]
+    assert distill.main(student) == 0
+    capsys.readouterr()
+
+
+def test_its_own_checkpoint_is_what_another_begins_with(
+    imagery: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    checkpoint = str(trained / CHECKPOINT)
+    flags = ["--backbone-weights", checkpoint, "--trained", "heads", "--epochs", "1"]
+    assert train(tmp_path / "next", imagery, *flags) == 0
+    before, _ = load_checkpoint(trained / CHECKPOINT)
+    after, _ = load_checkpoint(tmp_path / "next" / CHECKPOINT)
+    assert isinstance(before, DeepLab) and isinstance(after, DeepLab)
+    for name, value in before.backbone.state_dict().items():
+        assert value.equal(after.backbone.state_dict()[name]), name
+    torch.testing.assert_close(before.gain, after.gain)
+    torch.testing.assert_close(before.shift, after.shift, atol=1e-6, rtol=0)
+    assert train(tmp_path / "other", imagery, *flags, "--split-seed", "3") == 1
+    assert "may know what validates" in capsys.readouterr().err
+
+
+def test_a_trial_by_hand_has_its_document(trained: Path, tmp_path: Path):
+    from aerial_nni.reports import write_report
+
+    text = write_report([trained], tmp_path).read_text(encoding="utf-8")
+    assert "# Drone scenes: DeepLabV3 on Folder" in text
+    assert "python -m aerial_nni.trials.drone --seed 0" in text
+    assert "Dice by image, empty classes as 1" in text and "lr-finder.png" in text
+    assert "In the first 1 epoch the heads learn alone" in text
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_weights_of_torchvision_fit_and_see_pictures_as_they_did(tmp_path: Path, whole: bool):
+    torch.manual_seed(0)
+    theirs = (
+        deeplabv3_mobilenet_v3_large(weights=None, weights_backbone=None, aux_loss=True)
+        if whole
+        else mobilenet_v3_large(weights=None)
+    ).eval()
+    torch.save(theirs.state_dict(), tmp_path / "w.pth")
+    options = DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
+    model = DeepLab(3, 5, backbone=SMALL)
+    facts = put_into(model, open_start(options), OURS, backbone=SMALL, pixels="uint8")
+    assert facts["heads"] == (["aux_classifier", "classifier"] if whole else [])
+    raw = torch.rand(1, 3, 32, 48) * 255
+    mean, std = torch.tensor((123.675, 116.28, 103.53)), torch.tensor((58.395, 57.12, 57.375))
+    seen = (raw - mean.view(1, -1, 1, 1)) / std.view(1, -1, 1, 1)
+    with torch.no_grad():
+        _, last = model.eval().features(OURS(raw))
+        wanted = theirs.backbone(seen)["out"] if whole else theirs.features(seen)
+        if whole:
+            torch.testing.assert_close(last, wanted, atol=1e-4, rtol=1e-4)
+            ours = model.classifier[0](last)
+            torch.testing.assert_close(ours, theirs.classifier[0](wanted), atol=1e-4, rtol=1e-4)
+    assert last.shape[1] == wanted.shape[1]
+
+
+def test_weights_of_another_network_or_of_none_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "w.pth")
+    options = DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
+    with pytest.raises(BackboneUnfit, match="give --backbone as well"):
+        put_into(DeepLab(3, 5, backbone=SMALL), open_start(options), OURS, backbone=SMALL,
+                 pixels="uint8")  # fmt: skip
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fail)
+    with pytest.raises(BackboneMissing) as error:
+        open_start(DroneOptions())
+    place = tmp_path / "hub" / "checkpoints" / "deeplabv3_resnet101_coco-586e9e4e.pth"
+    for part in (str(place), "--backbone-weights FILE", "random"):
+        assert part in str(error.value)
+    with pytest.raises(BackboneMissing, match="there is no file"):
+        open_start(DroneOptions(backbone_weights=str(tmp_path / "nowhere.pth")))
+
+
+def test_patches_of_one_image_are_one_image(monkeypatch: pytest.MonkeyPatch):
+    from types import SimpleNamespace
+
+    patches = [SimpleNamespace(image=name) for name in ("a", "b", "a")]
+    ground = SimpleNamespace(
+        split=SimpleNamespace(val=(0, 1, 2)), prepared=SimpleNamespace(patches=patches)
+    )
+    confusions = [torch.full((2, 2), value) for value in (1, 5, 10)]
+    summed = trial_outputs._by_image(ground, confusions)  # type: ignore[arg-type]
+    assert summed[:, 0, 0].tolist() == [11, 5]

@@ -1,0 +1,94 @@
+"""A grid, a search with the best of it, then final trials."""
+
+import nni
+import pytest
+
+from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.grid_first import GridFirstTuner
+
+RANDOM = {"class_name": "aerial_nni.tuners.controls.RandomTuner", "class_args": {"seed": 1}}
+SPACE = {"x": {"_type": "uniform", "_value": [0, 1]}}
+GRID = [
+    {"_phase": f"loss: {name}", "loss": name, "seed": seed, "epochs": 9}
+    for name in ("a", "b")
+    for seed in (1, 2)
+]
+FINALS = [{"_phase": "retrain best", "_from": "best", "seed": seed} for seed in (1, 2)]
+VALUE = {("a", 1): 0.9, ("a", 2): 0.1, ("b", 1): 0.6, ("b", 2): 0.6}
+
+
+def make() -> GridFirstTuner:
+    tuner = GridFirstTuner(RANDOM, 2, FINALS, grid=GRID, alike=["seed", "epochs"])
+    tuner.update_search_space(SPACE)
+    return tuner
+
+
+def end(tuner: GridFirstTuner, number: int, point: dict, value: float | None) -> None:
+    if value is not None:
+        tuner.receive_trial_result(number, point, {"default": value})
+    tuner.trial_end(number, value is not None, parameters=point)
+
+
+def through_the_grid(tuner: GridFirstTuner) -> None:
+    points = [tuner.generate_parameters(number) for number in range(4)]
+    assert points == GRID
+    for number, point in enumerate(points):
+        with pytest.raises(NotYet):
+            tuner.generate_parameters(9)
+        end(tuner, number, point, VALUE[point["loss"], point["seed"]])
+
+
+def test_the_search_has_the_way_with_the_highest_mean():
+    tuner = make()
+    through_the_grid(tuner)
+    searched = [tuner.generate_parameters(number) for number in (4, 5)]
+    assert [(point["_phase"], point["loss"]) for point in searched] == [("search", "b")] * 2
+    assert all("seed" not in point and "epochs" not in point for point in searched)
+    for number, point in enumerate(searched, start=4):
+        end(tuner, number, point, point["x"])
+    best = max(point["x"] for point in searched)
+    finals = [tuner.generate_parameters(number) for number in (6, 7)]
+    assert finals == [
+        {"x": best, "loss": "b", "_phase": "retrain best", "seed": seed} for seed in (1, 2)
+    ]
+
+
+def test_a_failed_run_is_waited_for_no_longer_and_counts_nothing():
+    tuner = make()
+    for number in range(4):
+        point = tuner.generate_parameters(number)
+        end(tuner, number, point, None if point["loss"] == "b" else 0.1)
+    assert tuner.generate_parameters(4)["loss"] == "a"
+
+
+def test_without_any_result_it_ends():
+    tuner = make()
+    for number in range(4):
+        end(tuner, number, tuner.generate_parameters(number), None)
+    with pytest.raises(nni.NoMoreTrialError, match="no trial of the grid"):
+        tuner.generate_parameters(4)
+
+
+def test_after_a_resume_it_goes_on_where_it_was():
+    before = make()
+    points = [before.generate_parameters(number) for number in range(3)]
+    tuner = make()
+    tuner.import_data([{"parameter": points[0], "value": {"default": 0.9}},
+                       {"parameter": points[1], "value": {"default": 0.8}}])  # fmt: skip
+    tuner.resumed(points[2])
+    assert tuner.generate_parameters(7) == GRID[3]
+    with pytest.raises(NotYet):
+        tuner.generate_parameters(8)
+    end(tuner, 2, points[2], 0.1)
+    end(tuner, 7, GRID[3], 0.1)
+    searched = tuner.generate_parameters(8)
+    assert searched["loss"] == "a"
+    again = make()
+    again.import_data(
+        [*({"parameter": point, "value": VALUE[point["loss"], point["seed"]]} for point in GRID),
+         {"parameter": {**searched, "loss": "b"}, "value": 0.5}]
+    )  # fmt: skip
+    second = again.generate_parameters(9)
+    assert second["_phase"] == "search" and second["x"] != searched["x"]
+    end(again, 9, second, 0.1)
+    assert again.generate_parameters(10)["x"] == searched["x"]
