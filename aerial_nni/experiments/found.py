@@ -1,6 +1,7 @@
 """What an architecture search found, and how it did beside its controls: for `darts --json`."""
 
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from aerial_nni import results
@@ -51,8 +52,8 @@ def said(values: dict[str, Any]) -> str:
     first = values["derived"][0]["scores"] if values["derived"] else []
     groups = {DERIVED: first, **values["controls"]}
     lines = [
-        f"{name}: mean IoU {sum(scores) / len(scores):.4f} ({len(scores)} runs)"
+        f"{name}: mean IoU {fmean(scores):.4f} (runs: {len(scores)})"
         for name, scores in groups.items()
         if scores
     ]
-    return "\n".join(lines if values["genotype"] else [NOTHING, *lines])
+    return "\n".join(lines)

@@ -66,7 +66,7 @@ def add_flags(verbs: Verbs) -> None:
 def darts(given: argparse.Namespace) -> int:
     """Searches an architecture."""
     from aerial_nni.experiments import darts as experiment
-    from aerial_nni.experiments.found import found, said
+    from aerial_nni.experiments.found import NOTHING, found, said
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.progress import say
 
@@ -90,4 +90,6 @@ def darts(given: argparse.Namespace) -> int:
         say(f"given, so not searched: {shown}")
     outcome = launch(definition, settings_of(given))
     values = found(outcome.record, outcome.folder)
+    if values["genotype"] is None:
+        say(NOTHING)
     return finished(outcome, given, more=values, text=said(values))
