@@ -11,17 +11,15 @@ from torch import nn
 
 from aerial_nni.data.batches import Normalisation
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, SplitMismatch, load_split, split_digest
+from aerial_nni.data.splits import Split
 from aerial_nni.errors import Explained
 from aerial_nni.models import parameter_count
-from aerial_nni.results import SPLIT, sha256
+from aerial_nni.results import sha256
 from aerial_nni.training.checkpoint import load_checkpoint
+from aerial_nni.training.known import known_answers
 
 CLOSE = 1e-3
 """By how much of a band's deviation its mean and its deviation may differ."""
-
-
-AGAIN = "or train a teacher with these options"
 
 
 class TeacherMissing(Explained, ValueError):
@@ -88,7 +86,8 @@ def check_teacher(
     """
     found = [*_kinds(teacher, prepared)]
     if not found:
-        found = [*_ground(teacher, prepared, split)] or [*_numbers(teacher, normalisation)]
+        known = known_answers(teacher.header, teacher.path, prepared, split)
+        found = [known] if known else [*_numbers(teacher, normalisation)]
     if found:
         lines = "".join(f"\n  {line}" for line in found)
         raise TeacherUnfit(f"the teacher {teacher.path} does not fit:{lines}")
@@ -105,47 +104,6 @@ def _kinds(teacher: Teacher, prepared: Prepared) -> Iterator[str]:
                 f"it was trained on {name}: give the same --data and --void-classes, or train a "
                 "teacher on this data"
             )
-
-
-def _ground(teacher: Teacher, prepared: Prepared, split: Split) -> Iterator[str]:
-    """What differs in the split, by the header's digest; older checkpoints have none.
-
-    For those, and for advice, the split file in the trial's folder or its experiment's is read.
-    """
-    digest = teacher.header.get("split_digest")
-    if digest == split_digest(prepared, split):
-        return
-    places = (teacher.path.parent / SPLIT, teacher.path.parent.parent / SPLIT)
-    file = next((place for place in places if place.is_file()), None)
-    if file is not None:
-        yield from _compared(file, prepared, split, known=digest is None)
-    elif digest is None:
-        yield (
-            "it does not say which patches it was trained on, and no split.json lies beside it; "
-            "give the checkpoint as it lies in its result folder"
-        )
-    else:
-        yield (
-            f"it was trained on another split (rule {teacher.header.get('split')}): some of its "
-            "training patches may validate the student; give the --split, --split-seed, "
-            f"--val-fraction, --patch and --stride it was trained with, {AGAIN}"
-        )
-
-
-def _compared(file: Path, prepared: Prepared, split: Split, *, known: bool) -> Iterator[str]:
-    """What the split of a file differs in; `known`: it is all that is known of the teacher's."""
-    try:
-        theirs = load_split(file, prepared)
-    except SplitMismatch as error:
-        yield f"it was trained on other patches: {error}"
-        return
-    if known and (theirs.train, theirs.val) == (split.train, split.val):
-        return
-    shared = len(set(theirs.train) & set(split.val))
-    yield (
-        f"it was trained on another split, with {shared} of the {len(split.val)} patches that "
-        f"validate the student: it would tell it the answers; give --split {file}, {AGAIN}"
-    )
 
 
 def _numbers(teacher: Teacher, normalisation: Normalisation) -> Iterator[str]:

@@ -51,6 +51,7 @@ class Start:
 
     tensors: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
     """By the names that torchvision or this package gives them; none: all are drawn."""
+    path: Path = Path()
     header: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Of a checkpoint of this package, what it says of itself."""
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -72,12 +73,12 @@ def open_start(options: DroneOptions) -> Start:
     elif not (path := Path(name).expanduser()).is_file():
         raise BackboneMissing(f"there is no file {path}; {_places(URLS[COCO, options.backbone])}")
     facts = {"kind": name if url else "file", "file": path.name, "sha256": sha256(path)}
-    return Start(tensors=read_tensors(path), header=_header(path), facts=facts)
+    return Start(tensors=read_tensors(path), path=path, header=_header(path), facts=facts)
 
 
 def check_start(start: Start, prepared: Prepared, split: Split) -> None:
     """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands."""
-    refuse_answers(start.header, prepared, split, what="network")
+    refuse_answers(start.header, start.path, prepared, split, what="network")
 
 
 def _places(url: str) -> str:

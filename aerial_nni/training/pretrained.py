@@ -10,8 +10,9 @@ from torch import Tensor
 
 from aerial_nni.data.batches import Normalisation
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, split_digest
+from aerial_nni.data.splits import Split
 from aerial_nni.errors import Explained
+from aerial_nni.training.known import known_answers
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
@@ -79,7 +80,7 @@ def matching(
 
 
 def refuse_answers(
-    header: Mapping[str, Any], prepared: Prepared, split: Split, *, what: str
+    header: Mapping[str, Any], checkpoint: Path, prepared: Prepared, split: Split, *, what: str
 ) -> None:
     """Raises `BackboneUnfit` where a checkpoint was trained on what validates, or on other bands.
 
@@ -93,12 +94,5 @@ def refuse_answers(
             f"the {what}'s bands are {', '.join(header.get('bands', []))}, those of {facts.name} "
             f"{', '.join(facts.bands)}; train one on this data"
         )
-    if header.get("data") == facts.name and header.get("split_digest") != (
-        split_digest(prepared, split)
-    ):
-        raise BackboneUnfit(
-            f"the {what} was trained on another split of {facts.name} (rule "
-            f"{header.get('split')}), so it may know what validates here; give the --split, "
-            "--split-seed, --val-fraction, --patch and --stride of that run, or train one with "
-            "these"
-        )
+    if known := known_answers(header, checkpoint, prepared, split):
+        raise BackboneUnfit(f"the {what} {checkpoint} may know what validates here: {known}")

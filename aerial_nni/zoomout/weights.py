@@ -47,6 +47,7 @@ class Weights:
     std: Sequence[float] = ()
     """Of each band in the pictures that it was trained on, in raw digital numbers."""
     encoder: EncoderSpec | None = None
+    path: Path = Path()
     header: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Of a checkpoint, what it says of itself."""
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -122,6 +123,7 @@ def _of_checkpoint(path: Path) -> Weights:
         mean=header["mean"],
         std=header["std"],
         encoder=EncoderSpec(**{name: header["model"][name] for name in names}),
+        path=path,
         header=header,
         facts={
             "kind": "checkpoint",
@@ -134,7 +136,7 @@ def _of_checkpoint(path: Path) -> Weights:
 
 def check_weights(weights: Weights, prepared: Prepared, split: Split) -> None:
     """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands."""
-    refuse_answers(weights.header, prepared, split, what="encoder")
+    refuse_answers(weights.header, weights.path, prepared, split, what="encoder")
 
 
 def put_into(

@@ -98,7 +98,7 @@ def test_it_goes_on_where_it_stopped_with_bf16_and_augmentation(
     [
         (["--teacher", ""], "run baseline"),
         (["--teacher", "nowhere"], "there is no checkpoint nowhere"),
-        (["--split-seed", "1"], "it would tell it the answers"),
+        (["--split-seed", "1"], "patches that validate here"),
         (["--void-classes", "low"], "void_classes"),
         (["--kind", "hint"], "soft+0.5*pair"),
     ],
