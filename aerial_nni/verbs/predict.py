@@ -116,6 +116,8 @@ def predict(given: argparse.Namespace) -> int:
     tiling = Tiling(tile=given.tile, overlap=given.overlap)
     wanted = Wanted(overlay=given.overlay, polygons=given.polygons, areas=given.areas)
     stems = result_stems(given.images, given.to)
+    if given.submission:
+        _check_submission(given)
     checkpoint, _ = checkpoint_of(given.model, given.runs)
     model = open_model(checkpoint, device=given.device, precision=given.precision)
     model = Turned(model) if given.tta else model
@@ -141,11 +143,22 @@ def predict(given: argparse.Namespace) -> int:
             done.append(result)
             if not given.json:
                 answer(given, {}, _said(result))
-    if given.submission and done:
+    if given.submission and failed:
+        print(f"error: {given.submission} would lack images; it is not written", file=sys.stderr)
+    elif given.submission:
         _submit(given, done, classes=len(model.card.classes))
     if given.json:
         answer(given, {"results": [_values(result) for result in done], "errors": failed}, "")
     return 1 if failed else 0
+
+
+def _check_submission(given: argparse.Namespace) -> None:
+    from aerial_nni.inference.writing import check_free
+
+    if len({image.stem for image in given.images}) < len(given.images):
+        raise BadOption("images of one name are one image to a contest; give each name once")
+    if not given.overwrite:
+        check_free([given.submission])
 
 
 def _submit(given: argparse.Namespace, done: list["Segmented"], *, classes: int) -> None:
@@ -153,8 +166,6 @@ def _submit(given: argparse.Namespace, done: list["Segmented"], *, classes: int)
     from aerial_nni.inference.submission import write_submission
 
     masks = {result.image.stem: result.files["mask"] for result in done}
-    if len(masks) < len(done):
-        raise BadOption("images of one name are one image to a contest; give each name once")
     write_submission(given.submission, masks, classes=classes, order=given.pixel_order)
     if not given.json:
         answer(given, {}, str(given.submission))

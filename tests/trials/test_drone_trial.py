@@ -76,9 +76,12 @@ def test_what_takes_a_checkpoint_takes_this_one(
     images = [str(path) for path in sorted((imagery / "images").iterdir())[:2]]
     submission = tmp_path / "out" / "submission.csv"
     for model in (checkpoint, str(tmp_path / "a.onnx")):
-        flags = ["--to", str(tmp_path / "out"), "--submission", str(submission)]
+        flags = ["--to", str(tmp_path / "out"), "--overwrite", "--submission", str(submission)]
         assert run(["predict", model, *images, *flags]) == 0
         assert len(submission.read_text().splitlines()) == 1 + 2 * 2
+    flags = ["--to", str(tmp_path / "out"), "--submission", str(tmp_path / "partial.csv")]
+    assert run(["predict", checkpoint, *images, *flags]) == 1  # the masks are there already
+    assert not (tmp_path / "partial.csv").exists()
     flags = [*DATA, "--data-dir", str(imagery), "--width", "2", "--depth", "1", "--epochs", "1"]
     student = [*flags, "--teacher", checkpoint, "--out", str(tmp_path / "student")]
     assert distill.main(student) == 0
