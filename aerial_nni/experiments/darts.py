@@ -15,7 +15,7 @@ from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import arguments_of
 from aerial_nni.experiments.methods import choose_method
-from aerial_nni.experiments.search_space import FOLDER, NOT_SEARCHED, load_space
+from aerial_nni.experiments.search_space import FOLDER, NOT_SEARCHED, load_space, without_given
 from aerial_nni.models.genotype import space_size
 from aerial_nni.options import BadOption, TrialOptions, flag
 from aerial_nni.search.options import SearchOptions
@@ -97,8 +97,8 @@ def darts(
             f"--random-seeds {len(plan.seeds)}, or more --seeds"
         )
     options = dataclasses.replace(options, search=True)
-    whole = load_space(space_file or SPACE, options, refused=REFUSED)
-    space = {name: one for name, one in whole.items() if name not in given}
+    space = load_space(space_file or SPACE, options, refused=REFUSED)
+    space, fixed = without_given(space, options, given)
     seeds = search_seeds(options.seed, plan)
     if not space:
         space = {"seed": {"_type": "choice", "_value": seeds}}
@@ -143,7 +143,7 @@ def darts(
             "randoms": plan.randoms,
             "random_seeds": plan.random_seeds,
             "final_epochs": plan.epochs,
-            "given": {name: getattr(options, name) for name in whole if name in given},
+            "given": fixed,
             "architectures": str(space_size(options.depth, options.nodes)),
             "reason": plan.reason,
         },

@@ -18,6 +18,7 @@ import aerial_nni
 from aerial_nni import results
 from aerial_nni.errors import Explained
 from aerial_nni.tuners.trial import CONTROL, PHASE
+from aerial_nni.zoomout.names import SUPERPIXELS
 
 log = logging.getLogger(__name__)
 
@@ -193,12 +194,13 @@ def score_of(folder: Path) -> float | None:
 def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
     """Id, score and folder of the good trial with the highest score; None where none is good.
 
-    A control is never the best: what an experiment is for is in the others.
+    A control is never the best: what an experiment is for is in the others. Nor are superpixels,
+    since the best one is to be exported.
     """
     good = [
         trial
         for trial in trials
-        if not str(trial.parameters.get(PHASE)).startswith(CONTROL)
+        if not str(trial.parameters.get(PHASE)).startswith((CONTROL, SUPERPIXELS))
         and trial.score is not None
         and trial.folder
         and is_good(folder / trial.folder)

@@ -1,7 +1,7 @@
 """Search spaces from files, checked against the options they vary before NNI starts."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,19 @@ def load_space(
     except BadSpace as error:
         raise BadSpace(f"{path}: {error}") from error
     return dict(values)
+
+
+def without_given(
+    space: Mapping[str, Any], options: Options, given: Collection[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The space without what is given as an option, and those options with their values."""
+    fixed = {name: getattr(options, name) for name in space if name in given}
+    return {name: one for name, one in space.items() if name not in fixed}, fixed
+
+
+def said_of_given(fixed: Mapping[str, Any]) -> str:
+    """What a verb says of options that are given, so not searched."""
+    return f"given, so not searched: {', '.join(f'{k}={v}' for k, v in fixed.items())}"
 
 
 def _check(parameter: Parameter, options: Options, refused: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ The final runs stand on one split. Zoom-out and superpixels have the configurati
 the U-Net has the usual options of any trial.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import searching
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
-from aerial_nni.experiments.search_space import FOLDER, load_space
-from aerial_nni.options import BUILT_IN, TrialOptions, as_dict, changed
+from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
+from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.trial import PHASE
 from aerial_nni.zoomout.names import PHASES, SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
 from aerial_nni.zoomout.scores import scores_of
-from aerial_nni.zoomout.weights import check_weights, open_weights
+from aerial_nni.zoomout.weights import fitting_weights
 
 SPACE = FOLDER / "zoomout.yaml"
 
@@ -67,20 +67,33 @@ def usual_options(data: str) -> dict[str, Any]:
 
 
 def zoomout(
-    options: ZoomOutOptions, method: Method, plan: Plan, *, space_file: Path | None = None
+    options: ZoomOutOptions,
+    method: Method,
+    plan: Plan,
+    *,
+    space_file: Path | None = None,
+    given: Collection[str] = (),
 ) -> Definition:
     """The experiment that searches around `options` and compares what it finds.
 
-    Without trials of a search (`plan.trials` 0) zoom-out has the options as they are.
+    Options that are `given` stay as they are, whatever the search space says of them. Without
+    trials of a search (`plan.trials` 0) zoom-out has the options as they are.
+    `options.superpixel` is the side of the final superpixels; the search has none.
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the final trials cannot have these seeds.
+        BadOption: the final trials cannot have these seeds, or nothing is left to search.
     """
-    finals = final_points(options, plan)
+    side = options.superpixel or SUPERPIXEL
+    options = changed(options, {"superpixel": 0})
+    finals = final_points(options, plan, side=side)
+    fixed: dict[str, Any] = {}
     if plan.trials:
         check_final_seeds(plan.seeds, search=options.seed)
         space = searched_space(options, space_file or SPACE)
+        space, fixed = without_given(space, options, given)
+        if not space:
+            raise BadOption("all that would be searched is given; give --trials 0 as well")
         tuner, how = searching(options, method, plan, space=space, finals=finals)
     else:
         check_seeds(plan.seeds)
@@ -107,14 +120,14 @@ def zoomout(
             "seeds": list(plan.seeds),
             "final_epochs": plan.epochs,
             "unet_epochs": plan.unet_epochs,
-            "superpixel": options.superpixel or SUPERPIXEL,
+            "superpixel": side,
+            "given": fixed,
         },
     )
 
 
-def final_points(options: ZoomOutOptions, plan: Plan) -> list[dict[str, Any]]:
-    """The final trials: zoom-out, superpixels and the U-Net, each from every seed."""
-    side = options.superpixel or SUPERPIXEL
+def final_points(options: ZoomOutOptions, plan: Plan, *, side: int) -> list[dict[str, Any]]:
+    """The final trials: zoom-out, superpixels of this side and the U-Net, each from every seed."""
     passes = -(-options.sample_epochs // FEWER)
     usual, own = as_dict(TrialOptions()), as_dict(ZoomOutOptions())
     plain = {name: usual[name] for name in usual if own[name] != usual[name] and name != "data"}
@@ -148,7 +161,7 @@ def prepare_with(definition: Definition) -> Callable[[TrialOptions, Path], Trial
 
     def check(prepared: Prepared, split: Split) -> None:
         for options in backbones(definition.options, definition.space):
-            check_weights(open_weights(options), prepared, split)
+            fitting_weights(options, prepared, split)
 
     def prepare(options: TrialOptions, folder: Path) -> TrialOptions:
         return lay_ground(options, folder, check=check)

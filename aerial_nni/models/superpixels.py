@@ -22,8 +22,9 @@ class NotOutsidePython(Explained):
     def __init__(self) -> None:
         super().__init__(
             "a model that averages over superpixels finds them with scikit-image, which no "
-            "exported file has; export a zoom-out model without superpixels, or a student that "
-            "learnt from this one: python -m aerial_nni.run distill --teacher CHECKPOINT"
+            "exported file has; give the ID of its experiment, whose best checkpoint is one "
+            "without superpixels, or a student that learnt from this one: "
+            "python -m aerial_nni.run distill --teacher CHECKPOINT"
         )
 
 

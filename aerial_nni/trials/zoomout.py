@@ -25,7 +25,7 @@ from aerial_nni.trials.running import Ground, Lesson, new_model, supervised
 from aerial_nni.zoomout.options import ZoomOutOptions
 from aerial_nni.zoomout.samples import Samples, every_superpixel, gather, pixels_of_each_class
 from aerial_nni.zoomout.stages import FOLDER, learn_from
-from aerial_nni.zoomout.weights import Weights, check_weights, open_weights, put_into
+from aerial_nni.zoomout.weights import Weights, fitting_weights, put_into
 
 
 def zoomed(options: ZoomOutOptions, ground: Ground, folder: Path) -> Lesson:
@@ -37,8 +37,7 @@ def zoomed(options: ZoomOutOptions, ground: Ground, folder: Path) -> Lesson:
     plain = supervised(options, ground)
     if options.model != "zoomout":
         return plain
-    weights = open_weights(options)
-    check_weights(weights, ground.prepared, ground.split)
+    weights = fitting_weights(options, ground.prepared, ground.split)
     spec = zoomout_spec(options, ground, weights)
     model = new_model(spec, options.seed)
     assert isinstance(model, ZoomOut)

@@ -69,6 +69,7 @@ def darts(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.found import NOTHING, found, said
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.progress import say
+    from aerial_nni.experiments.search_space import said_of_given
 
     options = trial_options(given, SearchOptions)
     usual = experiment.usual_options(options.data)
@@ -86,8 +87,7 @@ def darts(given: argparse.Namespace) -> int:
     typed = [spec.name for spec in dataclasses.fields(options) if is_given(given, spec.name)]
     definition = experiment.darts(options, plan, space_file=given.search_space, given=typed)
     if fixed := definition.method["given"]:
-        shown = ", ".join(f"{name}={value}" for name, value in fixed.items())
-        say(f"given, so not searched: {shown}")
+        say(said_of_given(fixed))
     outcome = launch(definition, settings_of(given))
     values = found(outcome.record, outcome.folder)
     if values["genotype"] is None:

@@ -40,7 +40,8 @@ def add_flags(verbs: Verbs) -> None:
         "--search-space",
         type=Path,
         metavar="FILE",
-        help="in NNI's format (default: search_spaces/zoomout.yaml)",
+        help="in NNI's format (default: search_spaces/zoomout.yaml); what is given as an option "
+        "is not searched",
     )
     group.add_argument(
         "--seeds",
@@ -71,6 +72,8 @@ def zoomout(given: argparse.Namespace) -> int:
     from aerial_nni.experiments import zoomout as experiment
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.methods import choose_method
+    from aerial_nni.experiments.progress import say
+    from aerial_nni.experiments.search_space import said_of_given
 
     options = trial_options(given, ZoomOutOptions)
     usual = experiment.usual_options(options.data)
@@ -87,9 +90,12 @@ def zoomout(given: argparse.Namespace) -> int:
         epochs=given.final_epochs or plan.epochs,
         unet_epochs=given.unet_epochs or plan.unet_epochs,
     )
+    typed = [spec.name for spec in dataclasses.fields(options) if is_given(given, spec.name)]
     definition = experiment.zoomout(
-        options, choose_method(**chosen), plan, space_file=given.search_space
+        options, choose_method(**chosen), plan, space_file=given.search_space, given=typed
     )
+    if fixed := definition.method["given"]:
+        say(said_of_given(fixed))
     prepare = experiment.prepare_with(definition)
     outcome = launch(definition, settings_of(given), prepare=prepare)
     found = experiment.compared(outcome.record, outcome.folder)

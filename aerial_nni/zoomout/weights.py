@@ -1,18 +1,20 @@
 """Weights of the frozen network: of ImageNet by name, of a file, or of one of our checkpoints."""
 
 import dataclasses
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from aerial_nni.data.batches import Normalisation
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
-from aerial_nni.models.backbone import EncoderSpec
+from aerial_nni.models.backbone import VGGS, EncoderSpec, build_backbone
 from aerial_nni.models.unet import UNet
 from aerial_nni.models.zoomout import ZoomOut
 from aerial_nni.results import sha256
@@ -29,6 +31,10 @@ from aerial_nni.training.pretrained import (
 )
 from aerial_nni.training.pretrained import downloaded as fetched
 from aerial_nni.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
+
+log = logging.getLogger(__name__)
+
+RGB = ("red", "green", "blue")
 
 URLS = {
     "vgg11": "https://download.pytorch.org/models/vgg11-8a719046.pth",
@@ -134,7 +140,50 @@ def _of_checkpoint(path: Path) -> Weights:
     )
 
 
-def check_weights(weights: Weights, prepared: Prepared, split: Split) -> None:
+def fitting_weights(options: ZoomOutOptions, prepared: Prepared, split: Split) -> Weights:
+    """The weights that `options` name, checked against the backbone, the bands and the split.
+
+    Raises:
+        BackboneMissing, BackboneUnfit, BadCheckpoint: with what to do.
+    """
+    bands = prepared.facts.bands
+    if options.backbone in VGGS and len(bands) != len(RGB):
+        raise BackboneUnfit(
+            f"{options.backbone} takes three bands, red, green and blue; {prepared.facts.name} has "
+            f"{len(bands)} ({', '.join(bands)}): give --backbone encoder --backbone-weights "
+            "CHECKPOINT, the encoder of a U-Net that was trained on this data"
+        )
+    weights = open_weights(options)
+    if weights.mean and options.backbone in VGGS and tuple(bands) != RGB:
+        log.warning(
+            "the weights were trained on %s in this order, the bands of %s are %s",
+            ", ".join(RGB), prepared.facts.name, ", ".join(bands),
+        )  # fmt: skip
+    check_shapes(weights, options, bands=len(bands))
+    check_answers(weights, prepared, split)
+    return weights
+
+
+def check_shapes(weights: Weights, options: ZoomOutOptions, *, bands: int) -> None:
+    """Raises `BackboneUnfit` where the weights are those of another network."""
+    theirs = [tuple(tensor.shape) for tensor in weights.tensors]
+    if not theirs or theirs == _shapes(options.backbone, bands, weights.encoder):
+        return
+    fitting = [name for name in VGGS if bands == len(RGB) and theirs == _shapes(name, bands, None)]
+    hint = f"give --backbone {fitting[0]}" if fitting else (
+        "give another file, or --backbone-weights imagenet"
+    )  # fmt: skip
+    raise BackboneUnfit(f"{weights.facts['file']} has no weights of {options.backbone}; {hint}")
+
+
+def _shapes(backbone: str, bands: int, encoder: EncoderSpec | None) -> list[tuple[int, ...]]:
+    """Of all tensors of a backbone, in order."""
+    with torch.device("meta"):  # nothing is drawn
+        built = build_backbone(backbone, bands=bands, convolutions="all", encoder=encoder)
+    return [tuple(tensor.shape) for tensor in built.state_dict().values()]
+
+
+def check_answers(weights: Weights, prepared: Prepared, split: Split) -> None:
     """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands."""
     refuse_answers(weights.header, weights.path, prepared, split, what="encoder")
 
@@ -144,22 +193,13 @@ def put_into(
 ) -> None:
     """Gives the model's frozen network its weights, and pictures as it was trained on them.
 
-    Pictures come with `normalisation`. Where `pixels` are `uint16` and the network has seen 8 bits,
-    they are left as they come.
-
-    Raises:
-        BackboneUnfit: the weights are those of another network.
+    Pictures come with `normalisation`. Where `pixels` are of another type than the network has
+    seen, 16 bits instead of 8, their numbers cannot be compared and they are left as they come.
     """
-    own = model.encoder.state_dict()
     if weights.tensors:
-        shapes = [[tuple(t.shape) for t in some] for some in (own.values(), weights.tensors)]
-        if shapes[0] != shapes[1]:
-            raise BackboneUnfit(
-                f"{weights.facts['file']} holds {len(shapes[1])} tensors of a network of another "
-                f"shape than {len(shapes[0])} of this backbone; give --backbone as well"
-            )
-        model.encoder.load_state_dict(dict(zip(own, weights.tensors, strict=True)))
-    if weights.mean and (pixels == "uint8" or weights.header):
+        names = model.encoder.state_dict()
+        model.encoder.load_state_dict(dict(zip(names, weights.tensors, strict=True)))
+    if weights.mean and pixels == weights.header.get("pixels", "uint8"):
         gain, shift = matching(normalisation, weights.mean, weights.std)
         model.gain.copy_(gain)
         model.shift.copy_(shift)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from fast_experiments import free_port
 from PIL import Image
+from torchvision.models import vgg
 
 from aerial_nni import results
 from aerial_nni.experiments import records
@@ -21,11 +23,13 @@ from aerial_nni.experiments.zoomout import (
     Plan,
     backbones,
     plan_of,
+    prepare_with,
     usual_options,
     zoomout,
 )
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, changed
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
+from aerial_nni.training.pretrained import BackboneUnfit
 from aerial_nni.tuners.space import Space
 from aerial_nni.verbs.zoomout import weights_of
 from aerial_nni.zoomout.options import ZoomOutOptions
@@ -77,6 +81,36 @@ def test_weights_of_one_backbone_fix_it(tmp_path: Path):
     assert [options.backbone for options in backbones(one, definition.space)] == ["vgg11"]
     both = zoomout(OPTIONS, METHODS["random"], PLAN)
     assert [o.backbone for o in backbones(OPTIONS, both.space)] == ["vgg11", "vgg16"]
+
+
+def test_what_is_given_is_not_searched():
+    definition = zoomout(OPTIONS, METHODS["gp"], PLAN, given=["hidden", "backbone", "epochs"])
+    assert not {"hidden", "backbone"} & definition.space.keys() and "lr" in definition.space
+    assert definition.method["given"] == {"backbone": "vgg16", "hidden": 1024}
+    assert [o.backbone for o in backbones(OPTIONS, definition.space)] == ["vgg16"]
+    every = load_space(SPACE, OPTIONS)
+    with pytest.raises(BadOption, match="--trials 0"):
+        zoomout(OPTIONS, METHODS["gp"], PLAN, given=list(every))
+
+
+def test_the_side_of_superpixels_is_that_of_the_final_ones():
+    definition = zoomout(changed(OPTIONS, {"superpixel": 8}), METHODS["gp"], PLAN)
+    assert definition.options.superpixel == 0 and definition.method["superpixel"] == 8
+    assert [point.get("superpixel") for point in finals(definition)[::2]] == [0, 8, None]
+
+
+def test_the_best_trial_is_one_that_can_be_exported(tmp_path: Path):
+    trials = []
+    for phase, score in (("zoom-out", 0.5), ("superpixels", 0.6), ("control: U-Net", 0.7)):
+        folder = tmp_path / phase[:5]
+        folder.mkdir()
+        for name in records.GOOD_FILES:
+            (folder / name).touch()
+        results.write_json(folder / results.METRICS, {"score": score})
+        trials.append(records.Trial(id=phase[:5], sequence=None, state="SUCCEEDED", score=score,
+                                    parameters={"_phase": phase}, folder=phase[:5]))  # fmt: skip
+    best = records.best_of(trials, tmp_path)
+    assert best and best["id"] == "zoom-"
 
 
 def test_without_a_search_all_is_as_asked():
@@ -135,6 +169,18 @@ def test_a_missing_file_of_weights_costs_nothing(houses: Path, runs: Path):
     assert not list(runs.glob("*/experiment.json"))
 
 
+def test_weights_of_another_backbone_cost_nothing(houses: Path, tmp_path: Path):
+    file = tmp_path / "vgg11.pth"
+    torch.save({f"features.{k}": v for k, v in vgg.make_layers(vgg.cfgs["A"]).state_dict().items()},
+               file)  # fmt: skip
+    options = changed(OPTIONS, {"data": "buildings", "data_dir": str(houses), "patch": 32,
+                                "backbone_weights": str(file)})  # fmt: skip
+    prepare = prepare_with(zoomout(options, METHODS["gp"], PLAN))
+    with pytest.raises(BackboneUnfit, match="give --backbone vgg11"):
+        prepare(options, tmp_path / "experiment")
+    assert not (tmp_path / "experiment").exists()
+
+
 def test_from_a_search_to_footprints_and_their_document(houses: Path, runs: Path):
     cwd = runs.parent
     space = cwd / "space.yaml"
@@ -157,7 +203,7 @@ def test_from_a_search_to_footprints_and_their_document(houses: Path, runs: Path
     for phase, trial in zip(phases[1:], record.trials[1:], strict=True):
         scores = results.read_json(folder / trial.id / results.METRICS)["per_class"]["Building"]
         assert said["compared"][phase]["building IoU"] == [pytest.approx(scores["iou"])]
-    assert record.best["id"] in [trial.id for trial in record.trials[:3]]
+    assert record.best["id"] in [trial.id for trial in record.trials[:2]]
     zoom_out, over_superpixels, unet = (folder / trial.id for trial in record.trials[1:])
     assert read_header(zoom_out / results.CHECKPOINT)["zoomout"]["superpixel"] == 0
     assert read_header(over_superpixels / results.CHECKPOINT)["zoomout"]["superpixel"] == 8

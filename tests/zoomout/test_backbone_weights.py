@@ -27,7 +27,9 @@ from aerial_nni.zoomout.weights import (
     BackboneMissing,
     BackboneUnfit,
     Weights,
-    check_weights,
+    check_answers,
+    check_shapes,
+    fitting_weights,
     open_weights,
     put_into,
 )
@@ -82,8 +84,9 @@ def test_a_file_of_torchvision_is_read(tmp_path: Path, ending: str):
     ours = list(model.encoder.state_dict().values())
     assert torch.equal(ours[0], state["features.0.weight"])
     assert torch.equal(ours[-1], state["features.18.bias"])
-    with pytest.raises(BackboneUnfit, match="give --backbone"):
-        put_into(ZoomOut(3, 2, backbone="vgg16", hidden=2), found, OURS, pixels="uint8")
+    check_shapes(found, options, bands=3)
+    with pytest.raises(BackboneUnfit, match="no weights of vgg16; give --backbone vgg11"):
+        check_shapes(found, ZoomOutOptions(backbone_weights=str(path)), bands=3)
 
 
 def test_what_is_no_file_of_weights_is_refused(tmp_path: Path):
@@ -138,6 +141,16 @@ def test_sixteen_bits_stay_as_they_come_before_a_network_of_eight():
     assert (model.gain == 1).all() and (model.shift == 0).all()
 
 
+@pytest.mark.parametrize(("seen", "pixels", "matched"), [
+    ("uint8", "uint16", False), ("uint16", "uint8", False), ("uint16", "uint16", True),
+])  # fmt: skip
+def test_an_encoder_is_matched_to_pixels_of_its_own_type(seen: str, pixels: str, matched: bool):
+    model = ZoomOut(3, 2, backbone="vgg11", hidden=2)
+    own = Weights(mean=[80.0] * 3, std=[30.0] * 3, header=header(pixels=seen))
+    put_into(model, own, OURS, pixels=pixels)
+    assert bool((model.gain != 1).all()) == matched
+
+
 def test_the_encoder_of_a_checkpoint_computes_what_it_did(checkpoint: Path):
     from aerial_nni.training.checkpoint import load_checkpoint
 
@@ -167,8 +180,8 @@ def test_only_the_encoder_of_a_unet_is_taken(tmp_path: Path):
         open_weights(ZoomOutOptions(backbone="encoder", backbone_weights=str(tmp_path / "none")))
 
 
-def prepared() -> tuple[Prepared, Split]:
-    facts = Facts(name="town", classes=("a", "b"), palette=((0, 0, 0), (9, 9, 9)))
+def prepared(bands: tuple[str, ...] = ("red", "green", "blue")) -> tuple[Prepared, Split]:
+    facts = Facts(name="town", classes=("a", "b"), palette=((0, 0, 0), (9, 9, 9)), bands=bands)
     patches = tuple(
         Patch(image=str(i), area=str(i), y=0, x=0, height=8, width=8, digest=str(i))
         for i in range(4)
@@ -185,9 +198,22 @@ def test_an_encoder_that_may_know_the_answers_is_refused(tmp_path: Path):
     made, split = prepared()
     other = Split(rule="image", seed=1, val_fraction=0.5, train=(2, 3), val=(0, 1))
     same = Weights(header=header(split_digest=split_digest(made, split)))
-    check_weights(same, made, split)
+    check_answers(same, made, split)
     with pytest.raises(BackboneUnfit, match="or another split.*as it lies in its result folder"):
-        check_weights(same, made, other)
+        check_answers(same, made, other)
     with pytest.raises(BackboneUnfit, match="bands are infrared"):
-        check_weights(Weights(header=header(bands=["infrared"])), made, split)
-    check_weights(Weights(), made, split)
+        check_answers(Weights(header=header(bands=["infrared"])), made, split)
+    check_answers(Weights(), made, split)
+
+
+def test_other_bands_than_those_of_vgg_are_refused_and_another_order_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    path = tmp_path / "vgg.pth"
+    vgg11_file(path)
+    options = ZoomOutOptions(backbone="vgg11", backbone_weights=str(path))
+    with pytest.raises(BackboneUnfit, match="town has 4.*--backbone encoder"):
+        fitting_weights(options, *prepared(("red", "green", "blue", "infrared")))
+    assert fitting_weights(options, *prepared()).tensors and not caplog.text
+    fitting_weights(options, *prepared(("infrared", "red", "green")))
+    assert "the bands of town are infrared, red, green" in caplog.text

@@ -74,8 +74,14 @@ def command(found: Comparison) -> str:
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
     words += ["--unet-epochs", str(method["unet_epochs"])]
-    options = _plain(record["options"])
-    return shlex.join([*words, *split, *option_words(options, kind=ZoomOutOptions, always=ALWAYS)])
+    if "superpixel" in method:
+        words += ["--superpixel", str(method["superpixel"])]
+    # What is given is not searched.
+    searched = found.search.space.names if found.search else ()
+    always = [name for name in (*ALWAYS, *method.get("given", ())) if name not in searched]
+    left_out = {*searched, *(["superpixel"] if "superpixel" in method else [])}
+    options = {k: v for k, v in _plain(record["options"]).items() if k not in left_out}
+    return shlex.join([*words, *split, *option_words(options, kind=ZoomOutOptions, always=always)])
 
 
 def _plain(options: dict) -> dict:
