@@ -72,8 +72,15 @@ def open_start(options: DroneOptions) -> Start:
         path = downloaded(url, what=what, else_=_places(url))
     elif not (path := Path(name).expanduser()).is_file():
         raise BackboneMissing(f"there is no file {path}; {_places(URLS[COCO, options.backbone])}")
+    tensors = read_tensors(path)
+    if not tensors:
+        raise BackboneUnfit(
+            f"{path} holds no tensors by their names; if the weights lie deeper in it, such as "
+            'under "model" or "state_dict", save them alone: torch.save(torch.load(FILE)["model"], '
+            f"OTHER), and give --backbone-weights OTHER; or --backbone-weights {RANDOM}"
+        )
     facts = {"kind": name if url else "file", "file": path.name, "sha256": sha256(path)}
-    return Start(tensors=read_tensors(path), path=path, header=_header(path), facts=facts)
+    return Start(tensors=tensors, path=path, header=_header(path), facts=facts)
 
 
 def check_start(start: Start, prepared: Prepared, split: Split) -> None:
@@ -128,11 +135,13 @@ def put_into(
     for name in ("gain", "shift"):
         fits.pop(name, None)
     model.load_state_dict(fits, strict=False)
-    if own[first].shape[1] == len(IMAGENET_MEAN) and (pixels == "uint8" or start.header):
+    photographs = own[first].shape[1] == len(IMAGENET_MEAN) and pixels == "uint8"
+    if start.header or photographs:
         gain, shift = matching(normalisation, *_seen(start))
         model.gain.copy_(gain)
         model.shift.copy_(shift)
-    heads = sorted({name.split(".")[0] for name in fits if not name.startswith("backbone.")})
+    learnt = {name for name, _ in model.named_parameters()} & fits.keys()
+    heads = sorted({name.split(".")[0] for name in learnt if not name.startswith("backbone.")})
     return {**start.facts, "heads": heads}
 
 

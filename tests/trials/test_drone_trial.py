@@ -9,7 +9,7 @@ from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
 from aerial_nni.data.batches import Normalisation
 from aerial_nni.drone.options import DroneOptions
-from aerial_nni.drone.weights import BackboneMissing, BackboneUnfit, open_start, put_into
+from aerial_nni.drone.weights import BackboneMissing, BackboneUnfit, Start, open_start, put_into
 from aerial_nni.models.deeplab import DeepLab
 from aerial_nni.results import CHECKPOINT, HISTORY, LR_FINDER, METRICS, read_history, read_json
 from aerial_nni.run import main as run
@@ -162,6 +162,31 @@ def test_weights_of_another_network_or_of_none_are_refused(
         assert part in str(error.value)
     with pytest.raises(BackboneMissing, match="there is no file"):
         open_start(DroneOptions(backbone_weights=str(tmp_path / "nowhere.pth")))
+
+
+def test_a_file_without_tensors_by_their_names_is_refused(tmp_path: Path):
+    torch.save({"model": {"conv1.weight": torch.zeros(2, 2)}, "epoch": 3}, tmp_path / "w.pth")
+    with pytest.raises(BackboneUnfit, match="save them alone"):
+        open_start(DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth")))
+
+
+def test_a_head_of_which_no_weight_fits_is_not_said_to_be_taken_over():
+    start = Start(tensors=DeepLab(3, 5, backbone=SMALL, head=16).state_dict(), facts={"file": "w"})
+    model = DeepLab(3, 5, backbone=SMALL, head=8)
+    facts = put_into(model, start, OURS, backbone=SMALL, pixels="uint8")
+    assert facts["heads"] == ["aux_classifier"]
+
+
+def test_a_network_of_four_bands_goes_on_seeing_as_it_did():
+    one, other = (Normalisation(mean=(10.0 * k,) * 4, std=(5.0 * k,) * 4) for k in (1, 2))
+    before = DeepLab(4, 3, backbone=SMALL, head=8)
+    header = {"mean": one.mean, "std": one.std}
+    start = Start(tensors=before.state_dict(), header=header, facts={"file": "w"})
+    after = DeepLab(4, 3, backbone=SMALL, head=8)
+    put_into(after, start, other, backbone=SMALL, pixels="uint16")
+    raw = torch.rand(1, 4, 8, 8) * 50
+    wanted = before.gain * one(raw) + before.shift
+    torch.testing.assert_close(after.gain * other(raw) + after.shift, wanted)
 
 
 def test_patches_of_one_image_are_one_image(monkeypatch: pytest.MonkeyPatch):

@@ -1,19 +1,22 @@
 """DeepLabV3 explained: the backbone, atrous convolutions, the heads, weights, what is frozen."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from aerial_nni.reports.drone.reading import Flight
 from aerial_nni.reports.loss_text import explain_loss
 from aerial_nni.reports.words import listed, some
 
 WEIGHTS = {
-    "coco": "trained for segmentation on photographs of COCO (torchvision's weights, heads too but "
-    "for their last layers)",
+    "coco": "trained for segmentation on photographs of COCO (torchvision's weights)",
     "imagenet": "trained on the photographs of ImageNet (torchvision's weights)",
     "file": "with the weights of the file `{file}`",
     "random": "**never trained before: its weights were drawn**",
 }
 """Kind of the first weights -> what is said of them."""
+
+HEADS = {"classifier": "the classifier", "aux_classifier": "the auxiliary head"}
+"""Name of a head in the network -> what it is called."""
 
 NAMES = {
     "resnet101": "ResNet101",
@@ -45,7 +48,8 @@ def _network(found: Flight) -> str:
         "A drone flies low: a person is a few pixels or half the picture, and what a thing is "
         "follows from what is around it. DeepLabV3 (Chen, Papandreou, Schroff and Adam 2017) looks "
         "at several distances at once without losing resolution. Its backbone is "
-        f"{NAMES[facts['backbone']]}, {WEIGHTS[weights['kind']].format(**weights)}. The last "
+        f"{NAMES[facts['backbone']]}, {WEIGHTS[weights['kind']].format(**weights)}. "
+        f"{_taken_over(weights)}The last "
         "stages do not halve the map again: their convolutions are atrous, they skip pixels, and "
         "so see as far as if it had been halved. On the last map stand five branches: a 1×1 "
         "convolution, three 3×3 ones that skip 12, 24 and 36 places, and the mean of the whole "
@@ -53,6 +57,16 @@ def _network(found: Flight) -> str:
         "and its scores are enlarged to the size of the picture. "
         f"{found.trial.metrics['model']['parameters']:,} weights can learn."
     )
+
+
+def _taken_over(weights: Mapping[str, Any]) -> str:
+    """Which heads begin with weights of the file too, as a sentence with a space after it."""
+    if weights["kind"] == "random":
+        return ""
+    heads = [HEADS[name] for name in sorted(weights.get("heads", ()), reverse=True)]
+    if not heads:
+        return "The weights of the heads were drawn. "
+    return f"Of {listed(heads)} the weights are from there too, but for the last layer. "
 
 
 def _heads(found: Flight) -> str:
