@@ -23,6 +23,9 @@ from aerial_nni.models.points import between, on_grid, over_regions
 from aerial_nni.models.ragged import padded
 from aerial_nni.models.superpixels import superpixels
 
+ROWS = 1024
+"""Samples that are measured at a time."""
+
 
 class Standard(nn.Module):
     """Features brought to mean 0 and deviation 1 with figures measured once."""
@@ -80,9 +83,17 @@ class Head(nn.Module):
         return self.first[place](self.standards[place](x))
 
     def standardise(self, features: Tensor) -> None:
-        """Measures mean and deviation of every feature over samples (n, channels of all maps)."""
-        mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0)
-        deviation[deviation == 0] = 1.0  # a constant feature carries nothing; leave it at 0
+        """Measures mean and deviation of every feature over samples (n, channels of all maps).
+
+        A part of the samples at a time: they are many, in half precision. A feature whose values
+        that precision does not tell apart carries nothing and stays near 0.
+        """
+        parts = features.split(ROWS)
+        sums = torch.stack([part.float().sum(dim=0) for part in parts])
+        mean = sums.sum(dim=0) / len(features)
+        squares = torch.stack([(part.float() - mean).square().sum(dim=0) for part in parts])
+        deviation = (squares.sum(dim=0) / len(features)).sqrt()
+        deviation[deviation <= torch.finfo(torch.float16).eps * mean.abs()] = 1.0
         for standard, part, spread in zip(
             self.standards, mean.split(self.channels), deviation.split(self.channels), strict=True
         ):

@@ -1,5 +1,6 @@
 """Samples of the first stage: features of single pixels, or of superpixels, each with its class."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from aerial_nni.models.points import at_pixels, over_regions
 from aerial_nni.models.superpixels import superpixels
 from aerial_nni.models.zoomout import ZoomOut
 from aerial_nni.training.device import autocast
+
+log = logging.getLogger(__name__)
 
 LARGEST = 1 << 30
 """Bytes of features that are kept at most: of more patches, as many as fit, drawn at random."""
@@ -29,6 +32,10 @@ class Samples:
 
     features: Tensor
     classes: Tensor
+    patches: int = 0
+    """From how many patches they are."""
+    left_out: int = 0
+    """Patches that gave none, since no more samples fit."""
 
     def counts(self, classes: int) -> list[int]:
         """Samples of each class."""
@@ -57,19 +64,40 @@ def gather(model: ZoomOut, batches: Batches, pick: Pick, *, precision: str) -> S
     """What `pick` takes of the patches of `batches`, as many as fit into `LARGEST`."""
     features: list[Tensor] = []
     classes: list[Tensor] = []
-    limit, found = LARGEST // (2 * model.dimension), 0
+    room = LARGEST // (2 * model.dimension)
     half = torch.finfo(torch.float16).max
+    patches = 0
     for images, masks in batches.in_order():
+        if not room:
+            break
         with torch.inference_mode(), autocast(batches.device, precision):
             maps = model.maps(images)
             for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
                 taken, labels = pick([m[number] for m in maps], image, mask)
-                features.append(taken.float().clamp(-half, half).half())
-                classes.append(labels)
-                found += len(labels)
-        if found >= limit:
-            break
-    return Samples(torch.cat(features), torch.cat(classes))
+                features.append(taken[:room].float().clamp(-half, half).half())
+                classes.append(labels[:room])
+                room -= len(classes[-1])
+                patches += 1
+                if not room:
+                    break
+    left_out = len(batches.indices) - patches
+    if left_out:
+        log.warning(
+            "samples are from %d patches, drawn at random: those of %d more would take more than "
+            "%d MiB", patches, left_out, LARGEST >> 20,
+        )  # fmt: skip
+    return Samples(_moved(features), torch.cat(classes), patches=patches, left_out=left_out)
+
+
+def _moved(parts: list[Tensor]) -> Tensor:
+    """All parts as one, (n, dimension). They are emptied on the way: both do not fit at once."""
+    whole = parts[0].new_empty(sum(map(len, parts)), parts[0].shape[1])
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
 
 
 def pixels_of_each_class(count: int, strides: list[int], generator: torch.Generator) -> Pick:

@@ -50,12 +50,14 @@ def learn_from(
 
     Returns what there is to say of it. It goes on where `folder` stopped.
     """
-    model.head.standardise(training.features.float())
+    model.head.standardise(training.features)
     counts = training.counts(len(classes))
     facts: dict[str, Any] = {
         "training": dict(zip(classes, counts, strict=True)),
         "validation": dict(zip(classes, validation.counts(len(classes)), strict=True)),
         "epochs": options.sample_epochs,
+        "patches": training.patches,
+        "left_out": training.left_out,
     }
     if not options.sample_epochs:
         return facts

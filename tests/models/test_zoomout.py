@@ -9,6 +9,7 @@ from torchvision.models import vgg
 
 from aerial_nni.bench.zoomout_worker import stack
 from aerial_nni.models import ModelSpec, parameter_count
+from aerial_nni.models import zoomout as module
 from aerial_nni.models.backbone import VGGS, build_backbone
 from aerial_nni.models.points import at_pixels, over_regions
 from aerial_nni.models.superpixels import NotOutsidePython, superpixels
@@ -192,3 +193,25 @@ def test_superpixels_are_not_exported():
 def test_a_backbone_that_cannot_be_is_refused(name: str, bands: int):
     with pytest.raises(BadOption):
         build_backbone(name, bands=bands, convolutions="all")
+
+
+@pytest.mark.parametrize("value", [0.3, 0.123, -1.7, 0.0])
+def test_a_constant_feature_stays_near_nothing(value: float):
+    head = Head([2], 2, hidden=2, dropout=0.0)
+    features = torch.full((3001, 2), value).half()
+    features[:, 1] = torch.randn(3001, generator=torch.Generator().manual_seed(0)).half()
+    head.standardise(features)
+    found = head.standards[0](torch.tensor([value, 2.0]).view(1, 2, 1, 1))
+    assert abs(found[0, 0].item()) < 1e-3  # as it is in single precision later
+    assert found[0, 1].item() == pytest.approx(2.0, abs=0.1)
+
+
+def test_samples_are_standardised_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    features = torch.randn(50, 3, generator=torch.Generator().manual_seed(0)) * 4 + 7
+    whole, parts = Head([3], 2, hidden=2, dropout=0.0), Head([3], 2, hidden=2, dropout=0.0)
+    whole.standardise(features)
+    monkeypatch.setattr(module, "ROWS", 16)
+    parts.standardise(features)
+    wanted = (1 / features.std(dim=0, correction=0)).view(1, -1, 1, 1)
+    for head in (whole, parts):
+        torch.testing.assert_close(head.standards[0].get_buffer("scale"), wanted)

@@ -12,6 +12,7 @@ from aerial_nni.models.points import at_pixels
 from aerial_nni.models.zoomout import ZoomOut
 from aerial_nni.zoomout import samples as module
 from aerial_nni.zoomout.samples import (
+    Pick,
     Samples,
     every_superpixel,
     gather,
@@ -86,12 +87,22 @@ def test_superpixels_have_the_class_of_most_of_their_pixels(model: ZoomOut, batc
 
 
 def test_no_more_is_kept_than_there_is_room(
-    model: ZoomOut, batches: Batches, monkeypatch: pytest.MonkeyPatch
-):
+    model: ZoomOut, batches: Batches, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):  # fmt: skip
+    def again() -> Pick:
+        return pixels_of_each_class(5, model.encoder.strides, torch.Generator().manual_seed(0))
+
     monkeypatch.setattr(module, "LARGEST", 2 * model.dimension * 10)
-    pick = pixels_of_each_class(5, model.encoder.strides, torch.Generator().manual_seed(0))
-    found = gather(model, batches, pick, precision="fp32")
-    assert len(found.classes) == 45  # the first batch of four patches, no further one
+    found = gather(model, batches, again(), precision="fp32")
+    # Five of each of the first patch's three classes would be more.
+    assert len(found.classes) == 10 and (found.patches, found.left_out) == (1, 5)
+    assert "from 1 patches, drawn at random: those of 5 more" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr(module, "LARGEST", 2 * model.dimension * 100)
+    whole = gather(model, batches, again(), precision="fp32")
+    assert torch.equal(whole.features[:10], found.features)
+    assert (len(whole.classes), whole.patches, whole.left_out) == (55, 6, 0) and not caplog.text
 
 
 def test_an_epoch_has_every_sample_once_but_for_a_remainder():

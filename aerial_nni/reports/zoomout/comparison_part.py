@@ -9,12 +9,8 @@ from aerial_nni.reports.words import LEAKY, duration, listed, score, some, sprea
 from aerial_nni.reports.zoomout.method_text import said_of_weights
 from aerial_nni.reports.zoomout.reading import Comparison
 from aerial_nni.tuners.trial import CONTROL
+from aerial_nni.zoomout.names import UNET
 from aerial_nni.zoomout.scores import OF_ALL, OF_BUILDINGS
-
-CAUTION = (
-    "All scores are on the validation images by which epochs, and in a search trials, were chosen: "
-    "zoom-out and superpixels had a search there, the U-Net had none."
-)
 
 REFERENCE = (
     "For orientation: the reference work reports an overall accuracy of 0.964, a mean class "
@@ -49,7 +45,19 @@ def summary(found: Comparison) -> str:
         f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}: {listed(reached)}"
         f"{f' (mean ± sample standard deviation over {seeds} seeds)' if seeds > 1 else ''}. "
-        f"The frozen network of zoom-out was {said_of_weights(found)}. {CAUTION}"
+        f"The frozen network of zoom-out was {said_of_weights(found)}. {caution(found)}"
+    )
+
+
+def caution(found: Comparison) -> str:
+    """What was chosen on the images that the scores are on."""
+    if found.search is None:
+        return "All scores are on the validation images by which epochs were chosen."
+    ours = listed([title_of(group) for group in found.groups if group.name != UNET])
+    other = ", the U-Net had none" if any(group.name == UNET for group in found.groups) else ""
+    return (
+        "All scores are on the validation images by which epochs, and in the search trials, were "
+        f"chosen: {ours} had a search there{other}."
     )
 
 

@@ -75,8 +75,10 @@ def _reading(found: Comparison) -> str:
         "bilinear enlargement, so the results can be enlarged and added instead of the features. "
         "The outcome is the same to the last digits. "
         + (
-            f"Every {spacing}th pixel in both directions is classified, and the scores between "
-            "them are interpolated."
+            "Here features are averaged over superpixels, and all pixels of one get its scores."
+            if found.facts["superpixel"]
+            else f"Every {spacing}th pixel in both directions is classified, and the scores "
+            "between them are interpolated."
             if spacing > 1
             else "Every pixel is classified."
         )
@@ -88,22 +90,41 @@ def _stages(found: Comparison) -> str:
     if not samples:
         return "The folder does not say what the first stage learnt from."
     drawn = ", ".join(f"{count:,} of {name}" for name, count in samples["training"].items())
-    what = (
-        "superpixels"
-        if found.facts["superpixel"]
-        else f"pixels, {options['samples']} at random of each class in each training patch"
+    regions, left_out = bool(found.facts["superpixel"]), samples.get("left_out", 0)
+    where = (
+        f"each of {samples['patches']:,} training patches" if left_out else "each training patch"
     )
+    what = (
+        f"the superpixels of {where}"
+        if regions
+        else f"pixels, {options['samples']} at random of each class in {where}"
+    )
+    why = (
+        "Each has the class of most of its pixels."
+        if regions
+        else "So few pixels tell much, since neighbours look alike, and rare classes are as "
+        "frequent as others."
+    )
+    if left_out:
+        why += (
+            f" The other {left_out:,} patches, drawn at random, gave none: their features would "
+            "not fit into memory."
+        )
     first = (
         f"**First** the classifier (two hidden layers of {options['hidden']}, dropout "
-        f"{options['dropout']:g}) learns from samples: {what} ({drawn}). So few pixels tell much, "
-        "since neighbours look alike, and rare classes are as frequent as others. "
+        f"{options['dropout']:g}) learns from samples: {what} ({drawn}). {why} "
     )
     if samples["epochs"]:
         first += (
             f"After {some(samples['epochs'], 'epoch')}, with a learning rate that falls to a "
             f"tenth after each quarter, the best one ({samples['epoch']}) has a mean IoU of "
             f"{score(samples['mean_iou'])} on samples drawn in the same way from the validation "
-            "patches: no score of segmentation, since classes are not as frequent there. "
+            "patches: no score of segmentation, since "
+            + (
+                "each counts once, whatever its size. "
+                if regions
+                else "classes are not as frequent there. "
+            )
         )
     else:
         first += "This run skipped that stage: it measured the features' mean and spread only. "

@@ -3,7 +3,7 @@
 import dataclasses
 import shlex
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,8 +14,10 @@ from aerial_nni.experiments.zoomout import Plan, zoomout
 from aerial_nni.options import as_dict, changed
 from aerial_nni.reports import ResultUnusable
 from aerial_nni.reports.folder import read_experiment
-from aerial_nni.reports.zoomout.comparison_part import difference, score_table, summary
+from aerial_nni.reports.hpo.search import Search
+from aerial_nni.reports.zoomout.comparison_part import caution, difference, score_table, summary
 from aerial_nni.reports.zoomout.document import compose
+from aerial_nni.reports.zoomout.method_text import explain_method
 from aerial_nni.reports.zoomout.provenance import command
 from aerial_nni.reports.zoomout.reading import Comparison, read_comparison
 from aerial_nni.run import build_parser
@@ -106,6 +108,28 @@ def test_the_eight_scores_stand_beside_each_other(found: Comparison):
     ious = [np.mean(found.scores(group)["building IoU"]) for group in found.groups]
     assert ious == pytest.approx([0.51, 0.56, 0.61], abs=0.01)
     assert found.trial.options["seed"] == 2  # the run with the highest score is shown
+
+
+def test_what_had_a_search_is_said_where_there_was_one(found: Comparison):
+    assert "search" not in summary(found)
+    text = caution(dataclasses.replace(found, search=cast(Search, object())))
+    assert "zoom-out and superpixels had a search there, the U-Net had none" in text
+
+
+def test_superpixels_alone_are_described_as_such(made: Make):
+    found = made(scores={SUPERPIXELS: SCORES[SUPERPIXELS]})
+    text = explain_method(found, LINKS)
+    assert "all pixels of one get its scores" in text and "whatever its size" in text
+    assert "th pixel in both directions" not in text and "So few pixels" not in text
+
+
+def test_patches_that_gave_no_samples_are_said(found: Comparison):
+    facts = {**found.facts["samples"], "patches": 1200, "left_out": 300}
+    found.facts["samples"].update(facts)
+    text = explain_method(found, LINKS)
+    assert "in each of 1,200 training patches" in text and "The other 300 patches" in text
+    found.facts["samples"].update({"left_out": 0})
+    assert "in each training patch (" in explain_method(found, LINKS)
 
 
 def test_differences_are_taken_seed_by_seed(found: Comparison, made: Make):
