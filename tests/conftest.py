@@ -13,6 +13,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+LONG = {"experiments", "browser", "trials"}
+"""Folders of the tests that take longest: they start servers, or train."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: not LONG.intersection(item.path.parts))
+
+
 @pytest.fixture(scope="session")
 def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache directory for this session, removed at its end: prepared patches are large."""
