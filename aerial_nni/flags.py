@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -92,6 +92,14 @@ def is_given(arguments: argparse.Namespace, name: str) -> bool:
     if hasattr(arguments, name):
         return True
     return bool(arguments.options) and name in read_values(arguments.options)
+
+
+def with_usual(
+    options: Options, usual: Mapping[str, object], arguments: argparse.Namespace
+) -> Options:
+    """The options with `usual` values in place of those that are not given."""
+    left = {name: value for name, value in usual.items() if not is_given(arguments, name)}
+    return changed(options, left)
 
 
 def trial_options(arguments: argparse.Namespace, options: type[Options]) -> Options:

@@ -1,6 +1,6 @@
 """The baseline: one trial per seed, everything else equal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerial_nni.experiments.definition import Definition
@@ -16,13 +16,18 @@ def baseline(options: TrialOptions, seeds: Sequence[int] = ()) -> Definition:
         name=f"baseline on {options.data}",
         options=options,
         space={"seed": {"_type": "choice", "_value": seeds}},
-        tuner={
-            "class_name": "aerial_nni.tuners.listed.ListedTuner",
-            "class_args": {"points": [{"seed": seed} for seed in seeds]},
-        },
+        tuner=listed([{"seed": seed} for seed in seeds]),
         trials=len(seeds),
         module="aerial_nni.trials.baseline",
     )
+
+
+def listed(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The tuner that hands out these trials, one after the other, and searches nothing."""
+    return {
+        "class_name": "aerial_nni.tuners.listed.ListedTuner",
+        "class_args": {"points": list(points)},
+    }
 
 
 def usual_options(data: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from aerial_nni.distillation.teacher import Teacher
 from aerial_nni.distillation.worth import STUDENT
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
-from aerial_nni.experiments.hpo import Plan, searching
+from aerial_nni.experiments.hpo import Plan, searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space
 from aerial_nni.options import BadOption, TrialOptions, as_dict, changed
@@ -124,6 +124,7 @@ def distill(
         space=space,
         tuner=tuner,
         space_file=(space_file or SPACE) if plan.trials else None,
+        concurrency=plan.concurrency,
         trials=plan.trials + len(finals),
         module="aerial_nni.trials.distill",
         method={
@@ -165,8 +166,4 @@ def _unsearched(
     weights = [options.teacher_weight, 0.0]
     space = {"teacher_weight": {"_type": "choice", "_value": weights}}
     points = [{"teacher_weight": options.teacher_weight, **point} for point in finals]
-    tuner = {
-        "class_name": "aerial_nni.tuners.listed.ListedTuner",
-        "class_args": {"points": points},
-    }
-    return space, tuner, {"name": "none", "title": "No search"}
+    return space, *unsearched(points)

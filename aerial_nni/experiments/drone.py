@@ -20,7 +20,7 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
-from aerial_nni.experiments.hpo import searching
+from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space
@@ -86,11 +86,7 @@ def drone(
         check_seeds(plan.seeds)
         finals = []
         space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
-        tuner = {
-            "class_name": "aerial_nni.tuners.listed.ListedTuner",
-            "class_args": {"points": grid},
-        }
-        how = {"name": "none", "title": "No search"}
+        tuner, how = unsearched(grid)
     return Definition(
         kind="drone",
         name=f"DeepLabV3 on {options.data}",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.errors import Explained
-from aerial_nni.experiments.baseline import check_final_seeds, final_seeds
+from aerial_nni.experiments.baseline import check_final_seeds, final_seeds, listed
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
@@ -127,6 +127,11 @@ def searching(
         "class_name": method.class_name,
         "class_args": {**arguments, "startup": startup},
     }
+
+
+def unsearched(points: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same where nothing is searched: these trials alone."""
+    return listed(points), {"name": "none", "title": "No search"}
 
 
 def arguments_of(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
-from aerial_nni.experiments.hpo import searching
+from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
@@ -99,11 +99,7 @@ def zoomout(
         check_seeds(plan.seeds)
         space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
         points = [{key: point[key] for key in point if key != "_from"} for point in finals]
-        tuner = {
-            "class_name": "aerial_nni.tuners.listed.ListedTuner",
-            "class_args": {"points": points},
-        }
-        how = {"name": "none", "title": "No search"}
+        tuner, how = unsearched(points)
     return Definition(
         kind="zoomout",
         name=f"zoom-out on {options.data}",

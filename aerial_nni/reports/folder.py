@@ -4,7 +4,7 @@ The layout is described in `aerial_nni.results`. Every reader names the file it 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -164,6 +164,13 @@ class Experiment:
     def best_first(self) -> list[Trial]:
         """The finished trials, the best one in front."""
         return [self.best, *(trial for trial in self.trials if trial is not self.best)]
+
+
+def one_of(experiments: Sequence[Experiment], what: str) -> Experiment:
+    """The only one. Raises `ValueError` where a document about `what` got several."""
+    if len(experiments) > 1:
+        raise ValueError(f"the document of {what} is about one experiment; give one ID")
+    return experiments[0]
 
 
 def read_experiment(folder: Path) -> Experiment:

@@ -17,6 +17,7 @@ from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.gallery import PREDICTION, draw_galleries
 from aerial_nni.reports.matrix import draw_confusion
 from aerial_nni.reports.tables import class_table, cost_table, example_table
+from aerial_nni.reports.words import score
 
 
 def draw_trial(
@@ -86,3 +87,11 @@ def explain_trial(trial: Trial, links: Mapping[str, str], *, seeds: int) -> list
         "### What it cost",
         cost_table(trial),
     ]  # fmt: skip
+
+
+def which_of(trial: Trial, seeds: int) -> str:
+    """Which run is shown, of so many that differ in their seed."""
+    seed = f"seed {trial.options['seed']}"
+    if seeds == 1:
+        return seed
+    return f"the one with the highest score of {seeds} ({score(trial.metrics['score'])}, {seed})"

@@ -2,8 +2,8 @@
 
 import argparse
 
-from aerial_nni.flags import add_trial_flags, is_given, trial_options
-from aerial_nni.options import TrialOptions, changed
+from aerial_nni.flags import add_trial_flags, trial_options, with_usual
+from aerial_nni.options import TrialOptions
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags
 
@@ -38,6 +38,6 @@ def baseline(given: argparse.Namespace) -> int:
 
     options = trial_options(given, TrialOptions)
     usual = experiment.usual_options(options.data)
-    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    options = with_usual(options, usual, given)
     definition = experiment.baseline(options, given.seeds)
     return finished(launch(definition, settings_of(given)), given)

@@ -4,8 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from aerial_nni.flags import add_trial_flags, is_given, trial_options
-from aerial_nni.options import changed
+from aerial_nni.flags import add_trial_flags, is_given, trial_options, with_usual
 from aerial_nni.search.names import DRAWS
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.verbs.answers import finished, settings_of
@@ -73,7 +72,7 @@ def darts(given: argparse.Namespace) -> int:
 
     options = trial_options(given, SearchOptions)
     usual = experiment.usual_options(options.data)
-    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    options = with_usual(options, usual, given)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,

@@ -3,14 +3,20 @@
 import argparse
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from aerial_nni.distillation.options import DistillOptions
-from aerial_nni.flags import add_trial_flags, is_given, trial_options
-from aerial_nni.options import changed
+from aerial_nni.flags import add_trial_flags, trial_options, with_usual
 from aerial_nni.verbs.answers import finished, settings_of
-from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
+from aerial_nni.verbs.flags import (
+    Verbs,
+    add_config,
+    add_experiment_flags,
+    add_search_flags,
+    method_of,
+    positive,
+    whole,
+)
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -38,17 +44,9 @@ def add_flags(verbs: Verbs) -> None:
         type=whole,
         metavar="N",
         help="trials of the search, the final ones not counted; 0: no search "
-        "(default: 20; scenes: 5)",
+        "(default: 20; scenes: 4)",
     )
-    group.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
-    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
-    group.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
-    group.add_argument(
-        "--search-space",
-        type=Path,
-        metavar="FILE",
-        help="in NNI's format (default: search_spaces/distill.yaml)",
-    )
+    add_search_flags(group, space="search_spaces/distill.yaml")
     group.add_argument(
         "--seeds",
         type=int,
@@ -72,7 +70,6 @@ def distill(given: argparse.Namespace) -> int:
     from aerial_nni.distillation.teacher import open_teacher
     from aerial_nni.experiments import distill as experiment
     from aerial_nni.experiments.launch import launch
-    from aerial_nni.experiments.methods import choose_method
     from aerial_nni.experiments.teacher import prepare_with, teacher_file
     from aerial_nni.experiments.worth import worth
 
@@ -80,10 +77,7 @@ def distill(given: argparse.Namespace) -> int:
     teacher = open_teacher(teacher_file(options.teacher, given.runs))
     usual = experiment.usual_options(options.data, teacher)
     usual["teacher"] = str(teacher.path)
-    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
-    chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
-    if not any(chosen.values()):
-        chosen["name"] = "gp"
+    options = with_usual(options, usual, given)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -94,7 +88,7 @@ def distill(given: argparse.Namespace) -> int:
     definition = experiment.distill(
         options,
         teacher,
-        choose_method(**chosen),
+        method_of(given),
         plan,
         space_file=given.search_space,
         student=given.student,

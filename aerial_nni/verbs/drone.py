@@ -7,11 +7,19 @@ from pathlib import Path
 
 from aerial_nni.drone.names import COMPARED, LOSSES
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
-from aerial_nni.flags import add_trial_flags, is_given, trial_options
+from aerial_nni.flags import add_trial_flags, is_given, trial_options, with_usual
 from aerial_nni.options import changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.checkpoints import checkpoint_of
-from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
+from aerial_nni.verbs.flags import (
+    Verbs,
+    add_config,
+    add_experiment_flags,
+    add_search_flags,
+    method_of,
+    positive,
+    whole,
+)
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -42,15 +50,7 @@ def add_flags(verbs: Verbs) -> None:
         help="trials of the search, the others not counted; 0: no search "
         "(default: 12; drone-scenes: 2)",
     )
-    group.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
-    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
-    group.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
-    group.add_argument(
-        "--search-space",
-        type=Path,
-        metavar="FILE",
-        help="in NNI's format (default: search_spaces/drone.yaml)",
-    )
+    add_search_flags(group, space="search_spaces/drone.yaml")
     group.add_argument(
         "--seeds",
         type=int,
@@ -74,15 +74,11 @@ def drone(given: argparse.Namespace) -> int:
     """Compares and searches."""
     from aerial_nni.experiments import drone as experiment
     from aerial_nni.experiments.launch import launch
-    from aerial_nni.experiments.methods import choose_method
 
     options = trial_options(given, DroneOptions)
     usual = experiment.usual_options(options.data)
-    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    options = with_usual(options, usual, given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
-    chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
-    if not any(chosen.values()):
-        chosen["name"] = "gp"
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -93,9 +89,7 @@ def drone(given: argparse.Namespace) -> int:
         find_lr=options.find_lr if is_given(given, "find_lr") else plan.find_lr,
     )
     options = changed(options, {"find_lr": 0})  # in the runs that the plan says
-    definition = experiment.drone(
-        options, choose_method(**chosen), plan, space_file=given.search_space
-    )
+    definition = experiment.drone(options, method_of(given), plan, space_file=given.search_space)
     prepare = experiment.prepare_with(options)
     outcome = launch(definition, settings_of(given), prepare=prepare)
     found = experiment.compared(outcome.record, outcome.folder)

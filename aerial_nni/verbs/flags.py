@@ -3,9 +3,12 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from aerial_nni.flags import Parser
+
+if TYPE_CHECKING:
+    from aerial_nni.experiments.methods import Method
 
 Verb = Callable[[argparse.Namespace], int]
 """What a verb does with its parsed flags; the exit code."""
@@ -45,6 +48,24 @@ def add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int | Non
     add_runs(parser)
     add_port(parser)
     add_host(parser)
+
+
+def add_search_flags(parser: "argparse._ActionsContainer", *, space: str) -> None:
+    """How a search goes that is one part of an experiment; `space`: its default."""
+    parser.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
+    parser.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
+    parser.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
+    parser.add_argument(
+        "--search-space", type=Path, metavar="FILE", help=f"in NNI's format (default: {space})"
+    )
+
+
+def method_of(given: argparse.Namespace) -> "Method":
+    """The method of these flags; GP where none says it."""
+    from aerial_nni.experiments.methods import choose_method
+
+    chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
+    return choose_method(**chosen if any(chosen.values()) else {"name": "gp"})
 
 
 def add_docs(parser: "argparse._ActionsContainer") -> None:

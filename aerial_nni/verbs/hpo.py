@@ -5,8 +5,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.flags import add_trial_flags, is_given, trial_options
-from aerial_nni.options import TrialOptions, changed
+from aerial_nni.flags import add_trial_flags, trial_options, with_usual
+from aerial_nni.options import TrialOptions
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive
 
@@ -84,7 +84,7 @@ def hpo(given: argparse.Namespace) -> int:
     method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
     options = trial_options(given, TrialOptions)
     usual = search.usual_options(options.data)
-    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    options = with_usual(options, usual, given)
     plan = _plan(given, search.plan_of(options.data, seed=options.seed))
     definition = search.hpo(options, method, plan, space_file=given.search_space)
     return finished(launch(definition, settings_of(given)), given)

@@ -5,11 +5,19 @@ import dataclasses
 import statistics
 from pathlib import Path
 
-from aerial_nni.flags import add_trial_flags, is_given, trial_options
+from aerial_nni.flags import add_trial_flags, is_given, trial_options, with_usual
 from aerial_nni.options import changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.checkpoints import checkpoint_of
-from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
+from aerial_nni.verbs.flags import (
+    Verbs,
+    add_config,
+    add_experiment_flags,
+    add_search_flags,
+    method_of,
+    positive,
+    whole,
+)
 from aerial_nni.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
 
 
@@ -33,15 +41,8 @@ def add_flags(verbs: Verbs) -> None:
         help="trials of the search, the final ones not counted; 0: no search "
         "(default: 12; building-scenes: 3)",
     )
-    group.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
-    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
-    group.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
-    group.add_argument(
-        "--search-space",
-        type=Path,
-        metavar="FILE",
-        help="in NNI's format (default: search_spaces/zoomout.yaml); what is given as an option "
-        "is not searched",
+    add_search_flags(
+        group, space="search_spaces/zoomout.yaml; what is given as an option is not searched"
     )
     group.add_argument(
         "--seeds",
@@ -71,17 +72,13 @@ def zoomout(given: argparse.Namespace) -> int:
     """Searches and compares."""
     from aerial_nni.experiments import zoomout as experiment
     from aerial_nni.experiments.launch import launch
-    from aerial_nni.experiments.methods import choose_method
     from aerial_nni.experiments.progress import say
     from aerial_nni.experiments.search_space import said_of_given
 
     options = trial_options(given, ZoomOutOptions)
     usual = experiment.usual_options(options.data)
-    options = changed(options, {name: usual[name] for name in usual if not is_given(given, name)})
+    options = with_usual(options, usual, given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
-    chosen = {"index": given.method_index, "student_id": given.student_id, "name": given.method}
-    if not any(chosen.values()):
-        chosen["name"] = "gp"
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -92,7 +89,7 @@ def zoomout(given: argparse.Namespace) -> int:
     )
     typed = [spec.name for spec in dataclasses.fields(options) if is_given(given, spec.name)]
     definition = experiment.zoomout(
-        options, choose_method(**chosen), plan, space_file=given.search_space, given=typed
+        options, method_of(given), plan, space_file=given.search_space, given=typed
     )
     if fixed := definition.method["given"]:
         say(said_of_given(fixed))

@@ -20,7 +20,7 @@ from aerial_nni.reports.darts.provenance import explain_sources, training_comman
 from aerial_nni.reports.darts.reading import Discovery, read_discovery
 from aerial_nni.reports.darts.shape_picture import draw_shape
 from aerial_nni.reports.document import headline
-from aerial_nni.reports.folder import Experiment
+from aerial_nni.reports.folder import Experiment, one_of
 from aerial_nni.reports.hpo.space_part import explain_space
 from aerial_nni.reports.hpo.tables import failure_table, trial_table
 from aerial_nni.reports.trial_part import draw_trial, explain_trial
@@ -37,9 +37,7 @@ def write_darts(experiments: Sequence[Experiment], docs: Path) -> Path:
         ResultUnusable: a file is missing or damaged, or no search trial reached its end.
         ValueError: there are several experiments.
     """
-    if len(experiments) > 1:
-        raise ValueError("the document of a search is about one experiment; give one ID")
-    found = read_discovery(experiments[0])
+    found = read_discovery(one_of(experiments, "a search"))
     return write_document(
         docs,
         NAME,

@@ -5,6 +5,7 @@ import shlex
 from aerial_nni import results
 from aerial_nni.reports.darts.reading import Discovery
 from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.hpo.provenance import space_words
 from aerial_nni.reports.provenance import (
     digest_table,
     option_table,
@@ -66,8 +67,7 @@ def command(found: Discovery) -> str:
     record, method = found.experiment.record, found.method
     words = ["python", "-m", "aerial_nni.run", record["kind"]]
     words += ["--trials", str(method["search_trials"]), "--seed", str(record["options"]["seed"])]
-    if (found.experiment.folder / results.SPACE).is_file():
-        words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
+    words += space_words(found.experiment)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--random", str(method["randoms"])]
     if (several := method.get("random_seeds", 1)) > 1:

@@ -17,14 +17,9 @@ from aerial_nni.reports.distill.scheme import draw_scheme
 from aerial_nni.reports.distill.soft_answers import draw_soft_answer, draw_temperatures
 from aerial_nni.reports.distill.worth_part import draw_losses, draw_worth, explain_worth
 from aerial_nni.reports.document import headline
-from aerial_nni.reports.folder import Experiment
-from aerial_nni.reports.hpo import findings as search_findings
-from aerial_nni.reports.hpo.importance_part import draw_importance, explain_importance
-from aerial_nni.reports.hpo.progress import draw_progress
-from aerial_nni.reports.hpo.space_part import explain_space
-from aerial_nni.reports.hpo.tables import best_table, failure_table, trial_table
-from aerial_nni.reports.trial_part import draw_trial, explain_trial
-from aerial_nni.reports.words import score, some
+from aerial_nni.reports.folder import Experiment, one_of
+from aerial_nni.reports.hpo.search_part import draw_search, explain_search
+from aerial_nni.reports.trial_part import draw_trial, explain_trial, which_of
 from aerial_nni.reports.writing import write_document
 
 NAME = "knowledge-distillation"
@@ -37,9 +32,7 @@ def write_distillation(experiments: Sequence[Experiment], docs: Path) -> Path:
         ResultUnusable: a file is missing or damaged, or no student reached its end.
         ValueError: there are several experiments.
     """
-    if len(experiments) > 1:
-        raise ValueError("the document of a distillation is about one experiment; give one ID")
-    found = read_distillation(experiments[0])
+    found = read_distillation(one_of(experiments, "a distillation"))
     return write_document(
         docs,
         NAME,
@@ -56,9 +49,7 @@ def draw_figures(found: Distillation) -> dict[str, Figure]:
         figures["temperatures"] = draw_temperatures(found)
         figures["kinds"] = draw_kinds(found)
     if found.search is not None:
-        figures["progress"] = draw_progress(found.search)
-        if found.search.importance.known:
-            figures["importance"] = draw_importance(found.search)
+        figures |= draw_search(found.search)
     if found.worth is not None:
         figures["worth"] = draw_worth(found)
         figures["losses"] = draw_losses(found)
@@ -101,22 +92,9 @@ def _search_chapter(found: Distillation, links: Mapping[str, str]) -> list[str]:
             f"There was none: the student was trained with {findings.way(found)}, as it was asked "
             "to.",
         ]
-    failed = failure_table(search)
     return [
         f"## 2. The search: {search.title}",
-        search_findings.guided(search),
-        explain_space(search),
-        "### How it went",
-        "![Score of each trial and the best so far, by trial and by epochs trained]"
-        f"({links['progress']})",
-        search_findings.on_progress(search),
-        "### Which parameters matter",
-        explain_importance(search, links.get("importance")),
-        "### The best trials",
-        best_table(search),
-        f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
-        f"{trial_table(search, search.tried)}\n\n</details>",
-        *(["Trials without a score:", failed] if failed else []),
+        *explain_search(search, links),
     ]
 
 
@@ -124,12 +102,6 @@ def _results_chapter(found: Distillation, links: Mapping[str, str]) -> list[str]
     """Student against control, costs, then all that is shown of one student, in Markdown."""
     trial = found.student
     seeds = len(found.students)
-    which = (
-        f"the one with the highest score of {seeds} ({score(trial.metrics['score'])}, seed "
-        f"{trial.options['seed']})"
-        if seeds > 1
-        else f"seed {trial.options['seed']}"
-    )
     beside = (
         "Beside it, the teacher and the control of the same seed say what the same patches show."
         if found.answers
@@ -144,7 +116,8 @@ def _results_chapter(found: Distillation, links: Mapping[str, str]) -> list[str]
         f"![Mean IoU against what a model costs, of teacher, student and control]"
         f"({links['score-cost']})",
         "### The student that is shown",
-        f"All that follows is about one student, `{trial.folder.name}`: {which}. {beside}",
+        f"All that follows is about one student, `{trial.folder.name}`: "
+        f"{which_of(trial, seeds)}. {beside}",
         baseline_findings.selection(trial),
         *explain_trial(trial, links, seeds=seeds),
     ]

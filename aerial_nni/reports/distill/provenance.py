@@ -7,7 +7,7 @@ from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.worth import STUDENT
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words
+from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_table,
@@ -52,9 +52,7 @@ def run_table(found: Distillation) -> str:
     """Teacher, students, controls and trials of the search with their digests."""
     runs: list[tuple[str, Trial]] = [(STUDENT, trial) for trial in found.students]
     runs += [(CONTROL, trial) for trial in found.controls]
-    for tried in found.search.tried if found.search else ():
-        if tried.complete is not None:
-            runs.append((f"trial {tried.number} of the search", tried.complete))
+    runs += trials_of(found.search)
     return (
         f"The teacher's checkpoint, `{results.TEACHER}`: `{found.teacher['sha256']}`.\n\n"
         + digest_table(found.experiment, runs, found.student)
@@ -70,8 +68,7 @@ def command(found: Distillation) -> str:
         words += method_words(method)
         if found.search is not None and "seed" in method["class_args"]:
             words += ["--seed", str(method["class_args"]["seed"])]
-        if (found.experiment.folder / results.SPACE).is_file():
-            words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
+        words += space_words(found.experiment)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
     if searched := [f"{name}={','.join(map(str, values))}" for name, values

@@ -15,15 +15,10 @@ from aerial_nni.reports.drone.method_text import explain_memory, explain_method,
 from aerial_nni.reports.drone.pictures import draw_presence, draw_sweeps
 from aerial_nni.reports.drone.provenance import explain_run, explain_sources
 from aerial_nni.reports.drone.reading import FOUND, Flight, read_flight
-from aerial_nni.reports.folder import Experiment
-from aerial_nni.reports.hpo import findings as search_findings
-from aerial_nni.reports.hpo.importance_part import draw_importance, explain_importance
-from aerial_nni.reports.hpo.progress import draw_progress
-from aerial_nni.reports.hpo.space_part import explain_space
-from aerial_nni.reports.hpo.tables import best_table, failure_table, trial_table
+from aerial_nni.reports.folder import Experiment, one_of
+from aerial_nni.reports.hpo.search_part import draw_search, explain_search
 from aerial_nni.reports.training_text import explain_data, explain_training
-from aerial_nni.reports.trial_part import draw_trial, explain_trial
-from aerial_nni.reports.words import score, some
+from aerial_nni.reports.trial_part import draw_trial, explain_trial, which_of
 from aerial_nni.reports.writing import write_document
 
 NAME = "drone-scenes"
@@ -36,9 +31,7 @@ def write_drone(experiments: Sequence[Experiment], docs: Path) -> Path:
         ResultUnusable: a file is missing or damaged, or no run reached its end.
         ValueError: there are several experiments.
     """
-    if len(experiments) > 1:
-        raise ValueError("the document of drone scenes is about one experiment; give one ID")
-    found = read_flight(experiments[0])
+    found = read_flight(one_of(experiments, "drone scenes"))
     return write_document(
         docs,
         NAME,
@@ -49,11 +42,9 @@ def write_drone(experiments: Sequence[Experiment], docs: Path) -> Path:
 
 def draw_figures(found: Flight) -> dict[str, Figure]:
     """Every figure of the document by the name of its file."""
-    figures = {}
+    figures: dict[str, Figure] = {}
     if found.search is not None:
-        figures["progress"] = draw_progress(found.search)
-        if found.search.importance.known:
-            figures["importance"] = draw_importance(found.search)
+        figures |= draw_search(found.search)
     if len(found.groups) > 1:
         figures["beside"] = draw_beside(*found.groups)
     if found.sweeps:
@@ -90,19 +81,9 @@ def search_chapter(found: Flight, links: Mapping[str, str]) -> list[str]:
     search = found.search
     if search is None:
         return []
-    failed = failure_table(search)
     return [
         f"### The search with {found.winner.name}: {search.title}",
-        search_findings.guided(search),
-        explain_space(search).replace("### ", "#### "),
-        "![Score of each trial and the best so far, by trial and by epochs trained]"
-        f"({links['progress']})",
-        search_findings.on_progress(search),
-        explain_importance(search, links.get("importance")),
-        best_table(search),
-        f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
-        f"{trial_table(search, search.tried)}\n\n</details>",
-        *(["Trials without a score:", failed] if failed else []),
+        *(part.replace("### ", "#### ") for part in explain_search(search, links)),
     ]
 
 
@@ -110,15 +91,10 @@ def run_chapter(found: Flight, links: Mapping[str, str]) -> list[str]:
     """All that is shown of one run, in Markdown."""
     trial, seeds = found.trial, len(found.shown)
     name = FOUND if found.best else found.winner.name
-    which = (
-        f"the one with the highest score of {seeds} ({score(trial.metrics['score'])}, seed "
-        f"{trial.options['seed']})"
-        if seeds > 1
-        else f"seed {trial.options['seed']}"
-    )
     return [
         "## 3. The run that is shown",
-        f"All that follows is about one run of {name}, `{trial.folder.name}`: {which}.",
+        f"All that follows is about one run of {name}, `{trial.folder.name}`: "
+        f"{which_of(trial, seeds)}.",
         baseline_findings.selection(trial),
         *explain_trial(trial, links, seeds=seeds),
     ]

@@ -2,13 +2,12 @@
 
 import shlex
 
-from aerial_nni import results
 from aerial_nni.data.aeroscapes import SOURCE
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
 from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.drone.reading import Flight
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words
+from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_table,
@@ -72,9 +71,7 @@ def run_table(found: Flight) -> str:
     runs: list[tuple[str, Trial]] = [
         (group.name, trial) for group in found.groups for trial in group.trials
     ]
-    for tried in found.search.tried if found.search else ():
-        if tried.complete is not None:
-            runs.append((f"trial {tried.number} of the search", tried.complete))
+    runs += trials_of(found.search)
     return digest_table(found.experiment, runs, found.trial)
 
 
@@ -90,8 +87,7 @@ def command(found: Flight) -> str:
     words = ["python", "-m", "aerial_nni.run", "drone", "--trials", str(method["search_trials"])]
     if method["search_trials"]:
         words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
-        if (found.experiment.folder / results.SPACE).is_file():
-            words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
+        words += space_words(found.experiment)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--losses", *method["losses"], "--seeds", *map(str, method["seeds"])]
     words += ["--final-epochs", str(method["final_epochs"])]

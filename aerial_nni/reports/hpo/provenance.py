@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aerial_nni.reports.folder import Trial
+from aerial_nni import results
+from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.provenance import (
     digest_table,
@@ -46,11 +47,7 @@ def explain_sources(searches: Sequence[Search]) -> str:
 
 def run_table(search: Search) -> str:
     """Every finished run of the experiment with the digest of its checkpoint."""
-    runs: list[tuple[str, Trial]] = [
-        (f"trial {tried.number} of the search", tried.complete)
-        for tried in search.tried
-        if tried.complete is not None
-    ]
+    runs = trials_of(search)
     for phase, purpose in PURPOSES.items():
         runs += [(purpose, trial) for trial in search.retrained[phase]]
     return digest_table(search.experiment, runs, search.shown[0])
@@ -82,3 +79,19 @@ def method_words(method: Mapping[str, Any]) -> list[str]:
     if method["index"]:
         return ["--method-index", str(method["index"])]
     return ["--method", method["name"]]
+
+
+def space_words(experiment: Experiment) -> list[str]:
+    """The flag that names the file of the search space, where the experiment kept one."""
+    if not (experiment.folder / results.SPACE).is_file():
+        return []
+    return ["--search-space", f"runs/{experiment.folder.name}/{results.SPACE}"]
+
+
+def trials_of(search: Search | None) -> list[tuple[str, Trial]]:
+    """The trials of a search that reached their end, with what each was for."""
+    return [
+        (f"trial {tried.number} of the search", tried.complete)
+        for tried in (search.tried if search else ())
+        if tried.complete is not None
+    ]

@@ -10,15 +10,10 @@ from aerial_nni.reports.bars import draw_pixels
 from aerial_nni.reports.beside import Group, draw_beside
 from aerial_nni.reports.curves import draw_learning_rate
 from aerial_nni.reports.document import headline
-from aerial_nni.reports.folder import Experiment
-from aerial_nni.reports.hpo import findings as search_findings
-from aerial_nni.reports.hpo.importance_part import draw_importance, explain_importance
-from aerial_nni.reports.hpo.progress import draw_progress
-from aerial_nni.reports.hpo.space_part import explain_space
-from aerial_nni.reports.hpo.tables import best_table, failure_table, trial_table
+from aerial_nni.reports.folder import Experiment, one_of
+from aerial_nni.reports.hpo.search_part import draw_search, explain_search
 from aerial_nni.reports.training_text import explain_data, explain_training
-from aerial_nni.reports.trial_part import draw_trial, explain_trial
-from aerial_nni.reports.words import score, some
+from aerial_nni.reports.trial_part import draw_trial, explain_trial, which_of
 from aerial_nni.reports.writing import write_document
 from aerial_nni.reports.zoomout.comparison_part import explain_comparison, summary, title_of
 from aerial_nni.reports.zoomout.method_text import explain_method
@@ -36,9 +31,7 @@ def write_zoomout(experiments: Sequence[Experiment], docs: Path) -> Path:
         ResultUnusable: a file is missing or damaged, or no run of zoom-out reached its end.
         ValueError: there are several experiments.
     """
-    if len(experiments) > 1:
-        raise ValueError("the document of zoom-out is about one experiment; give one ID")
-    found = read_comparison(experiments[0])
+    found = read_comparison(one_of(experiments, "zoom-out"))
     return write_document(
         docs,
         NAME,
@@ -53,9 +46,7 @@ def draw_figures(found: Comparison) -> dict[str, Figure]:
     if found.first_stage:
         figures["first-stage"] = draw_first_stage(found)
     if found.search is not None:
-        figures["progress"] = draw_progress(found.search)
-        if found.search.importance.known:
-            figures["importance"] = draw_importance(found.search)
+        figures |= draw_search(found.search)
     if len(found.groups) > 1:
         groups = [Group(title_of(group), group.trials) for group in found.groups]
         figures["beside"] = draw_beside(*groups)
@@ -85,40 +76,21 @@ def search_chapter(found: Comparison, links: Mapping[str, str]) -> list[str]:
     search = found.search
     if search is None:
         return ["## 2. The search", "There was none: zoom-out was trained as it was asked to."]
-    failed = failure_table(search)
     return [
         f"## 2. The search: {search.title}",
-        search_findings.guided(search),
-        explain_space(search),
-        "### How it went",
-        "![Score of each trial and the best so far, by trial and by epochs trained]"
-        f"({links['progress']})",
-        search_findings.on_progress(search),
-        "### Which parameters matter",
-        explain_importance(search, links.get("importance")),
-        "### The best trials",
-        best_table(search),
-        f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
-        f"{trial_table(search, search.tried)}\n\n</details>",
-        *(["Trials without a score:", failed] if failed else []),
+        *explain_search(search, links),
     ]
 
 
 def results_chapter(found: Comparison, links: Mapping[str, str]) -> list[str]:
     """All ways beside each other, then all that is shown of one run, in Markdown."""
     trial, seeds = found.trial, len(found.shown)
-    which = (
-        f"the one with the highest score of {seeds} ({score(trial.metrics['score'])}, seed "
-        f"{trial.options['seed']})"
-        if seeds > 1
-        else f"seed {trial.options['seed']}"
-    )
     return [
         "## 3. Results",
         *explain_comparison(found, links),
         "### The run that is shown",
         f"All that follows is about one run of {title_of(found.groups[0])}, "
-        f"`{trial.folder.name}`: {which}.",
+        f"`{trial.folder.name}`: {which_of(trial, seeds)}.",
         baseline_findings.selection(trial),
         *explain_trial(trial, links, seeds=seeds),
     ]

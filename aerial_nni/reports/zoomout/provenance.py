@@ -2,9 +2,8 @@
 
 import shlex
 
-from aerial_nni import results
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words
+from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_table,
@@ -51,9 +50,7 @@ def run_table(found: Comparison) -> str:
     runs: list[tuple[str, Trial]] = [
         (title_of(group), trial) for group in found.groups for trial in group.trials
     ]
-    for tried in found.search.tried if found.search else ():
-        if tried.complete is not None:
-            runs.append((f"trial {tried.number} of the search", tried.complete))
+    runs += trials_of(found.search)
     return digest_table(found.experiment, runs, found.trial)
 
 
@@ -69,8 +66,7 @@ def command(found: Comparison) -> str:
     words = ["python", "-m", "aerial_nni.run", "zoomout", "--trials", str(method["search_trials"])]
     if method["search_trials"]:
         words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
-        if (found.experiment.folder / results.SPACE).is_file():
-            words += ["--search-space", f"runs/{found.experiment.folder.name}/{results.SPACE}"]
+        words += space_words(found.experiment)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
     words += ["--unet-epochs", str(method["unet_epochs"])]
