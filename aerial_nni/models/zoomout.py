@@ -46,6 +46,7 @@ class Standard(nn.Module):
 class Head(nn.Module):
     """The shallow classifier as 1×1 convolutions: two hidden layers, each rectified, with dropout.
 
+    *differs:* the reference drops out in its first stage alone, here it goes on in the second.
     `channels` are those of the maps whose features it takes, together or one map at a time.
     """
 
@@ -156,7 +157,7 @@ class ZoomOut(nn.Module):
 
     def _over_points(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        first = self.spacing // 2
+        first = min(self.spacing // 2, self.encoder.stride - 1)  # inside the smallest picture
         rows, columns = (
             torch.arange(first, side, self.spacing, device=x.device) for side in (height, width)
         )
