@@ -46,7 +46,7 @@ class Flight:
         """The loss with which the search went on; without a search that with the highest mean."""
         searched = (row["parameters"] for row in self.experiment.record.get("trials", ())
                     if phase(row) == SEARCH)  # fmt: skip
-        used = next(searched, {})
+        used: Mapping[str, Any] = next(searched, {})
         for name, options in LOSSES.items():
             for group in self.losses:
                 if group.name == SAID[name] and options.items() <= used.items():
