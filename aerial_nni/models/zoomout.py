@@ -40,7 +40,7 @@ class Standard(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, channels, h, w) -> the same."""
-        return (x - self.mean) * self.scale
+        return (x - self.mean).mul_(self.scale)  # in place: features are what fills memory
 
 
 class Head(nn.Module):
@@ -77,7 +77,7 @@ class Head(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """All features of some pixels, (b, channels of all maps, h, w) -> logits (b, c, h, w)."""
         parts = features.split(self.channels, dim=1)
-        return self.rest(reduce(torch.add, (self.part(i, x) for i, x in enumerate(parts))))
+        return self.rest(reduce(Tensor.add_, (self.part(i, x) for i, x in enumerate(parts))))
 
     def part(self, place: int, x: Tensor) -> Tensor:
         """What one map adds to the first hidden layer, (b, channels[place], h, w) -> hidden."""
@@ -171,7 +171,7 @@ class ZoomOut(nn.Module):
         maps = self.features(x)[::-1]
         # A map is dropped as soon as it is used.
         parts = (part(place, maps.pop()) for place in range(len(maps)))
-        logits = self.head.rest(reduce(torch.add, parts))
+        logits = self.head.rest(reduce(Tensor.add_, parts))
         if self.spacing == 1:
             return logits
         down, right = (
