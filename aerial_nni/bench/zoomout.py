@@ -71,6 +71,9 @@ def measure(given: argparse.Namespace) -> Table:
             f"{dimension:,} features of a pixel, a classifier {given.hidden} wide, every "
             f"{given.spacing}th pixel classified (the stack: strides of the reference work); fp32, "
             f"{given.threads} threads, median of {given.rounds} turns.",
+            "The stack: each map enlarged to the picture's size and joined, "
+            f"{4 * dimension * given.size**2 / 1e9:.1f} GB, and a standardised copy of it, which "
+            "the classifier's first layer takes as a whole.",
             f"The largest difference of a logit between both ways is {difference(given):.2g}.",
             "Memory is the peak above that of a process in which the model has classified 16×16 "
             f"pixels, {peaks[REST] / 1e6:.0f} MB.",

@@ -11,7 +11,8 @@ masks and are left out: those that have neither are no training data.
 The pictures are frames of videos. Where a name ends in `_` and a number, what stands before is the
 video, its area, and the dataset is `nested`: frames of one video show the same ground, so
 `--split tile` holds out whole videos. `--split stratified` holds out frames, balanced by classes,
-as others do; scores are then too good. Where names do not tell, every picture is an area.
+as others do; scores are then too good. Where names do not tell, as on Kaggle, every picture is an
+area, frames of one video come to be on both sides of any split, and every split is marked leaky.
 
 Source: https://github.com/ishann/aeroscapes. Nigam, Huang, Ramanan 2018, "Ensemble Knowledge
 Transfer for Semantic Segmentation".
@@ -88,7 +89,7 @@ def open_aeroscapes(data_dir: Path) -> Dataset:
         for sample, video in zip(found, videos, strict=True)
     )
     return Dataset(
-        facts=dataclasses.replace(FACTS, nested=any(videos)),
+        facts=dataclasses.replace(FACTS, nested=any(videos), untold=not all(videos)),
         samples=samples,
         read=_read,
         fingerprint=partial(fingerprint, samples, root, reader="aeroscapes 1"),

@@ -47,6 +47,12 @@ WANTED = "a folder with `images` and `masks` of building footprints in it"
 TILE = re.compile(r"(\d+)-(\d+)-(\d+)$")
 """The end of a tile's name: column, row and zoom of the web map."""
 
+DATE = re.compile(r"(?<!\d)(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+"""The end of a name that says a day; as a tile it would be in the Arctic sea."""
+
+FINEST = 25
+"""The largest zoom that there are tiles of."""
+
 CODES = (IndexCode({"Background": 0, "Building": 1}), IndexCode({"Background": 0, "Building": 255}))
 """How masks may say it."""
 
@@ -93,9 +99,13 @@ def ground_of(names: Sequence[str]) -> list[str]:
 
 
 def _tile(name: str) -> tuple[int, int, int]:
-    """Column, row and zoom in a name; zeros where it has none."""
+    """Column, row and zoom in a name; zeros where it has none that the web map has."""
     found = TILE.search(name)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
+    if found and not DATE.search(name):
+        column, row, zoom = (int(part) for part in found.groups())
+        if zoom <= FINEST and max(column, row) < 2**zoom:
+            return column, row, zoom
+    return 0, 0, 0
 
 
 def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

@@ -53,6 +53,8 @@ class Facts:
     nested: bool = False
     """Whether images of one area show the same ground, at several scales: then only whole areas
     can be held out."""
+    untold: bool = False
+    """Whether images may show the same ground and nothing says which: every split is leaky."""
     resolution: str = "unknown"
     licence: str = "unknown"
     source: str = ""

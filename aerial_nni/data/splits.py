@@ -8,6 +8,9 @@
 - `patch`: patches are held out at random. Neighbours in one image land on both sides: it is
   marked leaky wherever it is shown.
 
+Where images may show the same ground and nothing says which, such as frames of videos without
+their names, the split of every rule is marked leaky.
+
 `aerial_nni.data.split_rules` has the rules in full. Every split is checked by `check_split` when
 it is made and when it is read from a file.
 """
@@ -73,11 +76,13 @@ class Split:
     val: tuple[int, ...]
     nested: bool = False
     """Whether images of one area show the same ground."""
+    untold: bool = False
+    """Whether images of different areas may show it too, and nothing says which."""
 
     @property
     def leaky(self) -> bool:
         """Whether one image, or one ground, may be on both sides: scores are then too good."""
-        return self.rule == "patch" or (self.rule == "stratified" and self.nested)
+        return self.untold or self.rule == "patch" or (self.rule == "stratified" and self.nested)
 
 
 def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed: int = 0) -> Split:
@@ -105,8 +110,14 @@ def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed
         train=tuple(i for i in range(len(prepared.patches)) if i not in val),
         val=tuple(sorted(val)),
         nested=prepared.facts.nested,
+        untold=prepared.facts.untold,
     )
     check_split(prepared, split)
+    if split.untold:
+        log.warning(
+            "split %s: images of %s are frames of videos, and their names do not say which: frames "
+            "of one video are on both sides, so scores are too good", rule, prepared.facts.name,
+        )  # fmt: skip
     for side, indices in (("train", split.train), ("val", split.val)):
         absent = [name for name, n in pixels_per_class(prepared, indices).items() if not n]
         absent = [name for name in absent if name != "void"]
@@ -256,6 +267,7 @@ def load_split(path: Path, prepared: Prepared) -> Split:
             train=_numbers(path, value["train"], prepared),
             val=_numbers(path, value["val"], prepared),
             nested=prepared.facts.nested,
+            untold=prepared.facts.untold,
         )
     except (LookupError, TypeError, AttributeError) as error:
         raise SplitMismatch(

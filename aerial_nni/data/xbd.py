@@ -58,7 +58,8 @@ def open_xbd(data_dir: Path, *, border: str = "0") -> Dataset:
         BadOption: `border` is no number from 0 on.
     """
     pixels = _pixels(border)
-    found = sorted(data_dir.rglob(f"images/{BEFORE}"), key=lambda path: natural(str(path)))
+    whole = [path for path in data_dir.rglob(f"images/{BEFORE}") if path.name[0] != "."]
+    found = sorted(whole, key=lambda path: natural(str(path)))
     if not found:
         raise DatasetMissing(
             f"{data_dir} has no images/{BEFORE}; give the folder into which xBD was unpacked "

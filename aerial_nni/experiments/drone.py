@@ -24,7 +24,7 @@ from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space
-from aerial_nni.options import BUILT_IN, TrialOptions
+from aerial_nni.options import BUILT_IN, BadOption, TrialOptions
 from aerial_nni.tuners.space import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE
 
@@ -69,8 +69,13 @@ def drone(
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the runs cannot have these seeds.
+        BadOption: the runs cannot have these seeds, or are of another network.
     """
+    if options.model != "deeplab":
+        raise BadOption(
+            f"model={options.model} has none of the options that are searched here; for the U-Net: "
+            "python -m aerial_nni.run hpo"
+        )
     grid = grid_points(plan)
     if plan.trials:
         check_final_seeds(plan.seeds, search=options.seed)

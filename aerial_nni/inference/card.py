@@ -27,6 +27,8 @@ class Card:
     """`uint8` or `uint16`: what the model was trained on."""
     fold: int = 1
     """Height and width in pixels of what is one place to the network (`--space-to-depth`)."""
+    whole: int = 0
+    """Of a network that pools over whole pictures: pixels of the longer side of its patches."""
 
 
 def read_card(header: Mapping[str, Any], source: object) -> Card:
@@ -46,9 +48,15 @@ def read_card(header: Mapping[str, Any], source: object) -> Card:
             # Checkpoints of before this was noted: no 8-bit band has such a mean.
             pixels=header.get("pixels", "uint16" if max(mean) > 255 else "uint8"),
             fold=int(header.get("model", {}).get("space_to_depth", 1)),
+            whole=max(header.get("size", (0,))) if _pools(header) else 0,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadModelFile(
             f"{source}: its header lacks what pictures need ({error}); give a "
             "checkpoint.safetensors of a trial"
         ) from error
+
+
+def _pools(header: Mapping[str, Any]) -> bool:
+    """Whether what the network says of a place depends on all of the picture."""
+    return header.get("model", {}).get("model") == "deeplab"

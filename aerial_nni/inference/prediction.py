@@ -64,7 +64,7 @@ def segment(
         NotWritten: a result is there already and `overwrite` is not said, or the disk is full.
     """
     wanted, card = wanted or Wanted(), model.card
-    tiling = (tiling or Tiling()).on(card.fold)
+    tiling = (tiling or Tiling()).on(card.fold, whole=card.whole)
     areas: list[Area] = []
     with open_scene(image, card, bands) as scene:
         square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0

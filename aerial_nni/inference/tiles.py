@@ -29,7 +29,8 @@ class Tiling:
 
     tile: int = 0
     """Largest height and width of a tile, a multiple of `STEP` pixels; less needs less memory.
-    0: `TILE`, and twice that where the network folds pixels: its features are as large then."""
+    0: `TILE`, twice that where the network folds pixels: its features are as large then; and no
+    less than what a network learnt from that pools over whole pictures."""
     overlap: int = 128
     """Pixels that neighbouring tiles share at least."""
 
@@ -41,12 +42,13 @@ class Tiling:
                 "an overlap of at most half of it; try --tile 1024 --overlap 128"
             )
 
-    def on(self, fold: int) -> "Tiling":
+    def on(self, fold: int, *, whole: int = 0) -> "Tiling":
         """The tiling for a network to which `fold` pixels each way are one place.
 
         A network that folds more than two gets no larger tiles: their logits would need the memory.
+        One that pools over whole pictures, `whole` pixels long, is asked for such pictures whole.
         """
-        return replace(self, tile=self.tile or TILE * min(fold, 2))
+        return replace(self, tile=self.tile or max(TILE * min(fold, 2), -(-whole // STEP) * STEP))
 
 
 @dataclass(frozen=True, kw_only=True)

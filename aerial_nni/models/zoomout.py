@@ -40,12 +40,13 @@ class Standard(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, channels, h, w) -> the same."""
-        return (x - self.mean) * self.scale
+        return (x - self.mean).mul_(self.scale)  # in place: features are what fills memory
 
 
 class Head(nn.Module):
     """The shallow classifier as 1×1 convolutions: two hidden layers, each rectified, with dropout.
 
+    *differs:* the reference drops out in its first stage alone, here it goes on in the second.
     `channels` are those of the maps whose features it takes, together or one map at a time.
     """
 
@@ -76,7 +77,7 @@ class Head(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """All features of some pixels, (b, channels of all maps, h, w) -> logits (b, c, h, w)."""
         parts = features.split(self.channels, dim=1)
-        return self.rest(reduce(torch.add, (self.part(i, x) for i, x in enumerate(parts))))
+        return self.rest(reduce(Tensor.add_, (self.part(i, x) for i, x in enumerate(parts))))
 
     def part(self, place: int, x: Tensor) -> Tensor:
         """What one map adds to the first hidden layer, (b, channels[place], h, w) -> hidden."""
@@ -156,7 +157,7 @@ class ZoomOut(nn.Module):
 
     def _over_points(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        first = self.spacing // 2
+        first = min(self.spacing // 2, self.encoder.stride - 1)  # inside the smallest picture
         rows, columns = (
             torch.arange(first, side, self.spacing, device=x.device) for side in (height, width)
         )
@@ -170,7 +171,7 @@ class ZoomOut(nn.Module):
         maps = self.features(x)[::-1]
         # A map is dropped as soon as it is used.
         parts = (part(place, maps.pop()) for place in range(len(maps)))
-        logits = self.head.rest(reduce(torch.add, parts))
+        logits = self.head.rest(reduce(Tensor.add_, parts))
         if self.spacing == 1:
             return logits
         down, right = (

@@ -159,9 +159,11 @@ def explain_data(trial: Trial, *, pixels: str) -> str:
 def _warning(trial: Trial) -> str:
     if not trial.metrics["split"]["leaky"]:
         return ""
+    untold = trial.metrics["data"].get("untold")
+    why = " The images are frames of videos, and their names do not say which." if untold else ""
     return (
-        f" **This split is {LEAKY}. The scores below are higher than they would be on new ground "
-        "and serve for comparison with work that splits the same way.**"
+        f" **This split is {LEAKY}.{why} The scores below are higher than they would be on new "
+        "ground and serve for comparison with work that splits the same way.**"
     )
 
 

@@ -36,6 +36,20 @@ class OutOfMemory(Explained):
 
 
 @contextmanager
+def memory_explained(advice: str) -> Iterator[None]:
+    """Turns running out of memory in the block into `OutOfMemory` with this advice."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        reason = str(error).splitlines()[0]
+    else:
+        return
+    raise OutOfMemory(f"{advice} ({reason})")
+
+
+@contextmanager
 def out_of_memory_explained(trainer: "Trainer", batch: Batch, task: "Task") -> Iterator[None]:
     """Turns running out of memory in the block into `OutOfMemory` with a batch that fits."""
     try:

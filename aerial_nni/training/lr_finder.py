@@ -16,6 +16,7 @@ from torch import nn
 from aerial_nni.data.batches import Batch
 from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.device import autocast
+from aerial_nni.training.failures import memory_explained
 from aerial_nni.training.optimisation import build_optimizer
 from aerial_nni.training.seeds import derived_seed
 
@@ -54,22 +55,33 @@ def sweep(
     device: torch.device,
     precision: str,
 ) -> Sweep:
-    """The loss at `steps` rates from LOWEST to HIGHEST; `batches(epoch)` gives training batches."""
+    """The loss at `steps` rates from LOWEST to HIGHEST; `batches(epoch)` gives training batches.
+
+    Steps are training's, with its clipping and in fp16 its scaling, but of one batch each.
+
+    Raises:
+        OutOfMemory: a step does not fit into the memory.
+    """
     trial = copy.deepcopy(model).to(device).to(memory_format=torch.channels_last).train()
     optimizer = build_optimizer(trial, changed(options, {"lr": LOWEST}))
     rates = [LOWEST * (HIGHEST / LOWEST) ** (k / max(1, steps - 1)) for k in range(steps)]
+    scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
     losses: list[float] = []
     smooth = 0.0
     forked = [device.index or 0] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=forked):
+    with torch.random.fork_rng(devices=forked), memory_explained(_advice(options)):
         torch.manual_seed(derived_seed(options.seed, "learning-rate finder"))
         for rate, batch in zip(rates, _endless(batches), strict=False):
             for group in optimizer.param_groups:
                 group["lr"] = rate
             with autocast(device, precision):
                 loss = objective(trial, *batch)
-            loss.backward()
-            optimizer.step()
+            scaler.scale(loss).backward()
+            if options.clip:
+                scaler.unscale_(optimizer)
+                nn.utils.clip_grad_norm_(trial.parameters(), options.clip)
+            scaler.step(optimizer)
+            scaler.update()
             optimizer.zero_grad(set_to_none=True)
             value = float(loss.detach())
             if not math.isfinite(value):
@@ -79,6 +91,16 @@ def sweep(
             if losses[-1] > DIVERGED * min(losses):
                 break
     return Sweep(rates=tuple(rates[: len(losses)]), losses=tuple(losses))
+
+
+def _advice(options: TrialOptions) -> str:
+    """What to type where the memory does not suffice."""
+    half = max(1, options.batch // 2)
+    accumulate = -(-options.batch * options.accumulate // half)
+    return (
+        f"the learning-rate finder with batch={options.batch} does not fit into the memory; try "
+        f"--batch {half} --accumulate {accumulate}, or leave it out with --find-lr 0"
+    )
 
 
 def _endless(batches: Callable[[int], Iterator[Batch]]) -> Iterator[Batch]:

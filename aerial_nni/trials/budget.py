@@ -22,6 +22,7 @@ from aerial_nni.results import (
     LAST,
     METRICS,
     OPTIONS,
+    SAMPLES,
     SPLIT,
     read_history,
     read_json,
@@ -123,7 +124,8 @@ def _copy(source: Path, folder: Path, options: TrialOptions, grant: Grant) -> No
     for name in (LAST, HISTORY, CHECKPOINT, SPLIT):
         if (source / name).is_file():
             shutil.copy2(source / name, part / name)
-    if (source / EVENTS).is_dir():
-        shutil.copytree(source / EVENTS, part / EVENTS)
+    for name in (EVENTS, SAMPLES):
+        if (source / name).is_dir():
+            shutil.copytree(source / name, part / name)
     write_json(part / OPTIONS, {**as_dict(options), **grant.as_dict()})
     os.rename(part, folder)

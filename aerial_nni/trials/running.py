@@ -169,6 +169,7 @@ def task_of(options: TrialOptions, ground: Ground, lesson: Lesson) -> Task:
             "palette": facts.palette,
             "bands": facts.bands,
             "pixels": str(ground.prepared.images.dtype),
+            "size": ground.prepared.size,
             "mean": ground.normalisation.mean,
             "std": ground.normalisation.std,
             "data": facts.name,

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from aerial_nni.errors import Explained
 from aerial_nni.options import TrialOptions
-from aerial_nni.results import FAILURE, LAST, METRICS
+from aerial_nni.results import FAILURE, LAST, METRICS, SAMPLES
 from aerial_nni.trials.budget import matches
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,12 @@ def _take_over(folder: Path, options: TrialOptions, budget: int | None) -> None:
 
 
 def _unfinished(folder: Path, options: TrialOptions, budget: int | None) -> bool:
-    """Whether the folder is that of a trial of these options that was cut off after an epoch."""
-    if not (folder / LAST).is_file() or (folder / METRICS).exists():
+    """Whether the folder is that of a trial of these options that was cut off after an epoch.
+
+    That may be one of a first stage in a folder of its own.
+    """
+    begun = any((place / LAST).is_file() for place in (folder, folder / SAMPLES))
+    if not begun or (folder / METRICS).exists():
         return False
     return matches(folder, options, budget)
 

@@ -18,13 +18,13 @@ import torch
 
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.zoomout import ZoomOut
-from aerial_nni.results import LAST, METRICS, read_json, write_json
+from aerial_nni.results import LAST, METRICS, SAMPLES, read_json, write_json
 from aerial_nni.training.seeds import generator
 from aerial_nni.trials.program import run_program
 from aerial_nni.trials.running import Ground, Lesson, new_model, supervised
 from aerial_nni.zoomout.options import ZoomOutOptions
 from aerial_nni.zoomout.samples import Samples, every_superpixel, gather, pixels_of_each_class
-from aerial_nni.zoomout.stages import FOLDER, learn_from
+from aerial_nni.zoomout.stages import learn_from
 from aerial_nni.zoomout.weights import Weights, fitting_weights, put_into
 
 
@@ -76,7 +76,7 @@ def first_stage(
     model: ZoomOut, options: ZoomOutOptions, ground: Ground, folder: Path
 ) -> dict[str, Any]:
     """Samples and the stage that learns from them, once: what is said of it, also in its folder."""
-    own = folder / FOLDER
+    own = folder / SAMPLES
     if (folder / LAST).exists():  # the second stage has begun: its weights are all there are
         return read_json(own / METRICS)["samples"] if (own / METRICS).exists() else {}
     started = time.perf_counter()

@@ -1,7 +1,8 @@
 """A grid of ways, each from several seeds, then a search with the best of them, then final trials.
 
 What is compared first has everything else fixed. The search and the final trials after it have the
-way with the highest mean.
+way with the highest mean. It is chosen once: after the search began nothing of the grid is made up
+for, and no later result changes the way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,8 @@ class GridFirstTuner(PhasedTuner):
         """Keys of those of them that have no result yet."""
         self._reached: dict[str, list[float]] = {}
         """Phase -> results of its points (higher is better)."""
+        self._way: Point = {}
+        """What the search goes on with, once it began."""
 
     def generate_parameters(self, parameter_id: int, **rest: Any) -> Point:
         """The next point of the grid; after all its results, as `PhasedTuner`.
@@ -57,6 +60,8 @@ class GridFirstTuner(PhasedTuner):
             NotYet: results of the grid are still to come.
             nni.NoMoreTrialError: all is handed out, or nothing in the grid succeeded.
         """
+        if self._way:
+            return super().generate_parameters(parameter_id, **rest)
         for point in self._grid:
             if key(point) not in self._taken:
                 self._taken.append(key(point))
@@ -66,13 +71,22 @@ class GridFirstTuner(PhasedTuner):
             raise NotYet("the last results of the grid are still to come")
         if not self._reached:
             raise nni.NoMoreTrialError("no trial of the grid succeeded: there is no best way")
+        self._way = self.best_way()
         return super().generate_parameters(parameter_id, **rest)
 
     def best_way(self) -> Point:
         """The parameters of the way whose points have the highest mean result."""
         best = max(self._reached, key=lambda phase: fmean(self._reached[phase]))
-        point = next(point for point in self._grid if point[PHASE] == best)
+        return self._way_of(next(point for point in self._grid if point[PHASE] == best))
+
+    def _way_of(self, point: Point) -> Point:
         return {name: point[name] for name in point if name not in self._alike}
+
+    def _went_on(self, parameters: Mapping[str, Any]) -> None:
+        """An earlier run of the experiment had a trial after the grid: its way is chosen."""
+        ways = map(self._way_of, self._grid)
+        if not self._way:
+            self._way = next((way for way in ways if way.items() <= parameters.items()), {})
 
     def receive_trial_result(
         self, parameter_id: int, parameters: Mapping[str, Any], value: Any, **rest: Any
@@ -98,6 +112,7 @@ class GridFirstTuner(PhasedTuner):
                 self._taken.append(key(entry["parameter"]))
                 self._learnt(entry["parameter"], entry["value"])
             else:
+                self._went_on(entry["parameter"])
                 super().import_data([entry])
 
     def resumed(self, parameters: Mapping[str, Any]) -> None:
@@ -106,7 +121,14 @@ class GridFirstTuner(PhasedTuner):
             self._taken.append(key(parameters))
             self._waited.add(key(parameters))
         else:
+            self._went_on(parameters)
             super().resumed(parameters)
+
+    def failed(self, parameters: Mapping[str, Any]) -> None:
+        """A trial of an earlier run failed: one of the grid is made up for before the search."""
+        if not self._of_grid(parameters):
+            self._went_on(parameters)
+            super().failed(parameters)
 
     def _of_grid(self, parameters: Mapping[str, Any]) -> bool:
         return parameters.get(PHASE) in self._phases
@@ -118,5 +140,5 @@ class GridFirstTuner(PhasedTuner):
 
     def _suggestion(self, parameter_id: int) -> Point:
         point = super()._suggestion(parameter_id)
-        point.update(self.best_way())  # in place: the base class keeps the same dictionary
+        point.update(self._way)  # in place: the base class keeps the same dictionary
         return point

@@ -76,7 +76,7 @@ def add_flags(verbs: Verbs) -> None:
         default=0,
         metavar="N",
         help="largest height and width of a tile in pixels; less needs less memory (default: 1024; "
-        "2048 for a network with --space-to-depth)",
+        "2048 for a network with --space-to-depth; DeepLabV3: at least the patches it learnt from)",
     )
     group.add_argument(
         "--overlap",

@@ -23,9 +23,6 @@ from aerial_nni.training.seeds import generator
 from aerial_nni.zoomout.options import ZoomOutOptions
 from aerial_nni.zoomout.samples import BATCH, Samples
 
-FOLDER = "samples"
-"""Name of the first stage's folder in that of its trial."""
-
 
 def head_spec(model: ZoomOut, options: ZoomOutOptions, *, classes: int) -> ModelSpec:
     """How the classifier alone is built again."""

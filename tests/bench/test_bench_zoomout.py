@@ -28,3 +28,4 @@ def test_every_way_is_measured(monkeypatch: pytest.MonkeyPatch):
     assert [row[0] for row in table.rows] == list(ways.values())
     assert all(row[1] > 0 for row in table.rows)
     assert (table.rows[0][3], table.rows[2][3]) == (1, 1)
+    assert any("standardised copy" in note for note in table.notes)

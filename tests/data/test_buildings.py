@@ -43,7 +43,8 @@ def test_tiles_are_grouped_by_the_coarsest_that_has_them_inside():
     assert ground_of(names) == ["309606-261636-19"] * 3 + ["other"]
     assert ground_of(["a-4-6-3", "a-9-13-4"]) == ["4-6-3", "4-6-3"]
     assert ground_of(["a-9-13-4"]) == ["9-13-4"]
-    assert ground_of(["x", "y"]) == ["x", "y"]
+    for names in (["x", "y"], ["site-2023-05-12", "site-2022-11-30"], ["a-1-1-30", "a-9-1-3"]):
+        assert ground_of(names) == names
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -169,6 +170,7 @@ def xbd(tmp_path: Path) -> Path:
         label.write_text(json.dumps({"features": {"lng_lat": [], "xy": [feature]}}))
     (town.root / "tier3/labels/fire_00000002_pre_disaster.json").unlink()
     town.image("train/images/flood_00000001_post_disaster.png", (64, 64, 3))
+    (town.root / "train/images/._flood_00000001_pre_disaster.png").write_bytes(b"of an archive")
     return town.root
 
 

@@ -38,7 +38,7 @@ def test_as_published_frames_are_grouped_by_their_video(tmp_path: Path):
     save(tmp_path / "aeroscapes", names, image="JPEGImages", mask="SegmentationClass")
     dataset = open_dataset("aeroscapes", str(tmp_path))
     assert [sample.area for sample in dataset.samples] == ["000001", "000001", "000002"]
-    assert dataset.facts.nested and not dataset.problems
+    assert dataset.facts.nested and not dataset.facts.untold and not dataset.problems
     image, mask = dataset.read(dataset.samples[1])
     assert (mask == CLASSES).all() and image.shape == (4, 6, 3)
 
@@ -49,8 +49,18 @@ def test_the_layout_of_kaggle_with_numbers_or_colours(tmp_path: Path, coloured: 
     Image.new("RGB", (6, 4)).save(tmp_path / "imgs" / "imgs" / "3.jpg")  # of the test
     dataset = open_aeroscapes(tmp_path)
     assert [sample.name for sample in dataset.samples] == ["1", "2"] and not dataset.problems
-    assert not dataset.facts.nested
+    assert not dataset.facts.nested and dataset.facts.untold
     assert (dataset.read(dataset.samples[0])[1] == CLASSES).all()
+
+
+@pytest.mark.parametrize("rule", ["tile", "stratified", "image"])
+def test_without_names_of_videos_every_split_is_leaky(tmp_path: Path, rule: str):
+    save(tmp_path, [str(n) for n in range(6)], image="imgs", mask="masks")
+    prepared = prepare(open_aeroscapes(tmp_path), patch=4, patch_width=6)
+    split = make_split(prepared, rule, val_fraction=0.3)
+    assert split.leaky
+    save_split(tmp_path / "split.json", prepared, split)
+    assert load_split(tmp_path / "split.json", prepared).leaky
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path):

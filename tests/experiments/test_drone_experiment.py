@@ -56,6 +56,11 @@ def test_the_search_follows_and_its_best_is_trained_alike():
         drone(changed(OPTIONS, {"seed": 2}), METHODS["random"], PLAN)
 
 
+def test_the_u_net_is_refused():
+    with pytest.raises(BadOption, match="aerial_nni.run hpo"):
+        drone(changed(OPTIONS, {"model": "unet"}), METHODS["random"], PLAN)
+
+
 def test_stages_are_searched_where_there_is_something_to_freeze(tmp_path: Path):
     assert "trained" in searched_space(DroneOptions(), SPACE)
     space = tmp_path / "space.yaml"

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from made_scenes import HEADER
 
+from aerial_nni.inference.card import read_card
 from aerial_nni.inference.tiles import STEP, Tiling, spread, stitched
 from aerial_nni.options import BadOption
 
@@ -100,3 +102,18 @@ def test_a_tile_that_is_left_out_adds_nothing():
 def test_a_network_that_folds_pixels_gets_larger_tiles():
     assert [Tiling().on(fold).tile for fold in (1, 2, 4)] == [1024, 2048, 2048]
     assert Tiling(tile=256).on(2).tile == 256
+
+
+def test_a_network_that_pools_over_pictures_gets_them_whole():
+    tiling = Tiling().on(1, whole=1270)
+    assert tiling.tile == 1280 and spread(1280, tiling).starts == (0,)
+    assert Tiling(tile=256).on(1, whole=1280).tile == 256
+    assert Tiling().on(1, whole=640).tile == 1024
+
+
+def test_of_deeplab_the_card_says_how_large_its_patches_were():
+    header = {**HEADER, "size": [720, 1280]}
+    wholes = [read_card({**header, "model": {"model": name}}, "x").whole
+              for name in ("deeplab", "unet")]  # fmt: skip
+    assert wholes == [1280, 0]
+    assert read_card({**HEADER, "model": {"model": "deeplab"}}, "x").whole == 0

@@ -5,6 +5,7 @@ import torch
 from torchvision.models import segmentation
 
 from aerial_nni.drone import options
+from aerial_nni.drone.learning import both_heads
 from aerial_nni.models import deeplab
 from aerial_nni.models.deeplab import BACKBONES, STAGES, DeepLab
 
@@ -99,3 +100,17 @@ def test_exported_equals_eager():
     x = torch.randn(1, 3, 40, 56)
     exported = torch.export.export(model, (x,)).module()
     assert torch.allclose(exported(x), model(x), atol=1e-5)
+
+
+def test_the_auxiliary_head_has_its_share_of_the_loss():
+    model, images = small().eval(), torch.randn(1, 3, 32, 32)
+    masks = torch.zeros(1, 32, 32)
+
+    def loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return (logits - target.unsqueeze(1)).square().mean()
+
+    with torch.no_grad():
+        main, auxiliary = (loss(logits, masks) for logits in model.both(images))
+        got = both_heads(loss, 0.4)(model, images, masks)
+    torch.testing.assert_close(got, main + 0.4 * auxiliary)
+    assert auxiliary > 0

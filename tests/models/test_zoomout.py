@@ -215,3 +215,9 @@ def test_samples_are_standardised_a_part_at_a_time(monkeypatch: pytest.MonkeyPat
     wanted = (1 / features.std(dim=0, correction=0)).view(1, -1, 1, 1)
     for head in (whole, parts):
         torch.testing.assert_close(head.standards[0].get_buffer("scale"), wanted)
+
+
+@pytest.mark.parametrize(("size", "spacing"), [(8, 64), (4, 33), (12, 9)])
+def test_a_picture_smaller_than_the_spacing_has_scores(size: int, spacing: int):
+    model = zoomout(spacing=spacing)
+    assert model(picture(1, 3, size, size + 1)).shape == (1, 2, size, size + 1)

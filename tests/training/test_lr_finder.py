@@ -5,17 +5,18 @@ import torch
 from torch import nn
 
 from aerial_nni.options import TrialOptions
+from aerial_nni.training.failures import OutOfMemory
 from aerial_nni.training.lr_finder import HIGHEST, LOWEST, Sweep, sweep
 
 X = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
 Y = X @ torch.tensor([1.0, -2.0, 0.5])
 
 
-def found(model: nn.Module, steps: int = 40) -> Sweep:
+def found(model: nn.Module, steps: int = 40, *, clip: float = 0.0, objective=None) -> Sweep:
     return sweep(
         model,
-        TrialOptions(optimizer="sgd", momentum=0.0, weight_decay=0.0),
-        lambda net, x, y: (net(x).squeeze(1) - y).square().mean(),
+        TrialOptions(optimizer="sgd", momentum=0.0, weight_decay=0.0, clip=clip),
+        objective or (lambda net, x, y: (net(x).squeeze(1) - y).square().mean()),
         lambda epoch: iter([(X, Y)] * 7),
         steps=steps,
         device=torch.device("cpu"),
@@ -45,3 +46,42 @@ def test_the_steepest_fall_is_taken_and_the_beginning_is_not():
     losses = [5.0, 1.0, *([1.0] * 10), 0.9, 0.4, 0.1, *([0.1] * 5)]
     assert Sweep(rates=rates, losses=tuple(losses)).suggested == rates[13]
     assert Sweep(rates=rates[:1], losses=(1.0,)).suggested == rates[0]
+
+
+def test_without_enough_memory_it_says_what_to_type():
+    def fail(*_: object) -> torch.Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    with pytest.raises(OutOfMemory, match="--find-lr 0"):
+        found(nn.Linear(3, 1), objective=fail)
+
+
+def test_gradients_are_clipped_as_in_training():
+    seen: list[float] = []
+
+    def steep(net: nn.Linear, *_: torch.Tensor) -> torch.Tensor:
+        seen.append(float(net.bias.detach()))
+        return 1e6 * (net.bias.sum() + 1)
+
+    model = nn.Linear(3, 1)
+    nn.init.zeros_(model.bias)
+    found(model, steps=3, clip=1.0, objective=steep)
+    assert 0 < abs(seen[1] - seen[0]) <= 2e-7
+
+
+def test_small_gradients_survive_fp16():
+    seen: list[float] = []
+
+    def faint(net: nn.Module, x: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        seen.append(float(net.weight.detach().abs().sum()))
+        return 1e-7 * net(x).float().mean()
+
+    model = nn.Conv2d(3, 1, 1)
+    nn.init.zeros_(model.weight)
+    pictures = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    sweep(
+        model, TrialOptions(optimizer="sgd", momentum=0.0, weight_decay=0.0), faint,
+        lambda epoch: iter([(pictures, Y)] * 4), steps=4, device=torch.device("cpu"),
+        precision="fp16",
+    )  # fmt: skip
+    assert seen[0] == 0 < seen[-1]

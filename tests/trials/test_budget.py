@@ -153,6 +153,12 @@ def test_the_longest_of_the_shorter_trials_is_inherited(tmp_path: Path):
     assert inherit(tmp_path / "new", TrialOptions(), 9) == grant  # after it was itself cut off
 
 
+def test_what_a_first_stage_left_is_inherited(tmp_path: Path):
+    results.write_json(finished(tmp_path / "old", 3) / results.SAMPLES / METRICS, {"seconds": 1})
+    inherit(tmp_path / "new", TrialOptions(), 9)
+    assert results.read_json(tmp_path / "new" / results.SAMPLES / METRICS) == {"seconds": 1}
+
+
 @pytest.mark.parametrize("why", ["other options", "no checkpoint", "unfinished", "no budget"])
 def test_what_is_not_inherited(tmp_path: Path, why: str):
     old = finished(tmp_path / "old", 3, seed=4 if why == "other options" else 0)

@@ -24,6 +24,14 @@ def test_a_folder_of_equal_options_that_was_cut_off_is_taken_over(tmp_path: Path
         assert not (new / results.FAILURE).exists()
 
 
+def test_a_first_stage_that_was_cut_off_is_taken_over(tmp_path: Path):
+    old, new = cut_off(tmp_path / "old"), tmp_path / "new"
+    (old / results.SAMPLES).mkdir()
+    (old / results.LAST).rename(old / results.SAMPLES / results.LAST)
+    with occupied(new, OPTIONS, go_on=True):
+        assert (new / results.SAMPLES / results.LAST).exists() and not old.exists()
+
+
 def test_only_one_trial_takes_it_over(tmp_path: Path):
     cut_off(tmp_path / "old")
     with occupied(tmp_path / "a", OPTIONS, go_on=True):

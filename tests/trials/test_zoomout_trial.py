@@ -12,6 +12,7 @@ from aerial_nni.results import (
     HISTORY,
     LAST,
     METRICS,
+    SAMPLES,
     read_history,
     read_json,
     sha256,
@@ -20,7 +21,6 @@ from aerial_nni.run import main as run
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.trials import baseline, distill, zoomout
 from aerial_nni.zoomout.scores import OF_ALL, scores_of
-from aerial_nni.zoomout.stages import FOLDER
 
 DATA = ["--data", "folder", "--patch", "16", "--batch", "2", "--precision", "fp32"]
 HEAD = ["--hidden", "6", "--epochs", "2", "--sample-epochs", "3", "--samples", "4"]
@@ -55,9 +55,9 @@ def test_both_stages_leave_their_folders(trained: Path, unet: Path):
     # Two convolutions in each of three blocks, and the picture.
     assert said["dimension"] == 3 + 2 * (4 + 8 + 16)
     assert sum(said["samples"]["training"].values()) > 0
-    assert len(read_history(trained / FOLDER / HISTORY)) == 3
+    assert len(read_history(trained / SAMPLES / HISTORY)) == 3
     assert len(read_history(trained / HISTORY)) == 2
-    model, _ = load_checkpoint(trained / FOLDER / CHECKPOINT)
+    model, _ = load_checkpoint(trained / SAMPLES / CHECKPOINT)
     assert model.channels == load_checkpoint(trained / CHECKPOINT)[0].head.channels
 
 
@@ -66,7 +66,7 @@ def test_the_second_stage_begins_with_what_the_first_has_learnt(
 ):
     flags = ["--epochs", "1", "--lr", "1e-12", "--optimizer", "sgd"]
     assert train(tmp_path / "a", imagery, unet, *flags) == 0
-    head, _ = load_checkpoint(tmp_path / "a" / FOLDER / CHECKPOINT)
+    head, _ = load_checkpoint(tmp_path / "a" / SAMPLES / CHECKPOINT)
     whole, _ = load_checkpoint(tmp_path / "a" / CHECKPOINT)
     for name, value in head.state_dict().items():
         np.testing.assert_allclose(value, whole.head.state_dict()[name], atol=1e-6)

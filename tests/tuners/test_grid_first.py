@@ -92,3 +92,29 @@ def test_after_a_resume_it_goes_on_where_it_was():
     assert second["_phase"] == "search" and second["x"] != searched["x"]
     end(again, 9, second, 0.1)
     assert again.generate_parameters(10)["x"] == searched["x"]
+
+
+def test_after_a_resume_of_the_search_the_grid_is_over_and_the_way_stays():
+    before = make()
+    done = []
+    for number in range(4):
+        point = before.generate_parameters(number)
+        value = None if point == GRID[0] else VALUE[point["loss"], point["seed"]]
+        end(before, number, point, value)
+        done += [] if value is None else [{"parameter": point, "value": value}]
+    searched = before.generate_parameters(4)
+    assert searched["loss"] == "b"
+    tuner = make()
+    tuner.import_data(done)
+    tuner.failed(GRID[0])
+    tuner.resumed(searched)
+    tuner.receive_trial_result(9, {**GRID[0]}, 0.99)  # would make "a" the best
+    second = tuner.generate_parameters(5)
+    assert (second["_phase"], second["loss"]) == ("search", "b")
+
+
+def test_a_failed_point_is_made_up_for_while_nothing_was_searched():
+    tuner = make()
+    tuner.import_data([{"parameter": point, "value": 0.5} for point in GRID[1:]])
+    tuner.failed(GRID[0])
+    assert tuner.generate_parameters(4) == GRID[0]

@@ -30,12 +30,13 @@ def summary(found: Flight) -> str:
     trial, split = found.trial, found.trial.metrics["split"]
     leaky = f" (**{LEAKY}**)" if split["leaky"] else ""
     reached = [f"{group.name} **{spread(group.scores)}**" for group in found.groups]
-    seeds = max(len(group.trials) for group in found.groups)
+    counts = sorted({len(group.trials) for group in found.groups})
+    seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
     return (
         f"Mean IoU on {some(split['val_patches'], 'validation patch')} of the dataset "
         f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}: {listed(reached)}"
-        f"{f' (mean ± sample standard deviation over {seeds} seeds)' if seeds > 1 else ''}. "
+        f"{f' (mean ± sample standard deviation over {seeds} seeds)' if counts[-1] > 1 else ''}. "
         f"{CAUTION}"
     )
 

@@ -59,9 +59,19 @@ def _idea(found: Comparison) -> str:
         f"a shallow classifier learns from them alone. Here the network is {name}, "
         f"{said_of_weights(found)}; what is taken is the output of {taken}, before its ReLU, with "
         f"the picture's bands in front: **{facts['dimension']:,} features of a pixel**. "
+        f"{_order_of_bands(found)}"
         f"{facts['frozen_parameters']:,} weights are frozen and "
         f"{found.trial.metrics['model']['parameters']:,} learn."
     )
+
+
+def _order_of_bands(found: Comparison) -> str:
+    """What is said where the bands are not those that VGG was trained on."""
+    bands, facts = found.trial.metrics["data"]["bands"], found.facts
+    vgg = facts["backbone"] != "encoder" and facts["weights"]["kind"] != "random"
+    if not vgg or list(bands) == ["red", "green", "blue"]:
+        return ""
+    return f"It was trained on red, green and blue; here it is given {listed(list(bands))}. "
 
 
 def _reading(found: Comparison) -> str:

@@ -10,10 +10,9 @@ import numpy as np
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reports.hpo.search import Search, finished, read_search
-from aerial_nni.results import HISTORY, METRICS, read_history, read_json
+from aerial_nni.results import HISTORY, METRICS, SAMPLES, read_history, read_json
 from aerial_nni.zoomout.names import PHASES, SUPERPIXELS, ZOOMOUT
 from aerial_nni.zoomout.scores import scores_of
-from aerial_nni.zoomout.stages import FOLDER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +48,13 @@ class Comparison:
     @cached_property
     def first_stage(self) -> dict[str, np.ndarray]:
         """Columns of the history of the shown run's first stage; empty where it had none."""
-        path = self.trial.folder / FOLDER / HISTORY
+        path = self.trial.folder / SAMPLES / HISTORY
         rows = read_history(path) if path.is_file() else []
         return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
     def first_seconds(self, group: Group) -> list[float]:
         """Seconds of the first stage, drawing samples included, of the runs that had one."""
-        paths = [trial.folder / FOLDER / METRICS for trial in group.trials]
+        paths = [trial.folder / SAMPLES / METRICS for trial in group.trials]
         return [float(read_json(path)["seconds"]) for path in paths if path.is_file()]
 
     def scores(self, group: Group) -> dict[str, list[float]]:

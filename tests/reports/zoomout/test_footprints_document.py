@@ -123,6 +123,13 @@ def test_superpixels_alone_are_described_as_such(made: Make):
     assert "th pixel in both directions" not in text and "So few pixels" not in text
 
 
+def test_other_bands_than_the_network_saw_are_said(made: Make):
+    found = made({"kind": "imagenet"})
+    assert "here it is given" not in explain_method(found, LINKS)
+    found.trial.metrics["data"]["bands"] = ["infrared", "red", "green"]
+    assert "here it is given infrared, red and green" in explain_method(found, LINKS)
+
+
 def test_patches_that_gave_no_samples_are_said(found: Comparison):
     facts = {**found.facts["samples"], "patches": 1200, "left_out": 300}
     found.facts["samples"].update(facts)

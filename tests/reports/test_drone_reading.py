@@ -1,0 +1,42 @@
+"""The comparison of losses as the document reads it."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from aerial_nni.drone.names import LOSSES, SAID
+from aerial_nni.reports.beside import Group
+from aerial_nni.reports.drone.comparison_part import summary
+from aerial_nni.reports.drone.reading import Flight
+
+SPLIT = {"rule": "tile", "seed": 0, "leaky": False, "val_patches": 4}
+
+
+def group(name: str, *scores: float) -> Group:
+    trials = tuple(
+        SimpleNamespace(metrics={"score": score, "split": SPLIT, "data": {"name": "town"}})
+        for score in scores
+    )
+    return Group(SAID[name], trials)  # type: ignore[arg-type]
+
+
+def flight(*groups: Group, trials: tuple[dict[str, Any], ...] = ()) -> Flight:
+    experiment: Any = SimpleNamespace(record={"trials": trials})
+    return Flight(experiment=experiment, search=None, losses=groups, best=())
+
+
+def test_the_winner_is_the_loss_that_was_searched_with():
+    groups = group("focal", 0.9), group("inverse-ce", 0.5)
+    assert flight(*groups).winner is groups[0]
+    rows = (
+        {"parameters": {"_phase": "loss: focal", **LOSSES["focal"]}},
+        {"parameters": {"_phase": "search", **LOSSES["inverse-ce"], "lr": 0.1}},
+    )
+    assert flight(*groups, trials=rows[:1]).winner is groups[0]
+    assert flight(*groups, trials=rows).winner is groups[1]
+
+
+def test_the_number_of_seeds_is_said_as_it_is():
+    assert "over 2 seeds" in summary(flight(group("focal", 0.1, 0.2), group("dice", 0.3, 0.5)))
+    text = summary(flight(group("focal", 0.1), group("dice", 0.3, 0.4, 0.5)))
+    assert "over 1 to 3 seeds" in text
+    assert "seeds" not in summary(flight(group("focal", 0.1)))
