@@ -15,7 +15,7 @@ from aerial_nni import results
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.teacher import Teacher, TeacherMissing
 from aerial_nni.experiments import records
-from aerial_nni.experiments.distill import distill, student_of, usual_options
+from aerial_nni.experiments.distill import distill, plan_of, student_of, usual_options
 from aerial_nni.experiments.hpo import Plan
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.records import Trial, best_of
@@ -58,6 +58,12 @@ def test_without_a_search_student_and_control_are_trained_alone():
     assert definition.trials == 6
     assert [point["teacher_weight"] for point in points] == [2.0] * 3 + [0.0] * 3
     assert [point["_phase"] for point in points] == ["student"] * 3 + ["control"] * 3
+
+
+def test_as_many_trials_run_at_once_as_planned():
+    on_scenes = plan_of("scenes", seed=0)
+    assert defined(plan=on_scenes).concurrency == on_scenes.concurrency == 2
+    assert defined(plan=plan_of("dubai", seed=0)).concurrency == 1
 
 
 def test_the_student_is_fixed_or_searched_as_asked():
