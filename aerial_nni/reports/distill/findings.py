@@ -85,7 +85,8 @@ def _student(found: Distillation) -> str:
         f"teacher's {teacher['parameters']:,}. {_against_teacher(found)} Scores are on "
         f"{some(split['val_patches'], 'validation patch')} of the dataset "
         f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
-        f"{split['seed']}; the teacher was trained and scored on the same split."
+        f"{split['seed']}; the teacher was trained on none of them, and its score is "
+        "what its checkpoint says."
     )
 
 
