@@ -89,6 +89,14 @@ def test_dice_by_hand():
     assert math.isclose(float(LOSSES["dice"](log_probs, target, None)), expected, rel_tol=1e-6)
 
 
+def test_log_dice_by_hand():
+    target = torch.tensor([[[0, 0, 0, 1]]])
+    probs = torch.tensor([[[[0.9, 0.8, 0.6, 0.3]], [[0.1, 0.2, 0.4, 0.7]]]])
+    overlaps = 2 * 2.3 / (2.6 + 3), 2 * 0.7 / (1.4 + 1)
+    expected = -sum(math.log(overlap) for overlap in overlaps) / 2
+    assert LOSSES["log-dice"](probs.log(), target, None).item() == pytest.approx(expected, abs=1e-4)
+
+
 def test_lovasz_of_a_hard_prediction_is_one_minus_iou():
     # The Lovász extension equals the Jaccard loss at the corners (Berman et al. 2018, sec. 2.2).
     target = torch.tensor([[[0, 0, 1, 1]]], dtype=torch.uint8)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aerial_nni.options import TrialOptions, option, usual
+from aerial_nni.options import BadOption, TrialOptions, option, usual
 
 BACKBONES = ("resnet101", "resnet50", "mobilenet_v3_large")
 STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -10,6 +10,9 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 MODELS = ("deeplab", "unet")
 COCO, IMAGENET, RANDOM = "coco", "imagenet", "random"
+
+UNET = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
+"""Options that say what a U-Net is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +51,12 @@ class DroneOptions(TrialOptions):
     find_lr: int = option(
         0, "steps of the learning-rate finder before training, for its plot; 0: none", low=0
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in UNET if self.model == "deeplab" else ():
+            if (value := getattr(self, name)) != getattr(TrialOptions, name):
+                raise BadOption(
+                    f"{name}={value!r} is of the U-Net; what DeepLabV3 is made of is said by "
+                    f"backbone and head. Leave {name} out, or give model=unet"
+                )

@@ -87,9 +87,7 @@ def check_submission(
     Raises:
         SubmissionWrong: a row is missing, is one too many, or differs.
     """
-    csv.field_size_limit(1 << 30)
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = {row[HEADER[0]]: row[HEADER[1]] for row in csv.DictReader(file)}
+    rows = _rows(path)
     for name, mask in masks.items():
         found = _read(mask)
         for label in range(classes):
@@ -99,6 +97,24 @@ def check_submission(
                 raise SubmissionWrong(f"{path}: the row {name}_{label} is not what {mask} shows")
     if rows:
         raise SubmissionWrong(f"{path} has rows of no mask, the first: {next(iter(rows))}")
+
+
+def _rows(path: Path) -> dict[str, str]:
+    """The encodings of a file by the names of their rows."""
+    csv.field_size_limit(1 << 30)
+    rows: dict[str, str] = {}
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(file)
+        if (header := tuple(next(reader, ()))) != HEADER:
+            raise SubmissionWrong(
+                f"{path} begins with {','.join(header)!r}, not {','.join(HEADER)}"
+            )
+        for row in reader:
+            if len(row) != len(HEADER) or row[0] in rows:
+                problem = "a second row" if row and row[0] in rows else "no row of two columns:"
+                raise SubmissionWrong(f"{path} has {problem} {','.join(row)[:60]}")
+            rows[row[0]] = row[1]
+    return rows
 
 
 def _read(path: Path) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from aerial_nni.drone.learning import Thaw, both_heads
-from aerial_nni.drone.options import DroneOptions
+from aerial_nni.drone.options import UNET, DroneOptions
 from aerial_nni.drone.weights import check_start, open_start, put_into
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.deeplab import DeepLab
@@ -70,13 +70,12 @@ def _deeplab(options: DroneOptions, ground: Ground, plain: Lesson) -> Lesson:
 def deeplab_spec(options: DroneOptions, ground: Ground) -> ModelSpec:
     """How the model is built again."""
     facts = ground.prepared.facts
-    names = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
     more = ("backbone", "head", "trained", "recompute")
     return ModelSpec(
         model="deeplab",
         bands=len(facts.bands),
         classes=len(facts.classes),
-        **{name: getattr(options, name) for name in names},
+        **{name: getattr(options, name) for name in UNET},
         more={
             **{name: getattr(options, name) for name in more},
             "auxiliary": options.auxiliary > 0,

@@ -61,6 +61,13 @@ def test_the_u_net_is_refused():
         drone(changed(OPTIONS, {"model": "unet"}), METHODS["random"], PLAN)
 
 
+@pytest.mark.parametrize("name, value", [("width", 8), ("depth", 3), ("space_to_depth", 2)])
+def test_an_option_of_the_u_net_alone_is_refused(name: str, value: int):
+    with pytest.raises(BadOption, match=f"{name}={value} is of the U-Net"):
+        changed(OPTIONS, {name: value})
+    assert changed(OPTIONS, {name: value, "model": "unet"}).model == "unet"
+
+
 def test_stages_are_searched_where_there_is_something_to_freeze(tmp_path: Path):
     assert "trained" in searched_space(DroneOptions(), SPACE)
     space = tmp_path / "space.yaml"

@@ -47,7 +47,15 @@ def test_a_file_is_checked_against_its_masks(tmp_path: Path):
     lines = path.read_text().splitlines()
     assert lines[0] == "ImageID_class,EncodedPixels" and len(lines) == 1 + 2 * 3
     assert lines[1].startswith("street 0_0,")
-    for wrong in (lines[:-1], [*lines, "street 2_0,"], [*lines[:-1], "street 1_2,1 1"]):
+    for wrong in (
+        lines[:-1],
+        lines[1:],
+        [*lines, "street 2_0,"],
+        [*lines, lines[-1]],
+        [*lines, "street 2_0"],
+        [*lines[:-1], "street 1_2,1 1"],
+        [],
+    ):
         path.write_text("\n".join(wrong) + "\n")
         with pytest.raises(SubmissionWrong):
             check_submission(path, masks, classes=3)
