@@ -32,6 +32,38 @@ def explain_sources(experiments: Sequence[Experiment]) -> str:
     return "\n\n".join(parts)
 
 
+def sources_chapter(
+    sources: str,
+    *,
+    commands: Sequence[str],
+    places: str,
+    runs: str,
+    shown: Trial,
+    name: str = "shown run",
+    options: Mapping[str, Any] | None = None,
+    number: int = 4,
+) -> str:
+    """The chapter of an experiment with several kinds of runs that traces numbers to files.
+
+    `sources` says which number is from which file, `places` what capitals in the commands stand
+    for; `runs` is the table of all runs. `shown` is called `name` and has these `options`.
+    """
+    listed = option_table(shown.options if options is None else options, shown)
+    return "\n\n".join(
+        [
+            f"## {number}. Where the numbers come from",
+            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
+            f"alone: {sources}",
+            version_table(shown),
+            f"The commands ({places}):",
+            "```\n" + "\n".join(commands) + "\n```",
+            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
+            f"\n\n{runs}\n\n</details>",
+            f"<details><summary>All options of the {name}</summary>\n\n{listed}\n\n</details>",
+        ]
+    )
+
+
 def run_table(experiments: Sequence[Experiment]) -> str:
     """Every run with the digest of its checkpoint; the reported one is marked."""
     rows = []

@@ -4,14 +4,12 @@ import shlex
 
 from aerial_nni import results
 from aerial_nni.reports.darts.reading import Discovery
-from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import space_words
+from aerial_nni.reports.hpo.provenance import space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
-    option_table,
     option_words,
+    sources_chapter,
     split_words,
-    version_table,
 )
 from aerial_nni.search.options import SearchOptions
 
@@ -29,32 +27,22 @@ def explain_sources(found: Discovery) -> str:
         f"python -m aerial_nni.run predict {checkpoint} IMAGE",
         f"python -m aerial_nni.run export {checkpoint} --to derived.onnx",
     ]
-    return "\n\n".join(
-        [
-            "## 5. Where the numbers come from",
-            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
-            "alone: phases, parameters, states and scores of the trials from `experiment.json`; "
-            "genotypes from `genotype.json`; alpha, entropy and all curves from `history.csv`; "
-            "scores from `metrics.json`, pictures from `examples/`. Parameters of operations are "
-            "counted in the modules, the space and its size come from the code that builds it.",
-            version_table(shown),
-            "The commands (DIR is the folder of the data, IMAGE a picture):",
-            "```\n" + "\n".join(lines) + "\n```",
-            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
-            f"\n\n{run_table(found)}\n\n</details>",
-            "<details><summary>All options of the shown run</summary>\n\n"
-            f"{option_table(shown.options, shown)}\n\n</details>",
-        ]
+    return sources_chapter(
+        "phases, parameters, states and scores of the trials from `experiment.json`; genotypes "
+        "from `genotype.json`; alpha, entropy and all curves from `history.csv`; scores from "
+        "`metrics.json`, pictures from `examples/`. Parameters of operations are counted in the "
+        "modules, the space and its size come from the code that builds it.",
+        commands=lines,
+        places="DIR is the folder of the data, IMAGE a picture",
+        runs=run_table(found),
+        shown=shown,
+        number=5,
     )
 
 
 def run_table(found: Discovery) -> str:
     """Every finished run with the digest of its checkpoint."""
-    runs: list[tuple[str, Trial]] = [
-        (f"trial {tried.number} of the search", tried.complete)
-        for tried in found.search.tried
-        if tried.complete is not None
-    ]
+    runs = trials_of(found.search)
     runs += [(f"derived in trial {one.tried.number}", run)
              for one in found.all_found for run in one.runs]  # fmt: skip
     runs += [("random architecture", run) for run in found.randoms]

@@ -10,10 +10,9 @@ from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
-    option_table,
     option_words,
+    sources_chapter,
     split_words,
-    version_table,
 )
 from aerial_nni.tuners.trial import CONTROL
 
@@ -27,24 +26,17 @@ def explain_sources(found: Distillation) -> str:
         f"python -m aerial_nni.run report {found.experiment.id} --measure",
         f"python -m aerial_nni.run export {checkpoint} --to student.onnx",
     ]
-    return "\n\n".join(
-        [
-            "## 4. Where the numbers come from",
-            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
-            "alone: method, search space, trials and their parameters from `experiment.json`; "
-            "scores from `metrics.json`, curves from `history.csv` and `curves.npz`, pictures from "
-            f"`examples/`; what teacher and control say of the same patches from "
-            f"`{results.ANSWERS}`, time, memory and the 8-bit student from `{results.COSTS}`. The "
-            "teacher's size and score are those of its checkpoint, which lies as "
-            f"`{results.TEACHER}` in the experiment's folder.",
-            version_table(shown),
-            "The commands (DIR is the folder of the data, CHECKPOINT the teacher's):",
-            "```\n" + "\n".join(lines) + "\n```",
-            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
-            f"\n\n{run_table(found)}\n\n</details>",
-            "<details><summary>All options of the shown student</summary>\n\n"
-            f"{option_table(shown.options, shown)}\n\n</details>",
-        ]
+    return sources_chapter(
+        "method, search space, trials and their parameters from `experiment.json`; scores from "
+        "`metrics.json`, curves from `history.csv` and `curves.npz`, pictures from `examples/`; "
+        f"what teacher and control say of the same patches from `{results.ANSWERS}`, time, memory "
+        f"and the 8-bit student from `{results.COSTS}`. The teacher's size and score are those of "
+        f"its checkpoint, which lies as `{results.TEACHER}` in the experiment's folder.",
+        commands=lines,
+        places="DIR is the folder of the data, CHECKPOINT the teacher's",
+        runs=run_table(found),
+        shown=shown,
+        name="shown student",
     )
 
 

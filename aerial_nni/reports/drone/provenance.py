@@ -10,10 +10,9 @@ from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
-    option_table,
     option_words,
+    sources_chapter,
     split_words,
-    version_table,
 )
 
 ALWAYS = ("epochs", "lr", "batch", "accumulate", "head", "backbone", "backbone_weights")
@@ -48,21 +47,15 @@ def explain_sources(found: Flight) -> str:
         if "sha256" in weights
         else ""
     )
-    return "\n\n".join(
-        [
-            "## 4. Where the numbers come from",
-            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
-            "alone: losses, method, search space and trials from `experiment.json`; scores from "
-            "`metrics.json`; curves from `history.csv`; the plot of the learning-rate finder from "
-            f"`lr_finder.csv`; pictures from `examples/`.{digest}",
-            version_table(found.trial),
-            "The commands (DIR is the folder of the data, WEIGHTS those it began with):",
-            "```\n" + "\n".join(lines) + "\n```",
-            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
-            f"\n\n{run_table(found)}\n\n</details>",
-            "<details><summary>All options of the shown run</summary>\n\n"
-            f"{option_table(_plain(found.trial.options), found.trial)}\n\n</details>",
-        ]
+    return sources_chapter(
+        "losses, method, search space and trials from `experiment.json`; scores from "
+        "`metrics.json`; curves from `history.csv`; the plot of the learning-rate finder from "
+        f"`lr_finder.csv`; pictures from `examples/`.{digest}",
+        commands=lines,
+        places="DIR is the folder of the data, WEIGHTS those it began with",
+        runs=run_table(found),
+        shown=found.trial,
+        options=_plain(found.trial.options),
     )
 
 

@@ -9,10 +9,9 @@ from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.provenance import (
     digest_table,
-    option_table,
     option_words,
+    sources_chapter,
     split_words,
-    version_table,
 )
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
@@ -25,23 +24,17 @@ def explain_sources(searches: Sequence[Search]) -> str:
     shown = main.shown[0]
     ids = " ".join(search.experiment.id for search in searches)
     lines = [*(command(search) for search in searches), f"python -m aerial_nni.run report {ids}"]
-    return "\n\n".join(
-        [
-            "## 4. Where the numbers come from",
-            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
-            "alone: method, search space, trials, their parameters, states and scores from "
-            "`experiment.json`; epochs, times and curves from `history.csv` and `curves.npz`; "
-            "scores of the reported run from `metrics.json`, its pictures from `examples/`. "
-            "Models drawn in chapter 1 and the importance of parameters are fitted to these "
-            "scores when the document is written, with fixed seeds.",
-            version_table(shown),
-            "The commands (DIR is the folder of the data, FILE a file with the search space):",
-            "```\n" + "\n".join(lines) + "\n```",
-            f"<details><summary>All finished runs, with the digests of their checkpoints</summary>"
-            f"\n\n{run_table(main)}\n\n</details>",
-            "<details><summary>All options of the reported run</summary>\n\n"
-            f"{option_table(shown.options, shown)}\n\n</details>",
-        ]
+    return sources_chapter(
+        "method, search space, trials, their parameters, states and scores from `experiment.json`; "
+        "epochs, times and curves from `history.csv` and `curves.npz`; scores of the reported run "
+        "from `metrics.json`, its pictures from `examples/`. Models drawn in chapter 1 and the "
+        "importance of parameters are fitted to these scores when the document is written, with "
+        "fixed seeds.",
+        commands=lines,
+        places="DIR is the folder of the data, FILE a file with the search space",
+        runs=run_table(main),
+        shown=shown,
+        name="reported run",
     )
 
 

@@ -6,10 +6,9 @@ from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
-    option_table,
     option_words,
+    sources_chapter,
     split_words,
-    version_table,
 )
 from aerial_nni.reports.zoomout.comparison_part import title_of
 from aerial_nni.reports.zoomout.reading import Comparison
@@ -27,21 +26,15 @@ def explain_sources(found: Comparison) -> str:
     digest = f" The backbone's weights have the SHA-256 `{weights['sha256']}`." if (
         "sha256" in weights
     ) else ""  # fmt: skip
-    return "\n\n".join(
-        [
-            "## 4. Where the numbers come from",
-            "Text, tables and figures are written by `aerial_nni.reports` from result folders "
-            "alone: method, search space and trials from `experiment.json`; the eight scores from "
-            "the confusion matrix in `metrics.json`; curves from `history.csv`, those of the "
-            f"first stage from that in `samples/`; pictures from `examples/`.{digest}",
-            version_table(found.trial),
-            "The commands (DIR is the folder of the data, WEIGHTS the backbone's):",
-            "```\n" + "\n".join(lines) + "\n```",
-            "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
-            f"\n\n{run_table(found)}\n\n</details>",
-            "<details><summary>All options of the shown run</summary>\n\n"
-            f"{option_table(_plain(found.trial.options), found.trial)}\n\n</details>",
-        ]
+    return sources_chapter(
+        "method, search space and trials from `experiment.json`; the eight scores from the "
+        "confusion matrix in `metrics.json`; curves from `history.csv`, those of the first stage "
+        f"from that in `samples/`; pictures from `examples/`.{digest}",
+        commands=lines,
+        places="DIR is the folder of the data, WEIGHTS the backbone's",
+        runs=run_table(found),
+        shown=found.trial,
+        options=_plain(found.trial.options),
     )
 
 
