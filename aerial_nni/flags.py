@@ -94,6 +94,11 @@ def is_given(arguments: argparse.Namespace, name: str) -> bool:
     return bool(arguments.options) and name in read_values(arguments.options)
 
 
+def typed(arguments: argparse.Namespace, options: type[TrialOptions]) -> list[str]:
+    """Options that stand on the line: they are meant, those of a file are a start."""
+    return [spec.name for spec in dataclasses.fields(options) if hasattr(arguments, spec.name)]
+
+
 def with_usual(
     options: Options, usual: Mapping[str, object], arguments: argparse.Namespace
 ) -> Options:

@@ -98,7 +98,7 @@ def darts(
         )
     options = dataclasses.replace(options, search=True)
     space = load_space(space_file or SPACE, options, refused=REFUSED)
-    space, fixed = without_given(space, options, given)
+    space, fixed = without_given(space, options, given, empty=True)
     seeds = search_seeds(options.seed, plan)
     if not space:
         space = {"seed": {"_type": "choice", "_value": seeds}}

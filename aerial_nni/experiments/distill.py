@@ -5,7 +5,7 @@ the teacher is worth is the difference between the two.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan, searching, unsearched
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.search_space import FOLDER, load_space
+from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
 from aerial_nni.options import BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import BadSpace, Space
 from aerial_nni.tuners.trial import CONTROL, PHASE
@@ -86,6 +86,7 @@ def distill(
     *,
     space_file: Path | None = None,
     student: Sequence[str] = (),
+    given: Collection[str] = (),
 ) -> Definition:
     """The experiment that searches how a student of `options` learns best from `teacher`.
 
@@ -108,8 +109,10 @@ def distill(
         for phase, more in ((STUDENT, {}), (CONTROL, {"teacher_weight": 0.0}))
         for seed in plan.seeds
     ]
+    kept: dict[str, Any] = {}
     if plan.trials:
         space = _space(options, space_file, fixed=fixed, searched=searched)
+        space, kept = without_given(space, options, set(given) - searched.keys())
         retrained = [{"_from": "best", **point} for point in finals]
         tuner, how = searching(options, method, plan, space=space, finals=retrained)
     elif searched:
@@ -134,6 +137,7 @@ def distill(
             "final_epochs": plan.epochs,
             "student": {**fixed, **{name: one["_value"] for name, one in searched.items()}},
             "teacher": teacher.facts,
+            "given": kept,
         },
     )
 

@@ -4,7 +4,7 @@ The losses are compared over seeds with everything else fixed. The configuration
 finds is trained from the same seeds and as long, so the runs of its loss are its control.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
-from aerial_nni.experiments.search_space import FOLDER, load_space
+from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions
 from aerial_nni.tuners.space import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE
@@ -61,10 +61,16 @@ def usual_options(data: str) -> dict[str, Any]:
 
 
 def drone(
-    options: DroneOptions, method: Method, plan: Plan, *, space_file: Path | None = None
+    options: DroneOptions,
+    method: Method,
+    plan: Plan,
+    *,
+    space_file: Path | None = None,
+    given: Collection[str] = (),
 ) -> Definition:
     """The experiment that compares the losses of `plan` and searches around `options`.
 
+    Options that are `given` stay as they are, whatever the search space says of them.
     Without trials of a search (`plan.trials` 0) the losses are compared and nothing follows.
 
     Raises:
@@ -77,9 +83,16 @@ def drone(
             "python -m aerial_nni.run hpo"
         )
     grid = grid_points(plan)
+    if compared := {name for point in LOSSES.values() for name in point} & set(given):
+        raise BadOption(
+            f"{' and '.join(sorted(compared))} would be the same for all runs, and losses are what "
+            f"is compared: give --losses with some of {', '.join(LOSSES)}"
+        )
+    fixed: dict[str, Any] = {}
     if plan.trials:
         check_final_seeds(plan.seeds, search=options.seed)
         space = searched_space(options, space_file or SPACE)
+        space, fixed = without_given(space, options, given)
         finals = [
             {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs}
             for seed in plan.seeds
@@ -109,6 +122,7 @@ def drone(
             "seeds": list(plan.seeds),
             "final_epochs": plan.epochs,
             "find_lr": plan.find_lr,
+            "given": fixed,
         },
     )
 

@@ -4,7 +4,7 @@ The final trials are longer and over several seeds: what a search found is a bet
 only if it wins there too, at equal cost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from aerial_nni.errors import Explained
 from aerial_nni.experiments.baseline import check_final_seeds, final_seeds, listed
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from
+from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from, without_given
 from aerial_nni.options import TrialOptions
 from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
 
@@ -60,17 +60,24 @@ def usual_options(data: str) -> dict[str, Any]:
 
 
 def hpo(
-    options: TrialOptions, method: Method, plan: Plan, *, space_file: Path | None = None
+    options: TrialOptions,
+    method: Method,
+    plan: Plan,
+    *,
+    space_file: Path | None = None,
+    given: Collection[str] = (),
 ) -> Definition:
     """The experiment that searches around `options` with `method` and retrains the best.
+
+    Options that are `given` stay as they are, whatever the search space says of them.
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
         ReasonMissing: it is smaller than the full one and `plan.reason` is empty.
-        BadOption: the final trials cannot have these seeds.
+        BadOption: the final trials cannot have these seeds, or nothing is left to search.
     """
     check_final_seeds(plan.seeds, search=options.seed)
-    space = load_space(space_file or FULL, options)
+    space, fixed = without_given(load_space(space_file or FULL, options), options, given)
     _ask_for_a_reason(space, plan.reason)
     finals: list[dict[str, Any]] = [
         {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds
@@ -97,6 +104,7 @@ def hpo(
             "assessor": plan.assessor,
             "seeds": list(plan.seeds),
             "final_epochs": plan.epochs,
+            "given": fixed,
         },
     )
 

@@ -19,7 +19,9 @@ from aerial_nni.experiments.definition import (
 )
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.platforms import connect
+from aerial_nni.experiments.progress import say
 from aerial_nni.experiments.records import NNI_DIRECTORY, Record, now
+from aerial_nni.experiments.search_space import said_of_given
 from aerial_nni.experiments.server import Server
 from aerial_nni.options import TrialOptions, as_dict
 from aerial_nni.results import SPACE, atomic
@@ -55,6 +57,8 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     server = Server(
         folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host
     )
+    if fixed := definition.method.get("given"):
+        say(said_of_given(fixed))
     record = Record(
         id=folder.name,
         kind=definition.kind,

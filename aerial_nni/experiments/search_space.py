@@ -75,15 +75,26 @@ def load_space(
 
 
 def without_given(
-    space: Mapping[str, Any], options: Options, given: Collection[str]
+    space: Mapping[str, Any], options: Options, given: Collection[str], *, empty: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The space without what is given as an option, and those options with their values."""
+    """The space without what is given as an option, and those options with their values.
+
+    Raises:
+        BadOption: nothing is left, and the space may not be `empty`.
+    """
     fixed = {name: getattr(options, name) for name in space if name in given}
-    return {name: one for name, one in space.items() if name not in fixed}, fixed
+    left = {name: one for name, one in space.items() if name not in fixed}
+    if not left and not empty:
+        flags = ", ".join("--" + name.replace("_", "-") for name in fixed)
+        raise BadOption(
+            f"all that would be searched is given: {flags}; leave one out, or search other options "
+            "with --search-space FILE"
+        )
+    return left, fixed
 
 
 def said_of_given(fixed: Mapping[str, Any]) -> str:
-    """What a verb says of options that are given, so not searched."""
+    """What is said of options that are given, so not searched."""
     return f"given, so not searched: {', '.join(f'{k}={v}' for k, v in fixed.items())}"
 
 

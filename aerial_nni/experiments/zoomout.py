@@ -20,7 +20,7 @@ from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
-from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
+from aerial_nni.options import BUILT_IN, TrialOptions, as_dict, changed
 from aerial_nni.tuners.trial import PHASE
 from aerial_nni.zoomout.names import PHASES, SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
@@ -92,8 +92,6 @@ def zoomout(
         check_final_seeds(plan.seeds, search=options.seed)
         space = searched_space(options, space_file or SPACE)
         space, fixed = without_given(space, options, given)
-        if not space:
-            raise BadOption("all that would be searched is given; give --trials 0 as well")
         tuner, how = searching(options, method, plan, space=space, finals=finals)
     else:
         check_seeds(plan.seeds)

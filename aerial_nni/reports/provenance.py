@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aerial_nni.options import TrialOptions, flag
@@ -151,17 +151,18 @@ def option_words(
     *,
     kind: type[TrialOptions] = TrialOptions,
     always: Sequence[str] = (),
+    without: Collection[str] = (),
 ) -> list[str]:
     """The flags of all options of this kind that are not the defaults or in `always`.
 
-    But for seed and split.
+    But for seed, split and what is in `without`.
     """
     words: list[str] = []
     for spec in dataclasses.fields(kind):
         value = options.get(spec.name, spec.default)  # an older run lacks newer options
         value = tuple(value) if isinstance(value, list) else value
         wanted = value != spec.default or spec.name in always
-        if wanted and spec.name not in ("seed", "split", "split_seed"):
+        if wanted and spec.name not in ("seed", "split", "split_seed", *without):
             words += flag(spec.name, PLACES.get(spec.name, value))
     return words
 

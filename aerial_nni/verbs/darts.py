@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from aerial_nni.flags import add_trial_flags, is_given, trial_options, with_usual
+from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.search.names import DRAWS
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.verbs.answers import finished, settings_of
@@ -68,7 +68,6 @@ def darts(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.found import NOTHING, found, said
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.progress import say
-    from aerial_nni.experiments.search_space import said_of_given
 
     options = trial_options(given, SearchOptions)
     usual = experiment.usual_options(options.data)
@@ -83,10 +82,9 @@ def darts(given: argparse.Namespace) -> int:
         epochs=given.final_epochs or plan.epochs,
         reason=given.reason,
     )
-    typed = [spec.name for spec in dataclasses.fields(options) if is_given(given, spec.name)]
-    definition = experiment.darts(options, plan, space_file=given.search_space, given=typed)
-    if fixed := definition.method["given"]:
-        say(said_of_given(fixed))
+    definition = experiment.darts(
+        options, plan, space_file=given.search_space, given=typed(given, SearchOptions)
+    )
     outcome = launch(definition, settings_of(given))
     values = found(outcome.record, outcome.folder)
     if values["genotype"] is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aerial_nni.distillation.options import DistillOptions
-from aerial_nni.flags import add_trial_flags, trial_options, with_usual
+from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import (
     Verbs,
@@ -92,6 +92,7 @@ def distill(given: argparse.Namespace) -> int:
         plan,
         space_file=given.search_space,
         student=given.student,
+        given=typed(given, DistillOptions),
     )
     outcome = launch(definition, settings_of(given), prepare=prepare_with(teacher))
     found = worth(outcome.record.trials)

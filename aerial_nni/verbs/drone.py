@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aerial_nni.drone.names import COMPARED, LOSSES
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
-from aerial_nni.flags import add_trial_flags, is_given, trial_options, with_usual
+from aerial_nni.flags import add_trial_flags, is_given, trial_options, typed, with_usual
 from aerial_nni.options import changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.checkpoints import checkpoint_of
@@ -89,7 +89,13 @@ def drone(given: argparse.Namespace) -> int:
         find_lr=options.find_lr if is_given(given, "find_lr") else plan.find_lr,
     )
     options = changed(options, {"find_lr": 0})  # in the runs that the plan says
-    definition = experiment.drone(options, method_of(given), plan, space_file=given.search_space)
+    definition = experiment.drone(
+        options,
+        method_of(given),
+        plan,
+        space_file=given.search_space,
+        given=typed(given, DroneOptions),
+    )
     prepare = experiment.prepare_with(options)
     outcome = launch(definition, settings_of(given), prepare=prepare)
     found = experiment.compared(outcome.record, outcome.folder)

@@ -56,7 +56,10 @@ def add_search_flags(parser: "argparse._ActionsContainer", *, space: str) -> Non
     parser.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
     parser.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
     parser.add_argument(
-        "--search-space", type=Path, metavar="FILE", help=f"in NNI's format (default: {space})"
+        "--search-space",
+        type=Path,
+        metavar="FILE",
+        help=f"in NNI's format (default: {space}); what is given as an option is not searched",
     )
 
 

@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.flags import add_trial_flags, trial_options, with_usual
+from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.options import TrialOptions
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive
@@ -42,7 +42,8 @@ def add_flags(verbs: Verbs) -> None:
         "--search-space",
         type=Path,
         metavar="FILE",
-        help="in NNI's format (default: search_spaces/hpo.yaml)",
+        help="in NNI's format (default: search_spaces/hpo.yaml); what is given as an option is not "
+        "searched",
     )
     group.add_argument(
         "--reason",
@@ -86,7 +87,13 @@ def hpo(given: argparse.Namespace) -> int:
     usual = search.usual_options(options.data)
     options = with_usual(options, usual, given)
     plan = _plan(given, search.plan_of(options.data, seed=options.seed))
-    definition = search.hpo(options, method, plan, space_file=given.search_space)
+    definition = search.hpo(
+        options,
+        method,
+        plan,
+        space_file=given.search_space,
+        given=typed(given, TrialOptions),
+    )
     return finished(launch(definition, settings_of(given)), given)
 
 

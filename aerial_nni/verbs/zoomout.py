@@ -5,7 +5,7 @@ import dataclasses
 import statistics
 from pathlib import Path
 
-from aerial_nni.flags import add_trial_flags, is_given, trial_options, with_usual
+from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.options import changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.checkpoints import checkpoint_of
@@ -41,9 +41,7 @@ def add_flags(verbs: Verbs) -> None:
         help="trials of the search, the final ones not counted; 0: no search "
         "(default: 12; building-scenes: 3)",
     )
-    add_search_flags(
-        group, space="search_spaces/zoomout.yaml; what is given as an option is not searched"
-    )
+    add_search_flags(group, space="search_spaces/zoomout.yaml")
     group.add_argument(
         "--seeds",
         type=int,
@@ -72,8 +70,6 @@ def zoomout(given: argparse.Namespace) -> int:
     """Searches and compares."""
     from aerial_nni.experiments import zoomout as experiment
     from aerial_nni.experiments.launch import launch
-    from aerial_nni.experiments.progress import say
-    from aerial_nni.experiments.search_space import said_of_given
 
     options = trial_options(given, ZoomOutOptions)
     usual = experiment.usual_options(options.data)
@@ -87,12 +83,13 @@ def zoomout(given: argparse.Namespace) -> int:
         epochs=given.final_epochs or plan.epochs,
         unet_epochs=given.unet_epochs or plan.unet_epochs,
     )
-    typed = [spec.name for spec in dataclasses.fields(options) if is_given(given, spec.name)]
     definition = experiment.zoomout(
-        options, method_of(given), plan, space_file=given.search_space, given=typed
+        options,
+        method_of(given),
+        plan,
+        space_file=given.search_space,
+        given=typed(given, ZoomOutOptions),
     )
-    if fixed := definition.method["given"]:
-        say(said_of_given(fixed))
     prepare = experiment.prepare_with(definition)
     outcome = launch(definition, settings_of(given), prepare=prepare)
     found = experiment.compared(outcome.record, outcome.folder)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from aerial_nni import results
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.teacher import Teacher, TeacherMissing
 from aerial_nni.experiments import records
+from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.distill import distill, plan_of, student_of, usual_options
 from aerial_nni.experiments.hpo import Plan
 from aerial_nni.experiments.methods import METHODS
@@ -32,9 +34,11 @@ TEACHER = Teacher(model=nn.Conv2d(1, 1, 1), header={"model": SPEC, "score": 0.7}
 PLAN = Plan(trials=4, seeds=(1, 2, 3), epochs=9)
 
 
-def defined(*student: str, plan: Plan = PLAN, **options: object):
+def defined(
+    *student: str, plan: Plan = PLAN, given: Sequence[str] = (), **options: object
+) -> Definition:
     chosen = DistillOptions(teacher="t.safetensors", **options)  # type: ignore[arg-type]
-    return distill(chosen, TEACHER, METHODS["gp"], plan, student=student)
+    return distill(chosen, TEACHER, METHODS["gp"], plan, student=student, given=given)
 
 
 def test_the_best_student_and_its_control_follow_the_search():
@@ -58,6 +62,14 @@ def test_without_a_search_student_and_control_are_trained_alone():
     assert definition.trials == 6
     assert [point["teacher_weight"] for point in points] == [2.0] * 3 + [0.0] * 3
     assert [point["_phase"] for point in points] == ["student"] * 3 + ["control"] * 3
+
+
+def test_what_is_given_is_not_searched():
+    definition = defined(kind="soft", temperature=2.0, given=["kind", "temperature", "epochs"])
+    assert {"teacher_weight", "layers"} == set(definition.space)
+    assert definition.method["given"] == {"kind": "soft", "temperature": 2.0}
+    definition = defined("depth=2,3", width=8, given=["width", "depth"])
+    assert definition.space["depth"]["_value"] == [2, 3] and not definition.method["given"]
 
 
 def test_as_many_trials_run_at_once_as_planned():

@@ -68,6 +68,14 @@ def test_an_option_of_the_u_net_alone_is_refused(name: str, value: int):
     assert changed(OPTIONS, {name: value, "model": "unet"}).model == "unet"
 
 
+def test_what_is_given_is_not_searched():
+    definition = drone(OPTIONS, METHODS["random"], PLAN, given=["lr", "schedule", "batch"])
+    assert not {"lr", "schedule"} & definition.space.keys() and "optimizer" in definition.space
+    assert definition.method["given"] == {"lr": OPTIONS.lr, "schedule": OPTIONS.schedule}
+    with pytest.raises(BadOption, match="give --losses"):
+        drone(OPTIONS, METHODS["random"], PLAN, given=["loss"])
+
+
 def test_stages_are_searched_where_there_is_something_to_freeze(tmp_path: Path):
     assert "trained" in searched_space(DroneOptions(), SPACE)
     space = tmp_path / "space.yaml"
@@ -102,15 +110,19 @@ def run(verb: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess
 def test_from_the_losses_over_a_search_to_the_document(imagery: Path, runs: Path):
     cwd = runs.parent
     space = cwd / "space.yaml"
-    space.write_text("auxiliary: {_type: choice, _value: [0.0, 0.4]}\n")
+    space.write_text(
+        "auxiliary: {_type: choice, _value: [0.0, 0.4]}\n"
+        "lr: {_type: loguniform, _value: [0.0001, 0.01]}\n"
+    )
     ran = run("drone", "--data", "folder", "--data-dir", imagery, "--split", "image", "--patch",
               16, "--batch", 2, "--backbone", "mobilenet_v3_large", "--backbone-weights", "random",
-              "--head", 8, "--losses", "focal", "dice", "--trials", 1, "--search-space", space,
-              "--seeds", 5, "--epochs", 1, "--final-epochs", 1, "--find-lr", 3, "--exit", "--json",
-              "--port", free_port(), "--docs", cwd / "docs",
+              "--lr", 0.002, "--head", 8, "--losses", "focal", "dice", "--trials", 1,
+              "--search-space", space, "--seeds", 5, "--epochs", 1, "--final-epochs", 1,
+              "--find-lr", 3, "--exit", "--json", "--port", free_port(), "--docs", cwd / "docs",
               "--runs", os.path.relpath(runs, cwd), cwd=cwd)  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
+    assert "given, so not searched: lr=0.002\n" in ran.stderr
     said = json.loads(ran.stdout)
     folder = Path(said["folder"])
     record = records.load(folder)
@@ -128,5 +140,6 @@ def test_from_the_losses_over_a_search_to_the_document(imagery: Path, runs: Path
     text = Path(said["report"]).read_text(encoding="utf-8")
     assert Path(said["report"]).name == "drone-scenes.md"
     for part in ("DeepLabV3", "−log Dice", "what the search found", "lr-finder.png",
-                 "presence.png", "Dice over the data set", "The most memory"):  # fmt: skip
+                 "presence.png", "Dice over the data set", "The most memory",
+                 "so not searched: `lr` 0.002", "--lr 0.002"):  # fmt: skip
         assert part in text

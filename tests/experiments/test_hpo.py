@@ -12,7 +12,7 @@ from aerial_nni.experiments import records
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.hpo import FULL, Plan, ReasonMissing, hpo, plan_of
 from aerial_nni.experiments.methods import METHODS
-from aerial_nni.experiments.search_space import FOLDER
+from aerial_nni.experiments.search_space import FOLDER, load_space
 from aerial_nni.options import BadOption, TrialOptions
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import BEST, DEFAULT
@@ -68,6 +68,19 @@ def test_a_reduced_space_needs_a_reason(tmp_path: Path):
     assert "width is not searched" in definition.method["missing"]
     assert definition.trials == 4
     assert hpo(TrialOptions(), method, plan, space_file=FULL).method["missing"] == []
+
+
+def test_what_is_given_is_not_searched():
+    options, method = TrialOptions(width=8), METHODS["random"]
+    plan = Plan(trials=4, seeds=(), epochs=3)
+    with pytest.raises(ReasonMissing, match="width is not searched"):
+        hpo(options, method, plan, given=["width", "epochs"])
+    plan = dataclasses.replace(plan, reason="a small model")
+    definition = hpo(options, method, plan, given=["width", "epochs"])
+    assert "width" not in definition.space and definition.method["given"] == {"width": 8}
+    every = load_space(FULL, options)
+    with pytest.raises(BadOption, match="leave one out"):
+        hpo(options, method, plan, given=list(every))
 
 
 def test_final_trials_do_not_have_the_seed_that_picked_the_best():

@@ -89,7 +89,7 @@ def test_what_is_given_is_not_searched():
     assert definition.method["given"] == {"backbone": "vgg16", "hidden": 1024}
     assert [o.backbone for o in backbones(OPTIONS, definition.space)] == ["vgg16"]
     every = load_space(SPACE, OPTIONS)
-    with pytest.raises(BadOption, match="--trials 0"):
+    with pytest.raises(BadOption, match="leave one out"):
         zoomout(OPTIONS, METHODS["gp"], PLAN, given=list(every))
 
 

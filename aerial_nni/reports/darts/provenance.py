@@ -4,7 +4,7 @@ import shlex
 
 from aerial_nni import results
 from aerial_nni.reports.darts.reading import Discovery
-from aerial_nni.reports.hpo.provenance import space_words, trials_of
+from aerial_nni.reports.hpo.provenance import searched_in, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -66,7 +66,8 @@ def command(found: Discovery) -> str:
     words += split_words(found.shown[0].metrics["split"])
     options = {**record["options"], "search": False}  # the verb says it itself
     always = (*USUAL, *method.get("given", ()))
-    return shlex.join([*words, *option_words(options, kind=SearchOptions, always=always)])
+    return shlex.join([*words, *option_words(options, kind=SearchOptions, always=always,
+                                             without=searched_in(record))])  # fmt: skip
 
 
 def training_command(found: Discovery) -> str:

@@ -7,7 +7,7 @@ from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.worth import STUDENT
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
+from aerial_nni.reports.hpo.provenance import method_words, searched_in, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -69,6 +69,7 @@ def command(found: Distillation) -> str:
     words += split_words(found.student.metrics["split"])
     # `distill` has defaults of its own for these, taken from the teacher.
     always = ("teacher", "epochs", "width", "depth", "norm", "dropout", "upsampling",
-              "space_to_depth")  # fmt: skip
+              "space_to_depth", *method.get("given", ()))  # fmt: skip
     options = {**record["options"], "teacher": "CHECKPOINT"}
-    return shlex.join([*words, *option_words(options, kind=DistillOptions, always=always)])
+    words += option_words(options, kind=DistillOptions, always=always, without=searched_in(record))
+    return shlex.join(words)

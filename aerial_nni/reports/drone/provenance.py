@@ -7,7 +7,7 @@ from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
 from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.drone.reading import Flight
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
+from aerial_nni.reports.hpo.provenance import method_words, searched_in, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -85,7 +85,10 @@ def command(found: Flight) -> str:
     words += ["--losses", *method["losses"], "--seeds", *map(str, method["seeds"])]
     words += ["--final-epochs", str(method["final_epochs"])]
     options = {**_plain(record["options"]), "find_lr": method["find_lr"]}
-    return shlex.join([*words, *split, *option_words(options, kind=DroneOptions, always=ALWAYS)])
+    always = (*ALWAYS, *method.get("given", ()))
+    words += [*split, *option_words(options, kind=DroneOptions, always=always,
+                                    without=searched_in(record))]  # fmt: skip
+    return shlex.join(words)
 
 
 def _plain(options: dict) -> dict:

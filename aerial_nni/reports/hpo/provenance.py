@@ -62,9 +62,9 @@ def command(search: Search) -> str:
         words += ["--reason", method["reason"]]
     words += split_words(search.shown[0].metrics["split"])
     # `hpo` has defaults of its own for these two.
-    return shlex.join(
-        [*words, *option_words(record["options"], always=("epochs", "space_to_depth"))]
-    )
+    always = ("epochs", "space_to_depth", *method.get("given", ()))
+    options = option_words(record["options"], always=always, without=searched_in(record))
+    return shlex.join([*words, *options])
 
 
 def method_words(method: Mapping[str, Any]) -> list[str]:
@@ -72,6 +72,11 @@ def method_words(method: Mapping[str, Any]) -> list[str]:
     if method["index"]:
         return ["--method-index", str(method["index"])]
     return ["--method", method["name"]]
+
+
+def searched_in(record: Mapping[str, Any]) -> list[str]:
+    """Names of the options that an experiment searched: as flags they would be fixed."""
+    return list(record["space"]) if record["method"].get("search_trials") else []
 
 
 def space_words(experiment: Experiment) -> list[str]:

@@ -32,6 +32,8 @@ def explain_space(search: Search) -> str:
     )
     missing = search.method.get("missing", ())
     reason = search.method.get("reason", "").rstrip(".")
+    given = search.method.get("given") or {}
+    fixed = ", ".join(f"`{name}` {write_value(value)}" for name, value in given.items())
     logs = (
         " A value on a log scale is drawn so that each power of ten is as likely as any other."
         if any(parameter.log for parameter in search.space.parameters)
@@ -40,7 +42,8 @@ def explain_space(search: Search) -> str:
     parts = [
         "### The search space",
         f"The search varied {some(len(search.space.parameters), 'parameter')} and left all other "
-        f"options as they were. {many}{logs}",
+        f"options as they were. {many}{logs}"
+        + (f" Given with the command, so not searched: {fixed}." if fixed else ""),
         f"**The search space was reduced.** The reason given: {reason}. Against the full space: "
         f"{'; '.join(missing)}."
         if missing

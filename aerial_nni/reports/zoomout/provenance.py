@@ -3,7 +3,7 @@
 import shlex
 
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words, space_words, trials_of
+from aerial_nni.reports.hpo.provenance import method_words, searched_in, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -65,12 +65,11 @@ def command(found: Comparison) -> str:
     words += ["--unet-epochs", str(method["unet_epochs"])]
     if "superpixel" in method:
         words += ["--superpixel", str(method["superpixel"])]
-    # What is given is not searched.
-    searched = found.search.space.names if found.search else ()
-    always = [name for name in (*ALWAYS, *method.get("given", ())) if name not in searched]
-    left_out = {*searched, *(["superpixel"] if "superpixel" in method else [])}
-    options = {k: v for k, v in _plain(record["options"]).items() if k not in left_out}
-    return shlex.join([*words, *split, *option_words(options, kind=ZoomOutOptions, always=always)])
+    always = (*ALWAYS, *method.get("given", ()))
+    without = [*searched_in(record), *(["superpixel"] if "superpixel" in method else [])]
+    words += [*split, *option_words(_plain(record["options"]), kind=ZoomOutOptions, always=always,
+                                    without=without)]  # fmt: skip
+    return shlex.join(words)
 
 
 def _plain(options: dict) -> dict:
