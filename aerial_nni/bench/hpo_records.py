@@ -23,7 +23,8 @@ from aerial_nni.bench.hpo_contestants import METHODS
 from aerial_nni.bench.hpo_runs import Job, Run, fingerprint, run
 from aerial_nni.errors import Explained
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
+"""The last is joblib's, by which scikit-learn makes threads in SMAC3's forest."""
 
 
 class RunsFailed(Explained):
