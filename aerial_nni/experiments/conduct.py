@@ -12,7 +12,7 @@ from aerial_nni.experiments.closing import measure
 from aerial_nni.experiments.edits import EditedLimits
 from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import progress_for, say
-from aerial_nni.experiments.records import CUT_OFF, Record
+from aerial_nni.experiments.records import CUT_OFF, Record, said_of_best
 from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import stay
@@ -85,7 +85,10 @@ def conduct(
                 say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)
                 if settings.document:
                     document = write_document(record, folder, settings.docs)
-                if end.asked or not settings.stay or not stay(server):
+                if end.asked or not settings.stay:
+                    break
+                say(*said_of_best(record, folder))
+                if not stay(server):
                     break
                 start = _go_on
                 record.launched_here()

@@ -102,9 +102,13 @@ class Record:
 
     def launched_here(self) -> None:
         """Notes that this process is the launcher, and that the experiment runs."""
+        self.opened_here()
+        self.state, self.reason, self.ended = "RUNNING", "", None
+
+    def opened_here(self) -> None:
+        """Notes that this process keeps the web UI open."""
         self.launcher_pid = os.getpid()
         self.launcher_started = psutil.Process().create_time()
-        self.state, self.reason, self.ended = "RUNNING", "", None
 
     def launcher_gone(self) -> None:
         """Notes that nothing of the experiment runs any more."""
@@ -175,6 +179,15 @@ def find(runs: Path, experiment: str) -> Path:
         hint = f"known: {', '.join(known)}"
     problem = f"{experiment!r} fits several experiments" if fitting else f"no {experiment!r}"
     raise UnknownExperiment(f"{problem} in {runs}; {hint}")
+
+
+def said_of_best(record: Record, folder: Path) -> list[str]:
+    """The best trial and its checkpoint in lines, none where there is none."""
+    best = record.best
+    if best is None:
+        return []
+    checkpoint = folder / best["folder"] / results.CHECKPOINT
+    return [f"best trial: {best['id']}, mean IoU {best['score']:.4f}", f"checkpoint: {checkpoint}"]
 
 
 def is_good(folder: Path) -> bool:

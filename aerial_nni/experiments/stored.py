@@ -86,19 +86,24 @@ def view(settings: Settings, experiment: str) -> None:
     Raises:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
-    folder, _ = _closed(settings.runs, experiment)
+    folder, record = _closed(settings.runs, experiment)
     ports.check(settings.port, host=settings.host)
     config, action = stored_config(folder)
     if action != "resume":
         raise NotResumable(f"{folder.name} was ended before it began: there is nothing to see")
     server = _server(folder, settings)
+    record.port, record.url = settings.port, server.url
     with signals_end_this():
+        record.opened_here()
+        record.save(folder)
         try:
             server.start(config, action="view")
             say(f"experiment {folder.name}: {server.url}   (Ctrl-C ends it)")
             wait_for_the_end()
         finally:
             server.stop()
+            record.launcher_gone()
+            record.save(folder)
 
 
 def stop(runs: Path, experiment: str, *, seconds: float = 60.0) -> Record:
@@ -138,9 +143,12 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
         NothingToExport: it has no good trial, or the file's hash is not the recorded one.
     """
     folder = records.find(runs.expanduser().resolve(), experiment)
-    best = records.load(folder).best
+    record = records.load(folder)
+    best = record.best
     if best is None:
         hint = f"see: python -m aerial_nni.run view {folder.name}"
+        if record.alive:
+            hint = f"it is running: {record.url}; the first trial that ends well has one"
         raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")
     checkpoint = folder / best["folder"] / results.CHECKPOINT
     recorded = results.read_json(checkpoint.with_name(results.METRICS))["checkpoint"]["sha256"]
@@ -193,13 +201,14 @@ def _server(folder: Path, settings: Settings) -> Server:
 
 
 def _closed(runs: Path, experiment: str) -> tuple[Path, Record]:
-    """Folder and record of an experiment that does not run."""
+    """Folder and record of an experiment that neither runs nor is open in the web UI."""
     folder = records.find(runs.expanduser().resolve(), experiment)
     record = records.load(folder)
     if record.alive:
+        how = "is running" if record.state == "RUNNING" else "is open in the web UI"
         raise ExperimentRunning(
-            f"{folder.name} is running (process {record.launcher_pid}): {record.url}; "
-            f"end it with: python -m aerial_nni.run stop {folder.name}"
+            f"{folder.name} {how} (process {record.launcher_pid}): {record.url}; "
+            f"end that with: python -m aerial_nni.run stop {folder.name}"
         )
     sweep(folder.name, besides=(os.getpid(),))  # if its guard was killed too
     return folder, record

@@ -12,7 +12,7 @@ import rasterio
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, gdal, on_the_earth
+from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth
 from aerial_nni.results import atomic
 
 STRETCH = 0.01
@@ -32,16 +32,12 @@ def pixel_area(path: Path, dataset: Any) -> float:
     """Square metres that a pixel of an opened raster covers.
 
     Raises:
-        SceneUnusable: its CRS is missing, is geographic, or does not keep areas there (Mercator
-            shows them larger with the latitude). The message says what to do.
+        SceneUnusable: its CRS or its transform is missing, or its CRS is geographic or does not
+            keep areas there (Mercator shows them larger with the latitude). The message says what
+            to do.
     """
+    check_placed(path, dataset)
     crs = dataset.crs
-    if not crs:
-        raise SceneUnusable(
-            f"{path} has no coordinate reference system, so the size of a pixel on the ground is "
-            "not known; leave --areas out for the mask alone, or say what it is: "
-            f"rio edit-info --crs EPSG:N {quote(str(path))}"
-        )
     if not (crs.is_projected or crs.is_geographic):
         raise SceneUnusable(
             f"{path} is in {crs.to_string()}, which says nothing of the ground; leave --areas out "

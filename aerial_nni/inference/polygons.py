@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, gdal, on_the_earth
+from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth
 from aerial_nni.results import atomic
 
 BLOCK = 4096
@@ -30,12 +29,7 @@ DIGITS = 8
 
 def check_polygons(path: Path, dataset: Any) -> None:
     """Raises `SceneUnusable` where an opened raster has no place on the Earth."""
-    if not dataset.crs:
-        raise SceneUnusable(
-            f"{path} has no coordinate reference system, and GeoJSON is in longitude and latitude; "
-            "leave --polygons out for the mask alone, or say what it is: "
-            f"rio edit-info --crs EPSG:N {quote(str(path))}"
-        )
+    check_placed(path, dataset)
     if not (dataset.crs.is_projected or dataset.crs.is_geographic):
         raise SceneUnusable(
             f"{path} is in {dataset.crs.to_string()}, which says nothing of longitude and "

@@ -132,6 +132,22 @@ def gdal() -> Iterator[None]:
         yield
 
 
+def check_placed(path: Path, dataset: Any) -> None:
+    """Raises `SceneUnusable` where an opened raster does not say where on the Earth it is.
+
+    A reference system without a transform would make each pixel one metre or degree, at the origin.
+    """
+    if dataset.crs and not dataset.transform.is_identity:
+        return
+    lacks = "transform from pixels to the ground" if dataset.crs else "coordinate reference system"
+    raise SceneUnusable(
+        f"{path} has no {lacks}, so sizes and places on the ground are not known; leave --areas "
+        "and --polygons out for the mask alone, or say where it is (N: number of the system; X, Y: "
+        "its top left corner there; S: the side of a pixel): rio edit-info --crs EPSG:N "
+        f"--transform '[S, 0, X, 0, -S, Y]' {quote(str(path))}"
+    )
+
+
 def on_the_earth(
     path: Path, dataset: Any, rows: np.ndarray, columns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

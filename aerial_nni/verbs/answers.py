@@ -39,10 +39,7 @@ def finished(
     document = str(outcome.document) if outcome.document else None
     values = {**records.as_dict(outcome.record, outcome.folder), "report": document, **(more or {})}
     lines = [f"results: {outcome.folder}"]
-    if outcome.record.best:
-        best = outcome.record.best
-        lines.append(f"best trial: {best['id']}, mean IoU {best['score']:.4f}")
-        lines.append(f"checkpoint: {values['checkpoint']}")
+    lines += records.said_of_best(outcome.record, outcome.folder)
     if text:
         lines.append(text)
     answer(given, values, "\n".join(lines))

@@ -56,7 +56,8 @@ def test_feet_become_metres(tmp_path: Path):
     [
         ("EPSG:4326", (1e-5, 0, 55.3, 0, -1e-5, 25.1), "geographic.*rio warp.*EPSG:32640"),
         ("EPSG:3857", (0.5, 0, 6156000, 0, -0.5, 2888000), "1.22 times .* EPSG:32640"),
-        (None, (0.5, 0, 0, 0, -0.5, 0), "no coordinate reference system"),
+        (None, (0.5, 0, 0, 0, -0.5, 0), "no coordinate reference system.*--transform"),
+        ("EPSG:32640", (1, 0, 0, 0, 1, 0), "no transform from pixels.*--transform"),
     ],
 )
 def test_areas_need_a_crs_that_keeps_them(card: Card, tmp_path: Path, crs, transform, told):
