@@ -6,14 +6,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fast_experiments import Launched, ask, fast, processes, wait_for
+from fast_experiments import Launched, ask, fast, free_port, processes, wait_for
 
 from aerial_nni import results
 from aerial_nni.experiments import conduct, ports, records, staying, stillness, stored
 from aerial_nni.experiments.conduct import Outcome, Settings
 from aerial_nni.experiments.guard import is_manager
 from aerial_nni.experiments.patience import Patience
-from aerial_nni.experiments.records import Record
+from aerial_nni.experiments.records import ExperimentRunning, Record
 
 Run = Callable[..., Outcome]
 
@@ -157,9 +157,16 @@ def test_the_time_limit_ends_a_running_trial_and_the_ui_stays_to_be_read(
     assert outcome.record.state == "STOPPED"
     assert "the time limit of 0.05 minutes" in outcome.record.reason
     assert outcome.record.trials[0].state == records.CUT_OFF
-    monkeypatch.setattr(stored, "wait_for_the_end", look)
+
+    def look_once_more() -> bool:
+        with pytest.raises(ExperimentRunning, match="is open in the web UI .* stop"):
+            stored.view(Settings(runs=runs, port=free_port()), outcome.record.id)
+        return look()
+
+    monkeypatch.setattr(stored, "wait_for_the_end", look_once_more)
     stored.view(Settings(runs=runs, port=port), outcome.record.id)
     assert seen == [("VIEWED", 1)] * 2
+    assert not records.load(runs / outcome.record.id).alive
     assert not processes(outcome.record.id)
 
 

@@ -101,6 +101,7 @@ def test_an_open_server_answers_under_its_secret_path_only(
     printed = capfd.readouterr().err
     assert seen["url"] in printed
     assert "open to the network" in printed
+    assert printed.index(f"checkpoint: {outcome.folder}") < printed.index("the web UI stays open")
     assert not processes(outcome.record.id)
 
 

@@ -89,7 +89,7 @@ def test_a_killed_predict_leaves_nothing(checkpoint: Path, tmp_path: Path):
         (["--device", "cuda:99"], "use --device auto"),
         (["--overlap", "999"], "try --tile 1024 --overlap 128"),
         (["--bands", "1,2,9"], "has the bands 1 to 3"),
-        (["--areas"], "leave --areas out"),
+        (["--areas"], "leave --areas and --polygons out"),
     ],
 )
 def test_predict_says_what_to_type_next(
