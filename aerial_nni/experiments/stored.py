@@ -147,7 +147,7 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
     best = record.best
     if best is None:
         hint = f"see: python -m aerial_nni.run view {folder.name}"
-        if record.alive:
+        if record.state == "RUNNING":
             hint = f"it is running: {record.url}; the first trial that ends well has one"
         raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")
     checkpoint = folder / best["folder"] / results.CHECKPOINT

@@ -1,7 +1,7 @@
 """What a user can act on when training fails: a loss that is no number, or too little memory."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -36,22 +36,8 @@ class OutOfMemory(Explained):
 
 
 @contextmanager
-def memory_explained(advice: str) -> Iterator[None]:
-    """Turns running out of memory in the block into `OutOfMemory` with this advice."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not _is_memory(error):
-            raise
-        reason = str(error).splitlines()[0]
-    else:
-        return
-    raise OutOfMemory(f"{advice} ({reason})")
-
-
-@contextmanager
-def out_of_memory_explained(trainer: "Trainer", batch: Batch, task: "Task") -> Iterator[None]:
-    """Turns running out of memory in the block into `OutOfMemory` with a batch that fits."""
+def memory_explained(advice: Callable[[str], str]) -> Iterator[None]:
+    """Turns running out of memory in the block into `OutOfMemory`; `advice` gets the reason."""
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError) as error:
@@ -61,7 +47,14 @@ def out_of_memory_explained(trainer: "Trainer", batch: Batch, task: "Task") -> I
     else:
         return
     # Outside the handler: the traceback no longer holds the step's activations.
-    raise OutOfMemory(_advice(trainer, batch, task, reason))
+    raise OutOfMemory(advice(reason))
+
+
+def out_of_memory_explained(
+    trainer: "Trainer", batch: Batch, task: "Task"
+) -> AbstractContextManager[None]:
+    """Turns running out of memory in the block into `OutOfMemory` with a batch that fits."""
+    return memory_explained(lambda reason: _advice(trainer, batch, task, reason))
 
 
 def _is_memory(error: Exception) -> bool:

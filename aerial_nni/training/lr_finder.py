@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import nn
@@ -69,7 +70,7 @@ def sweep(
     losses: list[float] = []
     smooth = 0.0
     forked = [device.index or 0] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=forked), memory_explained(_advice(options)):
+    with torch.random.fork_rng(devices=forked), memory_explained(partial(_advice, options)):
         torch.manual_seed(derived_seed(options.seed, "learning-rate finder"))
         for rate, batch in zip(rates, _endless(batches), strict=False):
             for group in optimizer.param_groups:
@@ -93,13 +94,13 @@ def sweep(
     return Sweep(rates=tuple(rates[: len(losses)]), losses=tuple(losses))
 
 
-def _advice(options: TrialOptions) -> str:
+def _advice(options: TrialOptions, reason: str) -> str:
     """What to type where the memory does not suffice."""
     half = max(1, options.batch // 2)
     accumulate = -(-options.batch * options.accumulate // half)
     return (
         f"the learning-rate finder with batch={options.batch} does not fit into the memory; try "
-        f"--batch {half} --accumulate {accumulate}, or leave it out with --find-lr 0"
+        f"--batch {half} --accumulate {accumulate}, or leave it out with --find-lr 0 ({reason})"
     )
 
 

@@ -50,9 +50,11 @@ def add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int | Non
     add_host(parser)
 
 
-def add_search_flags(parser: "argparse._ActionsContainer", *, space: str) -> None:
-    """How a search goes that is one part of an experiment; `space`: its default."""
-    parser.add_argument("--method-index", type=int, metavar="1..9", help="see hpo (default: 8, gp)")
+def add_search_flags(
+    parser: "argparse._ActionsContainer", *, space: str, index: str = "see hpo (default: 8, gp)"
+) -> None:
+    """The method of a search and its space; `space`: its default, `index`: what the number is."""
+    parser.add_argument("--method-index", type=int, metavar="1..9", help=index)
     parser.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
     parser.add_argument("--method", metavar="NAME", help="the method by name, such as tpe")
     parser.add_argument(

@@ -2,13 +2,18 @@
 
 import argparse
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.options import TrialOptions
 from aerial_nni.verbs.answers import finished, settings_of
-from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive
+from aerial_nni.verbs.flags import (
+    Verbs,
+    add_config,
+    add_experiment_flags,
+    add_search_flags,
+    positive,
+)
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -29,21 +34,12 @@ def add_flags(verbs: Verbs) -> None:
     )
     parser.set_defaults(verb=hpo)
     group = parser.add_argument_group("the search")
-    group.add_argument("--method-index", type=int, metavar="1..9", help="the method by number")
-    group.add_argument("--student-id", metavar="ID", help="the method by an ID's last digit")
-    group.add_argument("--method", metavar="NAME", help="the method by name, such as gp")
+    add_search_flags(group, space="search_spaces/hpo.yaml", index="the method by number")
     group.add_argument(
         "--trials",
         type=positive,
         metavar="N",
         help="trials of the search, the retraining not counted (default: 30; scenes: 10)",
-    )
-    group.add_argument(
-        "--search-space",
-        type=Path,
-        metavar="FILE",
-        help="in NNI's format (default: search_spaces/hpo.yaml); what is given as an option is not "
-        "searched",
     )
     group.add_argument(
         "--reason",

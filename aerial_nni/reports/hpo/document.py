@@ -22,7 +22,7 @@ from aerial_nni.reports.hpo.retraining import (
     retraining_table,
 )
 from aerial_nni.reports.hpo.search import Search, read_search
-from aerial_nni.reports.hpo.space_part import explain_space
+from aerial_nni.reports.hpo.search_part import explain_course
 from aerial_nni.reports.hpo.tables import best_table, comparison_table, failure_table, trial_table
 from aerial_nni.reports.trial_part import draw_trial, explain_trial
 from aerial_nni.reports.words import some
@@ -87,11 +87,7 @@ def search_chapter(searches: Sequence[Search], links: Mapping[str, str]) -> list
     others = ["### Other searches", comparison_table(searches)] if len(searches) > 1 else []
     return [
         "## 2. The search",
-        explain_space(search),
-        "### How it went",
-        "![Score of each trial and the best so far, by trial and by epochs trained]"
-        f"({links['progress']})",
-        findings.on_progress(search),
+        *explain_course(search, links),
         *others,
         "### Which parameters matter",
         explain_importance(search, links.get("importance")),

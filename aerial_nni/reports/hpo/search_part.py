@@ -21,16 +21,23 @@ def draw_search(search: Search) -> dict[str, Figure]:
     return figures
 
 
-def explain_search(search: Search, links: Mapping[str, str]) -> list[str]:
-    """Space, course, importance and all trials, in Markdown, without the chapter's title."""
-    failed = failure_table(search)
+def explain_course(search: Search, links: Mapping[str, str]) -> list[str]:
+    """The space, and the best so far by trial, in Markdown."""
     return [
-        findings.guided(search),
         explain_space(search),
         "### How it went",
         "![Score of each trial and the best so far, by trial and by epochs trained]"
         f"({links['progress']})",
         findings.on_progress(search),
+    ]
+
+
+def explain_search(search: Search, links: Mapping[str, str]) -> list[str]:
+    """Space, course, importance and all trials, in Markdown, without the chapter's title."""
+    failed = failure_table(search)
+    return [
+        findings.guided(search),
+        *explain_course(search, links),
         "### Which parameters matter",
         explain_importance(search, links.get("importance")),
         "### The best trials",
