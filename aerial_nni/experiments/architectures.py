@@ -7,13 +7,14 @@ size.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import nni
 import numpy as np
 
-from aerial_nni.search.names import DERIVED, DRAWS, HAND_MADE, RANDOM
+from aerial_nni.experiments.sizes import Sizes
+from aerial_nni.models.genotype import read_genotype
+from aerial_nni.search.names import DERIVED, HAND_MADE, OTHERS, RANDOM
 from aerial_nni.tuners.phased import PhasedTuner, Point
 from aerial_nni.tuners.trial import PHASE, SEARCH, key
 
@@ -58,6 +59,10 @@ class ArchitectureTuner(PhasedTuner):
         """Result and report of each search trial that found something."""
         self._settled: list[Point] = []
         """The final trials, once one was handed out."""
+        self._controls: dict[str, list[Point]] = {}
+        """Trials of the controls of an architecture, which take a while to draw."""
+        self._seeds_in_use: set[Any] = set()
+        """Seeds of search trials that have a result or may have one."""
 
     def generate_parameters(self, parameter_id: int, **rest: Any) -> Point:
         """The next search trial or final one; no search follows the final trials.
@@ -73,6 +78,11 @@ class ArchitectureTuner(PhasedTuner):
                 return point
         raise nni.NoMoreTrialError("all final trials were handed out")
 
+    def resumed(self, parameters: Mapping[str, Any]) -> None:
+        """A search trial that goes on keeps its seed."""
+        self._seeds_in_use.add(parameters.get("seed"))
+        super().resumed(parameters)
+
     def failed(self, parameters: Mapping[str, Any]) -> None:
         """A final trial that failed before a resume had been handed out too."""
         if parameters.get(PHASE, SEARCH) != SEARCH:
@@ -80,45 +90,48 @@ class ArchitectureTuner(PhasedTuner):
         super().failed(parameters)
 
     def final_points(self) -> list[Point]:
-        """Each derived network from each seed, then the controls.
+        """Each derived network from each seed, the best search trial's first, then controls.
 
         Where nothing was found, the U-Net alone, at the width that was to be searched.
         """
         if self._settled:
             return self._settled
-        reports = [report for _, report in self._reports]
-        if not reports:
+        if not self._reports:
             return self._hand_made(self._network["width"])
-        best = max(self._reports, key=lambda found: found[0])[1]
-        genotypes = list(dict.fromkeys(report["genotype"] for report in reports))
-        points = [
-            {PHASE: DERIVED, **self._derived(genotype), "seed": seed}
-            for genotype in genotypes
-            for seed in self._seeds
-        ]
-        bands, classes = int(best["bands"]), int(best["classes"])
-        network = tuple(sorted(self._network.items()))
-        wanted = _parameters(best["genotype"], bands, classes, network)
-        drawn = _like_sized(wanted, self._randoms, self._seed, bands, classes, network)
-        points += [
-            {PHASE: RANDOM, **self._derived(genotype), "seed": self._seeds[i % len(self._seeds)]}
-            for first, genotype in enumerate(drawn)
-            for i in range(first, first + self._random_seeds)
-        ]
-        return points + self._hand_made(_width_for(wanted, bands, classes, network))
+        reports = [report for _, report in sorted(self._reports, key=lambda found: -found[0])]
+        best, *others = dict.fromkeys(report["genotype"] for report in reports)
+        points = self._over_seeds(DERIVED, best)
+        for genotype in others:
+            points += self._over_seeds(OTHERS, genotype)
+        if best not in self._controls:
+            sizes = Sizes(self._network, int(reports[0]["bands"]), int(reports[0]["classes"]))
+            self._controls[best] = self._of_like_size(sizes, sizes.derived(read_genotype(best)))
+        return points + self._controls[best]
+
+    def _of_like_size(self, sizes: Sizes, wanted: int) -> list[Point]:
+        """The trials of the controls."""
+        generator, points = np.random.default_rng(self._seed), []
+        for first in range(self._randoms):
+            drawn = sizes.random(generator, wanted).text()
+            turns = range(first, first + self._random_seeds)
+            seeds = [self._seeds[i % len(self._seeds)] for i in turns]
+            points += self._over_seeds(RANDOM, drawn, seeds)
+        return points + self._hand_made(sizes.width_for(wanted))
+
+    def _over_seeds(self, phase: str, genotype: str, seeds: Sequence[int] = ()) -> list[Point]:
+        """The trials of an architecture, from all seeds unless some are given."""
+        point = {PHASE: phase, **self._training, "model": "derived", "genotype": genotype}
+        return [{**point, "seed": seed} for seed in seeds or self._seeds]
 
     def _hand_made(self, width: int) -> list[Point]:
         point = {PHASE: HAND_MADE, **self._training, "model": "unet", "width": width}
         return [{**point, "seed": seed} for seed in self._seeds]
 
-    def _derived(self, genotype: str) -> Point:
-        return {**self._training, "model": "derived", "genotype": genotype}
-
     def _suggestion(self, parameter_id: int) -> Point:
-        number = self._searched
         point = super()._suggestion(parameter_id)
-        if self._search_seeds:
-            point.setdefault("seed", self._search_seeds[number % len(self._search_seeds)])
+        if left := [seed for seed in self._search_seeds if seed not in self._seeds_in_use]:
+            point.setdefault("seed", left[0])
+        self._seeds_in_use.add(point.get("seed"))
         return point
 
     def _note_final(self, point: Mapping[str, Any]) -> None:
@@ -132,61 +145,6 @@ class ArchitectureTuner(PhasedTuner):
     def _note(self, parameters: Mapping[str, Any], value: Any) -> None:
         before = len(self._results)
         super()._note(parameters, value)
+        self._seeds_in_use.add(parameters.get("seed"))
         if len(self._results) > before and isinstance(value, Mapping) and "genotype" in value:
             self._reports.append((self._results[-1][1], value))
-
-
-Network = tuple[tuple[str, Any], ...]
-
-
-@cache
-def _parameters(
-    genotype: str, bands: int, classes: int, network: Network, width: int | None = None
-) -> int:
-    """Parameters of the derived network, or with a width of the plain U-Net."""
-    import torch  # slow to import: only when a search is over
-
-    from aerial_nni.models import ModelSpec, parameter_count
-
-    sizes = dict(network)
-    with torch.device("meta"):
-        spec = ModelSpec(
-            model="unet" if width else "derived",
-            bands=bands,
-            classes=classes,
-            width=width or sizes["width"],
-            depth=sizes["depth"],
-            norm="batch",
-            dropout=0.0,
-            upsampling=sizes.get("upsampling", "transposed"),
-            space_to_depth=sizes["space_to_depth"],
-            genotype="" if width else genotype,
-        )
-        return parameter_count(spec.build())
-
-
-@cache
-def _like_sized(
-    wanted: int, count: int, seed: int, bands: int, classes: int, network: Network
-) -> tuple[str, ...]:
-    """Random genotypes, each the nearest to `wanted` parameters of `DRAWS`."""
-    from aerial_nni.models.genotype import random_genotype
-
-    sizes, generator = dict(network), np.random.default_rng(seed)
-    found = []
-    for _ in range(count):
-        drawn = [
-            random_genotype(generator, depth=sizes["depth"], nodes=sizes["nodes"]).text()
-            for _ in range(DRAWS)
-        ]
-        off = [abs(_parameters(one, bands, classes, network) - wanted) for one in drawn]
-        found.append(drawn[int(np.argmin(off))])
-    return tuple(found)
-
-
-@cache
-def _width_for(wanted: int, bands: int, classes: int, network: Network) -> int:
-    """The width at which the plain U-Net has nearly `wanted` parameters."""
-    widths = range(1, 129)
-    off = [abs(_parameters("", bands, classes, network, width) - wanted) for width in widths]
-    return widths[int(np.argmin(off))]

@@ -7,7 +7,7 @@ from typing import Any
 from aerial_nni import results
 from aerial_nni.experiments.records import Record
 from aerial_nni.models.genotype import read_genotype
-from aerial_nni.search.names import DERIVED, HAND_MADE, RANDOM
+from aerial_nni.search.names import DERIVED, HAND_MADE, OTHERS, RANDOM
 from aerial_nni.tuners.trial import PHASE, SEARCH
 
 NOTHING = "no search trial found an architecture"
@@ -35,7 +35,7 @@ def found(record: Record, folder: Path) -> dict[str, Any]:
         phase = trial.parameters.get(PHASE)
         if phase in controls and trial.score is not None:
             controls[phase].append(trial.score)
-        elif phase == DERIVED and (text := trial.parameters["genotype"]) in genotypes:
+        elif phase in (DERIVED, OTHERS) and (text := trial.parameters["genotype"]) in genotypes:
             genotypes[text]["scores"].append(trial.score)
             checkpoints.setdefault(text, str(folder / str(trial.folder) / results.CHECKPOINT))
     best = next(iter(genotypes), "")

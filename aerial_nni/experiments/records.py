@@ -17,6 +17,7 @@ import psutil
 import aerial_nni
 from aerial_nni import results
 from aerial_nni.errors import Explained
+from aerial_nni.search.names import DERIVED
 from aerial_nni.tuners.trial import CONTROL, PHASE
 from aerial_nni.zoomout.names import SUPERPIXELS
 
@@ -208,7 +209,8 @@ def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
     """Id, score and folder of the good trial with the highest score; None where none is good.
 
     A control is never the best: what an experiment is for is in the others. Nor are superpixels,
-    since the best one is to be exported.
+    since the best one is to be exported. An architecture search is for the network that its best
+    search trial found, trained by itself: while one of these is good, no other is the best.
     """
     good = [
         trial
@@ -220,7 +222,8 @@ def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
     ]
     if not good:
         return None
-    best = max(good, key=lambda trial: trial.score or 0.0)
+    derived = [trial for trial in good if trial.parameters.get(PHASE) == DERIVED]
+    best = max(derived or good, key=lambda trial: trial.score or 0.0)
     return {"id": best.id, "score": best.score, "folder": best.folder}
 
 

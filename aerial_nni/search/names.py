@@ -3,9 +3,10 @@
 ORDERS = ("first", "second")
 VARIANTS = ("softmax", "gumbel")
 
-DERIVED = "derived"
+DERIVED, OTHERS = "derived", "other find"
+"""Phases of the final trials of what the best search trial found, and of what the others found."""
 RANDOM, HAND_MADE = "control: random", "control: U-Net"
-"""Phases of an experiment's final trials; a control's name begins with `tuners.trial.CONTROL`."""
+"""Phases of the controls; such a name begins with `tuners.trial.CONTROL`."""
 
-DRAWS = 48
-"""Random architectures that are drawn for each that is trained: the one nearest in size is."""
+LIKE_SIZE = 0.05
+"""How far parameters of random architectures may be from the derived network's, relative to it."""

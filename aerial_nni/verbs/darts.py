@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
-from aerial_nni.search.names import DRAWS
+from aerial_nni.search.names import LIKE_SIZE
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import Verbs, add_config, add_experiment_flags, positive, whole
@@ -42,8 +42,8 @@ def add_flags(verbs: Verbs) -> None:
         "search trials take other seeds, from --seed on)",
     )
     group.add_argument("--random", type=whole, metavar="N", dest="randoms",
-                       help="random architectures, each the nearest in size to the best find "
-                       f"of {DRAWS} that are drawn (default: 5)")  # fmt: skip
+                       help="random architectures, each of as many parameters as the best "
+                       f"find, give or take {LIKE_SIZE:.0%} (default: 5)")  # fmt: skip
     group.add_argument(
         "--random-seeds",
         type=positive,

@@ -7,6 +7,7 @@ from statistics import mean, stdev
 from aerial_nni.reports import chance
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.darts.reading import Discovery
+from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.retraining import interval
 from aerial_nni.reports.words import LEAKY, score, some, spread, times
 
@@ -36,7 +37,7 @@ def summary(found: Discovery) -> str:
         against(
             found,
             Group("", found.hand_made).scores,
-            "the hand-made U-Net of as many parameters",
+            f"the hand-made U-Net of about as many parameters{_in_brackets(found.hand_made)}",
             "U-Net",
             over=some(len(found.hand_made), "run"),
         ),
@@ -67,6 +68,16 @@ def against(found: Discovery, theirs: Sequence[float], what: str, short: str, *,
         f"**Derived − {short}: {gap:+.4f}{said} mean IoU** ({runs} against {over}): the "
         f"derived network reaches {spread(ours)}, {what} {spread(theirs)}. {verdict(ours, theirs)}"
     )
+
+
+def _sizes(runs: Sequence[Trial]) -> str:
+    """How many parameters the networks of these runs have: one number, or from the least on."""
+    counts = sorted({run.metrics["model"]["parameters"] for run in runs})
+    return " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))
+
+
+def _in_brackets(runs: Sequence[Trial]) -> str:
+    return f" ({_sizes(runs)})" if runs else ""
 
 
 def _networks(found: Discovery) -> str:
@@ -138,8 +149,9 @@ def on_randoms(found: Discovery) -> str:
     return (
         f"{below} of {some(len(theirs), 'random architecture')} "
         f"{'is' if below == 1 else 'are'} below the mean of the derived one; the best random one "
-        f"has {score(max(theirs))}. Each random architecture was drawn evenly from the same space, "
-        f"the one nearest in parameters of many. Their spread is over {_networks(found)}: {luck}."
+        f"has {score(max(theirs))}. They were drawn evenly from those of the same space that are "
+        f"of like size: {_sizes(found.randoms)} parameters, where the derived one has "
+        f"{_sizes(found.main.runs)}. Their spread is over {_networks(found)}: {luck}."
     )
 
 

@@ -10,7 +10,7 @@ from aerial_nni.reports.darts.operations_table import operation_table
 from aerial_nni.reports.darts.reading import Discovery
 from aerial_nni.reports.words import listed, some
 from aerial_nni.results import LATENCY
-from aerial_nni.search.names import DRAWS
+from aerial_nni.search.names import LIKE_SIZE
 
 CITED = {
     "gumbel": "- X. Dong, Y. Yang (2019): *Searching for a Robust Neural Architecture in Four GPU "
@@ -51,7 +51,7 @@ def explain_method(found: Discovery, links: Mapping[str, str]) -> str:
         "Whether that finds anything is a question of measurement. A space in which every "
         "architecture is good makes any search look good (Li and Talwalkar 2019). So the derived "
         "network has two **controls**, trained alike: random architectures of the same space and "
-        f"of like size, each the nearest of {DRAWS} that were drawn, and the hand-made U-Net at "
+        f"of like size (within {LIKE_SIZE:.0%} of its parameters), and the hand-made U-Net at "
         "the whole width that comes nearest in parameters: section 4 has the sizes.",
         "### The space of architectures",
         _space(found, links),

@@ -14,7 +14,7 @@ from aerial_nni.reports.beside import Group
 from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reports.hpo.search import Search, finished, read_search
 from aerial_nni.reports.hpo.tried import Tried
-from aerial_nni.search.names import DERIVED, HAND_MADE, RANDOM
+from aerial_nni.search.names import DERIVED, HAND_MADE, OTHERS, RANDOM
 
 ALPHA = "alpha/"
 """How the columns of the weights begin: `alpha/<place>/<operation>`."""
@@ -160,7 +160,7 @@ def read_discovery(experiment: Experiment) -> Discovery:
     """
     search = read_search(experiment, best=DERIVED)
     complete = [tried for tried in search.tried if tried.complete and tried.score is not None]
-    derived = finished(experiment, DERIVED)
+    derived = (*finished(experiment, DERIVED), *finished(experiment, OTHERS))
     found: dict[Genotype, Found] = {}
     for tried in sorted(complete, key=lambda tried: -(tried.score or 0.0)):
         assert tried.complete is not None
