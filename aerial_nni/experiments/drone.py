@@ -4,17 +4,15 @@ The losses are compared over seeds with everything else fixed. The configuration
 finds is trained from the same seeds and as long, so the runs of its loss are its control.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni import results
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.drone.names import COMPARED, LOSSES, PREFIX
 from aerial_nni.drone.options import RANDOM, DroneOptions
-from aerial_nni.drone.scores import scores_of
 from aerial_nni.drone.weights import check_start, open_start
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
@@ -22,7 +20,6 @@ from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions
 from aerial_nni.tuners.space import BadSpace
@@ -171,17 +168,3 @@ def prepare_with(options: DroneOptions) -> Callable[[TrialOptions, Path], TrialO
         return lay_ground(given, folder, check=check)
 
     return prepare
-
-
-def compared(record: Record, folder: Path) -> dict[str, dict[str, list[float]]]:
-    """A loss, or `BEST` -> name of a score -> its values, of the runs that reached the end."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for trial in record.trials:
-        phase = str(trial.parameters.get(PHASE, ""))
-        wanted = phase == BEST or phase.removeprefix(PREFIX) in LOSSES
-        if wanted and trial.score is not None and trial.folder:
-            metrics: Mapping[str, Any] = results.read_json(folder / trial.folder / results.METRICS)
-            for name, value in scores_of(metrics).items():
-                one = found.setdefault(phase.removeprefix(PREFIX), {})
-                one.setdefault(name, []).append(value)
-    return found

@@ -10,8 +10,6 @@ from aerial_nni.models.genotype import read_genotype
 from aerial_nni.search.names import DERIVED, HAND_MADE, OTHERS, RANDOM
 from aerial_nni.tuners.trial import PHASE, SEARCH
 
-NOTHING = "no search trial found an architecture"
-
 
 def found(record: Record, folder: Path) -> dict[str, Any]:
     """The genotype of the best search trial, its best retrained checkpoint, and all scores.

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni import results
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
@@ -18,13 +17,11 @@ from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
 from aerial_nni.options import BUILT_IN, TrialOptions, as_dict, changed
 from aerial_nni.tuners.trial import PHASE
-from aerial_nni.zoomout.names import PHASES, SUPERPIXELS, UNET, ZOOMOUT
+from aerial_nni.zoomout.names import SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
-from aerial_nni.zoomout.scores import scores_of
 from aerial_nni.zoomout.weights import fitting_weights
 
 SPACE = FOLDER / "zoomout.yaml"
@@ -168,15 +165,3 @@ def backbones(options: TrialOptions, space: Mapping[str, Any]) -> Sequence[ZoomO
     assert isinstance(options, ZoomOutOptions)
     values = space["backbone"]["_value"] if "backbone" in space else [options.backbone]
     return [changed(options, {"backbone": value}) for value in values]
-
-
-def compared(record: Record, folder: Path) -> dict[str, dict[str, list[float]]]:
-    """Phase of the final trials -> name of a score -> its values, of those that reached the end."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for trial in record.trials:
-        phase = trial.parameters.get(PHASE)
-        if phase in PHASES and trial.score is not None and trial.folder:
-            scores = scores_of(results.read_json(folder / trial.folder / results.METRICS))
-            for name, value in scores.items():
-                found.setdefault(phase, {}).setdefault(name, []).append(value)
-    return found

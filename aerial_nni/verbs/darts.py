@@ -65,9 +65,7 @@ def add_flags(verbs: Verbs) -> None:
 def darts(given: argparse.Namespace) -> int:
     """Searches an architecture."""
     from aerial_nni.experiments import darts as experiment
-    from aerial_nni.experiments.found import NOTHING, found, said
     from aerial_nni.experiments.launch import launch
-    from aerial_nni.experiments.progress import say
 
     options = trial_options(given, SearchOptions)
     usual = experiment.usual_options(options.data)
@@ -85,8 +83,4 @@ def darts(given: argparse.Namespace) -> int:
     definition = experiment.darts(
         options, plan, space_file=given.search_space, given=typed(given, SearchOptions)
     )
-    outcome = launch(definition, settings_of(given))
-    values = found(outcome.record, outcome.folder)
-    if values["genotype"] is None:
-        say(NOTHING)
-    return finished(outcome, given, more=values, text=said(values))
+    return finished(launch(definition, settings_of(given)), given)

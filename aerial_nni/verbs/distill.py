@@ -2,8 +2,6 @@
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
@@ -71,7 +69,6 @@ def distill(given: argparse.Namespace) -> int:
     from aerial_nni.experiments import distill as experiment
     from aerial_nni.experiments.launch import launch
     from aerial_nni.experiments.teacher import prepare_with, teacher_file
-    from aerial_nni.experiments.worth import worth
 
     options = trial_options(given, DistillOptions)
     teacher = open_teacher(teacher_file(options.teacher, given.runs))
@@ -94,13 +91,4 @@ def distill(given: argparse.Namespace) -> int:
         student=given.student,
         given=typed(given, DistillOptions),
     )
-    outcome = launch(definition, settings_of(given), prepare=prepare_with(teacher))
-    found = worth(outcome.record.trials)
-    return finished(outcome, given, more={"worth": found}, text=_said(found) if found else "")
-
-
-def _said(found: Mapping[str, Any]) -> str:
-    """What the teacher is worth, in a line."""
-    text = f"student {found['student']:.4f}, control {found['control']:.4f}"
-    spread = f" ± {found['spread']:.4f}" if found["seeds"] > 1 else ""
-    return f"{text}: {found['difference']:+.4f}{spread} over {found['seeds']} seed(s)"
+    return finished(launch(definition, settings_of(given), prepare=prepare_with(teacher)), given)

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import statistics
 from pathlib import Path
 
 from aerial_nni.drone.names import COMPARED, LOSSES
@@ -97,10 +96,7 @@ def drone(given: argparse.Namespace) -> int:
         given=typed(given, DroneOptions),
     )
     prepare = experiment.prepare_with(options)
-    outcome = launch(definition, settings_of(given), prepare=prepare)
-    found = experiment.compared(outcome.record, outcome.folder)
-    text = "\n".join(f"{name}: {said(scores)}" for name, scores in found.items())
-    return finished(outcome, given, more={"compared": found}, text=text)
+    return finished(launch(definition, settings_of(given), prepare=prepare), given)
 
 
 def weights_of(options: DroneOptions, runs: Path) -> str:
@@ -109,10 +105,3 @@ def weights_of(options: DroneOptions, runs: Path) -> str:
         return options.backbone_weights
     path, _ = checkpoint_of(options.backbone_weights, runs)
     return str(path.expanduser().resolve())
-
-
-def said(scores: dict[str, list[float]]) -> str:
-    """Means over seeds, in a line."""
-    parts = [f"{name} {statistics.fmean(values):.4f}" for name, values in scores.items()]
-    count = max(map(len, scores.values()))
-    return f"{', '.join(parts)} ({count} seed{'s' if count > 1 else ''})"

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import statistics
 from pathlib import Path
 
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
@@ -91,10 +90,7 @@ def zoomout(given: argparse.Namespace) -> int:
         given=typed(given, ZoomOutOptions),
     )
     prepare = experiment.prepare_with(definition)
-    outcome = launch(definition, settings_of(given), prepare=prepare)
-    found = experiment.compared(outcome.record, outcome.folder)
-    text = "\n".join(f"{name}: {said(scores)}" for name, scores in found.items())
-    return finished(outcome, given, more={"compared": found}, text=text)
+    return finished(launch(definition, settings_of(given), prepare=prepare), given)
 
 
 def weights_of(options: ZoomOutOptions, runs: Path) -> str:
@@ -105,11 +101,3 @@ def weights_of(options: ZoomOutOptions, runs: Path) -> str:
     if options.backbone == ENCODER:
         path, _ = checkpoint_of(options.backbone_weights, runs)
     return str(path.expanduser().resolve())
-
-
-def said(scores: dict[str, list[float]]) -> str:
-    """Means over seeds, in a line."""
-    shown = [name for name in ("mean IoU", "building IoU") if name in scores]
-    parts = [f"{name} {statistics.fmean(scores[name]):.4f}" for name in shown]
-    count = max(map(len, scores.values()))
-    return f"{', '.join(parts)} ({count} seed{'s' if count > 1 else ''})"

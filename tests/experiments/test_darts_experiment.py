@@ -12,7 +12,8 @@ from fast_experiments import free_port, processes, wait_for
 
 from aerial_nni import results
 from aerial_nni.experiments import records
-from aerial_nni.experiments.found import NOTHING
+from aerial_nni.search.names import HAND_MADE, RANDOM
+from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.tuners.trial import PHASE
 
 PHASES = ["search", "derived", "control: random", "control: U-Net"]
@@ -54,7 +55,8 @@ def test_an_experiment_that_was_killed_while_it_retrains_goes_on_there(imagery: 
     cut = records.load(folder)
     assert [trial.parameters[PHASE] for trial in cut.trials] == PHASES[:2]
 
-    again = subprocess.run(command("resume", runs, folder.name), capture_output=True, text=True)
+    line = command("resume", runs, folder.name, "--json")
+    again = subprocess.run(line, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     record = records.load(folder)
     assert [trial.parameters[PHASE] for trial in record.trials] == PHASES
@@ -63,6 +65,15 @@ def test_an_experiment_that_was_killed_while_it_retrains_goes_on_there(imagery: 
     found = results.read_json(folder / record.trials[0].id / results.GENOTYPE)
     assert json.loads(record.trials[1].parameters["genotype"]) == found
     assert (runs / "neural-arch-search.md").is_file()
+
+    said = json.loads(again.stdout)
+    assert said["genotype"] == found
+    assert said["retrained"] == said["checkpoint"]
+    _, header = load_checkpoint(Path(said["retrained"]))
+    assert header["model"]["genotype"] == record.trials[1].parameters["genotype"]
+    scores = {trial.parameters[PHASE]: [trial.score] for trial in record.trials}
+    assert [one["scores"] for one in said["derived"]] == [scores["derived"]]
+    assert said["controls"] == {name: scores[name] for name in (RANDOM, HAND_MADE)}
 
 
 @pytest.mark.slow
@@ -76,7 +87,6 @@ def test_where_the_search_fails_the_hand_made_network_is_trained_and_it_says_so(
     said: dict[str, Any] = json.loads(ended.stdout)
     assert (said["genotype"], said["retrained"]) == (None, None)
     assert len(said["controls"]["control: U-Net"]) == 1
-    assert NOTHING in ended.stderr
     trials = records.load(folder_of(runs)).trials
     assert [trial.parameters[PHASE] for trial in trials] == ["search", "control: U-Net"]
     assert trials[0].state == "FAILED"

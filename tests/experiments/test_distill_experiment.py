@@ -16,13 +16,13 @@ from aerial_nni import results
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.teacher import Teacher, TeacherMissing
 from aerial_nni.experiments import records
+from aerial_nni.experiments.conclusions import conclude
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.distill import distill, plan_of, student_of, usual_options
 from aerial_nni.experiments.hpo import Plan
 from aerial_nni.experiments.methods import METHODS
-from aerial_nni.experiments.records import Trial, best_of
+from aerial_nni.experiments.records import Record, Trial, best_of
 from aerial_nni.experiments.teacher import teacher_file
-from aerial_nni.experiments.worth import worth
 from aerial_nni.options import BadOption
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.tuners.space import BadSpace
@@ -127,6 +127,18 @@ def test_a_control_is_never_the_best_trial(tmp_path: Path):
     assert best_of(trials, tmp_path)["id"] == "a"
 
 
+def test_the_best_trial_of_an_architecture_search_is_what_its_best_search_found(tmp_path: Path):
+    trials = []
+    rows = [("a", "derived", 0.6), ("b", "other find", 0.9), ("c", "search", 0.8)]
+    for name, phase, score in (*rows, ("d", "derived", 0.7)):
+        for file in records.GOOD_FILES:
+            results.write_json(tmp_path / name / file, {"score": score})
+        trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
+                            parameters={"_phase": phase}))  # fmt: skip
+    assert best_of(trials, tmp_path)["id"] == "d"
+    assert best_of(trials[1:3], tmp_path)["id"] == "b"
+
+
 def test_what_a_teacher_is_worth_is_measured_at_equal_seeds():
     def trial(phase: str, seed: int, score: float | None) -> Trial:
         parameters = {"_phase": phase, "seed": seed}
@@ -135,14 +147,17 @@ def test_what_a_teacher_is_worth_is_measured_at_equal_seeds():
     trials = [trial("student", 1, 0.6), trial("student", 2, 0.7), trial("student", 3, 0.9),
               trial("control", 1, 0.5), trial("control", 2, 0.4), trial("control", 3, None),
               trial("search", 0, 0.99)]  # fmt: skip
-    found = worth(trials)
-    assert found is not None
+    record = Record(id="x", kind="distill", name="", options={}, space={}, limits={}, port=0,
+                    url="", nni_directory="", module="", created="", trials=trials)  # fmt: skip
+    values, text = conclude(record, Path())
+    found = values["worth"]
     assert found["student"] == pytest.approx(0.65)
     assert found["control"] == pytest.approx(0.45)
     assert found["difference"] == pytest.approx(0.2)
     assert found["spread"] == pytest.approx(0.1414, abs=1e-4)
     assert found["seeds"] == 2
-    assert worth(trials[:3]) is None
+    assert text == "student 0.6500, control 0.4500: +0.2000 ± 0.1414 over 2 seeds"
+    assert conclude(dataclasses.replace(record, trials=trials[:3]), Path()) == ({"worth": None}, "")
 
 
 def test_a_teacher_is_a_file_or_an_experiment(tmp_path: Path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from aerial_nni import results
+from aerial_nni.experiments.conclusions import conclude
 from aerial_nni.experiments.found import found, said
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.models.genotype import random_genotype
@@ -20,7 +21,7 @@ def recorded(folder: Path, *rows: tuple[str, int, float | None]) -> Record:
         parameters = {"_phase": phase}
         if phase == "search" and score is not None:
             results.write_json(folder / str(number) / results.GENOTYPE, GENOTYPES[which]._asdict())
-        elif phase in ("derived", "control: random"):
+        elif phase in ("derived", "other find", "control: random"):
             parameters["genotype"] = GENOTYPES[which].text()
         trials.append(Trial(id=str(number), sequence=number, state="", score=score,
                             parameters=parameters, folder=str(number)))  # fmt: skip
@@ -31,7 +32,7 @@ def recorded(folder: Path, *rows: tuple[str, int, float | None]) -> Record:
 def test_a_genotype_its_checkpoint_and_the_scores_of_all(tmp_path: Path):
     record = recorded(
         tmp_path, ("search", 0, 0.3), ("search", 1, 0.4), ("search", 0, None),
-        ("derived", 0, 0.9), ("derived", 1, 0.5), ("derived", 1, 0.7), ("derived", 1, None),
+        ("other find", 0, 0.9), ("derived", 1, 0.5), ("derived", 1, 0.7), ("derived", 1, None),
         ("control: random", 0, 0.2), ("control: U-Net", 0, 0.6), ("control: U-Net", 0, 0.8),
     )  # fmt: skip
     values = json.loads(json.dumps(found(record, tmp_path)))
@@ -47,4 +48,6 @@ def test_where_nothing_was_found_the_control_has_its_score(tmp_path: Path):
     record = recorded(tmp_path, ("search", 0, None), ("control: U-Net", 0, 0.6))
     values = found(record, tmp_path)
     assert (values["genotype"], values["retrained"], values["derived"]) == (None, None, [])
-    assert said(values) == "control: U-Net: mean IoU 0.6000 (runs: 1)"
+    nothing, line = conclude(record, tmp_path)[1].splitlines()
+    assert nothing == "no search trial found an architecture"
+    assert line == "control: U-Net: mean IoU 0.6000 (runs: 1)"
