@@ -11,6 +11,7 @@ VERSION = re.search(r'__version__ = "(.+)"', Path("aerial_nni/__init__.py").read
 REQUIREMENTS = [
     "nni==3.0",  # the experiment server and web UI; archived, so this is the last version
     "torch>=2.6,<3",  # models and training; 2.6 is the first with wheels for Python 3.13
+    "torchvision>=0.21",  # ResNet and MobileNet of `drone`; 0.21 is the one for torch 2.6
     "numpy>=1.26,<3",  # arrays of images and masks
     "pillow>=10.3,<14",  # reading JPEG and PNG; older versions have known decoder holes
     "scikit-image>=0.24",  # TIFF of more than three bands or 16 bits (its tifffile); superpixels
@@ -49,7 +50,6 @@ EXTRAS = {
         "types-PyYAML",
         "types-psutil",
         "lightning>=2.4",  # the loop that `bench train` is compared with
-        "torchvision>=0.21",  # reference implementations in tests
         "selenium>=4.25,<5",  # a real browser looks at the web UI: its test, its pictures
     ],
 }

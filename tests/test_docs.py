@@ -14,7 +14,7 @@ import aerial_nni.browser.__main__ as browser
 from aerial_nni import run
 from aerial_nni.reports import DOCUMENTS
 from aerial_nni.reports.overview.missing import MILESTONES as KINDS
-from aerial_nni.trials import baseline, distill, drone, zoomout
+from aerial_nni.trials import baseline, darts, distill, drone, zoomout
 
 ROOT = Path(__file__).parents[1]
 COURSE = {kind: document for kind, document in DOCUMENTS.items() if kind in KINDS}
@@ -30,6 +30,7 @@ MAINS: dict[str, Callable[[list[str]], int]] = {
     "aerial_nni.browser": browser.main,
     "aerial_nni.trials.baseline": baseline.main,
     "aerial_nni.trials.distill": distill.main,
+    "aerial_nni.trials.darts": darts.main,
     "aerial_nni.trials.zoomout": zoomout.main,
     "aerial_nni.trials.drone": drone.main,
 }

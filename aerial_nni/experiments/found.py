@@ -14,9 +14,10 @@ from aerial_nni.tuners.trial import PHASE, SEARCH
 def found(record: Record, folder: Path) -> dict[str, Any]:
     """The genotype of the best search trial, its best retrained checkpoint, and all scores.
 
-    `genotype` is None where nothing was found, `retrained` where no run of it reached its end.
-    `derived` lists each genotype's scores, that of the best search trial first; `controls` those
-    of the random architectures and of the U-Net.
+    One that no run reached its end with is passed over while there is another. `genotype` is None
+    where nothing was found, `retrained` where no run of any reached its end. `derived` lists each
+    genotype's scores, that which is reported first; `controls` those of the random architectures
+    and of the U-Net.
     """
     ended = [trial for trial in record.trials if trial.score is not None and trial.folder]
     ended.sort(key=lambda trial: trial.score or 0.0, reverse=True)
@@ -36,11 +37,11 @@ def found(record: Record, folder: Path) -> dict[str, Any]:
         elif phase in (DERIVED, OTHERS) and (text := trial.parameters["genotype"]) in genotypes:
             genotypes[text]["scores"].append(trial.score)
             checkpoints.setdefault(text, str(folder / str(trial.folder) / results.CHECKPOINT))
-    best = next(iter(genotypes), "")
+    ranked = sorted(genotypes, key=lambda text: not genotypes[text]["scores"])
     return {
-        "genotype": genotypes[best]["genotype"] if best else None,
-        "retrained": checkpoints.get(best),
-        "derived": list(genotypes.values()),
+        "genotype": genotypes[ranked[0]]["genotype"] if ranked else None,
+        "retrained": checkpoints.get(ranked[0]) if ranked else None,
+        "derived": [genotypes[text] for text in ranked],
         "controls": controls,
     }
 

@@ -12,15 +12,16 @@ def verdict(
         spread: its standard deviation, None where there is one `noun`.
         interval: the 95 % interval of the mean difference.
         test: what the interval is by.
-        nothing: what is said further where the gap is smaller than its spread.
+        nothing: what is said further where the gap is smaller than its spread, and 0 in the
+            interval.
         harm: what is said where it is below 0 for certain.
         noun: what the spread is over.
     """
     if spread is None:
         return f"**One {noun} has no spread: whether that is more than chance is not known.**"
-    if abs(gap) <= spread:
-        return f"**The difference is smaller than its spread: it is chance.** {nothing}"
     low, high = interval
+    if abs(gap) <= spread and low <= 0 <= high:
+        return f"**The difference is smaller than its spread: it may be chance.** {nothing}"
     reaches = f"the 95 % interval of the mean ({test}) reaches from {low:+.4f} to {high:+.4f}"
     if low <= 0 <= high:
         return (

@@ -57,6 +57,11 @@ class SearchOptions(TrialOptions):
                 f"ema={self.ema:g} averages weights, but a search is scored with those that its "
                 "architecture was learnt with; leave --ema out"
             )
+        if self.patience:
+            raise BadOption(
+                f"patience={self.patience} would end a search by scores on the supernet's weights, "
+                "which say little before it ends; leave --patience out"
+            )
         if self.precision not in ("auto", *self.precisions()):
             raise BadOption(
                 f"precision={self.precision} is too coarse for a search of {self.order} order; "

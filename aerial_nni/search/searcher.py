@@ -81,21 +81,27 @@ class Searcher(Companion):
         return {"architecture": self.architecture, "architecture_optimizer": self.optimizer}
 
     def before_update(self, epoch: int, batch: Batch, rate: float, optimizer: Optimizer) -> None:
-        """A step of the architecture, once the weights are warm."""
+        """A step of the architecture, once the weights are warm.
+
+        With `accumulate` it is on as many batches as the weights' own step. *differs:* the step
+        that second order unrolls is then on the first of the weights' batches alone.
+        """
         if epoch != self._epoch:
             self._begin(epoch)
         if epoch < self.options.warmup:
             return
         alphas = list(self.architecture.parameters())
-        own = next(self._batches)
-        if self.options.order == "second":
-            gradients = second_order(
-                self._loss_of, batch, own, optimizer=optimizer, rate=rate, alphas=alphas
-            )
-        else:
-            gradients = first_order(alphas, self._loss_of(own))
-        for alpha, gradient in zip(alphas, gradients, strict=True):
-            alpha.grad = gradient
+        for _ in range(self.options.accumulate):
+            own = next(self._batches)
+            if self.options.order == "second":
+                gradients = second_order(
+                    self._loss_of, batch, own, optimizer=optimizer, rate=rate, alphas=alphas
+                )
+            else:
+                gradients = first_order(alphas, self._loss_of(own))
+            for alpha, gradient in zip(alphas, gradients, strict=True):
+                share = gradient / self.options.accumulate
+                alpha.grad = share if alpha.grad is None else alpha.grad + share
         for cost, target in self.costs.values():
             if target:
                 penalty = cost.penalty(self.architecture, target)

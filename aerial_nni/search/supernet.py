@@ -1,8 +1,5 @@
 """The supernet: every layer choice of the space mixed by the architecture's weights."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -77,13 +74,6 @@ class Supernet(nn.Module):
         for label, weights in self._architecture[0].draw().items():
             self.mixed[label].weights = weights
         return self.network(x)
-
-    @contextmanager
-    def alone(self, genotype: Genotype) -> Iterator[nn.Module]:
-        """The network in which only the genotype's operations run, on the supernet's weights."""
-        for label, name in genotype.choices().items():
-            self.mixed[label].weights = name
-        yield self.network
 
     def inherited(self, genotype: Genotype) -> dict[str, Tensor]:
         """The weights of the derived network that this genotype gives, by its names."""

@@ -54,7 +54,9 @@ def add_flags(verbs: Verbs) -> None:
         "architecture",
     )
     group.add_argument("--final-epochs", type=positive, metavar="N",
-                       help="epochs of each final trial (default: 30; scenes: 5)")  # fmt: skip
+                       help="epochs of each final trial (default: 30; scenes: 5); all are trained "
+                       "with the default --lr, --weight-decay, --optimizer and --schedule, as "
+                       "those of a search fit its supernet")  # fmt: skip
     group.add_argument("--reason", default="", metavar="TEXT",
                        help="why the search was made smaller, for the document")  # fmt: skip
     add_experiment_flags(parser, failures=5)

@@ -93,6 +93,19 @@ def test_the_hand_made_network_is_sized_with_its_own_way_up(upsampling, width):
     assert rest(made)[-1]["width"] == width  # by count: 17,749 parameters are wanted
 
 
+def test_after_a_resume_a_failed_search_is_made_up_for_from_its_own_seed():
+    first = tuner(search=3, search_seeds=[0, 4, 5])
+    given = [first.generate_parameters(i) for i in range(3)]
+    assert [point["seed"] for point in given] == [0, 4, 5]
+    again = tuner(search=3, search_seeds=[0, 4, 5])
+    again.resumed(given[0])
+    again.failed(given[1])
+    value = {"default": 0.3, "genotype": FOUND, "bands": "3", "classes": "5"}
+    again.import_data([{"parameter": given[2], "value": value}])
+    point = again.generate_parameters(10)
+    assert (point["_phase"], point["seed"]) == ("search", 4)
+
+
 def test_random_architectures_can_be_trained_over_seeds_too():
     made = tuner(search=1, randoms=2, random_seeds=3)
     searched(made, (0.3, FOUND))

@@ -110,6 +110,15 @@ def test_a_search_with_a_target_for_latency_expects_what_was_timed(imagery: Path
     assert "search/expected milliseconds of a patch" in events.Tags()["scalars"]
 
 
+def test_a_search_on_a_small_machine_finds_something_too(imagery: Path, tmp_path: Path):
+    flags = ["--accumulate", "2", "--recompute", "--precision", "bf16"]
+    assert search(tmp_path, imagery, *flags) == 0
+    metrics = read_json(tmp_path / METRICS)
+    assert metrics["cost"]["precision"] == "bf16" and 0 < metrics["score"] <= 1
+    assert timeless(tmp_path)[-1]["entropy"] < timeless(tmp_path)[0]["entropy"]
+    assert (tmp_path / GENOTYPE).is_file()
+
+
 def test_neither_half_holds_a_patch_that_validates(found: Path):
     halves, split = read_json(found / HALVES), read_json(found / SPLIT)
     weights, architecture = set(halves["train"]), set(halves["val"])
@@ -268,6 +277,7 @@ def test_skips_that_lead_at_once_are_explained_and_those_of_the_warm_up_are_not_
         (["--parts", "3"], "does not divide"),
         (["--norm", "group"], "norm='batch'"),
         (["--ema", "0.9"], "leave --ema out"),
+        (["--patience", "1"], "leave --patience out"),
         (["--order", "second", "--variant", "gumbel", *SGD], "--variant softmax"),
         (["--parts", "2", "--target-milliseconds", "3"], "--parts 1"),
         (["--warmup", "4"], "--warmup 1"),

@@ -83,7 +83,7 @@ def draw_mixed(found: Discovery) -> Figure:
     right.tick_params(labelleft=True)
     right.set_xlim(0, 1.2 * max(shares.values()))
     right.grid(visible=False, axis="y")
-    right.set_xlabel("weight after the last epoch; dotted: an even choice")
+    right.set_xlabel(f"weight after epoch {found.main.epoch}; dotted: an even choice")
     return figure
 
 
@@ -124,7 +124,7 @@ def warm_up(axes: Axes, found: Discovery) -> None:
 
 @styled
 def draw_final(found: Discovery) -> Figure:
-    """The weight of every operation in every place after the last epoch, the chosen ones marked."""
+    """The weight of every operation in every place at the end, the chosen ones marked."""
     genotype = found.main.genotype
     tables: dict[tuple[str, ...], list[str]] = {}
     for label, table in places(genotype.depth, genotype.nodes):

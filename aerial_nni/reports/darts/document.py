@@ -101,9 +101,9 @@ def _search_chapter(found: Discovery, links: Mapping[str, str]) -> list[str]:
         f"![Weights of the operations on the most decided edges, by epoch]({links['alpha']})",
         "A panel for each of the most decided edges; the chosen operation is drawn thick and "
         "stands in the title. `none` may lead and is still not chosen.",
-        f"![Weight of every operation in every place after the last epoch]({links['alpha-final']})",
-        "Every place after the last epoch; framed what was chosen. Where a row has no frame, its "
-        "node kept two other edges.",
+        f"![Weight of every operation in every place at the end]({links['alpha-final']})",
+        f"Every place after epoch {found.main.epoch}; framed what was chosen. Where a row has no "
+        "frame, its node kept two other edges.",
     ]
 
 

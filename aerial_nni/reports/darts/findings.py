@@ -194,22 +194,26 @@ def on_course(found: Discovery) -> str:
     """What the search came to: its score, how decided, skips, and the gap to the final runs."""
     trial = found.main.searched
     history = trial.history
+    entropy = found.main.at_its_epoch(history["entropy"])
     text = [
         f"The reported search is trial {found.main.tried.number}, `{trial.folder.name}`: of "
         f"{some(len(found.search.scored), 'search trial')} it has the highest mean IoU of a "
         f"derived network, {score(found.main.tried.score)}. It ran for "
         f"{some(trial.metrics['epochs_run'], 'epoch')}. The entropy of alpha went to "
-        f"{history['entropy'][-1]:.2f} (1: an even choice), the share of skips to "
-        f"{history['skip_share'][-1]:.0%}."
+        f"{entropy:.2f} (1: an even choice), the share of skips to "
+        f"{found.main.at_its_epoch(history['skip_share']):.0%}."
     ]
-    if history["entropy"][-1] > 0.95:
+    if entropy > 0.95:
         text.append(
             "**Alpha is hardly decided**: the chosen operations are those of a slight lead. More "
             "epochs or a higher `--arch-lr` decide more; whether they decide better is for the "
             "controls to say."
         )
     if "skips" in str(trial.metrics.get("stopped", "")):
-        text.append(f"It ended early: {trial.metrics['stopped']}.")
+        text.append(
+            f"It ended early: {trial.metrics['stopped']}. What is reported is of the epoch before, "
+            f"{found.main.epoch}."
+        )
     if found.main.runs:
         again = mean(Group("", found.main.runs).scores)
         text.append(

@@ -150,15 +150,15 @@ def _mixed(found: Discovery, links: Mapping[str, str]) -> str:
             f"{1 / len(shares):.3f}. {VARIANTS[found.main.searched.options['variant']]}".strip(),
             f"![A mixed operation: all operations and their weights at the end of this search]"
             f"({links['mixed']})",
-            f"This is the most decided edge of the reported search, {in_words(place)}, after its "
-            f"last epoch; lines are as thick as the weights.{dropped} {kept}",
+            f"This is the most decided edge of the reported search, {in_words(place)}, after "
+            f"epoch {found.main.epoch}; lines are as thick as the weights.{dropped} {kept}",
         ]
     )
 
 
 def _guards(found: Discovery) -> str:
     """What keeps a search from going wrong."""
-    options = found.main.searched.options
+    options, history = found.main.searched.options, found.main.searched.history
     text = (
         "Left alone, such a search can collapse: skips, which help a deep supernet to learn, take "
         "the lead everywhere. So after each epoch the share of skips and the entropy of α are "
@@ -179,6 +179,6 @@ def _guards(found: Discovery) -> str:
         text += (
             " How long each operation takes in its place, forward alone, was measured once on the "
             f"device of the search and lies in `{LATENCY}` in its folder; that architecture is "
-            f"expected to take {found.main.searched.history['expected_milliseconds'][-1]:.3g}."
+            f"expected to take {found.main.at_its_epoch(history['expected_milliseconds']):.3g}."
         )
     return text

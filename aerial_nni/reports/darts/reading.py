@@ -1,6 +1,6 @@
 """What the document of an architecture search reads: searches, what they found, and controls."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import mean
@@ -34,6 +34,15 @@ class Found:
     def genotype(self) -> Genotype:
         """What was found."""
         return self.searched.genotype
+
+    @property
+    def epoch(self) -> int:
+        """The one that left the genotype: the last, or the last before skips took over."""
+        return int(self.searched.metrics["epoch"])
+
+    def at_its_epoch(self, values: np.ndarray) -> float:
+        """Of values by epoch, that of the epoch that left the genotype."""
+        return float(values[self.epoch - 1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,11 +151,12 @@ class Discovery:
         return sorted(places, key=lambda place: entropy(self.final(place).values()))
 
     def final(self, place: str) -> dict[str, float]:
-        """Operation -> its weight after the last epoch of the search."""
-        return {name: float(values[-1]) for name, values in self.alphas[place].items()}
+        """Operation -> its weight after the epoch that left the genotype."""
+        at = self.main.at_its_epoch
+        return {name: at(values) for name, values in self.alphas[place].items()}
 
 
-def entropy(shares: "Iterator[float] | Sequence[float] | Any") -> float:
+def entropy(shares: Iterable[float]) -> float:
     """Entropy of shares over that of an even choice: 1 undecided, 0 decided."""
     kept = np.array(list(shares))
     return float(-(kept * np.log(np.maximum(kept, 1e-12))).sum() / np.log(len(kept)))

@@ -98,8 +98,9 @@ def _range(values: Sequence[int], unit: str = "") -> str:
 def reading(ground: Ground) -> str:
     """What may be compared in the table: lengths, spreads, times."""
     text = [
-        "Mean ± sample standard deviation over runs. Rows of one experiment were trained alike and "
-        "may be compared; what a method is worth is its row less its control."
+        "Mean ± sample standard deviation over runs. Rows of one experiment were trained alike, "
+        "but for those of a teacher and of 8 bits, and may be compared; what a method is worth is "
+        "its row less its control."
     ]
     if len({epochs for row in _rows(ground) for epochs in row.epochs}) > 1:
         text.append(

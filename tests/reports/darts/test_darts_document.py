@@ -124,7 +124,7 @@ def test_several_seeds_of_a_random_architecture_are_one_of_its_kind(discovery_fo
     ("ours", "theirs", "said"),
     [
         ((0.60, 0.61, 0.62), (0.5, 0.51, 0.52), "more than the runs explain"),
-        ((0.60, 0.61, 0.62), (0.605, 0.61, 0.60), "it is chance"),
+        ((0.60, 0.61, 0.62), (0.605, 0.61, 0.60), "it may be chance"),
         ((0.60, 0.62), (0.56, 0.58), "chance alone could explain it"),
         ((0.40, 0.41, 0.42), (0.5, 0.51, 0.52), "The derived network is worse"),
         ((0.60,), (0.5, 0.51), "One run has no spread"),

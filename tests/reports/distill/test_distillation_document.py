@@ -96,7 +96,7 @@ def test_the_headline_is_student_less_control_with_its_spread(
     ("student", "control", "said"),
     [
         ({1: 0.6, 2: 0.61, 3: 0.62}, {1: 0.55, 2: 0.561, 3: 0.57}, "more than the seeds explain"),
-        ({1: 0.6, 2: 0.61, 3: 0.60}, {1: 0.6, 2: 0.6, 3: 0.61}, "it is chance"),
+        ({1: 0.6, 2: 0.61, 3: 0.60}, {1: 0.6, 2: 0.6, 3: 0.61}, "it may be chance"),
         ({1: 0.63, 2: 0.61, 3: 0.605}, {1: 0.6, 2: 0.6, 3: 0.6}, "chance alone could explain it"),
         ({1: 0.5, 2: 0.51, 3: 0.52}, {1: 0.55, 2: 0.561, 3: 0.57}, "did harm"),
         ({1: 0.6}, {1: 0.5}, "One seed has no spread"),

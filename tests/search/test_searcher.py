@@ -1,0 +1,175 @@
+"""The companion that learns the architecture: from which batches, with what, towards what."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from aerial_nni.models import ModelSpec
+from aerial_nni.models.genotype import read_genotype
+from aerial_nni.results import GENOTYPE, LATENCY
+from aerial_nni.search import searcher
+from aerial_nni.search.options import SearchOptions
+from aerial_nni.search.searcher import COLD, HOT, RECALIBRATION, Searcher
+from aerial_nni.search.space import AerialSpace
+from aerial_nni.search.supernet import Supernet
+
+OPTIONS = SearchOptions(search=True, epochs=3, warmup=1, width=2, depth=1, nodes=1, arch_lr=0.1)
+
+
+class Half:
+    """Batches that are told apart by the value of their pictures."""
+
+    def __init__(self, value: float, count: int = 3) -> None:
+        self.value, self.count, self.device = value, count, torch.device("cpu")
+        self.handed = 0
+
+    def shuffled(self, *seeds):
+        for _ in range(self.count):
+            self.handed += 1
+            yield self.batch()
+
+    def in_order(self):
+        return iter([self.batch()])
+
+    def batch(self):
+        images = torch.full((2, 3, 8, 8), self.value) + 0.1 * torch.arange(64.0).view(8, 8) / 64
+        return images, torch.arange(128).view(2, 8, 8) % 2
+
+
+WEIGHTS, ARCHITECTURE = 0.25, 0.75
+SPEC = ModelSpec(model="unet", bands=3, classes=2, width=2, depth=1, norm="batch", dropout=0.0,
+                 upsampling="transposed", space_to_depth=1)  # fmt: skip
+
+
+def made(folder: Path, **changes) -> Searcher:
+    options = dataclasses.replace(OPTIONS, **changes)
+    torch.manual_seed(0)
+    supernet = Supernet(AerialSpace(3, 2, width=2, depth=1, nodes=1))
+    return Searcher(
+        supernet,
+        options,
+        bands=3,
+        classes=2,
+        halves=(Half(WEIGHTS), Half(ARCHITECTURE)),
+        loss=cross_entropy,
+        precision="fp32",
+        folder=folder,
+    )
+
+
+def stepped(one: Searcher, epoch: int = 1) -> None:
+    optimizer = torch.optim.SGD(one.supernet.parameters(), lr=0.1)
+    one.before_update(epoch, one.weights_half.batch(), 0.1, optimizer)
+
+
+def seen_by(one: Searcher, monkeypatch) -> list[float]:
+    """Values of the batches whose loss is taken, in turn."""
+    seen: list[float] = []
+    plain = one._loss_of
+
+    def noted(batch):
+        seen.append(round(float(batch[0].min()), 2))
+        return plain(batch)
+
+    monkeypatch.setattr(one, "_loss_of", noted)
+    return seen
+
+
+def test_first_order_looks_at_the_architecture_s_half_alone(tmp_path: Path, monkeypatch):
+    one = made(tmp_path)
+    seen = seen_by(one, monkeypatch)
+    stepped(one)
+    assert seen == [ARCHITECTURE]
+    stepped(one, epoch=0)  # the weights warm up
+    assert seen == [ARCHITECTURE]
+
+
+def test_second_order_steps_on_one_half_and_judges_by_the_other(tmp_path: Path, monkeypatch):
+    sgd = {"optimizer": "sgd", "schedule": "cosine", "lr": 0.1}
+    one = made(tmp_path, order="second", **sgd)
+    seen = seen_by(one, monkeypatch)
+    stepped(one)
+    assert seen == [WEIGHTS, ARCHITECTURE, WEIGHTS, WEIGHTS]
+
+
+@pytest.mark.parametrize("order", ["first", "second"])
+def test_with_accumulation_the_gradient_is_the_mean_over_as_many_batches(
+    tmp_path: Path, monkeypatch, order: str
+):
+    sgd = {"optimizer": "sgd", "schedule": "cosine", "lr": 0.1}
+    steps = {}
+    for accumulate in (1, 3):
+        one = made(tmp_path, order=order, accumulate=accumulate, **sgd)
+        stepped(one)
+        assert one.architecture_half.handed == accumulate
+        steps[accumulate] = [alpha.detach() for alpha in one.architecture.parameters()]
+    torch.testing.assert_close(steps[1], steps[3])  # all its batches are equal here
+
+
+def test_the_architecture_s_optimiser_is_the_paper_s(tmp_path: Path):
+    optimizer = made(tmp_path, arch_lr=0.2, arch_weight_decay=0.3).optimizer
+    assert isinstance(optimizer, torch.optim.Adam)
+    (group,) = optimizer.param_groups
+    assert (group["lr"], group["weight_decay"], group["betas"]) == (0.2, 0.3, (0.5, 0.999))
+
+
+@pytest.mark.parametrize("weight", [0.0, 100.0])
+def test_a_penalty_reaches_the_architecture_by_its_weight(tmp_path: Path, weight: float):
+    one = made(tmp_path, target_params=1, size_weight=weight)
+    cost, _ = one.costs["parameters"]
+    before = cost.expected(one.architecture).item()
+    for _ in range(4):
+        stepped(one)
+    after = cost.expected(one.architecture).item()
+    assert (after < 0.95 * before) == bool(weight)
+
+
+def test_a_slow_operation_is_avoided_where_time_is_penalised(tmp_path: Path):
+    one = made(tmp_path, target_milliseconds=1e-6, size_weight=100.0)
+    timed = {
+        label: {name: 9.0 if name == "conv5" else 0.001 for name in names}
+        for label, names in one.supernet.tables().items()
+    }
+    cost, target = one.costs["milliseconds"]
+    cost.of_operations, cost.fixed = timed, 0.0
+    assert target == 1e-6 and (tmp_path / LATENCY).is_file()
+    for _ in range(4):
+        stepped(one)
+    place = "encoder0_1_0"
+    shares = one.architecture.probabilities()[place]
+    assert shares["conv5"] == min(shares.values())
+
+
+def test_gumbel_cools_down_over_the_epochs(tmp_path: Path):
+    one = made(tmp_path, variant="gumbel")
+    temperatures = []
+    for epoch in range(3):
+        stepped(one, epoch)
+        temperatures.append(one.architecture.temperature)
+    assert temperatures == pytest.approx([HOT, (HOT + COLD) / 2, COLD])
+
+
+def test_what_is_delivered_has_statistics_of_its_own_operations(tmp_path: Path, monkeypatch):
+    one = made(tmp_path)
+    stepped(one)
+    batches: list = []
+    plain = searcher.recalibrate
+
+    def noted(model, given, **rest):
+        batches.extend(given)
+        return plain(model, iter(batches), **rest)
+
+    monkeypatch.setattr(searcher, "recalibrate", noted)
+    derived, spec = one.delivered(one.supernet, SPEC)
+    assert 0 < len(batches) <= RECALIBRATION
+    assert {round(float(images.min()), 2) for images, *_ in batches} == {WEIGHTS}
+    assert read_genotype((tmp_path / GENOTYPE).read_text()).text() == spec.genotype
+    untouched = one.supernet.inherited(one.genotype())
+    assert any(
+        not torch.equal(tensor, untouched[name])
+        for name, tensor in derived.state_dict().items()
+        if name.endswith("running_mean")
+    )
