@@ -5,7 +5,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aerial_nni.bench import darts, data, distill, faults, hpo, overhead, predict, train, zoomout
+from aerial_nni.bench import (
+    darts,
+    data,
+    distill,
+    drone,
+    faults,
+    hpo,
+    overhead,
+    predict,
+    train,
+    zoomout,
+)
 from aerial_nni.errors import Explained
 from aerial_nni.results import atomic, write_json
 
@@ -17,6 +28,7 @@ BENCHES = {
     "predict": predict,
     "darts": darts,
     "zoomout": zoomout,
+    "drone": drone,
     "overhead": overhead,
     "faults": faults,
 }
