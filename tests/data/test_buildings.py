@@ -156,6 +156,18 @@ def test_with_a_border_an_overlap_belongs_to_the_ground():
     assert apart[5, 5] == 0 and apart[5, 3] == apart[5, 8] == 1
 
 
+def test_with_a_border_a_courtyard_stays_ground():
+    outer = [(2.0, 2.0), (22.0, 2.0), (22.0, 22.0), (2.0, 22.0), (2.0, 2.0)]
+    hole = [(4.0, 4.0), (20.0, 4.0), (20.0, 20.0), (4.0, 20.0), (4.0, 4.0)]
+    block = footprints([[outer, hole]], (24, 24))
+    assert block.sum() == 20 * 20 - 16 * 16
+    for border in (1, 6):
+        smaller = footprints([[outer, hole]], (24, 24), border=border)
+        assert not smaller[4:20, 4:20].any() and (smaller <= block).all()
+    tower = [(10.0, 10.0), (14.0, 10.0), (14.0, 14.0), (10.0, 14.0), (10.0, 10.0)]
+    assert footprints([[outer, hole], [tower]], (24, 24), border=0.1)[12, 12] == 1
+
+
 @pytest.fixture
 def xbd(tmp_path: Path) -> Path:
     """Three pictures of two events, one of them without a label, and one of after the disaster."""
