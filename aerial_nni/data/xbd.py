@@ -45,6 +45,16 @@ FACTS = Facts(
 
 BEFORE = "*_pre_disaster.png"
 
+ONE = r"\(\s*\([^()]+\)(?:\s*,\s*\([^()]+\))*\s*\)"
+"""A polygon's brackets in well-known text: a ring in brackets, or several."""
+
+WELL_KNOWN = re.compile(
+    rf"\s*(POLYGON\s*Z?\s*(EMPTY|{ONE})"
+    rf"|MULTIPOLYGON\s*Z?\s*(EMPTY|\(\s*{ONE}(\s*,\s*{ONE})*\s*\)))\s*",
+    re.IGNORECASE,
+)
+"""A whole polygon, or several."""
+
 Ring = list[tuple[float, float]]
 Polygon = list[Ring]
 """The outer ring first, then those of its holes; points are x, y in pixels."""
@@ -115,14 +125,14 @@ def polygons_of(label: Path) -> Iterator[Polygon]:
 def parse_wkt(text: str) -> Iterator[Polygon]:
     """The polygons in well-known text, `POLYGON ((…), (…))` or `MULTIPOLYGON (((…)), …)`.
 
+    With a `Z` after the kind points have heights; `EMPTY` instead of brackets is no polygon.
+
     Raises:
-        ValueError: it is of another kind.
+        ValueError: it is something else, or not whole.
     """
-    kind, _, body = text.strip().partition("(")
-    kind = kind.strip().upper()
-    if kind not in ("POLYGON", "MULTIPOLYGON"):
-        raise ValueError(f"{text[:40]!r} is no polygon in well-known text")
-    for part in re.findall(r"\(\s*(\([^()]*\)(?:\s*,\s*\([^()]*\))*)\s*\)", f"({body}"):
+    if not WELL_KNOWN.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no polygon in well-known text, or not a whole one")
+    for part in re.findall(ONE, text):
         yield [_ring(points) for points in re.findall(r"\(([^()]*)\)", part)]
 
 
