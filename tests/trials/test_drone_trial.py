@@ -1,21 +1,39 @@
 """The drone trial, by hand: what it begins with, resume, and what else takes its checkpoint."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torchvision.models import mobilenet_v3_large
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
 from aerial_nni.data.batches import Normalisation
 from aerial_nni.drone.options import DroneOptions
-from aerial_nni.drone.weights import BackboneMissing, BackboneUnfit, Start, open_start, put_into
-from aerial_nni.models.deeplab import DeepLab
-from aerial_nni.results import CHECKPOINT, HISTORY, LR_FINDER, METRICS, read_history, read_json
+from aerial_nni.drone.weights import (
+    BackboneMissing,
+    BackboneUnfit,
+    Start,
+    open_start,
+    put_into,
+)
+from aerial_nni.models import ModelSpec
+from aerial_nni.models.deeplab import STAGES, DeepLab
+from aerial_nni.results import (
+    CHECKPOINT,
+    HISTORY,
+    LAST,
+    LR_FINDER,
+    METRICS,
+    read_history,
+    read_json,
+)
 from aerial_nni.run import main as run
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.trials import distill, drone
 from aerial_nni.trials import outputs as trial_outputs
+from aerial_nni.trials.running import new_model
 
 DATA = ["--data", "folder", "--patch", "16", "--batch", "2", "--precision", "fp32",
         "--split", "image"]  # fmt: skip
@@ -66,6 +84,20 @@ def test_a_run_that_stopped_goes_on_as_if_it_had_not(imagery: Path, tmp_path: Pa
     for name in ("train_loss", "val_loss"):
         one, other = ([row[name] for row in read_history(f / HISTORY)] for f in (whole, parts))
         assert one == other
+
+
+def test_the_backbone_learns_after_the_epochs_of_thaw_and_not_before(
+    imagery: Path, trained: Path, tmp_path: Path
+):
+    assert train(tmp_path, imagery, "--thaw", "1", "--epochs", "1") == 0
+    spec = ModelSpec(**read_header(trained / CHECKPOINT)["model"])
+    drawn = new_model(spec, seed=0).state_dict()
+    first, second = (load_file(folder / LAST) for folder in (tmp_path, trained))
+    for part in ("stem", *STAGES):
+        names = [name for name in drawn if name.startswith(f"backbone.{part}.")]
+        assert all(drawn[name].equal(first[f"model/{name}"]) for name in names)
+        assert not all(drawn[name].equal(second[f"model/{name}"]) for name in names)
+    assert not drawn["classifier.4.weight"].equal(first["model/classifier.4.weight"])
 
 
 def test_what_takes_a_checkpoint_takes_this_one(
@@ -190,8 +222,6 @@ def test_a_network_of_four_bands_goes_on_seeing_as_it_did():
 
 
 def test_patches_of_one_image_are_one_image(monkeypatch: pytest.MonkeyPatch):
-    from types import SimpleNamespace
-
     patches = [SimpleNamespace(image=name) for name in ("a", "b", "a")]
     ground = SimpleNamespace(
         split=SimpleNamespace(val=(0, 1, 2)), prepared=SimpleNamespace(patches=patches)
