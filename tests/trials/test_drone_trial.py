@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 from safetensors.torch import load_file
-from torchvision.models import mobilenet_v3_large
+from torchvision.models import get_model_weights, mobilenet_v3_large
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
 from aerial_nni.data.batches import Normalisation
 from aerial_nni.drone.options import DroneOptions
 from aerial_nni.drone.weights import (
+    URLS,
     BackboneMissing,
     BackboneUnfit,
     Start,
@@ -31,6 +32,7 @@ from aerial_nni.results import (
 )
 from aerial_nni.run import main as run
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
+from aerial_nni.training.pretrained import IMAGENET_MEAN, IMAGENET_STD
 from aerial_nni.trials import distill, drone
 from aerial_nni.trials import outputs as trial_outputs
 from aerial_nni.trials.running import new_model
@@ -145,6 +147,15 @@ def test_a_trial_by_hand_has_its_document(trained: Path, tmp_path: Path):
     assert "python -m aerial_nni.trials.drone --seed 0" in text
     assert "Dice by image, empty classes as 1" in text and "lr-finder.png" in text
     assert "In the first 1 epoch the heads learn alone" in text
+
+
+@pytest.mark.parametrize(("kind", "backbone"), URLS)
+def test_addresses_and_colours_are_those_of_torchvision(kind: str, backbone: str):
+    name = f"deeplabv3_{backbone}" if kind == "coco" else backbone
+    usual = get_model_weights(name).DEFAULT
+    assert usual.url == URLS[kind, backbone]
+    assert [255 * value for value in usual.transforms().mean] == pytest.approx(IMAGENET_MEAN)
+    assert [255 * value for value in usual.transforms().std] == pytest.approx(IMAGENET_STD)
 
 
 @pytest.mark.parametrize("whole", [True, False])
