@@ -111,7 +111,8 @@ def _of_file(path: Path, backbone: str) -> list[Tensor]:
     found = sorted((int(m[1]), m[2] == "bias", key) for m, key in named if m)
     if not found:
         raise BackboneUnfit(
-            f"{path} has no weights of {backbone}: no names such as features.0.bias"
+            f"{path} has no weights of {backbone}: no names such as features.0.bias; for the "
+            "encoder of a U-Net of this package give --backbone encoder as well"
         )
     return [values[key] for _, _, key in found]
 
