@@ -10,12 +10,14 @@ from torchvision.models import get_model_weights, mobilenet_v3_large
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
 from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.dataset import Facts
 from aerial_nni.drone.options import DroneOptions
 from aerial_nni.drone.weights import (
     URLS,
     BackboneMissing,
     BackboneUnfit,
     Start,
+    check_start,
     open_start,
     put_into,
 )
@@ -156,6 +158,21 @@ def test_addresses_and_colours_are_those_of_torchvision(kind: str, backbone: str
     assert usual.url == URLS[kind, backbone]
     assert [255 * value for value in usual.transforms().mean] == pytest.approx(IMAGENET_MEAN)
     assert [255 * value for value in usual.transforms().std] == pytest.approx(IMAGENET_STD)
+
+
+@pytest.mark.parametrize(("bands", "said"), [
+    (("red", "green", "blue"), False), (("infrared", "red", "green"), True),
+    (("red", "green", "blue", "infrared"), False),
+])  # fmt: skip
+def test_bands_in_another_order_are_said(
+    bands: tuple[str, ...], said: bool, caplog: pytest.LogCaptureFixture
+):
+    facts = Facts(name="town", classes=("a", "b"), palette=((0, 0, 0),) * 2, bands=bands)
+    start = Start(tensors={"conv1.weight": torch.zeros(1)}, facts={"file": "w"})
+    check_start(start, SimpleNamespace(facts=facts), None)  # type: ignore[arg-type]
+    assert ("the bands of town are infrared, red, green" in caplog.text) == said
+    check_start(Start(), SimpleNamespace(facts=facts), None)  # type: ignore[arg-type]
+    assert len(caplog.records) == said  # what is drawn was trained on nothing
 
 
 @pytest.mark.parametrize("whole", [True, False])
