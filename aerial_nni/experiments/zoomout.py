@@ -20,7 +20,7 @@ from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.records import Record
 from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
-from aerial_nni.options import BUILT_IN, TrialOptions, as_dict, changed
+from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.trial import PHASE
 from aerial_nni.zoomout.names import PHASES, SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
@@ -82,8 +82,14 @@ def zoomout(
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the final trials cannot have these seeds, or nothing is left to search.
+        BadOption: the final trials cannot have these seeds, nothing is left to search, or
+            `options` are of the U-Net.
     """
+    if options.model != "zoomout":
+        raise BadOption(
+            f"model={options.model} is the control here, and zoom-out is searched; for the U-Net: "
+            "python -m aerial_nni.run hpo"
+        )
     side = options.superpixel or SUPERPIXEL
     options = changed(options, {"superpixel": 0})
     finals = final_points(options, plan, side=side)

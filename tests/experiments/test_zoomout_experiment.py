@@ -66,6 +66,11 @@ def test_the_unet_has_the_usual_options_of_any_trial():
     assert unet.epochs == 7 and unet.data == OPTIONS.data
 
 
+def test_the_u_net_is_refused_as_what_is_searched():
+    with pytest.raises(BadOption, match="aerial_nni.run hpo"):
+        zoomout(changed(OPTIONS, {"model": "unet"}), METHODS["random"], PLAN)
+
+
 def test_the_space_is_that_of_the_reference():
     names = Space.parse(load_space(SPACE, OPTIONS)).names
     assert set(names) == {
