@@ -1,7 +1,8 @@
 """Zoom-out: a search, then its best beside superpixels and a U-Net, over the same seeds.
 
-The final runs stand on one split. Zoom-out and superpixels have the configuration that was found;
-the U-Net has the usual options of any trial.
+The final runs stand on one split. Zoom-out and superpixels have the configuration that was found.
+The U-Net has the usual options of any trial: of what is given it has `SHARED` alone, and its own
+epochs.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -37,6 +38,11 @@ FEWER = 5
 
 NESTED = ("buildings",)
 """Datasets of which only whole areas can be held out."""
+
+SHARED = ("data", "data_dir", "skip_bad", "void_classes", "patch", "patch_width", "stride", "edge",
+          "split", "split_seed", "val_fraction", "flip", "turn", "scale", "colour", "seed",
+          "device", "precision")  # fmt: skip
+"""What all runs have alike: data, split, patches, augmentation, seed, device and precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +135,8 @@ def zoomout(
 def final_points(options: ZoomOutOptions, plan: Plan, *, side: int) -> list[dict[str, Any]]:
     """The final trials: zoom-out, superpixels of this side and the U-Net, each from every seed."""
     passes = -(-options.sample_epochs // FEWER)
-    usual, own = as_dict(TrialOptions()), as_dict(ZoomOutOptions())
-    plain = {name: usual[name] for name in usual if own[name] != usual[name] and name != "data"}
+    usual, own = as_dict(TrialOptions()), as_dict(options)
+    plain = {name: usual[name] for name in usual if own[name] != usual[name] and name not in SHARED}
     groups: list[dict[str, Any]] = [
         {"_from": "best", PHASE: ZOOMOUT, "epochs": plan.epochs, "superpixel": 0},
         {
