@@ -84,8 +84,9 @@ def dice(log_probs: Tensor, target: Tensor, weights: Tensor | None = None) -> Te
 def log_dice(log_probs: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """Minus the logarithm of soft Dice, mean over the batch's classes.
 
-    Beside `dice` its gradient is larger for a class that is hardly found yet. Classes absent from
-    the batch are left out, and Dice is smoothed by 1e-5 pixels.
+    Beside `dice` its gradient is larger for a class that is hardly found yet. Dice is smoothed by
+    1e-5 pixels. *differs:* classes absent from the batch are left out; the author of the recipe
+    for drone scenes takes the mean over all classes.
     """
     intersection, predicted, true = _overlaps(log_probs, target)
     ratio = (2 * intersection + 1e-5) / (predicted + true + 1e-5)

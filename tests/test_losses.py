@@ -97,6 +97,23 @@ def test_log_dice_by_hand():
     assert LOSSES["log-dice"](probs.log(), target, None).item() == pytest.approx(expected, abs=1e-4)
 
 
+def test_tversky_by_hand():
+    # Class 0 has 0.3 false positives and 0.7 false negatives, class 1 the other way round.
+    target = torch.tensor([[[0, 0, 0, 1, 1, 1]]])
+    probs = torch.tensor([0.9, 0.8, 0.6, 0.1, 0.1, 0.1])
+    indices = 3.3 / (2.3 + 0.3 * 0.3 + 0.7 * 0.7 + 1), 3.7 / (2.7 + 0.3 * 0.7 + 0.7 * 0.3 + 1)
+    log_probs = torch.stack([probs, 1 - probs]).log().view(1, 2, 1, 6)
+    value = LOSSES["tversky"](log_probs, target, None)
+    assert value.item() == pytest.approx(1 - sum(indices) / 2, abs=1e-6)
+
+
+def test_focal_by_hand():
+    target = torch.tensor([[[0, 1]]])
+    log_probs = torch.tensor([[[[0.5, 0.2]], [[0.5, 0.8]]]]).log()
+    expected = (0.5**2 * math.log(1 / 0.5) + 0.2**2 * math.log(1 / 0.8)) / 2
+    assert LOSSES["focal"](log_probs, target, None).item() == pytest.approx(expected, abs=1e-6)
+
+
 def test_lovasz_of_a_hard_prediction_is_one_minus_iou():
     # The Lovász extension equals the Jaccard loss at the corners (Berman et al. 2018, sec. 2.2).
     target = torch.tensor([[[0, 0, 1, 1]]], dtype=torch.uint8)

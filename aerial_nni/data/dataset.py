@@ -51,8 +51,8 @@ class Facts:
     patch_width: int = 0
     """Its width where that is not its height."""
     nested: bool = False
-    """Whether images of one area show the same ground, at several scales: then only whole areas
-    can be held out."""
+    """Whether images of one area show the same ground, as frames of a video do, or map tiles of
+    several scales: then only whole areas can be held out."""
     untold: bool = False
     """Whether images may show the same ground and nothing says which: every split is leaky."""
     resolution: str = "unknown"

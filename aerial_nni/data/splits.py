@@ -97,8 +97,8 @@ def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed
         raise BadOption(f"split={rule!r} is not known; choose one of {', '.join(RULES)}")
     if prepared.facts.nested and rule == "image":
         raise SplitImpossible(
-            f"images of one area of {prepared.facts.name} show the same ground at several scales, "
-            "so training would see what validates; use --split tile"
+            f"images of one area of {prepared.facts.name} show the same ground, so "
+            "training would see what validates; use --split tile"
         )
     if not 0 < val_fraction < 1:
         raise BadOption(f"val_fraction={val_fraction} is not between 0 and 1; try 0.2")

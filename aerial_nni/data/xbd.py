@@ -45,6 +45,16 @@ FACTS = Facts(
 
 BEFORE = "*_pre_disaster.png"
 
+ONE = r"\(\s*\([^()]+\)(?:\s*,\s*\([^()]+\))*\s*\)"
+"""A polygon's brackets in well-known text: a ring in brackets, or several."""
+
+WELL_KNOWN = re.compile(
+    rf"\s*(POLYGON\s*Z?\s*(EMPTY|{ONE})"
+    rf"|MULTIPOLYGON\s*Z?\s*(EMPTY|\(\s*{ONE}(\s*,\s*{ONE})*\s*\)))\s*",
+    re.IGNORECASE,
+)
+"""A whole polygon, or several."""
+
 Ring = list[tuple[float, float]]
 Polygon = list[Ring]
 """The outer ring first, then those of its holes; points are x, y in pixels."""
@@ -70,7 +80,7 @@ def open_xbd(data_dir: Path, *, border: str = "0") -> Dataset:
         facts=FACTS,
         samples=samples,
         read=partial(_read, border=pixels),
-        fingerprint=partial(fingerprint, samples, data_dir, reader=f"xbd 1, border {pixels}"),
+        fingerprint=partial(fingerprint, samples, data_dir, reader=f"xbd 2, border {pixels}"),
     )
 
 
@@ -115,14 +125,14 @@ def polygons_of(label: Path) -> Iterator[Polygon]:
 def parse_wkt(text: str) -> Iterator[Polygon]:
     """The polygons in well-known text, `POLYGON ((…), (…))` or `MULTIPOLYGON (((…)), …)`.
 
+    With a `Z` after the kind points have heights; `EMPTY` instead of brackets is no polygon.
+
     Raises:
-        ValueError: it is of another kind.
+        ValueError: it is something else, or not whole.
     """
-    kind, _, body = text.strip().partition("(")
-    kind = kind.strip().upper()
-    if kind not in ("POLYGON", "MULTIPOLYGON"):
-        raise ValueError(f"{text[:40]!r} is no polygon in well-known text")
-    for part in re.findall(r"\(\s*(\([^()]*\)(?:\s*,\s*\([^()]*\))*)\s*\)", f"({body}"):
+    if not WELL_KNOWN.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no polygon in well-known text, or not a whole one")
+    for part in re.findall(ONE, text):
         yield [_ring(points) for points in re.findall(r"\(([^()]*)\)", part)]
 
 
@@ -137,24 +147,27 @@ def footprints(
 ) -> np.ndarray:
     """1 where the centre of a pixel lies inside a polygon, shape `size`, uint8, else 0.
 
-    A hole is not inside. With a `border` polygons are made smaller, and pixels inside more than
-    one of them are 0.
+    A hole is not inside. With a `border` outer rings are made smaller, holes stay as they are, and
+    pixels inside more than one polygon are 0.
     """
-    from rasterio.enums import MergeAlg  # slow to import
-    from rasterio.features import rasterize
-
-    inside = np.zeros(size, dtype=np.int32)
-    shapes = [(_geometry(polygon, border), 1) for polygon in polygons]
-    shapes = [(shape, value) for shape, value in shapes if len(shape["coordinates"][0]) > 3]
-    if shapes:
-        rasterize(shapes, out=inside, merge_alg=MergeAlg.add)
+    inside = _rings_around([shrunk(one[0], border) for one in polygons if len(one) == 1], size)
+    for outer, *holes in polygons:
+        if holes:  # apart: what was made smaller may cross a hole
+            block = _rings_around([shrunk(outer, border)], size)
+            inside += np.where(_rings_around(holes, size), 0, block)
     return ((inside == 1) if border else (inside > 0)).astype(np.uint8)
 
 
-def _geometry(polygon: Polygon, border: float) -> dict:
-    """A polygon as GeoJSON, its outer ring made smaller by `border`."""
-    outer, *holes = polygon
-    return {"type": "Polygon", "coordinates": [shrunk(outer, border), *holes]}
+def _rings_around(rings: list[Ring], size: tuple[int, ...]) -> np.ndarray:
+    """How many of the rings each pixel is inside of, shape `size`."""
+    from rasterio.enums import MergeAlg  # slow to import
+    from rasterio.features import rasterize
+
+    count = np.zeros(size, dtype=np.int32)
+    shapes = [{"type": "Polygon", "coordinates": [ring]} for ring in rings if len(ring) > 3]
+    if shapes:
+        rasterize(shapes, out=count, merge_alg=MergeAlg.add)
+    return count
 
 
 def shrunk(ring: Ring, border: float) -> Ring:

@@ -20,6 +20,7 @@ from aerial_nni.training.checkpoint import BadCheckpoint, read_header
 from aerial_nni.training.pretrained import (
     IMAGENET_MEAN,
     IMAGENET_STD,
+    RGB,
     BackboneMissing,
     BackboneUnfit,
     cached,
@@ -27,6 +28,7 @@ from aerial_nni.training.pretrained import (
     matching,
     read_tensors,
     refuse_answers,
+    say_order,
 )
 
 ROOT = "https://download.pytorch.org/models"
@@ -84,7 +86,12 @@ def open_start(options: DroneOptions) -> Start:
 
 
 def check_start(start: Start, prepared: Prepared, split: Split) -> None:
-    """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands."""
+    """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands.
+
+    Three bands in another order than those of photographs are taken as they come, with a warning.
+    """
+    if start.tensors and not start.header and len(prepared.facts.bands) == len(RGB):
+        say_order(prepared.facts)
     refuse_answers(start.header, start.path, prepared, split, what="network")
 
 

@@ -1,7 +1,8 @@
 """Zoom-out: a search, then its best beside superpixels and a U-Net, over the same seeds.
 
-The final runs stand on one split. Zoom-out and superpixels have the configuration that was found;
-the U-Net has the usual options of any trial.
+The final runs stand on one split. Zoom-out and superpixels have the configuration that was found.
+The U-Net has the usual options of any trial: of what is given it has `SHARED` alone, and its own
+epochs.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,7 +19,7 @@ from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
-from aerial_nni.options import BUILT_IN, TrialOptions, as_dict, changed
+from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.trial import PHASE
 from aerial_nni.zoomout.names import SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
@@ -34,6 +35,11 @@ FEWER = 5
 
 NESTED = ("buildings",)
 """Datasets of which only whole areas can be held out."""
+
+SHARED = ("data", "data_dir", "skip_bad", "void_classes", "patch", "patch_width", "stride", "edge",
+          "split", "split_seed", "val_fraction", "flip", "turn", "scale", "colour", "seed",
+          "device", "precision")  # fmt: skip
+"""What all runs have alike: data, split, patches, augmentation, seed, device and precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +85,14 @@ def zoomout(
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the final trials cannot have these seeds, or nothing is left to search.
+        BadOption: the final trials cannot have these seeds, nothing is left to search, or
+            `options` are of the U-Net.
     """
+    if options.model != "zoomout":
+        raise BadOption(
+            f"model={options.model} is the control here, and zoom-out is searched; for the U-Net: "
+            "python -m aerial_nni.run hpo"
+        )
     side = options.superpixel or SUPERPIXEL
     options = changed(options, {"superpixel": 0})
     finals = final_points(options, plan, side=side)
@@ -120,8 +132,8 @@ def zoomout(
 def final_points(options: ZoomOutOptions, plan: Plan, *, side: int) -> list[dict[str, Any]]:
     """The final trials: zoom-out, superpixels of this side and the U-Net, each from every seed."""
     passes = -(-options.sample_epochs // FEWER)
-    usual, own = as_dict(TrialOptions()), as_dict(ZoomOutOptions())
-    plain = {name: usual[name] for name in usual if own[name] != usual[name] and name != "data"}
+    usual, own = as_dict(TrialOptions()), as_dict(options)
+    plain = {name: usual[name] for name in usual if own[name] != usual[name] and name not in SHARED}
     groups: list[dict[str, Any]] = [
         {"_from": "best", PHASE: ZOOMOUT, "epochs": plan.epochs, "superpixel": 0},
         {

@@ -2,6 +2,9 @@
 
 Achanta et al. 2012, "SLIC Superpixels Compared to State-of-the-Art Superpixel Methods", as
 scikit-image has it.
+
+*differs:* likeness is measured in the bands as they are normalised for the network, however many
+there are, and not in CIELAB, which needs red, green and blue.
 """
 
 import torch

@@ -1,8 +1,9 @@
 """Groups of runs beside each other: the same length, the same seeds, one thing different."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,6 +45,13 @@ class Group:
     def scores(self) -> list[float]:
         """Mean IoU of each run."""
         return [float(trial.metrics["score"]) for trial in self.trials]
+
+    def each(
+        self, scores_of: Callable[[Mapping[str, Any]], dict[str, float]]
+    ) -> dict[str, list[float]]:
+        """Name of a score -> its value in each run; `scores_of` finds them in `metrics.json`."""
+        found = [scores_of(trial.metrics) for trial in self.trials]
+        return {name: [scores[name] for scores in found] for name in found[0]}
 
 
 @styled

@@ -5,13 +5,19 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from aerial_nni.drone.options import COCO, IMAGENET, RANDOM
 from aerial_nni.options import TrialOptions, flag
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.words import rule_name, table
 from aerial_nni.search.options import SearchOptions
 
-PLACES = {"data_dir": "DIR", "split": "", "teacher": "CHECKPOINT"}
+PLACES = {
+    "data_dir": "DIR", "split": "", "teacher": "CHECKPOINT", "backbone_weights": "WEIGHTS"
+}  # fmt: skip
 """Options that hold a path of the machine of the run, and what is printed in its place."""
+
+NAMED = (COCO, IMAGENET, RANDOM)
+"""Values of `backbone_weights` that are no path."""
 
 
 def explain_sources(experiments: Sequence[Experiment]) -> str:
@@ -40,15 +46,14 @@ def sources_chapter(
     runs: str,
     shown: Trial,
     name: str = "shown run",
-    options: Mapping[str, Any] | None = None,
     number: int = 4,
 ) -> str:
     """The chapter of an experiment with several kinds of runs that traces numbers to files.
 
     `sources` says which number is from which file, `places` what capitals in the commands stand
-    for; `runs` is the table of all runs. `shown` is called `name` and has these `options`.
+    for; `runs` is the table of all runs. `shown` is called `name`.
     """
-    listed = option_table(shown.options if options is None else options, shown)
+    listed = option_table(shown.options, shown)
     return "\n\n".join(
         [
             f"## {number}. Where the numbers come from",
@@ -163,13 +168,25 @@ def option_words(
         value = tuple(value) if isinstance(value, list) else value
         wanted = value != spec.default or spec.name in always
         if wanted and spec.name not in ("seed", "split", "split_seed", *without):
-            words += flag(spec.name, PLACES.get(spec.name, value))
+            words += flag(spec.name, _placed(spec.name, value))
     return words
+
+
+def _placed(name: str, value: Any) -> Any:
+    """The value of an option without a path of the machine of the run."""
+    named = not value or (name == "backbone_weights" and value in NAMED)
+    return value if named else PLACES.get(name, value)
+
+
+def weights_digest(facts: Mapping[str, Any]) -> str:
+    """What is said of the file of weights that a run began with; nothing where it had none."""
+    digest = facts.get("weights", {}).get("sha256")
+    return f" The weights it began with have the SHA-256 `{digest}`." if digest else ""
 
 
 def option_table(options: Mapping[str, Any], trial: Trial) -> str:
     """Every option in a table, without paths of the machine."""
-    shown = {key: PLACES.get(key, value) if value else value for key, value in options.items()}
+    shown = {key: _placed(key, value) for key, value in options.items()}
     shown |= {"split": trial.metrics["split"]["rule"], "split_seed": trial.metrics["split"]["seed"]}
     rows = [[f"`{key}`", f"`{_plain(value)}`"] for key, value in shown.items()]
     return table(["option", "value"], rows, text_columns=2)

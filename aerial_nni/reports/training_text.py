@@ -1,7 +1,5 @@
 """How the network learnt: optimiser, schedule, augmentation, data, split and scores, in words."""
 
-from typing import Any
-
 from aerial_nni.metrics import POLICY
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.tables import pixel_table
@@ -40,7 +38,7 @@ def explain_training(trial: Trial, *, rate: str) -> str:
             _optimiser(trial),
             f"![Learning rate by epoch]({rate})",
             "### Augmentation",
-            _augmentation(trial.options),
+            _augmentation(trial),
         ]
     )
 
@@ -87,12 +85,15 @@ def _ended(reason: str) -> str:
     return reason if reason.startswith("reached") else f"was stopped: {reason}"
 
 
-def _augmentation(options: dict[str, Any]) -> str:
+def _augmentation(trial: Trial) -> str:
+    options, data = trial.options, trial.metrics["data"]
+    square = data.get("patch_width", data["patch"]) == data["patch"]
     changes = []
     if options["flip"]:
         changes.append("mirrored with probability one half")
     if options["turn"]:
-        changes.append("turned by 0, 90, 180 or 270 degrees, each as likely")
+        angles = "0, 90, 180 or 270" if square else "0 or 180"
+        changes.append(f"turned by {angles} degrees, each as likely")
     if options["scale"]:
         largest = 1 + options["scale"]
         changes.append(

@@ -1,5 +1,6 @@
 """Weights that others trained: torchvision's by address, or a file. Reading them runs no code."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,14 +10,20 @@ import torch
 from torch import Tensor
 
 from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.dataset import Facts
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.errors import Explained
 from aerial_nni.training.known import known_answers
 
+log = logging.getLogger(__name__)
+
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
 """Of red, green and blue, 0 to 255, in the pictures that torchvision's networks were trained on."""
+
+
+RGB = ("red", "green", "blue")
 
 
 class BackboneMissing(Explained, ValueError):
@@ -77,6 +84,15 @@ def matching(
     gain = torch.tensor(ours.std) * scale
     shift = (torch.tensor(ours.mean) - torch.tensor(mean)) * scale
     return gain.view(1, -1, 1, 1), shift.view(1, -1, 1, 1)
+
+
+def say_order(facts: Facts) -> None:
+    """Warns where bands are not those, in order, that torchvision's networks were trained on."""
+    if tuple(facts.bands) != RGB:
+        log.warning(
+            "the weights were trained on %s in this order, the bands of %s are %s",
+            ", ".join(RGB), facts.name, ", ".join(facts.bands),
+        )  # fmt: skip
 
 
 def refuse_answers(

@@ -111,7 +111,7 @@ class GridFirstTuner(PhasedTuner):
             if self._of_grid(entry["parameter"]):
                 self._taken.append(key(entry["parameter"]))
                 self._learnt(entry["parameter"], entry["value"])
-            else:
+            elif not self._copied(entry["parameter"]):
                 self._went_on(entry["parameter"])
                 super().import_data([entry])
 
@@ -120,18 +120,22 @@ class GridFirstTuner(PhasedTuner):
         if self._of_grid(parameters):
             self._taken.append(key(parameters))
             self._waited.add(key(parameters))
-        else:
+        elif not self._copied(parameters):
             self._went_on(parameters)
             super().resumed(parameters)
 
     def failed(self, parameters: Mapping[str, Any]) -> None:
         """A trial of an earlier run failed: one of the grid is made up for before the search."""
-        if not self._of_grid(parameters):
+        if not (self._of_grid(parameters) or self._copied(parameters)):
             self._went_on(parameters)
             super().failed(parameters)
 
     def _of_grid(self, parameters: Mapping[str, Any]) -> bool:
         return parameters.get(PHASE) in self._phases
+
+    def _copied(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether a person copied a trial of the grid: it tells nothing of what was chosen."""
+        return str(parameters.get(PHASE)).startswith(tuple(self._phases))
 
     def _learnt(self, parameters: Mapping[str, Any], value: Any) -> None:
         self._waited.discard(key(parameters))

@@ -1,7 +1,6 @@
 """Weights of the frozen network: of ImageNet by name, of a file, or of one of our checkpoints."""
 
 import dataclasses
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,19 +21,17 @@ from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.pretrained import (
     IMAGENET_MEAN,
     IMAGENET_STD,
+    RGB,
     BackboneMissing,
     BackboneUnfit,
     cached,
     matching,
     read_tensors,
     refuse_answers,
+    say_order,
 )
 from aerial_nni.training.pretrained import downloaded as fetched
 from aerial_nni.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
-
-log = logging.getLogger(__name__)
-
-RGB = ("red", "green", "blue")
 
 URLS = {
     "vgg11": "https://download.pytorch.org/models/vgg11-8a719046.pth",
@@ -111,7 +108,8 @@ def _of_file(path: Path, backbone: str) -> list[Tensor]:
     found = sorted((int(m[1]), m[2] == "bias", key) for m, key in named if m)
     if not found:
         raise BackboneUnfit(
-            f"{path} has no weights of {backbone}: no names such as features.0.bias"
+            f"{path} has no weights of {backbone}: no names such as features.0.bias; for the "
+            "encoder of a U-Net of this package give --backbone encoder as well"
         )
     return [values[key] for _, _, key in found]
 
@@ -154,11 +152,8 @@ def fitting_weights(options: ZoomOutOptions, prepared: Prepared, split: Split) -
             "CHECKPOINT, the encoder of a U-Net that was trained on this data"
         )
     weights = open_weights(options)
-    if weights.mean and options.backbone in VGGS and tuple(bands) != RGB:
-        log.warning(
-            "the weights were trained on %s in this order, the bands of %s are %s",
-            ", ".join(RGB), prepared.facts.name, ", ".join(bands),
-        )  # fmt: skip
+    if weights.mean and options.backbone in VGGS:
+        say_order(prepared.facts)
     check_shapes(weights, options, bands=len(bands))
     check_answers(weights, prepared, split)
     return weights

@@ -133,8 +133,27 @@ def test_holes_and_parts_of_a_polygon():
     )
     assert [len(part) for part in parts] == [1, 1]
     assert footprints(parts, (8, 8)).sum() == 4 + 16
+
+
+@pytest.mark.parametrize("text", [
+    "POINT (1 2)",
+    "POLYGON (0 0, 8 0, 8 8, 0 0)",
+    "POLYGON ((0 0, 8 0, 8 8, 0 0",
+    "POLYGON ((0 0, 8 0, 8 8, 0 0)), (2 2, 6 2, 6 6, 2 2)",
+    "POLYGON (((0 0, 8 0, 8 8, 0 0)))",
+    "POLYGON",
+    "MULTIPOLYGON ((0 0, 2 0, 2 2, 0 0))",
+    "MULTIPOLYGON (((0 0, 2 0, 2 2, 0 0)), ((4 4, 8 4, 8 8, 4 4))",
+])  # fmt: skip
+def test_text_that_is_no_whole_polygon_is_refused(text: str):
     with pytest.raises(ValueError, match="no polygon"):
-        list(parse_wkt("POINT (1 2)"))
+        list(parse_wkt(text))
+
+
+def test_heights_are_left_out_and_empty_is_no_polygon():
+    (polygon,) = parse_wkt("POLYGON Z ((0 0 5, 8 0 5, 8 8 6, 0 0 5))")
+    assert polygon == [[(0.0, 0.0), (8.0, 0.0), (8.0, 8.0), (0.0, 0.0)]]
+    assert list(parse_wkt("POLYGON EMPTY")) == list(parse_wkt("MULTIPOLYGON Z EMPTY")) == []
 
 
 def test_a_border_moves_every_point_toward_the_centre():
@@ -154,6 +173,18 @@ def test_with_a_border_an_overlap_belongs_to_the_ground():
     apart = footprints([[SQUARE], [other]], (12, 12), border=0.01)
     assert both.sum() == 8 * 6
     assert apart[5, 5] == 0 and apart[5, 3] == apart[5, 8] == 1
+
+
+def test_with_a_border_a_courtyard_stays_ground():
+    outer = [(2.0, 2.0), (22.0, 2.0), (22.0, 22.0), (2.0, 22.0), (2.0, 2.0)]
+    hole = [(4.0, 4.0), (20.0, 4.0), (20.0, 20.0), (4.0, 20.0), (4.0, 4.0)]
+    block = footprints([[outer, hole]], (24, 24))
+    assert block.sum() == 20 * 20 - 16 * 16
+    for border in (1, 6):
+        smaller = footprints([[outer, hole]], (24, 24), border=border)
+        assert not smaller[4:20, 4:20].any() and (smaller <= block).all()
+    tower = [(10.0, 10.0), (14.0, 10.0), (14.0, 14.0), (10.0, 14.0), (10.0, 10.0)]
+    assert footprints([[outer, hole], [tower]], (24, 24), border=0.1)[12, 12] == 1
 
 
 @pytest.fixture

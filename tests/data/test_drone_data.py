@@ -14,7 +14,7 @@ from aerial_nni.data.dataset import DatasetMissing
 from aerial_nni.data.drone_scenes import SIZE, open_drone_scenes
 from aerial_nni.data.patches import cut
 from aerial_nni.data.prepared import prepare
-from aerial_nni.data.splits import load_split, make_split, save_split
+from aerial_nni.data.splits import SplitImpossible, load_split, make_split, save_split
 from aerial_nni.options import BadOption
 
 MASKS = "0385435b252973881cd3b21f7c0a455b3430fcaa5c94ec11baac3c8afbfd3518"
@@ -41,6 +41,13 @@ def test_as_published_frames_are_grouped_by_their_video(tmp_path: Path):
     assert dataset.facts.nested and not dataset.facts.untold and not dataset.problems
     image, mask = dataset.read(dataset.samples[1])
     assert (mask == CLASSES).all() and image.shape == (4, 6, 3)
+
+
+def test_frames_of_a_video_are_not_said_to_be_of_several_scales(tmp_path: Path):
+    save(tmp_path, ["1_1", "1_2", "2_1"], image="JPEGImages", mask="SegmentationClass")
+    prepared = prepare(open_aeroscapes(tmp_path), patch=4, patch_width=6)
+    with pytest.raises(SplitImpossible, match="show the same ground, so .*use --split tile"):
+        make_split(prepared, "image")
 
 
 @pytest.mark.parametrize("coloured", [False, True])

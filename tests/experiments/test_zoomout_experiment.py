@@ -66,6 +66,27 @@ def test_the_unet_has_the_usual_options_of_any_trial():
     assert unet.epochs == 7 and unet.data == OPTIONS.data
 
 
+ITS_OWN = {"schedule": "step", "clip": 0.0, "ema": 0.9, "lr": 0.5, "loss": "focal", "batch": 2,
+           "dropout": 0.3, "width": 8, "accumulate": 3, "patience": 2}  # fmt: skip
+OF_ALL = {"data": "buildings", "data_dir": "d", "patch": 64, "stride": 32, "split": "tile",
+          "val_fraction": 0.3, "flip": False, "scale": 0.5, "device": "cpu",
+          "precision": "fp32"}  # fmt: skip
+
+
+def test_of_what_is_given_the_unet_has_what_it_stands_on_alone():
+    options = changed(OPTIONS, {**ITS_OWN, **OF_ALL})
+    point = finals(zoomout(options, METHODS["random"], PLAN))[-1]
+    given = {name: value for name, value in point.items() if not name.startswith("_")}
+    unet, usual = changed(options, given), TrialOptions()
+    wanted = {**vars(usual), **OF_ALL, "epochs": 7, "seed": 2}
+    assert {name: getattr(unet, name) for name in wanted} == wanted
+
+
+def test_the_u_net_is_refused_as_what_is_searched():
+    with pytest.raises(BadOption, match="aerial_nni.run hpo"):
+        zoomout(changed(OPTIONS, {"model": "unet"}), METHODS["random"], PLAN)
+
+
 def test_the_space_is_that_of_the_reference():
     names = Space.parse(load_space(SPACE, OPTIONS)).names
     assert set(names) == {

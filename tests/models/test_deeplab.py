@@ -6,6 +6,7 @@ from torchvision.models import segmentation
 
 from aerial_nni.drone import options
 from aerial_nni.drone.learning import both_heads
+from aerial_nni.drone.weights import renamed
 from aerial_nni.models import deeplab
 from aerial_nni.models.deeplab import BACKBONES, STAGES, DeepLab
 
@@ -29,6 +30,23 @@ def test_it_has_the_parameters_of_torchvision(backbone: str):
         ours = DeepLab(3, 12, backbone=backbone)
     count = [sum(p.numel() for p in model.parameters()) for model in (theirs, ours)]
     assert count[0] == count[1]
+
+
+def test_a_resnet_answers_as_that_of_torchvision():
+    torch.manual_seed(0)
+    theirs = segmentation.deeplabv3_resnet50(
+        weights=None, weights_backbone=None, num_classes=5, aux_loss=True
+    ).eval()
+    ours = DeepLab(3, 5, backbone="resnet50").eval()
+    state = {renamed(name, "resnet50"): value for name, value in theirs.state_dict().items()}
+    left_out = ours.load_state_dict(state, strict=False)
+    assert left_out.missing_keys == ["gain", "shift"] and not left_out.unexpected_keys
+    picture = torch.randn(1, 3, 65, 97)
+    with torch.no_grad():
+        wanted, (out, auxiliary) = theirs(picture), ours.both(picture)
+    for one, other in ((out, wanted["out"]), (auxiliary, wanted["aux"])):
+        assert other.std() > 0.01
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4 * float(other.std()))
 
 
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (90, 16)])

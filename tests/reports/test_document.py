@@ -14,6 +14,7 @@ from aerial_nni.metrics import POLICY
 from aerial_nni.reports import ResultUnusable, write_report
 from aerial_nni.reports.document import compose, draw_figures, network_stages
 from aerial_nni.reports.folder import read_experiment
+from aerial_nni.reports.training_text import explain_training
 from aerial_nni.reports.words import LEAKY
 
 Fabricate = Callable[..., Path]
@@ -313,3 +314,11 @@ def test_a_second_report_replaces_the_first(
     assert sorted(path.name for path in docs.rglob("*")) == [
         "baseline-performance", "baseline-performance.md", "loss.png"
     ]  # fmt: skip
+
+
+def test_patches_that_are_not_square_are_turned_by_half_turns_alone(main: Path):
+    trial = read_experiment(main).best
+    assert "turned by 0, 90, 180 or 270 degrees" in explain_training(trial, rate="rate.png")
+    trial.metrics["data"]["patch_width"] = 2 * trial.metrics["data"]["patch"]
+    text = explain_training(trial, rate="rate.png")
+    assert "turned by 0 or 180 degrees" in text and "270" not in text

@@ -4,9 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from aerial_nni.drone.names import LOSSES, SAID
+from aerial_nni.drone.options import DroneOptions
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.drone.comparison_part import summary
 from aerial_nni.reports.drone.reading import Flight
+from aerial_nni.reports.provenance import option_words
 
 SPLIT = {"rule": "tile", "seed": 0, "leaky": False, "val_patches": 4}
 
@@ -40,3 +42,9 @@ def test_the_number_of_seeds_is_said_as_it_is():
     text = summary(flight(group("focal", 0.1), group("dice", 0.3, 0.4, 0.5)))
     assert "over 1 to 3 seeds" in text
     assert "seeds" not in summary(flight(group("focal", 0.1)))
+
+
+def test_the_path_of_weights_is_not_printed_and_their_name_is():
+    for given, said in (("/a/private/place/w.pth", "WEIGHTS"), ("imagenet", "imagenet")):
+        words = option_words({"backbone_weights": given}, kind=DroneOptions)
+        assert words == ["--backbone-weights", said]

@@ -1,21 +1,43 @@
 """The drone trial, by hand: what it begins with, resume, and what else takes its checkpoint."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
-from torchvision.models import mobilenet_v3_large
+from safetensors.torch import load_file
+from torchvision.models import get_model_weights, mobilenet_v3_large
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
 from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.dataset import Facts
 from aerial_nni.drone.options import DroneOptions
-from aerial_nni.drone.weights import BackboneMissing, BackboneUnfit, Start, open_start, put_into
-from aerial_nni.models.deeplab import DeepLab
-from aerial_nni.results import CHECKPOINT, HISTORY, LR_FINDER, METRICS, read_history, read_json
+from aerial_nni.drone.weights import (
+    URLS,
+    BackboneMissing,
+    BackboneUnfit,
+    Start,
+    check_start,
+    open_start,
+    put_into,
+)
+from aerial_nni.models import ModelSpec
+from aerial_nni.models.deeplab import STAGES, DeepLab
+from aerial_nni.results import (
+    CHECKPOINT,
+    HISTORY,
+    LAST,
+    LR_FINDER,
+    METRICS,
+    read_history,
+    read_json,
+)
 from aerial_nni.run import main as run
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
+from aerial_nni.training.pretrained import IMAGENET_MEAN, IMAGENET_STD
 from aerial_nni.trials import distill, drone
 from aerial_nni.trials import outputs as trial_outputs
+from aerial_nni.trials.running import new_model
 
 DATA = ["--data", "folder", "--patch", "16", "--batch", "2", "--precision", "fp32",
         "--split", "image"]  # fmt: skip
@@ -68,6 +90,20 @@ def test_a_run_that_stopped_goes_on_as_if_it_had_not(imagery: Path, tmp_path: Pa
         assert one == other
 
 
+def test_the_backbone_learns_after_the_epochs_of_thaw_and_not_before(
+    imagery: Path, trained: Path, tmp_path: Path
+):
+    assert train(tmp_path, imagery, "--thaw", "1", "--epochs", "1") == 0
+    spec = ModelSpec(**read_header(trained / CHECKPOINT)["model"])
+    drawn = new_model(spec, seed=0).state_dict()
+    first, second = (load_file(folder / LAST) for folder in (tmp_path, trained))
+    for part in ("stem", *STAGES):
+        names = [name for name in drawn if name.startswith(f"backbone.{part}.")]
+        assert all(drawn[name].equal(first[f"model/{name}"]) for name in names)
+        assert not all(drawn[name].equal(second[f"model/{name}"]) for name in names)
+    assert not drawn["classifier.4.weight"].equal(first["model/classifier.4.weight"])
+
+
 def test_what_takes_a_checkpoint_takes_this_one(
     imagery: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
@@ -113,6 +149,30 @@ def test_a_trial_by_hand_has_its_document(trained: Path, tmp_path: Path):
     assert "python -m aerial_nni.trials.drone --seed 0" in text
     assert "Dice by image, empty classes as 1" in text and "lr-finder.png" in text
     assert "In the first 1 epoch the heads learn alone" in text
+
+
+@pytest.mark.parametrize(("kind", "backbone"), URLS)
+def test_addresses_and_colours_are_those_of_torchvision(kind: str, backbone: str):
+    name = f"deeplabv3_{backbone}" if kind == "coco" else backbone
+    usual = get_model_weights(name).DEFAULT
+    assert usual.url == URLS[kind, backbone]
+    assert [255 * value for value in usual.transforms().mean] == pytest.approx(IMAGENET_MEAN)
+    assert [255 * value for value in usual.transforms().std] == pytest.approx(IMAGENET_STD)
+
+
+@pytest.mark.parametrize(("bands", "said"), [
+    (("red", "green", "blue"), False), (("infrared", "red", "green"), True),
+    (("red", "green", "blue", "infrared"), False),
+])  # fmt: skip
+def test_bands_in_another_order_are_said(
+    bands: tuple[str, ...], said: bool, caplog: pytest.LogCaptureFixture
+):
+    facts = Facts(name="town", classes=("a", "b"), palette=((0, 0, 0),) * 2, bands=bands)
+    start = Start(tensors={"conv1.weight": torch.zeros(1)}, facts={"file": "w"})
+    check_start(start, SimpleNamespace(facts=facts), None)  # type: ignore[arg-type]
+    assert ("the bands of town are infrared, red, green" in caplog.text) == said
+    check_start(Start(), SimpleNamespace(facts=facts), None)  # type: ignore[arg-type]
+    assert len(caplog.records) == said  # what is drawn was trained on nothing
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -190,8 +250,6 @@ def test_a_network_of_four_bands_goes_on_seeing_as_it_did():
 
 
 def test_patches_of_one_image_are_one_image(monkeypatch: pytest.MonkeyPatch):
-    from types import SimpleNamespace
-
     patches = [SimpleNamespace(image=name) for name in ("a", "b", "a")]
     ground = SimpleNamespace(
         split=SimpleNamespace(val=(0, 1, 2)), prepared=SimpleNamespace(patches=patches)

@@ -118,3 +118,21 @@ def test_a_failed_point_is_made_up_for_while_nothing_was_searched():
     tuner.import_data([{"parameter": point, "value": 0.5} for point in GRID[1:]])
     tuner.failed(GRID[0])
     assert tuner.generate_parameters(4) == GRID[0]
+
+
+@pytest.mark.parametrize("how", ["imported", "resumed", "failed"])
+def test_after_a_resume_a_copy_of_a_trial_of_the_grid_ends_nothing(how: str):
+    copied = {**GRID[0], "_phase": "loss: a, added"}
+    tuner = make()
+    tuner.import_data([{"parameter": GRID[0], "value": 0.1}])
+    if how == "imported":
+        tuner.import_data([{"parameter": copied, "value": 0.9}])
+    else:
+        getattr(tuner, how)(copied)
+    tuner.import_data([{"parameter": GRID[1], "value": 0.1}])
+    points = [tuner.generate_parameters(number) for number in (2, 3)]
+    assert points == GRID[2:]
+    for number, point in enumerate(points, start=2):
+        end(tuner, number, point, 0.6)
+    assert tuner.generate_parameters(4)["loss"] == "b"
+    assert tuner.assesses

@@ -100,6 +100,11 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path: Path):
         open_weights(options)
 
 
+def test_the_checkpoint_of_a_unet_is_told_which_backbone_it_is(checkpoint: Path):
+    with pytest.raises(BackboneUnfit, match="--backbone encoder"):
+        open_weights(ZoomOutOptions(backbone_weights=str(checkpoint)))
+
+
 def test_without_a_network_the_error_says_which_file_to_put_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -3,7 +3,7 @@
 import shlex
 
 from aerial_nni.data.aeroscapes import SOURCE
-from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+from aerial_nni.drone.options import RANDOM, DroneOptions
 from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.drone.reading import Flight
 from aerial_nni.reports.folder import Trial
@@ -13,6 +13,7 @@ from aerial_nni.reports.provenance import (
     option_words,
     sources_chapter,
     split_words,
+    weights_digest,
 )
 
 ALWAYS = ("epochs", "lr", "batch", "accumulate", "head", "backbone", "backbone_weights")
@@ -41,21 +42,14 @@ def explain_run(found: Flight) -> str:
 def explain_sources(found: Flight) -> str:
     """The chapter that traces every number to a file, in Markdown."""
     lines = [command(found), f"python -m aerial_nni.run report {found.experiment.id}"]
-    weights = found.facts.get("weights", {})
-    digest = (
-        f" The weights it began with have the SHA-256 `{weights['sha256']}`."
-        if "sha256" in weights
-        else ""
-    )
     return sources_chapter(
         "losses, method, search space and trials from `experiment.json`; scores from "
         "`metrics.json`; curves from `history.csv`; the plot of the learning-rate finder from "
-        f"`lr_finder.csv`; pictures from `examples/`.{digest}",
+        f"`lr_finder.csv`; pictures from `examples/`.{weights_digest(found.facts)}",
         commands=lines,
         places="DIR is the folder of the data, WEIGHTS those it began with",
         runs=run_table(found),
         shown=found.trial,
-        options=_plain(found.trial.options),
     )
 
 
@@ -75,8 +69,7 @@ def command(found: Flight) -> str:
     if not record:
         words = ["python", "-m", "aerial_nni.trials.drone", "--seed",
                  str(found.trial.options["seed"])]  # fmt: skip
-        options = _plain(found.trial.options)
-        return shlex.join([*words, *split, *option_words(options, kind=DroneOptions)])
+        return shlex.join([*words, *split, *option_words(found.trial.options, kind=DroneOptions)])
     words = ["python", "-m", "aerial_nni.run", "drone", "--trials", str(method["search_trials"])]
     if method["search_trials"]:
         words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
@@ -84,14 +77,8 @@ def command(found: Flight) -> str:
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--losses", *method["losses"], "--seeds", *map(str, method["seeds"])]
     words += ["--final-epochs", str(method["final_epochs"])]
-    options = {**_plain(record["options"]), "find_lr": method["find_lr"]}
+    options = {**record["options"], "find_lr": method["find_lr"]}
     always = (*ALWAYS, *method.get("given", ()))
     words += [*split, *option_words(options, kind=DroneOptions, always=always,
                                     without=searched_in(record))]  # fmt: skip
     return shlex.join(words)
-
-
-def _plain(options: dict) -> dict:
-    """The options without the path of weights on the machine of the run."""
-    named = options["backbone_weights"] in (COCO, IMAGENET, RANDOM)
-    return options if named else {**options, "backbone_weights": "WEIGHTS"}

@@ -9,10 +9,11 @@ from aerial_nni.reports.provenance import (
     option_words,
     sources_chapter,
     split_words,
+    weights_digest,
 )
 from aerial_nni.reports.zoomout.comparison_part import title_of
 from aerial_nni.reports.zoomout.reading import Comparison
-from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
+from aerial_nni.zoomout.options import ZoomOutOptions
 
 ALWAYS = ("epochs", "sample_epochs", "samples", "batch", "hidden", "lr", "backbone",
           "backbone_weights")  # fmt: skip
@@ -22,19 +23,14 @@ ALWAYS = ("epochs", "sample_epochs", "samples", "batch", "hidden", "lr", "backbo
 def explain_sources(found: Comparison) -> str:
     """The chapter that traces every number to a file, in Markdown."""
     lines = [command(found), f"python -m aerial_nni.run report {found.experiment.id}"]
-    weights = found.facts["weights"]
-    digest = f" The backbone's weights have the SHA-256 `{weights['sha256']}`." if (
-        "sha256" in weights
-    ) else ""  # fmt: skip
     return sources_chapter(
         "method, search space and trials from `experiment.json`; the eight scores from the "
         "confusion matrix in `metrics.json`; curves from `history.csv`, those of the first stage "
-        f"from that in `samples/`; pictures from `examples/`.{digest}",
+        f"from that in `samples/`; pictures from `examples/`.{weights_digest(found.facts)}",
         commands=lines,
         places="DIR is the folder of the data, WEIGHTS the backbone's",
         runs=run_table(found),
         shown=found.trial,
-        options=_plain(found.trial.options),
     )
 
 
@@ -54,8 +50,7 @@ def command(found: Comparison) -> str:
     if not record:
         words = ["python", "-m", "aerial_nni.trials.zoomout", "--seed",
                  str(found.trial.options["seed"])]  # fmt: skip
-        options = _plain(found.trial.options)
-        return shlex.join([*words, *split, *option_words(options, kind=ZoomOutOptions)])
+        return shlex.join([*words, *split, *option_words(found.trial.options, kind=ZoomOutOptions)])
     words = ["python", "-m", "aerial_nni.run", "zoomout", "--trials", str(method["search_trials"])]
     if method["search_trials"]:
         words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
@@ -67,12 +62,6 @@ def command(found: Comparison) -> str:
         words += ["--superpixel", str(method["superpixel"])]
     always = (*ALWAYS, *method.get("given", ()))
     without = [*searched_in(record), *(["superpixel"] if "superpixel" in method else [])]
-    words += [*split, *option_words(_plain(record["options"]), kind=ZoomOutOptions, always=always,
+    words += [*split, *option_words(record["options"], kind=ZoomOutOptions, always=always,
                                     without=without)]  # fmt: skip
     return shlex.join(words)
-
-
-def _plain(options: dict) -> dict:
-    """The options without the path of weights on the machine of the run."""
-    named = options["backbone_weights"] in (IMAGENET, RANDOM)
-    return options if named else {**options, "backbone_weights": "WEIGHTS"}

@@ -59,8 +59,7 @@ class Comparison:
 
     def scores(self, group: Group) -> dict[str, list[float]]:
         """Name of a score -> its value in each run of a group."""
-        each = [scores_of(trial.metrics) for trial in group.trials]
-        return {name: [scores[name] for scores in each] for name in each[0]}
+        return group.each(scores_of)
 
 
 def read_comparison(experiment: Experiment) -> Comparison:
