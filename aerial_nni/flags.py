@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import difflib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,17 +58,28 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message}\nsee: {self.prog} --help\n")
 
 
+Usual = Callable[[str], Mapping[str, Any]]
+"""Name of the data -> the options that differ from the defaults where nothing else is said."""
+
+
 def add_trial_flags(
-    parser: argparse.ArgumentParser, options: type[TrialOptions] = TrialOptions
+    parser: argparse.ArgumentParser,
+    options: type[TrialOptions] = TrialOptions,
+    *,
+    usual: Usual = lambda data: {},
 ) -> None:
     """One flag per option of a trial, and `--options FILE` for many at once."""
+    built_in = options().data
     group = parser.add_argument_group("options of a trial")
     group.add_argument(
         "--options", type=Path, metavar="FILE", help="YAML file of options; flags go before it"
     )
     for spec in dataclasses.fields(options):
         flag = "--" + spec.name.replace("_", "-")
-        text = f"{spec.metadata['help']} (default: {_shown(spec.default)})".replace("%", "%%")
+        default = _shown(usual("").get(spec.name, spec.default))
+        if (tried := _shown(usual(built_in).get(spec.name, spec.default))) != default:
+            default += f"; {built_in}: {tried}"
+        text = f"{spec.metadata['help']} (default: {default})".replace("%", "%%")
         settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text, "dest": spec.name}
         if isinstance(spec.default, bool):
             settings["action"] = argparse.BooleanOptionalAction

@@ -235,7 +235,12 @@ def read_values(path: Path) -> dict[str, Any]:
     """The options in a YAML file: flat, keys are field names. Raises `BadOption`."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise BadOption(
+            f"--options {path} cannot be read ({error.strerror}); give a YAML file of one "
+            "`option: value` a line, such as `epochs: 12`"
+        ) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise BadOption(f"{path} is not YAML: {error}") from error
     if not isinstance(values, dict):
         raise BadOption(f"{path} holds a {type(values).__name__}; write one `option: value` a line")

@@ -54,6 +54,12 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path):
         load_options(path)
 
 
+def test_a_file_that_is_not_there_is_named_and_what_it_should_hold(tmp_path):
+    path = tmp_path / "none.yaml"
+    with pytest.raises(BadOption, match=f"--options {path} cannot be read.*`option: value` a line"):
+        load_options(path)
+
+
 def test_every_option_has_a_flag_with_help_and_the_file_comes_before_flags(tmp_path):
     parser = argparse.ArgumentParser()
     add_trial_flags(parser)

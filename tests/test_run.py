@@ -83,10 +83,14 @@ def test_a_busy_port_is_an_error_with_the_flag_to_type(
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = server.getsockname()[1]
-        assert main(["baseline", "--port", str(port), "--runs", str(tmp_path)]) == 1
-    told = capsys.readouterr().err
-    assert f"port {port} is held by process {os.getpid()}" in told
-    assert "--port" in told
+        flags = ["--port", str(port), "--runs", str(tmp_path)]
+        assert main(["baseline", *flags]) == 1
+        told = capsys.readouterr().err
+        assert f"port {port} is held by process {os.getpid()}" in told
+        assert "--port" in told
+        assert not list(tmp_path.iterdir())
+        assert main(["baseline", *flags, "--data", "none"]) == 1
+        assert "data='none' is not known" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["resume", "view", "stop", "report", "export"])

@@ -63,6 +63,25 @@ def test_the_help_of_a_verb_ends_with_an_example_that_is_understood(verb: str):
     parser.parse_args(shlex.split(example)[4:])
 
 
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [
+        ("baseline", {"--epochs": "30; scenes: 24", "--width": "16"}),
+        ("hpo", {"--epochs": "12; scenes: 6", "--space-to-depth": "1; scenes: 2"}),
+        ("darts", {"--depth": "3; scenes: 2"}),
+        ("distill", {"--epochs": "12; scenes: 4", "--width": "half the teacher's"}),
+        ("zoomout", {"--backbone-weights": "imagenet; building-scenes: random"}),
+        ("drone", {"--accumulate": "2; drone-scenes: 1", "--find-lr": "200; drone-scenes: 20"}),
+    ],
+)
+def test_the_help_says_what_is_usual_for_a_verb(verb: str, told: dict[str, str]):
+    (verbs,) = (a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    parser = verbs.choices[verb]
+    said = {flag: action.help for action in parser._actions for flag in action.option_strings}
+    for flag, usual in told.items():
+        assert said[flag].endswith(f"(default: {usual})")
+
+
 class Launched(Explained):
     """Instead of a launch."""
 

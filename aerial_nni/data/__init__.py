@@ -1,5 +1,6 @@
 """Datasets: what there is to learn from, and how it is found by name."""
 
+import difflib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,9 @@ def open_dataset(name: str, data_dir: str = "") -> Dataset:
     """
     plain, _, text = name.partition(":")
     if plain not in DATASETS:
-        raise BadOption(f"data={name!r} is not known; choose one of {', '.join(DATASETS)}")
+        near = difflib.get_close_matches(plain, DATASETS, n=1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise BadOption(f"data={name!r} is not known; {meant}choose one of {', '.join(DATASETS)}")
     pairs = [part.partition("=") for part in text.split(",") if part]
     for key, _, value in pairs:
         if key not in SETTINGS.get(plain, ()) or not value:

@@ -23,7 +23,8 @@ FACTS = Facts(
     resolution=scenes.FACTS.resolution,
     licence=scenes.FACTS.licence,
     source="aerial_nni.data.building_scenes",
-    description="Procedural aerial pictures of a town in the desert with its building footprints.",
+    description="Aerial pictures of no real place with their building footprints, drawn by this "
+    "package from a seed.",
 )
 
 

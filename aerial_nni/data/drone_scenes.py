@@ -48,7 +48,7 @@ FACTS = Facts(
     resolution="a drone's view from 6 to 16 m, were it real",
     licence=scenes.FACTS.licence,
     source="aerial_nni.data.drone_scenes",
-    description="Procedural pictures of a town in the desert from low flights, drawn from a seed.",
+    description="Pictures of no real place from low flights, drawn by this package from a seed.",
 )
 
 NUMBER = {name: index for index, name in enumerate(FACTS.classes)}

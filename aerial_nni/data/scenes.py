@@ -41,7 +41,7 @@ FACTS = Facts(
     resolution="about 0.8 m per pixel, were it real",
     licence="made by this package, under its licence",
     source="aerial_nni.data.scenes",
-    description="Procedural aerial pictures of a town in the desert, drawn from a seed.",
+    description="Aerial pictures of no real place, drawn by this package from a seed.",
 )
 
 

@@ -6,6 +6,8 @@ from aerial_nni.options import TrialOptions, option, parse_sum
 
 KINDS = ("soft", "logits", "channel", "pair")
 LAYERS = ("decoder", "encoder", "logits")
+SIZES = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
+"""What `--student` may say."""
 
 
 @dataclass(frozen=True, kw_only=True)

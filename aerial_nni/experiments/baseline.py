@@ -30,11 +30,6 @@ def listed(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def usual_options(data: str) -> dict[str, Any]:
-    """Options where nothing else is said."""
-    return {"epochs": 24} if data == "scenes" else {}  # a first run ends within three minutes
-
-
 def check_seeds(seeds: Sequence[int]) -> None:
     """Raises `BadOption` unless these can be the seeds of so many trials that are else equal."""
     for seed in seeds:

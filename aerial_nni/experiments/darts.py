@@ -8,7 +8,6 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aerial_nni.experiments.baseline import check_final_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
@@ -60,13 +59,6 @@ def plan_of(data: str, *, seed: int) -> Plan:
     if data == "scenes":
         return Plan(trials=1, seeds=final_seeds(seed), randoms=5, epochs=5, concurrency=2)
     return Plan(trials=3, seeds=final_seeds(seed), randoms=5, epochs=30)
-
-
-def usual_options(data: str) -> dict[str, Any]:
-    """Options of a search trial where nothing else is said."""
-    if data == "scenes":
-        return {"epochs": 8, "depth": 2, "width": 8, "space_to_depth": 2}
-    return {"epochs": 30, "depth": 3}
 
 
 def search_seeds(first: int, plan: Plan) -> list[int]:

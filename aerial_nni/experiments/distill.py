@@ -9,9 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.distillation.options import SIZES, DistillOptions
 from aerial_nni.distillation.teacher import Teacher
 from aerial_nni.distillation.worth import STUDENT
+from aerial_nni.experiments import usual
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan, searching, unsearched
@@ -22,9 +23,6 @@ from aerial_nni.tuners.space import BadSpace, Space
 from aerial_nni.tuners.trial import CONTROL, PHASE
 
 SPACE = FOLDER / "distill.yaml"
-
-SIZES = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
-"""What `--student` may say."""
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
@@ -42,7 +40,7 @@ def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
     student = {name: spec[name] for name in SIZES if name in spec}
     student["width"] = max(1, spec.get("width", 16) // 2)
     student["depth"] = max(1, spec.get("depth", 4) - 1)
-    return {**student, "epochs": 4 if data == "scenes" else 12}
+    return {**student, **usual.distill(data)}
 
 
 def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

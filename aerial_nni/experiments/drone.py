@@ -41,20 +41,8 @@ class Plan(SearchPlan):
 def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on what is built in, else days."""
     if data in BUILT_IN:
-        return Plan(trials=2, seeds=final_seeds(seed)[:1], epochs=6, concurrency=2, find_lr=20)
-    return Plan(trials=12, seeds=final_seeds(seed), epochs=60, find_lr=200)
-
-
-def usual_options(data: str) -> dict[str, Any]:
-    """Options where nothing else is said.
-
-    What is built in is for trying things out: it must not wait for a download, nor for a large
-    network on a processor.
-    """
-    if data in BUILT_IN:
-        return {"epochs": 4, "backbone": "mobilenet_v3_large", "backbone_weights": RANDOM,
-                "head": 64, "batch": 4, "lr": 2e-3}  # fmt: skip
-    return {"epochs": 20, "batch": 4, "accumulate": 2}
+        return Plan(trials=2, seeds=final_seeds(seed)[:1], epochs=6, concurrency=2)
+    return Plan(trials=12, seeds=final_seeds(seed), epochs=60)
 
 
 def drone(

@@ -52,13 +52,6 @@ def plan_of(data: str, *, seed: int) -> Plan:
     return Plan(trials=30, seeds=final_seeds(seed), epochs=30)
 
 
-def usual_options(data: str) -> dict[str, Any]:
-    """Options of a trial of the search where nothing else is said."""
-    if data == "scenes":  # short trials: a first search ends in minutes
-        return {"epochs": 6, "space_to_depth": 2}
-    return {"epochs": 12}
-
-
 def hpo(
     options: TrialOptions,
     method: Method,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from aerial_nni.errors import Explained
 from aerial_nni.experiments import ports
 from aerial_nni.experiments.conduct import Outcome, Settings, conduct
 from aerial_nni.experiments.definition import (
@@ -43,10 +44,14 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     limits = limits_of(
         definition, file, concurrency=settings.concurrency, max_minutes=settings.max_minutes
     )
-    ports.check(settings.port, host=settings.host)
     runs = settings.runs.expanduser().resolve()
     folder = runs / _new_id(runs)
     options = prepare(definition.options, folder)
+    try:  # what was typed about the data is looked at before the port
+        ports.check(settings.port, host=settings.host)
+    except Explained:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     write_options(folder, options)
     if definition.space_file is not None:
         with atomic(folder / SPACE) as temporary:

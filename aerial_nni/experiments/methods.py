@@ -167,25 +167,25 @@ def choose_method(
     if name is not None:
         chosen.append(_by_name(name))
     if not chosen:
-        raise BadMethod(f"no method was chosen; give --method-index 1 to 9:\n{table()}")
+        raise BadMethod(f"no method was chosen; give --method-index 1 to 9:\n{table(short=True)}")
     if len({method.name for method in chosen}) > 1:
         names = " and ".join(method.name for method in chosen)
         raise BadMethod(f"the flags mean different methods: {names}; give one of them")
     return chosen[0]
 
 
-def table() -> str:
-    """Index, name, what each method is and what it cannot do, in lines."""
-    rows = (
-        f"  {m.index or ' '}  {m.name:<10} {m.what};\n{'':15} cannot {m.cannot}"
+def table(*, short: bool = False) -> str:
+    """Index, name and what each method is, in lines; unless `short` what it cannot do as well."""
+    return "\n".join(
+        f"  {m.index or ' '}  {m.name:<10} {m.what}"
+        + ("" if short else f";\n{'':15} cannot {m.cannot}")
         for m in METHODS.values()
     )
-    return "\n".join(rows)
 
 
 def _by_index(index: int) -> Method:
     if index not in BY_INDEX:
-        raise BadMethod(f"--method-index {index} has no method; give 1 to 9:\n{table()}")
+        raise BadMethod(f"--method-index {index} has no method; give 1 to 9:\n{table(short=True)}")
     return BY_INDEX[index]
 
 
@@ -196,7 +196,7 @@ def _by_student_id(student_id: str) -> Method:
     if text[-1] == "0":
         raise BadMethod(
             f"--student-id {text} ends in 0, which has no method; choose one with --method NAME "
-            f"or --method-index 1 to 9:\n{table()}"
+            f"or --method-index 1 to 9:\n{table(short=True)}"
         )
     return BY_INDEX[int(text[-1])]
 
@@ -205,5 +205,5 @@ def _by_name(name: str) -> Method:
     if name.lower() in METHODS:
         return METHODS[name.lower()]
     near = difflib.get_close_matches(name.lower(), METHODS, n=1)
-    hint = f"did you mean {near[0]}?" if near else "choose one of:"
-    raise BadMethod(f"--method {name!r} is not known; {hint}\n{table()}")
+    hint = f"did you mean {near[0]}?" if near else f"choose one of:\n{table(short=True)}"
+    raise BadMethod(f"--method {name!r} is not known; {hint}")

@@ -6,6 +6,7 @@ import psutil
 
 from aerial_nni.errors import Explained
 from aerial_nni.experiments.address import LOCAL, check_host
+from aerial_nni.experiments.guard import MARK
 
 TRIED = 100
 """How many ports after a busy one are looked at for a free one."""
@@ -43,7 +44,10 @@ def next_free(port: int, *, host: str = LOCAL) -> int | None:
 
 
 def holder(port: int) -> str:
-    """Who listens on the port: the process id and command, as far as they can be seen."""
+    """Who listens on the port: the process id and command, as far as they can be seen.
+
+    What belongs to an experiment is called by the experiment's id.
+    """
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.Error:  # macOS shows the connections of all users to root only
@@ -55,7 +59,10 @@ def holder(port: int) -> str:
         if connection.pid is None:
             break
         try:
-            command = " ".join(psutil.Process(connection.pid).cmdline())
+            process = psutil.Process(connection.pid)
+            if experiment := process.environ().get(MARK):
+                return f"experiment {experiment} (process {connection.pid})"
+            command = " ".join(process.cmdline())
         except psutil.Error:
             command = "its command cannot be seen by this user"
         return f"process {connection.pid} ({_shortened(command)})"

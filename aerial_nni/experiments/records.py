@@ -6,6 +6,7 @@ import difflib
 import logging
 import math
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,9 +35,12 @@ CUT_OFF = "CUT_OFF"
 
 GONE = "the launching process died"
 
+FEW = 8
+"""So many experiments are named in a message; where there are more, how to list them is said."""
+
 
 class UnknownExperiment(Explained):
-    """There is no experiment of that id. The message lists those there are."""
+    """There is no experiment of that id. The message says which there are."""
 
 
 class ExperimentRunning(Explained):
@@ -172,14 +176,20 @@ def find(runs: Path, experiment: str) -> Path:
     fitting = [name for name in known if name.startswith(experiment)] if experiment else []
     if len(fitting) == 1:
         return known[fitting[0]]
-    if not known:
-        hint = "there is none yet; start one with: python -m aerial_nni.run baseline"
-    elif near := difflib.get_close_matches(experiment, list(known), n=1):
-        hint = f"did you mean {near[0]}?  known: {', '.join(known)}"
-    else:
-        hint = f"known: {', '.join(known)}"
+    near = difflib.get_close_matches(experiment, list(known), n=1)
+    hint = (f"did you mean {near[0]}?  " if near else "") + said_of_known(runs, list(known))
     problem = f"{experiment!r} fits several experiments" if fitting else f"no {experiment!r}"
     raise UnknownExperiment(f"{problem} in {runs}; {hint}")
+
+
+def said_of_known(runs: Path, names: Sequence[str]) -> str:
+    """The ids of the experiments in `runs`; where there are many, the command that lists them."""
+    if not names:
+        return "there is none yet; start one with: python -m aerial_nni.run baseline"
+    if len(names) <= FEW:
+        return f"known: {', '.join(names)}"
+    where = shlex.quote(str(runs))
+    return f"{len(names)} are known, see: python -m aerial_nni.run list --runs {where}"
 
 
 def said_of_best(record: Record, folder: Path) -> list[str]:

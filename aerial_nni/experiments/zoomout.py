@@ -33,9 +33,6 @@ SUPERPIXEL = 12
 FEWER = 5
 """Times as few passes over all superpixels as over some pixels of each patch: there are more."""
 
-NESTED = ("buildings",)
-"""Datasets of which only whole areas can be held out."""
-
 SHARED = ("data", "data_dir", "skip_bad", "void_classes", "patch", "patch_width", "stride", "edge",
           "split", "split_seed", "val_fraction", "flip", "turn", "scale", "colour", "seed",
           "device", "precision")  # fmt: skip
@@ -55,18 +52,6 @@ def plan_of(data: str, *, seed: int) -> Plan:
     if data in BUILT_IN:
         return Plan(trials=3, seeds=final_seeds(seed), epochs=4, unet_epochs=12, concurrency=2)
     return Plan(trials=12, seeds=final_seeds(seed), epochs=10, unet_epochs=60)
-
-
-def usual_options(data: str) -> dict[str, Any]:
-    """Options where nothing else is said.
-
-    What is built in is for trying things out: that must not wait for a download. Its few patches
-    and features that were never trained want many samples and a small, slow classifier.
-    """
-    if data in BUILT_IN:
-        return {"epochs": 3, "sample_epochs": 6, "samples": 30, "batch": 4, "hidden": 256,
-                "lr": 3e-4, "backbone": "vgg11", "backbone_weights": RANDOM}  # fmt: skip
-    return {"epochs": 4, **({"split": "tile"} if data in NESTED else {})}
 
 
 def zoomout(

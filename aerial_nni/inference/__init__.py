@@ -1,11 +1,16 @@
 """A trained model at work: whole scenes of any size, and files that run without this package."""
 
+import os
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from aerial_nni.inference.card import BadModelFile, Card
+
+# From 1.29 on ONNX Runtime notes an identifier of this machine in ~/.cache and reports its use to
+# Microsoft, unless this says no before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 class Segmenter(Protocol):

@@ -65,7 +65,7 @@ def check_free(targets: Iterable[Path]) -> None:
     if there:
         raise NotWritten(
             f"{' and '.join(there)} would be replaced; add --overwrite if that is meant, or choose "
-            "another folder with --to"
+            "another place with --to"
         )
 
 

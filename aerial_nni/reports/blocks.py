@@ -1,6 +1,7 @@
 """What one stage of the network contains, and what each stage costs and sees."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -115,7 +116,7 @@ def draw_costs(stages: Sequence[Stage], *, picture: np.ndarray | None = None) ->
     `picture`, shape (h, w, 3), uint8, is drawn under the receptive fields.
     """
     figure = new_figure(3.5)
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1.15, 1, 1.15))
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1.05, 0.95, 1.3))
     names = [stage.name for stage in stages]
     rows = np.arange(len(stages))
     colours = [side_colour(stage) for stage in stages]
@@ -145,7 +146,7 @@ def _draw_fields(axes: Axes, stages: Sequence[Stage], picture: np.ndarray | None
     if picture is not None:
         pale = (picture * 0.6 + 255 * 0.4).astype(np.uint8)
         axes.imshow(pale, extent=(0, width, height, 0), interpolation="antialiased")
-    last, wider = 2.0 * width, []
+    last, wider, beside = 2.0 * width, [], 0
     for stage in sorted(stages, key=lambda stage: -stage.body[-1].field):
         field = stage.body[-1].field
         if stage.side == "decoder":
@@ -158,16 +159,21 @@ def _draw_fields(axes: Axes, stages: Sequence[Stage], picture: np.ndarray | None
         axes.add_patch(
             Rectangle(corner, field, field, facecolor="none", edgecolor=colour, linewidth=2)
         )
-        if last - field >= 0.12 * width:  # else the labels would cover each other
-            axes.text(width / 2, corner[1], f"{stage.name}: {field}", fontsize=6.5, ha="center",
-                      va="center", color=INK,
-                      bbox={"facecolor": "white", "edgecolor": colour, "pad": 1.2})  # fmt: skip
+        place: dict[str, Any] = {"xy": (width / 2, corner[1]), "ha": "center"}
+        if last - field >= 0.12 * width:
             last = field
+        else:  # there the labels would cover each other: it stands beside, at the end of a line
+            end = (0.98 * width, (0.5 + 0.08 * beside) * height)
+            place = {"xy": ((width + field) / 2, height / 2), "xytext": end, "ha": "right",
+                     "arrowprops": {"arrowstyle": "-", "color": colour}}  # fmt: skip
+            beside += 1
+        axes.annotate(f"{stage.name}: {field}", **place, fontsize=6.5, va="center", color=INK,
+                      bbox={"facecolor": "white", "edgecolor": colour, "pad": 1.2})  # fmt: skip
     if wider:
         axes.text(0.02 * width, 0.98 * height, f"wider: {', '.join(wider)}", fontsize=6.5,
                   va="bottom", color=INK,
                   bbox={"facecolor": "white", "edgecolor": GREY, "pad": 1.2})  # fmt: skip
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", anchor="N")  # its title in line with those beside it
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
     axes.grid(visible=False)

@@ -76,6 +76,7 @@ def _draw(
     names = ("input", "truth", *predicted, "errors")
     width = max(7.4, 1.5 * len(names))
     figure = new_figure(len(examples) * (width - 0.5) / len(names) + 0.5, width=width)
+    figure.set_layout_engine("constrained", rect=(0, 0, 0.98, 1))  # else the errors end at the edge
     grid = figure.subplots(len(examples), len(names), squeeze=False)
     for row, example, *masks in zip(grid, examples, *predicted.values(), strict=True):
         # Void is striped in predictions too: what was predicted there is not scored.

@@ -30,7 +30,7 @@ def explain_sources(experiments: Sequence[Experiment]) -> str:
         "`examples/`, the network from `checkpoint.safetensors`.",
         run_table(experiments),
         version_table(main),
-        "The commands (DIR is the folder of the data):",
+        f"The commands{said_of_places(commands(experiments))}:",
         "```\n" + "\n".join(commands(experiments)) + "\n```",
         "<details><summary>All options of the reported run</summary>\n\n"
         f"{option_table(main.options, main)}\n\n</details>",
@@ -42,7 +42,7 @@ def sources_chapter(
     sources: str,
     *,
     commands: Sequence[str],
-    places: str,
+    places: Mapping[str, str],
     runs: str,
     shown: Trial,
     name: str = "shown run",
@@ -50,8 +50,8 @@ def sources_chapter(
 ) -> str:
     """The chapter of an experiment with several kinds of runs that traces numbers to files.
 
-    `sources` says which number is from which file, `places` what capitals in the commands stand
-    for; `runs` is the table of all runs. `shown` is called `name`.
+    `sources` says which number is from which file; for `places` see `said_of_places`; `runs` is
+    the table of all runs. `shown` is called `name`.
     """
     listed = option_table(shown.options, shown)
     return "\n\n".join(
@@ -60,13 +60,24 @@ def sources_chapter(
             "Text, tables and figures are written by `aerial_nni.reports` from result folders "
             f"alone: {sources}",
             version_table(shown),
-            f"The commands ({places}):",
+            f"The commands{said_of_places(commands, places)}:",
             "```\n" + "\n".join(commands) + "\n```",
             "<details><summary>All finished runs, with the digests of their checkpoints</summary>"
             f"\n\n{runs}\n\n</details>",
             f"<details><summary>All options of the {name}</summary>\n\n{listed}\n\n</details>",
         ]
     )
+
+
+def said_of_places(commands: Sequence[str], places: Mapping[str, str] | None = None) -> str:
+    """In brackets what the capitals that occur in the commands stand for; nothing without any.
+
+    `places` says it of those besides DIR.
+    """
+    words = {word for command in commands for word in command.split()}
+    known = {"DIR": "the folder of the data", **(places or {})}
+    said = ", ".join(f"{name} is {what}" for name, what in known.items() if name in words)
+    return f" ({said})" if said else ""
 
 
 def run_table(experiments: Sequence[Experiment]) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from aerial_nni.experiments import usual
 from aerial_nni.flags import add_trial_flags, trial_options, with_usual
 from aerial_nni.options import TrialOptions
 from aerial_nni.verbs.answers import finished, settings_of
@@ -14,7 +15,7 @@ def add_flags(verbs: Verbs) -> None:
     parser = verbs.add_parser(
         "baseline",
         help=text,
-        description=f"{text}. Scenes take 24 epochs where --epochs is not given.",
+        description=text,
         example="python -m aerial_nni.run baseline --seeds 0 1 2",
     )
     parser.set_defaults(verb=baseline)
@@ -28,7 +29,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser)
     add_config(parser)
-    add_trial_flags(parser)
+    add_trial_flags(parser, TrialOptions, usual=usual.baseline)
 
 
 def baseline(given: argparse.Namespace) -> int:
@@ -37,7 +38,6 @@ def baseline(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.launch import launch
 
     options = trial_options(given, TrialOptions)
-    usual = experiment.usual_options(options.data)
-    options = with_usual(options, usual, given)
+    options = with_usual(options, usual.baseline(options.data), given)
     definition = experiment.baseline(options, given.seeds)
     return finished(launch(definition, settings_of(given)), given)

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from aerial_nni.experiments import usual
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.search.names import LIKE_SIZE
 from aerial_nni.search.options import SearchOptions
@@ -61,7 +62,7 @@ def add_flags(verbs: Verbs) -> None:
                        help="why the search was made smaller, for the document")  # fmt: skip
     add_experiment_flags(parser, failures=5)
     add_config(parser)
-    add_trial_flags(parser, SearchOptions)
+    add_trial_flags(parser, SearchOptions, usual=usual.darts)
 
 
 def darts(given: argparse.Namespace) -> int:
@@ -70,8 +71,7 @@ def darts(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.launch import launch
 
     options = trial_options(given, SearchOptions)
-    usual = experiment.usual_options(options.data)
-    options = with_usual(options, usual, given)
+    options = with_usual(options, usual.darts(options.data), given)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,

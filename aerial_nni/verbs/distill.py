@@ -3,7 +3,8 @@
 import argparse
 import dataclasses
 
-from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.distillation.options import SIZES, DistillOptions
+from aerial_nni.experiments import usual
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.flags import (
@@ -15,6 +16,13 @@ from aerial_nni.verbs.flags import (
     positive,
     whole,
 )
+
+STUDENT = {
+    **dict.fromkeys(SIZES, "the teacher's"),
+    "width": "half the teacher's",
+    "depth": "one less than the teacher's",
+}
+"""What the help says of the student's size."""
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -60,7 +68,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser, failures=5)
     add_config(parser)
-    add_trial_flags(parser, DistillOptions)
+    add_trial_flags(parser, DistillOptions, usual=lambda data: {**STUDENT, **usual.distill(data)})
 
 
 def distill(given: argparse.Namespace) -> int:
@@ -72,9 +80,8 @@ def distill(given: argparse.Namespace) -> int:
 
     options = trial_options(given, DistillOptions)
     teacher = open_teacher(teacher_file(options.teacher, given.runs))
-    usual = experiment.usual_options(options.data, teacher)
-    usual["teacher"] = str(teacher.path)
-    options = with_usual(options, usual, given)
+    usually = experiment.usual_options(options.data, teacher)
+    options = with_usual(options, {**usually, "teacher": str(teacher.path)}, given)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,

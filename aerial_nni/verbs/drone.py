@@ -6,7 +6,8 @@ from pathlib import Path
 
 from aerial_nni.drone.names import COMPARED, LOSSES
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
-from aerial_nni.flags import add_trial_flags, is_given, trial_options, typed, with_usual
+from aerial_nni.experiments import usual
+from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.options import changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.checkpoints import checkpoint_of
@@ -66,7 +67,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser, failures=5)
     add_config(parser)
-    add_trial_flags(parser, DroneOptions)
+    add_trial_flags(parser, DroneOptions, usual=usual.drone)
 
 
 def drone(given: argparse.Namespace) -> int:
@@ -75,8 +76,7 @@ def drone(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.launch import launch
 
     options = trial_options(given, DroneOptions)
-    usual = experiment.usual_options(options.data)
-    options = with_usual(options, usual, given)
+    options = with_usual(options, usual.drone(options.data), given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
@@ -85,7 +85,7 @@ def drone(given: argparse.Namespace) -> int:
         trials=plan.trials if given.trials is None else given.trials,
         seeds=given.seeds or plan.seeds,
         epochs=given.final_epochs or plan.epochs,
-        find_lr=options.find_lr if is_given(given, "find_lr") else plan.find_lr,
+        find_lr=options.find_lr,
     )
     options = changed(options, {"find_lr": 0})  # in the runs that the plan says
     definition = experiment.drone(

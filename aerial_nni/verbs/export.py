@@ -26,6 +26,9 @@ def add_flags(verbs: Verbs) -> None:
     )
     parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument(
+        "--overwrite", action="store_true", help="replace a file that is there already"
+    )
+    parser.add_argument(
         "--format",
         choices=FORMATS,
         help="default: by the file's ending .safetensors, .onnx, .pt (TorchScript) or .pt2 "
@@ -54,6 +57,7 @@ def export(given: argparse.Namespace) -> int:
     """Writes the file, checked against the model it was made from."""
     from aerial_nni.inference.export import SUFFIXES, format_of
     from aerial_nni.inference.export import export as write
+    from aerial_nni.inference.writing import check_free
     from aerial_nni.options import BadOption
 
     source, name = checkpoint_of(given.id, given.runs)
@@ -67,6 +71,8 @@ def export(given: argparse.Namespace) -> int:
     if not target.parent.is_dir():
         make = f"mkdir -p {shlex.quote(str(target.parent))}"
         raise BadOption(f"there is no folder {target.parent}; make it with: {make}")
+    if not given.overwrite:
+        check_free([target])
     values: dict[str, Any] = {"id": name, "source": str(source), "checkpoint": str(target)}
     values["format"] = kind
     if given.int8:

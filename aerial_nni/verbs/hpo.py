@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from typing import Any
 
+from aerial_nni.experiments import usual
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.options import TrialOptions
 from aerial_nni.verbs.answers import finished, settings_of
@@ -26,9 +27,7 @@ def add_flags(verbs: Verbs) -> None:
         help=text,
         description=f"{text}. The methods:\n\n{table()}\n\n"
         "Without data it searches on the built-in scenes, two trials at a time: about five\n"
-        "minutes on two cores.\n"
-        "A trial of the search takes 12 epochs where --epochs is not given (scenes: 6, with\n"
-        "--space-to-depth 2).",
+        "minutes on two cores.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         example="python -m aerial_nni.run hpo --method gp --trials 20",
     )
@@ -69,7 +68,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser, failures=5)
     add_config(parser)
-    add_trial_flags(parser)
+    add_trial_flags(parser, TrialOptions, usual=usual.hpo)
 
 
 def hpo(given: argparse.Namespace) -> int:
@@ -80,8 +79,7 @@ def hpo(given: argparse.Namespace) -> int:
 
     method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
     options = trial_options(given, TrialOptions)
-    usual = search.usual_options(options.data)
-    options = with_usual(options, usual, given)
+    options = with_usual(options, usual.hpo(options.data), given)
     plan = _plan(given, search.plan_of(options.data, seed=options.seed))
     definition = search.hpo(
         options,

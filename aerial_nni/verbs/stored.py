@@ -120,7 +120,7 @@ def listing(given: argparse.Namespace) -> int:
             f"{sum(trial.score is not None for trial in record.trials)}/{record.limits['trials']}",
             f"{record.best['score']:.4f}" if record.best else "-",
             record.created.replace("T", " ")[:16],
-            record.url if record.state == "RUNNING" else record.reason,
+            f"{record.url}   {record.reason}".strip() if record.alive else record.reason,
         )
         for record, _ in loaded
     ]
@@ -142,7 +142,8 @@ def report(given: argparse.Namespace) -> int:
     if given.all:
         return _page(given, folders or records.folders(runs))
     if not folders:
-        raise NoneGiven("give the ID of an experiment, or --all; known ones: run list")
+        known = records.said_of_known(runs, [folder.name for folder in records.folders(runs)])
+        raise NoneGiven(f"give the ID of an experiment, or --all; {known}")
     if given.measure:
         for folder in folders:
             measure(records.load(folder).kind, folder, again=True)

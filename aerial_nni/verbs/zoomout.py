@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from aerial_nni.experiments import usual
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
 from aerial_nni.options import changed
 from aerial_nni.verbs.answers import finished, settings_of
@@ -62,7 +63,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser, failures=5)
     add_config(parser)
-    add_trial_flags(parser, ZoomOutOptions)
+    add_trial_flags(parser, ZoomOutOptions, usual=usual.zoomout)
 
 
 def zoomout(given: argparse.Namespace) -> int:
@@ -71,8 +72,7 @@ def zoomout(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.launch import launch
 
     options = trial_options(given, ZoomOutOptions)
-    usual = experiment.usual_options(options.data)
-    options = with_usual(options, usual, given)
+    options = with_usual(options, usual.zoomout(options.data), given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(

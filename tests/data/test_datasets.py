@@ -7,11 +7,11 @@ from aerial_nni.data.dataset import BadSamples, DatasetMissing
 from aerial_nni.options import BUILT_IN, BadOption
 
 
-def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(
-        BadOption, match="'dubay' is not known; choose one of scenes, dubai, folder"
-    ):
-        open_dataset("dubay", "")
+@pytest.mark.parametrize(("name", "meant"), [("dubay", "did you mean dubai\\? "), ("zzz", "")])
+def test_an_unknown_name_lists_the_known_ones(name: str, meant: str):
+    said = f"'{name}' is not known; {meant}choose one of scenes, dubai, folder"
+    with pytest.raises(BadOption, match=said):
+        open_dataset(name, "")
 
 
 def test_every_dataset_that_is_not_built_in_needs_a_place(monkeypatch):

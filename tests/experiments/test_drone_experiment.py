@@ -11,7 +11,7 @@ from fast_experiments import free_port
 
 from aerial_nni.drone.names import COMPARED, LOSSES, SAID
 from aerial_nni.drone.options import DroneOptions
-from aerial_nni.experiments import records
+from aerial_nni.experiments import records, usual
 from aerial_nni.experiments.drone import (
     SPACE,
     Plan,
@@ -19,7 +19,6 @@ from aerial_nni.experiments.drone import (
     grid_points,
     plan_of,
     searched_space,
-    usual_options,
 )
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.options import BUILT_IN, BadOption, changed
@@ -94,9 +93,9 @@ def test_without_a_search_the_losses_are_all_there_is():
 
 def test_what_is_built_in_needs_no_download(tmp_path: Path):
     for data in BUILT_IN:
-        assert usual_options(data)["backbone_weights"] == "random"
+        assert usual.drone(data)["backbone_weights"] == "random"
         assert plan_of(data, seed=0).trials < plan_of("aeroscapes", seed=0).trials
-    assert "backbone_weights" not in usual_options("aeroscapes")
+    assert "backbone_weights" not in usual.drone("aeroscapes")
     assert weights_of(DroneOptions(), tmp_path) == "coco"
     file = changed(OPTIONS, {"backbone_weights": "w.pth"})
     assert weights_of(file, tmp_path) == str(Path("w.pth").resolve())

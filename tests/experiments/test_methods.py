@@ -56,6 +56,8 @@ def test_a_method_is_chosen_by_index_id_or_name():
         ({"student_id": "12a"}, "does not end in a digit"),
         ({"student_id": ""}, "does not end in a digit"),
         ({"name": "smak"}, "did you mean smac?"),
+        ({"name": "gpp"}, "did you mean gp?"),
+        ({"name": "zzz"}, "choose one of:"),
         ({"index": 8, "name": "tpe"}, "mean different methods: gp and tpe"),
     ],
 )
@@ -63,3 +65,7 @@ def test_what_is_not_a_method_is_told(given: dict, said: str):
     with pytest.raises(BadMethod) as caught:
         choose_method(**given)
     assert said in str(caught.value)
+    lines = str(caught.value).splitlines()
+    assert len(lines) in (1, 1 + len(METHODS))
+    for line, name in zip(lines[1:], METHODS, strict=False):
+        assert name in line and len(line) < 110

@@ -1,10 +1,13 @@
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from aerial_nni.experiments import ports
+from aerial_nni.experiments.guard import MARK
 
 
 @pytest.fixture
@@ -27,6 +30,22 @@ def test_a_busy_port_says_who_holds_it_and_what_to_type(busy: int):
     assert free is not None and ports.is_free(free)
     assert f"port {busy} is held by process {os.getpid()}" in str(error.value)
     assert f"--port {free}" in str(error.value)
+
+
+def test_a_port_that_an_experiment_holds_is_called_by_its_id(port: int):
+    code = f"import socket; s = socket.create_server(('127.0.0.1', {port})); print(1); input()"
+    with subprocess.Popen(
+        [sys.executable, "-uc", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, MARK: "abcd1234"},
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline()
+        try:
+            with pytest.raises(ports.PortBusy, match=f"held by experiment abcd1234.*{process.pid}"):
+                ports.check(port)
+        finally:
+            process.kill()
 
 
 def test_a_port_that_listens_elsewhere_on_this_machine_is_busy():

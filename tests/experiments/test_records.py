@@ -7,6 +7,7 @@ from made_records import a_record, good_folder
 from aerial_nni import results
 from aerial_nni.experiments import records
 from aerial_nni.experiments.records import Trial, UnknownExperiment
+from aerial_nni.run import main
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path):
@@ -51,6 +52,20 @@ def test_an_unknown_id_lists_the_known_ones(tmp_path: Path, asked: str, message:
         records.find(tmp_path, asked)
 
 
+@pytest.mark.parametrize("words", [["report"], ["report", "zz"]])
+def test_many_experiments_are_not_named_but_the_command_that_lists_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture, words: list[str]
+):
+    for number in range(records.FEW):
+        a_record(f"id{number}", created=str(number)).save(tmp_path / f"id{number}")
+    assert main([*words, "--runs", str(tmp_path)]) == 1
+    assert "known: id0, id1, " in capsys.readouterr().err
+    a_record("another").save(tmp_path / "another")
+    assert main([*words, "--runs", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.endswith(f"see: python -m aerial_nni.run list --runs {tmp_path}\n")
+
+
 def test_without_any_experiment_the_error_says_how_to_start_one(tmp_path: Path):
     with pytest.raises(UnknownExperiment, match="aerial_nni.run baseline"):
         records.find(tmp_path, "x")
@@ -88,3 +103,21 @@ def test_a_damaged_record_does_not_hide_the_others(
         (tmp_path / name / results.EXPERIMENT).write_text(text)
     assert records.folders(tmp_path) == [tmp_path / "good"]
     assert caplog.text.count("is left out") == 2
+
+
+def test_a_list_says_where_the_web_ui_is_that_is_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    for name, reason in (("runs", ""), ("open", "all trials ended"), ("over", "stopped")):
+        record = a_record(name, url=f"http://{name}:8080")
+        record.launched_here()
+        if reason:
+            record.close("DONE", reason)
+        if name == "over":
+            record.launcher_gone()
+        record.save(tmp_path / name)
+    assert main(["list", "--runs", str(tmp_path)]) == 0
+    said = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert said["runs"].endswith("  http://runs:8080")
+    assert said["open"].endswith("  http://open:8080   all trials ended")
+    assert said["over"].endswith("  stopped") and "http" not in said["over"]

@@ -14,7 +14,7 @@ from PIL import Image
 from torchvision.models import vgg
 
 from aerial_nni import results
-from aerial_nni.experiments import records
+from aerial_nni.experiments import records, usual
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.search_space import load_space
 from aerial_nni.experiments.zoomout import (
@@ -24,7 +24,6 @@ from aerial_nni.experiments.zoomout import (
     backbones,
     plan_of,
     prepare_with,
-    usual_options,
     zoomout,
 )
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, changed
@@ -144,10 +143,10 @@ def test_without_a_search_all_is_as_asked():
 
 def test_what_is_built_in_needs_no_download_and_nested_data_its_own_split():
     for data in BUILT_IN:
-        assert usual_options(data)["backbone_weights"] == "random"
+        assert usual.zoomout(data)["backbone_weights"] == "random"
         assert plan_of(data, seed=0).trials == 3
-    assert usual_options("buildings")["split"] == "tile"
-    assert "split" not in usual_options("xbd") and plan_of("xbd", seed=0).trials == 12
+    assert usual.zoomout("buildings")["split"] == "tile"
+    assert "split" not in usual.zoomout("xbd") and plan_of("xbd", seed=0).trials == 12
 
 
 def test_an_encoder_needs_a_checkpoint(tmp_path: Path):

@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +47,15 @@ def test_onnx_takes_pictures_of_any_number_and_size(checkpoint: Path, onnx_file:
     session = onnxruntime.InferenceSession(onnx_file)
     (logits,) = session.run(None, {"pixels": pixels})
     np.testing.assert_allclose(logits, wanted(checkpoint, pixels), atol=1e-4)
+
+
+def test_onnx_runtime_leaves_and_sends_nothing(onnx_file: Path, tmp_path: Path):
+    code = "import sys, pathlib, aerial_nni.inference as i; i.open_model(pathlib.Path(sys.argv[1]))"
+    quiet = ("CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS")  # each silences it too
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
+    environment |= {"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code, str(onnx_file)], env=environment, check=True)
+    assert not list(tmp_path.rglob("*onnxruntime*"))
 
 
 def test_onnx_refuses_pixels_that_were_normalised(onnx_file: Path):

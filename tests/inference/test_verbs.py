@@ -149,6 +149,21 @@ def test_export_says_what_to_type_next(
     assert told in capsys.readouterr().err
 
 
+def test_export_replaces_no_file_unasked(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    target = tmp_path / "checkpoint.safetensors"
+    target.write_text("of another experiment")
+    for place in (target, tmp_path):  # in a folder, the file that would be written there
+        words = ["export", str(checkpoint), "--to", str(place)]
+        assert main(words) == 1
+        told = capsys.readouterr().err
+        assert f"error: {target} would be replaced; add --overwrite" in told
+    assert target.read_text() == "of another experiment"
+    assert main([*words, "--overwrite"]) == 0
+    assert target.read_bytes() == checkpoint.read_bytes()
+
+
 def test_export_never_replaces_its_own_checkpoint(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):

@@ -14,6 +14,7 @@ from aerial_nni.metrics import POLICY
 from aerial_nni.reports import ResultUnusable, write_report
 from aerial_nni.reports.document import compose, draw_figures, network_stages
 from aerial_nni.reports.folder import read_experiment
+from aerial_nni.reports.provenance import said_of_places
 from aerial_nni.reports.training_text import explain_training
 from aerial_nni.reports.words import LEAKY
 
@@ -164,6 +165,13 @@ def test_every_number_can_be_traced(main: Path, others: list[Path], text: str) -
     assert ("python -m aerial_nni.run baseline --seeds 0 1 --split image --split-seed 3 "
             "--data dubai --data-dir DIR --width 4 --depth 2 --epochs 4\n") in text  # fmt: skip
     assert "python -m aerial_nni.run report mainrun0 tilerun0 patchrun\n" in text
+    assert "The commands (DIR is the folder of the data):" in text
+
+
+def test_only_capitals_that_are_in_the_commands_are_explained() -> None:
+    assert said_of_places(["hpo --data scenes"], {"FILE": "a file"}) == ""
+    said = said_of_places(["hpo --data-dir DIR", "hpo --search-space FILE"], {"FILE": "a file"})
+    assert said == " (DIR is the folder of the data, FILE is a file)"
 
 
 def test_no_path_of_the_machine_is_printed(main: Path, text: str) -> None:

@@ -6,6 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from aerial_nni.models import ModelSpec
+from aerial_nni.reports.blocks import draw_costs
 from aerial_nni.reports.stages import find_stages
 from aerial_nni.reports.trace import trace
 
@@ -92,3 +93,13 @@ def test_a_network_without_a_u_is_refused() -> None:
     plain = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 2, 1))
     with pytest.raises(ValueError, match="no U shape"):
         find_stages(trace(plain, bands=3, height=32, width=32), bands=3)
+
+
+def test_every_stage_before_the_decoder_has_the_number_of_pixels_that_it_sees() -> None:
+    stages = find_stages(trace(_model(depth=4), bands=3, height=128, width=128), bands=3)
+    left, _, fields = draw_costs(stages).axes
+    said = " ".join(text.get_text() for text in fields.texts)
+    for stage in stages:
+        assert (f"{stage.name}: {stage.body[-1].field}" in said) == (stage.side != "decoder")
+    titles = [axes.title.get_window_extent().y0 for axes in (left, fields)]
+    assert titles[0] == pytest.approx(titles[1], abs=1)

@@ -23,6 +23,7 @@ from aerial_nni.reports.document import headline
 from aerial_nni.reports.folder import Experiment, one_of
 from aerial_nni.reports.hpo.space_part import explain_space
 from aerial_nni.reports.hpo.tables import failure_table, trial_table
+from aerial_nni.reports.provenance import said_of_places
 from aerial_nni.reports.trial_part import draw_trial, explain_trial
 from aerial_nni.reports.words import score, some
 from aerial_nni.reports.writing import write_document
@@ -118,8 +119,8 @@ def _genotype_chapter(found: Discovery, links: Mapping[str, str]) -> list[str]:
         f"As JSON; it lies as `{results.GENOTYPE}` in the folder "
         f"`{found.main.searched.folder.name}`:",
         f"```json\n{json.dumps(found.main.genotype._asdict())}\n```",
-        f"Pasted into a file `{results.GENOTYPE}`, it is trained again by (DIR is the folder of "
-        "the data):",
+        f"Pasted into a file `{results.GENOTYPE}`, it is trained again by"
+        f"{said_of_places([training_command(found)])}:",
         f"```\n{training_command(found)}\n```",
         "### What the search chose",
         f"{of} that the search found, each operation stands on so many edges; level 0 is the "

@@ -33,7 +33,7 @@ def explain_sources(found: Discovery) -> str:
         "`metrics.json`, pictures from `examples/`. Parameters of operations are counted in the "
         "modules, the space and its size come from the code that builds it.",
         commands=lines,
-        places="DIR is the folder of the data, IMAGE a picture",
+        places={"IMAGE": "a picture"},
         runs=run_table(found),
         shown=shown,
         number=5,

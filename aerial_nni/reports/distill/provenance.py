@@ -33,7 +33,7 @@ def explain_sources(found: Distillation) -> str:
         f"and the 8-bit student from `{results.COSTS}`. The teacher's size and score are those of "
         f"its checkpoint, which lies as `{results.TEACHER}` in the experiment's folder.",
         commands=lines,
-        places="DIR is the folder of the data, CHECKPOINT the teacher's",
+        places={"CHECKPOINT": "the teacher's"},
         runs=run_table(found),
         shown=shown,
         name="shown student",

@@ -47,7 +47,7 @@ def explain_sources(found: Flight) -> str:
         "`metrics.json`; curves from `history.csv`; the plot of the learning-rate finder from "
         f"`lr_finder.csv`; pictures from `examples/`.{weights_digest(found.facts)}",
         commands=lines,
-        places="DIR is the folder of the data, WEIGHTS those it began with",
+        places={"WEIGHTS": "a file with those it began with"},
         runs=run_table(found),
         shown=found.trial,
     )

@@ -31,7 +31,7 @@ def explain_sources(searches: Sequence[Search]) -> str:
         "importance of parameters are fitted to these scores when the document is written, with "
         "fixed seeds.",
         commands=lines,
-        places="DIR is the folder of the data, FILE a file with the search space",
+        places={"FILE": "a file with the search space"},
         runs=run_table(main),
         shown=shown,
         name="reported run",

@@ -9,6 +9,7 @@ from aerial_nni.reports.overview.missing import explain_missing
 from aerial_nni.reports.overview.picture import draw_costs
 from aerial_nni.reports.overview.rows import INT8, STUDENT, Made, Row
 from aerial_nni.reports.place import experiments_of
+from aerial_nni.reports.provenance import said_of_places
 from aerial_nni.reports.words import LEAKY, duration, listed, some, spread, table
 from aerial_nni.reports.writing import write_document
 
@@ -182,10 +183,10 @@ def commands(found: Overview) -> str:
     """The command of each experiment, and the one that writes this page, in Markdown."""
     ids = " ".join(made.experiment.id for made in found.made)
     lines = [*(made.command for made in found.made), f"python -m aerial_nni.run report --all {ids}"]
+    places = {"CHECKPOINT": "a teacher's", "FILE": "a file with a search space"}
     return (
-        "DIR is the folder of the data, CHECKPOINT a teacher's, FILE a file with a search space:"
-        "\n\n```\n" + "\n".join(lines) + "\n```\n\nEverything on this page is read from result "
-        "folders: rows from `metrics.json`, methods and trials from `experiment.json`, times from "
-        "`history.csv` and `costs.json`. Each experiment's own document has "
-        "versions, options and digests."
+        f"The commands{said_of_places(lines, places)}:\n\n```\n" + "\n".join(lines) + "\n```\n\n"
+        "Everything on this page is read from result folders: rows from `metrics.json`, methods "
+        "and trials from `experiment.json`, times from `history.csv` and `costs.json`. Each "
+        "experiment's own document has versions, options and digests."
     )

@@ -85,7 +85,11 @@ def read_overview(folders: Sequence[Path]) -> Overview:
             left_out[folder.name] = str(error).replace(f"{folder.parent}/", "")
             continue
         except KeyError as error:
-            left_out[folder.name] = f"another version wrote it, without {error}"
+            left_out[folder.name] = (
+                "an older version of this package wrote it, and its record lacks the field "
+                f"`{error.args[0]}`, which this page needs. The last command below, which names "
+                "the other experiments alone, makes this page without it"
+            )
             continue
         facts = _facts(made)
         grounds.setdefault(json.dumps(facts, sort_keys=True), (facts, []))[1].append(made)

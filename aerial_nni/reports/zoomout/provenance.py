@@ -28,7 +28,7 @@ def explain_sources(found: Comparison) -> str:
         "confusion matrix in `metrics.json`; curves from `history.csv`, those of the first stage "
         f"from that in `samples/`; pictures from `examples/`.{weights_digest(found.facts)}",
         commands=lines,
-        places="DIR is the folder of the data, WEIGHTS the backbone's",
+        places={"WEIGHTS": "a file with the backbone's"},
         runs=run_table(found),
         shown=found.trial,
     )

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
@@ -181,6 +182,19 @@ def test_what_cannot_be_used_is_named_and_does_not_stop_the_page(
     assert "`old` is left out: " in text and str(tmp_path) not in text
     with pytest.raises(ResultUnusable, match="aerial_nni.run baseline"):
         write_page([unfinished], tmp_path)
+
+
+def test_a_record_of_an_older_version_is_left_out_and_what_it_lacks_is_said(
+    runs: Path, fabricate: Fabricate, tmp_path: Path
+):
+    old = shutil.copytree(runs / "search00", tmp_path / "old")
+    record = results.read_json(old / results.EXPERIMENT)
+    del record["method"]["own_space"]
+    results.write_json(old / results.EXPERIMENT, record)
+    text = write_page([fabricate("good", examples=0), old], tmp_path).read_text()
+    said = "an older version of this package wrote it, and its record lacks the field `own_space`"
+    assert f"`old` is left out: {said}" in text
+    assert commands(text)[-1] == "python -m aerial_nni.run report --all good"
 
 
 def test_the_teacher_is_found_among_the_runs(runs: Path, fabricate: Fabricate, tmp_path: Path):
