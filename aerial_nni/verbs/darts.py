@@ -44,7 +44,7 @@ def add_flags(verbs: Verbs) -> None:
     )
     group.add_argument("--random", type=whole, metavar="N", dest="randoms",
                        help="random architectures, each of as many parameters as the best "
-                       f"find, give or take {LIKE_SIZE:.0%} (default: 5)")  # fmt: skip
+                       f"find, give or take {LIKE_SIZE:.0%}% (default: 5)")  # fmt: skip
     group.add_argument(
         "--random-seeds",
         type=positive,
