@@ -20,9 +20,11 @@ def verdict(
     if spread is None:
         return f"**One {noun} has no spread: whether that is more than chance is not known.**"
     low, high = interval
-    if abs(gap) <= spread and low <= 0 <= high:
-        return f"**The difference is smaller than its spread: it may be chance.** {nothing}"
     reaches = f"the 95 % interval of the mean ({test}) reaches from {low:+.4f} to {high:+.4f}"
+    if abs(gap) <= spread and low <= 0 <= high:
+        return (
+            f"**The difference is smaller than its spread: it may be chance**; {reaches}. {nothing}"
+        )
     if low <= 0 <= high:
         return (
             f"The difference is larger than its spread, but {reaches}: **with so few {noun}s "

@@ -91,6 +91,7 @@ class Searcher(Companion):
         if epoch < self.options.warmup:
             return
         alphas = list(self.architecture.parameters())
+        self.optimizer.zero_grad(set_to_none=True)  # the weights' own steps leave gradients there
         for _ in range(self.options.accumulate):
             own = next(self._batches)
             if self.options.order == "second":

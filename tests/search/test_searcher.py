@@ -109,6 +109,15 @@ def test_with_accumulation_the_gradient_is_the_mean_over_as_many_batches(
     torch.testing.assert_close(steps[1], steps[3])  # all its batches are equal here
 
 
+def test_gradients_of_the_weights_own_steps_do_not_reach_the_architecture(tmp_path: Path):
+    clean, polluted = made(tmp_path), made(tmp_path)
+    polluted._loss_of(polluted.weights_half.batch()).backward()
+    for one in (clean, polluted):
+        stepped(one)
+    alphas = [list(one.architecture.parameters()) for one in (clean, polluted)]
+    torch.testing.assert_close(*alphas)
+
+
 def test_the_architecture_s_optimiser_is_the_paper_s(tmp_path: Path):
     optimizer = made(tmp_path, arch_lr=0.2, arch_weight_decay=0.3).optimizer
     assert isinstance(optimizer, torch.optim.Adam)

@@ -2,6 +2,7 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from aerial_nni.reports.beside import longest
 from aerial_nni.reports.darts.alpha_pictures import warm_up
@@ -49,7 +50,7 @@ def draw_course(found: Discovery) -> Figure:
         size.axhline(target, color=GREY, linestyle=":", linewidth=1.2, label="--target-params")
     size.set_title("Size, each operation by its weight")
     size.set_ylabel("parameters")
-    size.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=False)
+    size.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     for axes in (scores, losses, decided, size):
         warm_up(axes, found)
         axes.legend(loc="best")

@@ -99,7 +99,7 @@ def verdict(ours: Sequence[float], theirs: Sequence[float]) -> str:
     return chance.verdict(
         mean(ours) - mean(theirs), deviation(ours, theirs), interval(theirs, ours),
         test="Welch's t", noun="run", harm="**The derived network is worse**",
-        nothing="Nothing is shown of the search being worth anything against them.",
+        nothing="These runs do not show that the search is worth anything against them.",
     )  # fmt: skip
 
 
