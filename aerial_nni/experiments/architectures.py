@@ -61,8 +61,6 @@ class ArchitectureTuner(PhasedTuner):
         """The final trials, once one was handed out."""
         self._controls: dict[str, list[Point]] = {}
         """Trials of the controls of an architecture, which take a while to draw."""
-        self._seeds_in_use: set[Any] = set()
-        """Seeds of search trials that have a result or may have one."""
 
     def generate_parameters(self, parameter_id: int, **rest: Any) -> Point:
         """The next search trial or final one; no search follows the final trials.
@@ -77,11 +75,6 @@ class ArchitectureTuner(PhasedTuner):
                 self._note_final(point)
                 return point
         raise nni.NoMoreTrialError("all final trials were handed out")
-
-    def resumed(self, parameters: Mapping[str, Any]) -> None:
-        """A search trial that goes on keeps its seed."""
-        self._seeds_in_use.add(parameters.get("seed"))
-        super().resumed(parameters)
 
     def failed(self, parameters: Mapping[str, Any]) -> None:
         """A final trial that failed before a resume had been handed out too."""
@@ -128,10 +121,11 @@ class ArchitectureTuner(PhasedTuner):
         return [{**point, "seed": seed} for seed in self._seeds]
 
     def _suggestion(self, parameter_id: int) -> Point:
+        searched = [*self._running.values(), *(point for _, _, point in self._results)]
+        used = {point.get("seed") for point in searched}
         point = super()._suggestion(parameter_id)
-        if left := [seed for seed in self._search_seeds if seed not in self._seeds_in_use]:
+        if left := [seed for seed in self._search_seeds if seed not in used]:
             point.setdefault("seed", left[0])
-        self._seeds_in_use.add(point.get("seed"))
         return point
 
     def _note_final(self, point: Mapping[str, Any]) -> None:
@@ -145,6 +139,5 @@ class ArchitectureTuner(PhasedTuner):
     def _note(self, parameters: Mapping[str, Any], value: Any) -> None:
         before = len(self._results)
         super()._note(parameters, value)
-        self._seeds_in_use.add(parameters.get("seed"))
         if len(self._results) > before and isinstance(value, Mapping) and "genotype" in value:
             self._reports.append((self._results[-1][1], value))

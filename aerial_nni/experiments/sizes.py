@@ -1,13 +1,16 @@
 """Controls of like size: random architectures and a U-Net as large as what a search found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aerial_nni.models.genotype import Genotype, random_genotype
 from aerial_nni.search.names import LIKE_SIZE
+
+if TYPE_CHECKING:  # torch is slow to import: only when a search is over
+    from aerial_nni.search.cost import Cost
 
 DRAWS = 5000
 """Random architectures that are drawn at most for one of like size; then the nearest is taken."""
@@ -28,12 +31,13 @@ class Sizes:
 
     def derived(self, genotype: Genotype) -> int:
         """Parameters of a derived network: the sum of those of its operations."""
-        fixed, counts = self._operations
-        return fixed + sum(counts[place][name] for place, name in genotype.choices().items())
+        chosen = genotype.choices().items()
+        costs = self._cost.of_operations
+        return round(self._cost.fixed + sum(costs[place][name] for place, name in chosen))
 
     def hand_made(self, width: int) -> int:
         """Parameters of the plain U-Net of a width."""
-        import torch  # slow to import: only when a search is over
+        import torch
 
         from aerial_nni.models import ModelSpec, parameter_count
 
@@ -73,19 +77,8 @@ class Sizes:
         return min(range(1, 129), key=lambda width: abs(self.hand_made(width) - wanted))
 
     @cached_property
-    def _operations(self) -> tuple[int, dict[str, dict[str, int]]]:
-        """Parameters of what is not chosen, and those of each operation in each place."""
-        import torch
+    def _cost(self) -> "Cost":
+        from aerial_nni.search.cost import parameters
 
-        from aerial_nni.models import parameter_count
-        from aerial_nni.models.cell_unet import CellUNet
-
-        counts: dict[str, dict[str, int]] = {}
-
-        def count(label: str, table: Mapping[str, Callable[..., Any]], *channels: int) -> None:
-            counts[label] = {n: parameter_count(make(*channels)) for n, make in table.items()}
-
-        sizes = {k: self._network[k] for k in ("width", "depth", "nodes", "space_to_depth")}
-        with torch.device("meta"):
-            fixed = CellUNet(self._bands, self._classes, choose=count, **sizes)
-        return parameter_count(fixed), counts
+        names = ("width", "depth", "nodes", "space_to_depth")
+        return parameters(self._bands, self._classes, **{n: self._network[n] for n in names})

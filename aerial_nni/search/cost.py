@@ -1,16 +1,15 @@
 """What an architecture is expected to cost, and the penalty for more than is wanted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aerial_nni.models import parameter_count
-from aerial_nni.models.cell_unet import PartialChannels
+from aerial_nni.models.cell_unet import CellUNet
 from aerial_nni.models.genotype import KEPT, incoming
-from aerial_nni.models.operations import EDGES, NONE
+from aerial_nni.models.operations import NONE
 from aerial_nni.search.architecture import Architecture
-from aerial_nni.search.supernet import Mixed, Supernet
 
 
 class Cost:
@@ -46,16 +45,16 @@ class Cost:
         return torch.relu(self.expected(architecture) / target - 1)
 
 
-def parameters(supernet: Supernet) -> Cost:
-    """Parameters of the operations as a derived network is trained with them: on all channels."""
-    counts = {
-        label: {name: parameter_count(module) for name, module in mixed.candidates.items()}
-        for label, mixed in supernet.mixed.items()
-    }
-    fixed = parameter_count(supernet) - sum(sum(places.values()) for places in counts.values())
+def parameters(bands: int, classes: int, **sizes: int) -> Cost:
+    """Parameters of the operations as a derived network is trained with them: on all channels.
+
+    `sizes` are those of `CellUNet`: width, depth, nodes and space_to_depth.
+    """
+    counts: dict[str, dict[str, float]] = {}
+
+    def count(label: str, table: Mapping[str, Callable[..., nn.Module]], *channels: int) -> None:
+        counts[label] = {name: parameter_count(make(*channels)) for name, make in table.items()}
+
     with torch.device("meta"):
-        for module in supernet.modules():
-            if isinstance(module, PartialChannels) and isinstance(module.operation, Mixed):
-                whole, label = module.shuffle.groups * module.active, module.operation.label
-                counts[label] = {name: parameter_count(EDGES[name](whole)) for name in EDGES}
-    return Cost(counts, fixed)
+        fixed = CellUNet(bands, classes, choose=count, **sizes)
+    return Cost(counts, parameter_count(fixed))

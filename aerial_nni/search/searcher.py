@@ -187,7 +187,10 @@ class Searcher(Companion):
 
     def _costs(self) -> dict[str, tuple[Cost, float]]:
         """Costs that are watched, by name, and what each should come to; 0: not penalised."""
-        found = {"parameters": (parameters(self.supernet), float(self.options.target_params))}
+        names = ("width", "depth", "nodes", "space_to_depth")
+        sizes = {name: getattr(self.options, name) for name in names}
+        cost = parameters(self.bands, self.classes, **sizes)
+        found = {"parameters": (cost, float(self.options.target_params))}
         if target := self.options.target_milliseconds:
             images = next(self.weights_half.in_order())[0]
             cost = latency(self.supernet, images, precision=self.precision, folder=self.folder)

@@ -180,9 +180,10 @@ def descend(architecture, cost, target):
 
 def test_the_size_penalty_pulls_towards_small_operations():
     supernet, architecture = made()
-    begun, ended = descend(architecture, parameters(supernet), 3000)
+    cost = parameters(3, 5, **SIZES)
+    begun, ended = descend(architecture, cost, 3000)
     assert begun > 3000 and ended < 0.6 * begun
-    assert parameters(supernet).penalty(architecture, 10**9).item() == 0
+    assert cost.penalty(architecture, 10**9).item() == 0
 
 
 def test_a_latency_penalty_pulls_towards_fast_operations():
@@ -243,7 +244,7 @@ def test_edges_that_a_derived_network_drops_do_not_count_and_all_channels_do(par
         upsampling="transposed", space_to_depth=2,
         genotype=architecture.genotype(depth=2, nodes=4).text(),
     ).build()  # fmt: skip
-    assert size_of(supernet, architecture) == sum(p.numel() for p in derived.parameters())
+    assert size_of(architecture, nodes=4) == sum(p.numel() for p in derived.parameters())
 
 
 def test_sizes_are_those_of_the_derived_network():
@@ -259,8 +260,8 @@ def test_sizes_are_those_of_the_derived_network():
         for name, tensor in supernet.inherited(genotype).items()
         if "running" not in name and "tracked" not in name
     )
-    assert size_of(supernet, architecture) == wanted < derived
+    assert size_of(architecture) == wanted < derived
 
 
-def size_of(supernet, architecture):
-    return round(parameters(supernet).expected(architecture).item())
+def size_of(architecture, **sizes):
+    return round(parameters(3, 5, **{**SIZES, **sizes}).expected(architecture).item())
