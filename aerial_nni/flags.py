@@ -4,8 +4,9 @@ import argparse
 import dataclasses
 import difflib
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from aerial_nni.options import BadOption, Options, TrialOptions, changed, read_values
@@ -67,19 +68,28 @@ def add_trial_flags(
     options: type[TrialOptions] = TrialOptions,
     *,
     usual: Usual = lambda data: {},
+    without: Collection[str] = (),
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """One flag per option of a trial, and `--options FILE` for many at once."""
+    """One flag per option of a trial, and `--options FILE` for many at once.
+
+    Options `without` a flag are those that the verb itself decides; `texts` are help of those that
+    mean something of their own in it.
+    """
     built_in = options().data
     group = parser.add_argument_group("options of a trial")
     group.add_argument(
         "--options", type=Path, metavar="FILE", help="YAML file of options; flags go before it"
     )
     for spec in dataclasses.fields(options):
+        if spec.name in without:
+            continue
         flag = "--" + spec.name.replace("_", "-")
         default = _shown(usual("").get(spec.name, spec.default))
         if (tried := _shown(usual(built_in).get(spec.name, spec.default))) != default:
             default += f"; {built_in}: {tried}"
-        text = f"{spec.metadata['help']} (default: {default})".replace("%", "%%")
+        text = texts.get(spec.name, spec.metadata["help"])
+        text = f"{text} (default: {default})".replace("%", "%%")
         settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text, "dest": spec.name}
         if isinstance(spec.default, bool):
             settings["action"] = argparse.BooleanOptionalAction

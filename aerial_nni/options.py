@@ -7,7 +7,7 @@ line's flags are made from these fields (`aerial_nni.run`), so a new option is a
 import dataclasses
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,9 @@ EDGES = ("cut", "pad", "shift")
 MODELS = ("unet", "derived")
 NORMS = ("batch", "group", "none")
 UPSAMPLINGS = ("transposed", "bilinear")
+OF_UNET = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
+"""Options that say what a U-Net is."""
+
 LOSS_TERMS = ("ce", "dice", "log-dice", "focal", "tversky", "lovasz", "reference")
 CLASS_WEIGHTS = ("none", "inverse", "median-frequency", "root-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
@@ -130,6 +133,21 @@ class TrialOptions:
         for name, only in (("norm", "batch"), ("dropout", 0.0)):
             if (value := getattr(self, name)) != only:
                 raise BadOption(f"{name}={value!r}: a searched network has {name}={only!r} alone")
+
+    @classmethod
+    def help_of(cls, name: str) -> str:
+        """What an option is, for `--help`."""
+        return next(spec.metadata["help"] for spec in dataclasses.fields(cls) if spec.name == name)
+
+    def refuse_what_unets_have(self, what: str, made_of: str, *, but: Collection[str] = ()) -> None:
+        """Raises `BadOption` for options of the U-Net, `but` those that another network has too."""
+        for name in (*OF_UNET, "genotype"):
+            if name not in but and (value := getattr(self, name)) != getattr(TrialOptions, name):
+                whose = "a network that was searched" if name == "genotype" else "the U-Net"
+                raise BadOption(
+                    f"{name}={value!r} is of {whose}; what {what} is made of is said by "
+                    f"{made_of}. Leave {name} out"
+                )
 
     def precisions(self) -> tuple[str, ...]:
         """Those in which this can be trained: `auto` chooses among them."""

@@ -19,6 +19,9 @@ from aerial_nni.models import ModelSpec
 from aerial_nni.models.backbone import VGGS
 
 REST = "rest"
+STRIDE = 16
+"""Pixels between two places of the deepest map of a VGG."""
+
 WAYS = {
     "network": "the frozen network alone",
     "stack": "the stack",
@@ -32,12 +35,22 @@ WAYS = {
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of this benchmark."""
     parser.add_argument("--backbone", choices=VGGS, default="vgg16", help="(default: vgg16)")
-    parser.add_argument("--size", type=int, default=256, help="of the picture (default: 256)")
+    parser.add_argument("--size", type=multiple, default=256,
+                        help=f"of the picture, a multiple of {STRIDE} (default: 256)")  # fmt: skip
     parser.add_argument("--hidden", type=int, default=1024, help="(default: 1024)")
     parser.add_argument("--spacing", type=int, choices=STEPS, default=4,
                         help="pixels between two that are classified (default: 4)")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: 5)")
     parser.add_argument("--threads", type=int, default=2, help="of each (default: 2)")
+
+
+def multiple(text: str) -> int:
+    """A size that the stack, which is not padded, classifies as zoom-out does."""
+    size = int(text)
+    if size < STRIDE or size % STRIDE:
+        near = STRIDE * max(1, round(size / STRIDE))
+        raise argparse.ArgumentTypeError(f"{size} is no multiple of {STRIDE}; give {near}")
+    return size
 
 
 def measure(given: argparse.Namespace) -> Table:

@@ -5,8 +5,8 @@
     SegmentationClass/ 000001_001.png       masks/masks/     1.png  …    0 to 11, or the colours
     Visualizations/, ImageSets/             train.csv, test.csv          not read
 
-Masks hold the numbers of the classes, or their colours. Pictures of the competition's test have no
-masks and are left out: those that have neither are no training data.
+Masks hold the numbers of the classes, also as grey RGB, or their colours. Pictures of the
+competition's test have no masks and are left out: those that have neither are no training data.
 
 The pictures are frames of videos. Where a name ends in `_` and a number, what stands before is the
 video, its area, and the dataset is `nested`: frames of one video show the same ground, so
@@ -92,7 +92,7 @@ def open_aeroscapes(data_dir: Path) -> Dataset:
         facts=dataclasses.replace(FACTS, nested=any(videos), untold=not all(videos)),
         samples=samples,
         read=_read,
-        fingerprint=partial(fingerprint, samples, root, reader="aeroscapes 1"),
+        fingerprint=partial(fingerprint, samples, root, reader="aeroscapes 2"),
         problems=problems,
     )
 
@@ -117,5 +117,9 @@ def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     with Image.open(sample.mask) as picture:
         coloured = picture.mode in ("RGB", "RGBA", "P")
     if coloured:
-        return image, _colours().classes_of(read_colours(sample.mask), sample.mask)
+        colours = read_colours(sample.mask)
+        grey = (colours == colours[..., :1]).all()
+        if grey and colours.max() < len(FACTS.classes):  # numbers, saved as a grey picture
+            return image, INDICES.classes_of(colours[..., 0], sample.mask)
+        return image, _colours().classes_of(colours, sample.mask)
     return image, INDICES.classes_of(read_indices(sample.mask), sample.mask)

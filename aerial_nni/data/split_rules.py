@@ -62,13 +62,28 @@ def hold_out_areas(prepared: Prepared, *, val_fraction: float, seed: int) -> lis
     if len(areas) < 2:
         raise SplitImpossible(
             f"the dataset {prepared.facts.name} has one area, which cannot be on both sides; "
-            "use --split image"
+            f"{instead_of_areas(prepared) if prepared.facts.nested else 'use --split image'}"
         )
     pixels = np.stack([prepared.counts[area, :-1].sum(axis=0) for area in areas])  # (areas, c)
     rng = np.random.default_rng(seed)
     sets = _sets_of_areas(pixels.sum(axis=1), val_fraction, rng)  # (sets, areas)
     best = min(range(len(sets)), key=lambda k: _unlikeness(sets[k], pixels, val_fraction))
     return [patch for area, held in zip(areas, sets[best], strict=True) if held for patch in area]
+
+
+def instead_of_images(prepared: Prepared) -> str:
+    """What to type where images of one area show the same ground, so are not to be separated."""
+    if len(_connected_areas(prepared)) > 1:
+        return "use --split tile"
+    return f"there is one area, so --split tile is no way either: {instead_of_areas(prepared)}"
+
+
+def instead_of_areas(prepared: Prepared) -> str:
+    """The same where there is one area alone."""
+    return (
+        "add images of another area, such as another video, or use --split stratified, whose "
+        f"scores are too good on {prepared.facts.name}: it is marked leaky"
+    )
 
 
 def hold_out_stratified(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:

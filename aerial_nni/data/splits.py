@@ -34,6 +34,7 @@ from aerial_nni.data.split_rules import (
     hold_out_images,
     hold_out_patches,
     hold_out_stratified,
+    instead_of_images,
 )
 from aerial_nni.errors import Explained
 from aerial_nni.options import BadOption
@@ -98,7 +99,7 @@ def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed
     if prepared.facts.nested and rule == "image":
         raise SplitImpossible(
             f"images of one area of {prepared.facts.name} show the same ground, so "
-            "training would see what validates; use --split tile"
+            f"training would see what validates; {instead_of_images(prepared)}"
         )
     if not 0 < val_fraction < 1:
         raise BadOption(f"val_fraction={val_fraction} is not between 0 and 1; try 0.2")

@@ -16,6 +16,7 @@ Satellite Imagery". The licence, CC BY-NC-SA 4.0, forbids commercial use.
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -29,6 +30,8 @@ from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.pairs import natural
 from aerial_nni.data.pictures import read_image
 from aerial_nni.options import BadOption
+
+log = logging.getLogger(__name__)
 
 SOURCE = "https://xview2.org"
 
@@ -64,18 +67,32 @@ def open_xbd(data_dir: Path, *, border: str = "0") -> Dataset:
     """The dataset in `data_dir`, with polygons made `border` pixels smaller.
 
     Raises:
-        DatasetMissing: there are no pictures of before a disaster.
+        DatasetMissing: there are no pictures of before a disaster, or no label for any of them.
         BadOption: `border` is no number from 0 on.
     """
     pixels = _pixels(border)
     whole = [path for path in data_dir.rglob(f"images/{BEFORE}") if path.name[0] != "."]
     found = sorted(whole, key=lambda path: natural(str(path)))
+    if not data_dir.exists():
+        raise DatasetMissing(f"{data_dir} does not exist; --data-dir must name the unpacked xBD")
     if not found:
+        inside = data_dir.name == "images"
         raise DatasetMissing(
-            f"{data_dir} has no images/{BEFORE}; give the folder into which xBD was unpacked "
+            f"{data_dir} has no images/{BEFORE}; give "
+            f"{f'{data_dir.parent}, in which images is' if inside else 'the unpacked xBD'} "
             f"(get it from {SOURCE})"
         )
     samples = tuple(_sample(path, data_dir) for path in found)
+    without = sum(sample.mask is None for sample in samples)
+    if without == len(samples):
+        raise DatasetMissing(
+            f"{data_dir} has {without} pictures and no label for any of them; each needs "
+            f"labels/NAME.json beside images/NAME.png, such as labels/{found[0].stem}.json"
+        )
+    if without:
+        log.info(
+            "%d of %d pictures have no label: taken as without a building", without, len(samples)
+        )
     return Dataset(
         facts=FACTS,
         samples=samples,

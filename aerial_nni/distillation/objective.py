@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from aerial_nni.distillation.kinds import View, build_kind
 from aerial_nni.distillation.looking import layer_of, look
 from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.training.part_means import LABELS, PartMeans
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(logits, masks) -> scalar."""
@@ -23,8 +24,7 @@ class Distilled:
         self.loss, self.teacher, self.layer = loss, teacher, layer_of(options)
         self.weight = options.teacher_weight
         self.compare = build_kind(options.kind, temperature=options.temperature)
-        self._sums: dict[str, Tensor] = {}
-        self._calls = 0
+        self.parts = PartMeans()
 
     def __call__(self, model: nn.Module, images: Tensor, masks: Tensor, *kept: Tensor) -> Tensor:
         """The scalar that is minimised."""
@@ -32,7 +32,7 @@ class Distilled:
         teacher = View(*kept) if kept else self.ask(images, masks)
         labels = self.loss(student.logits, masks)
         values = self.compare(student, teacher, masks)
-        self._note({"labels": labels, **values})
+        self.parts.note({LABELS: labels, **values})
         return labels + self.weight * torch.stack(list(values.values())).sum()
 
     def ask(self, images: Tensor, masks: Tensor) -> View:
@@ -40,13 +40,6 @@ class Distilled:
         with torch.no_grad():
             return look(self.teacher, images, masks, layer=self.layer)
 
-    def _note(self, parts: dict[str, Tensor]) -> None:
-        for name, value in parts.items():
-            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value.detach()
-        self._calls += 1
-
     def columns(self) -> dict[str, float]:
         """The mean of each part, before weighting with `teacher_weight`, since the last call."""
-        means = {f"train_loss/{k}": float(v) / self._calls for k, v in self._sums.items()}
-        self._sums, self._calls = {}, 0
-        return means
+        return self.parts.columns()

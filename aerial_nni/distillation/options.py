@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from aerial_nni.options import TrialOptions, option, parse_sum
+from aerial_nni.options import OF_UNET, TrialOptions, option, parse_sum
 
 KINDS = ("soft", "logits", "channel", "pair")
 LAYERS = ("decoder", "encoder", "logits")
-SIZES = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
+SIZES = OF_UNET
 """What `--student` may say."""
 
 

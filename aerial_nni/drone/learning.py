@@ -8,17 +8,25 @@ from torch.optim import Optimizer
 from aerial_nni.data.batches import Batch
 from aerial_nni.models.deeplab import DeepLab
 from aerial_nni.training.companion import Companion
+from aerial_nni.training.part_means import LABELS
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
-def both_heads(loss: Loss, weight: float) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
-    """The loss of the classifier plus `weight` times that of the auxiliary head, on its logits."""
+def both_heads(
+    loss: Loss, weight: float, *, note: Callable[[dict[str, Tensor]], None] = lambda _: None
+) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
+    """The loss of the classifier plus `weight` times that of the auxiliary head, on its logits.
+
+    `note` is told the classifier's own loss, see `PartMeans`: that is the one that is validated.
+    """
 
     def objective(model: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
         assert isinstance(model, DeepLab)
         logits, auxiliary = model.both(images)
-        return loss(logits, masks) + weight * loss(auxiliary, masks)
+        main = loss(logits, masks)
+        note({LABELS: main})
+        return main + weight * loss(auxiliary, masks)
 
     return objective
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aerial_nni.options import BadOption, TrialOptions, option, usual
+from aerial_nni.options import TrialOptions, option, usual
 
 BACKBONES = ("resnet101", "resnet50", "mobilenet_v3_large")
 STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -10,9 +10,6 @@ STAGES = ("layer1", "layer2", "layer3", "layer4")
 
 MODELS = ("deeplab", "unet")
 COCO, IMAGENET, RANDOM = "coco", "imagenet", "random"
-
-UNET = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
-"""Options that say what a U-Net is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +51,5 @@ class DroneOptions(TrialOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in UNET if self.model == "deeplab" else ():
-            if (value := getattr(self, name)) != getattr(TrialOptions, name):
-                raise BadOption(
-                    f"{name}={value!r} is of the U-Net; what DeepLabV3 is made of is said by "
-                    f"backbone and head. Leave {name} out, or give model=unet"
-                )
+        if self.model == "deeplab":
+            self.refuse_what_unets_have("DeepLabV3", "backbone and head")

@@ -95,6 +95,22 @@ def check_start(start: Start, prepared: Prepared, split: Split) -> None:
     refuse_answers(start.header, start.path, prepared, split, what="network")
 
 
+def check_fit(start: Start, options: DroneOptions, prepared: Prepared) -> None:
+    """Raises `BackboneUnfit` where the weights are those of another network than `options` say."""
+    if not start.tensors:
+        return
+    facts = prepared.facts
+    with torch.device("meta"):  # names and shapes alone: nothing is drawn, and no memory is taken
+        model = DeepLab(
+            len(facts.bands),
+            len(facts.classes),
+            backbone=options.backbone,
+            head=options.head,
+            auxiliary=options.auxiliary > 0,
+        )
+    _fitting(model, start, backbone=options.backbone)
+
+
 def _places(url: str) -> str:
     return (
         f"fetch {url} on another machine and save it as {cached(url)}, or give its place: "
@@ -124,6 +140,26 @@ def put_into(
     """
     if not start.tensors:
         return dict(start.facts)
+    fits = _fitting(model, start, backbone=backbone)
+    for name in ("gain", "shift"):
+        fits.pop(name, None)
+    model.load_state_dict(fits, strict=False)
+    photographs = model.gain.shape[1] == len(IMAGENET_MEAN) and pixels == "uint8"
+    if start.header or photographs:
+        gain, shift = matching(normalisation, *_seen(start))
+        model.gain.copy_(gain)
+        model.shift.copy_(shift)
+    learnt = {name for name, _ in model.named_parameters()} & fits.keys()
+    heads = sorted({name.split(".")[0] for name in learnt if not name.startswith("backbone.")})
+    return {**start.facts, "heads": heads}
+
+
+def _fitting(model: DeepLab, start: Start, *, backbone: str) -> dict[str, Tensor]:
+    """Those of the weights that `model` takes, by its names.
+
+    Raises:
+        BackboneUnfit: they are those of another network.
+    """
     own = model.state_dict()
     named = {renamed(name, backbone): value for name, value in start.tensors.items()}
     fits = {
@@ -139,17 +175,7 @@ def put_into(
             f"{start.facts['file']} has no weights of {backbone} that fit: {len(missing)} of "
             f"{len(kept)} tensors are missing, the first {missing[0]}; give --backbone as well"
         )
-    for name in ("gain", "shift"):
-        fits.pop(name, None)
-    model.load_state_dict(fits, strict=False)
-    photographs = own[first].shape[1] == len(IMAGENET_MEAN) and pixels == "uint8"
-    if start.header or photographs:
-        gain, shift = matching(normalisation, *_seen(start))
-        model.gain.copy_(gain)
-        model.shift.copy_(shift)
-    learnt = {name for name, _ in model.named_parameters()} & fits.keys()
-    heads = sorted({name.split(".")[0] for name in learnt if not name.startswith("backbone.")})
-    return {**start.facts, "heads": heads}
+    return fits
 
 
 def _seen(start: Start) -> tuple[list[float], list[float]]:

@@ -57,7 +57,8 @@ def _footprints(record: Record, folder: Path) -> Conclusion:
 
 def _losses(record: Record, folder: Path) -> Conclusion:
     """The losses, and the best configuration."""
-    names = {BEST: BEST, **{f"{PREFIX}{loss}": loss for loss in LOSSES}}
+    losses = record.method.get("losses", LOSSES)
+    names = {BEST: BEST, **{f"{PREFIX}{loss}": loss for loss in losses}}
     return _over_seeds(_compared(record, folder, names, drone.scores_of))
 
 

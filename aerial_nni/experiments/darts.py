@@ -14,7 +14,13 @@ from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import arguments_of
 from aerial_nni.experiments.methods import choose_method
-from aerial_nni.experiments.search_space import FOLDER, NOT_SEARCHED, load_space, without_given
+from aerial_nni.experiments.search_space import (
+    FOLDER,
+    NOT_SEARCHED,
+    is_own,
+    load_space,
+    without_given,
+)
 from aerial_nni.models.genotype import space_size
 from aerial_nni.options import BadOption, TrialOptions, flag
 from aerial_nni.search.options import SearchOptions
@@ -88,6 +94,11 @@ def darts(
             f"random_seeds={plan.random_seeds}, but there are {len(plan.seeds)} seeds; give "
             f"--random-seeds {len(plan.seeds)}, or more --seeds"
         )
+    if options.model != "unet" or options.genotype:
+        raise BadOption(
+            "the architecture is what is searched here; to train one: "
+            "python -m aerial_nni.run baseline --model derived --genotype genotype.json"
+        )
     options = dataclasses.replace(options, search=True)
     space = load_space(space_file or SPACE, options, refused=REFUSED)
     space, fixed = without_given(space, options, given, empty=True)
@@ -130,6 +141,7 @@ def darts(
             "class_name": method.class_name,
             "class_args": arguments,
             "search_trials": plan.trials,
+            "own_space": is_own(space_file, SPACE),
             "search_seeds": seeds,
             "seeds": list(plan.seeds),
             "randoms": plan.randoms,

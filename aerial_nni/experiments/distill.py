@@ -4,7 +4,6 @@ The control is the same student, trained as long and from the same seeds, withou
 the teacher is worth is the difference between the two.
 """
 
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.hpo import Plan, searching, unsearched
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
+from aerial_nni.experiments.named_values import named_values
+from aerial_nni.experiments.search_space import FOLDER, is_own, load_space, without_given
 from aerial_nni.options import BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import BadSpace, Space
 from aerial_nni.tuners.trial import CONTROL, PHASE
@@ -51,29 +51,14 @@ def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises:
         BadOption: a word is not NAME=VALUE of something the student may vary in.
     """
-    fixed, searched = {}, {}
-    for word in words:
-        name, _, text = word.partition("=")
-        name = name.strip().replace("-", "_")
-        values = [_value(part) for part in text.split(",")]
-        if name not in SIZES or "" in values:
-            raise BadOption(
-                f"--student {word!r} is not understood; give NAME=VALUE, or NAME=A,B to search, "
-                f"with names of {', '.join(SIZES)}, such as width=8 depth=2,3"
-            )
-        if len(values) > 1:
-            searched[name] = {"_type": "choice", "_value": values}
-        else:
-            fixed[name] = values[0]
+    given = named_values(words, flag="--student", names=SIZES, several="to search")
+    fixed = {name: values[0] for name, values in given.items() if len(values) == 1}
+    searched = {
+        name: {"_type": "choice", "_value": values}
+        for name, values in given.items()
+        if len(values) > 1
+    }
     return fixed, searched
-
-
-def _value(text: str) -> int | float | str:
-    """A number where it is one."""
-    for kind in (int, float):
-        with contextlib.suppress(ValueError):
-            return kind(text)
-    return text.strip()
 
 
 def distill(
@@ -131,6 +116,7 @@ def distill(
         method={
             **how,
             "search_trials": plan.trials,
+            "own_space": is_own(space_file, SPACE),
             "seeds": list(plan.seeds),
             "final_epochs": plan.epochs,
             "student": {**fixed, **{name: one["_value"] for name, one in searched.items()}},

@@ -4,6 +4,7 @@ The losses are compared over seeds with everything else fixed. The configuration
 finds is trained from the same seeds and as long, so the runs of its loss are its control.
 """
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +12,21 @@ from typing import Any
 
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
-from aerial_nni.drone.names import COMPARED, LOSSES, PREFIX
+from aerial_nni.drone.names import COMPARED, PREFIX, VARIED, loss_name, options_of
 from aerial_nni.drone.options import RANDOM, DroneOptions
-from aerial_nni.drone.weights import check_start, open_start
+from aerial_nni.drone.weights import check_fit, check_start, open_start
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
+from aerial_nni.experiments.search_space import FOLDER, is_own, load_space, without_given
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions
 from aerial_nni.tuners.space import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE
+
+log = logging.getLogger(__name__)
 
 SPACE = FOLDER / "drone.yaml"
 
@@ -33,7 +36,7 @@ class Plan(SearchPlan):
     """How much is compared and searched, and what follows."""
 
     losses: Sequence[str] = COMPARED
-    """Names in `drone.names.LOSSES`."""
+    """Names or expressions as `drone.names.loss_name` takes them."""
     find_lr: int = 0
     """Steps of the learning-rate finder, in one run of each loss."""
 
@@ -60,7 +63,7 @@ def drone(
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the runs cannot have these seeds, or are of another network.
+        BadOption: the runs cannot have these seeds or losses, or are of another network.
     """
     if options.model != "deeplab":
         raise BadOption(
@@ -68,10 +71,10 @@ def drone(
             "python -m aerial_nni.run hpo"
         )
     grid = grid_points(plan)
-    if compared := {name for point in LOSSES.values() for name in point} & set(given):
+    if compared := sorted({*VARIED} & {*given}):
         raise BadOption(
-            f"{' and '.join(sorted(compared))} would be the same for all runs, and losses are what "
-            f"is compared: give --losses with some of {', '.join(LOSSES)}"
+            f"{' and '.join(compared)} would be the same for all runs, and losses are what is "
+            "compared: give --losses, with names or with sums such as log-dice+5*focal"
         )
     fixed: dict[str, Any] = {}
     if plan.trials:
@@ -102,8 +105,9 @@ def drone(
         module="aerial_nni.trials.drone",
         method={
             **how,
-            "losses": list(plan.losses),
+            "losses": losses_of(plan),
             "search_trials": plan.trials,
+            "own_space": is_own(space_file, SPACE),
             "seeds": list(plan.seeds),
             "final_epochs": plan.epochs,
             "find_lr": plan.find_lr,
@@ -112,17 +116,22 @@ def drone(
     )
 
 
+def losses_of(plan: Plan) -> list[str]:
+    """Names of the losses of `plan`, each once. Raises `BadOption` for what is no loss."""
+    return list(dict.fromkeys(map(loss_name, plan.losses)))
+
+
 def grid_points(plan: Plan) -> list[dict[str, Any]]:
     """Each loss from each seed; the first seed's runs also look for the learning rate."""
     return [
         {
             PHASE: f"{PREFIX}{name}",
-            **LOSSES[name],
+            **options_of(name),
             "seed": seed,
             "epochs": plan.epochs,
             "find_lr": plan.find_lr if seed == plan.seeds[0] else 0,
         }
-        for name in plan.losses
+        for name in losses_of(plan)
         for seed in plan.seeds
     ]
 
@@ -131,14 +140,22 @@ def searched_space(options: DroneOptions, path: Path) -> dict[str, Any]:
     """The file's search space; where all weights are drawn, all of them learn.
 
     Raises:
-        BadSpace: it has the loss, which is compared before.
+        BadSpace: it has the loss, which is compared before, or nothing that can be searched.
     """
     space = load_space(path, options)
-    for name in ("loss", "class_weights"):
+    for name in VARIED:
         if name in space:
             raise BadSpace(f"{path}: {name} is compared before the search: give --losses")
-    if options.backbone_weights == RANDOM:
-        space.pop("trained", None)
+    if options.backbone_weights == RANDOM and "trained" in space:
+        why = f"with backbone_weights={RANDOM} a stage that does not learn stays as it was drawn"
+        del space["trained"]
+        if not space:
+            raise BadSpace(
+                f"{path} holds `trained` alone, and {why}; add other options, or give "
+                "--backbone-weights coco or a FILE"
+            )
+        if is_own(path, SPACE):
+            log.warning("trained of %s is not searched: %s", path, why)
     return space
 
 
@@ -150,7 +167,9 @@ def prepare_with(options: DroneOptions) -> Callable[[TrialOptions, Path], TrialO
 
     def check(prepared: Prepared, split: Split) -> None:
         if options.model == "deeplab":
-            check_start(open_start(options), prepared, split)
+            start = open_start(options)
+            check_start(start, prepared, split)
+            check_fit(start, options, prepared)
 
     def prepare(given: TrialOptions, folder: Path) -> TrialOptions:
         return lay_ground(given, folder, check=check)

@@ -13,7 +13,13 @@ from aerial_nni.errors import Explained
 from aerial_nni.experiments.baseline import check_final_seeds, final_seeds, listed
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.search_space import FOLDER, load_space, missing_from, without_given
+from aerial_nni.experiments.search_space import (
+    FOLDER,
+    is_own,
+    load_space,
+    missing_from,
+    without_given,
+)
 from aerial_nni.options import TrialOptions
 from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
 
@@ -92,7 +98,7 @@ def hpo(
             **how,
             "search_trials": plan.trials,
             "reason": plan.reason,
-            "own_space": space_file is not None and space_file.resolve() != FULL,
+            "own_space": is_own(space_file, FULL),
             "missing": missing_from(space, load_space(FULL, options)),
             "assessor": plan.assessor,
             "seeds": list(plan.seeds),

@@ -15,6 +15,12 @@ from aerial_nni.tuners.space import BadSpace, Parameter, Space
 FOLDER = Path(aerial_nni.__file__).resolve().parents[1] / "search_spaces"
 """The search spaces that come with the project."""
 
+
+def is_own(given: Path | None, usual: Path) -> bool:
+    """Whether the file of a search space that was given, if any, is not the `usual` one."""
+    return given is not None and given.resolve() != usual
+
+
 NOT_SEARCHED = {
     "data": "it is the same for all trials: give --data",
     "data_dir": "it is the same for all trials: give --data-dir",

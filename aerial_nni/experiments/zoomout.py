@@ -1,8 +1,8 @@
 """Zoom-out: a search, then its best beside superpixels and a U-Net, over the same seeds.
 
 The final runs stand on one split. Zoom-out and superpixels have the configuration that was found.
-The U-Net has the usual options of any trial: of what is given it has `SHARED` alone, and its own
-epochs.
+The U-Net has the usual options of any trial: of what is given it has `SHARED` alone, its own
+epochs, and what `--unet` says.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,17 +18,15 @@ from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
 from aerial_nni.experiments.hpo import searching, unsearched
 from aerial_nni.experiments.methods import Method
-from aerial_nni.experiments.search_space import FOLDER, load_space, without_given
+from aerial_nni.experiments.named_values import named_values
+from aerial_nni.experiments.search_space import FOLDER, is_own, load_space, without_given
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.trial import PHASE
-from aerial_nni.zoomout.names import SUPERPIXELS, UNET, ZOOMOUT
+from aerial_nni.zoomout.names import SUPERPIXEL, SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
 from aerial_nni.zoomout.weights import fitting_weights
 
 SPACE = FOLDER / "zoomout.yaml"
-
-SUPERPIXEL = 12
-"""Side in pixels of the superpixels of the final runs where nothing else is said."""
 
 FEWER = 5
 """Times as few passes over all superpixels as over some pixels of each patch: there are more."""
@@ -37,6 +35,10 @@ SHARED = ("data", "data_dir", "skip_bad", "void_classes", "patch", "patch_width"
           "split", "split_seed", "val_fraction", "flip", "turn", "scale", "colour", "seed",
           "device", "precision")  # fmt: skip
 """What all runs have alike: data, split, patches, augmentation, seed, device and precision."""
+
+UNETS = tuple(name for name in as_dict(TrialOptions())
+              if name not in (*SHARED, "model", "genotype", "epochs"))  # fmt: skip
+"""Options of the U-Net alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,17 +63,19 @@ def zoomout(
     *,
     space_file: Path | None = None,
     given: Collection[str] = (),
+    unet: Sequence[str] = (),
 ) -> Definition:
     """The experiment that searches around `options` and compares what it finds.
 
     Options that are `given` stay as they are, whatever the search space says of them. Without
     trials of a search (`plan.trials` 0) zoom-out has the options as they are.
-    `options.superpixel` is the side of the final superpixels; the search has none.
+    `options.superpixel` is the side of the final superpixels; the search has none. `unet` are words
+    such as "width=8": what is not usual of the U-Net.
 
     Raises:
         BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the final trials cannot have these seeds, nothing is left to search, or
-            `options` are of the U-Net.
+        BadOption: the final trials cannot have these seeds, nothing is left to search,
+            `options` are of the U-Net, or `unet` cannot be used.
     """
     if options.model != "zoomout":
         raise BadOption(
@@ -80,7 +84,8 @@ def zoomout(
         )
     side = options.superpixel or SUPERPIXEL
     options = changed(options, {"superpixel": 0})
-    finals = final_points(options, plan, side=side)
+    control = unet_of(unet)
+    finals = final_points(options, plan, side=side, unet=control)
     fixed: dict[str, Any] = {}
     if plan.trials:
         check_final_seeds(plan.seeds, search=options.seed)
@@ -105,16 +110,33 @@ def zoomout(
         method={
             **how,
             "search_trials": plan.trials,
+            "own_space": is_own(space_file, SPACE),
             "seeds": list(plan.seeds),
             "final_epochs": plan.epochs,
             "unet_epochs": plan.unet_epochs,
+            "unet": control,
             "superpixel": side,
             "given": fixed,
         },
     )
 
 
-def final_points(options: ZoomOutOptions, plan: Plan, *, side: int) -> list[dict[str, Any]]:
+def unet_of(words: Sequence[str]) -> dict[str, Any]:
+    """Options of the U-Net that are not the usual ones, from words such as "width=8".
+
+    Raises:
+        BadOption: a word is no NAME=VALUE of `UNETS`, or the value cannot be used.
+    """
+    given = {
+        name: values[0] for name, values in named_values(words, flag="--unet", names=UNETS).items()
+    }
+    unet = as_dict(changed(TrialOptions(), given))
+    return {name: unet[name] for name in given}
+
+
+def final_points(
+    options: ZoomOutOptions, plan: Plan, *, side: int, unet: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """The final trials: zoom-out, superpixels of this side and the U-Net, each from every seed."""
     passes = -(-options.sample_epochs // FEWER)
     usual, own = as_dict(TrialOptions()), as_dict(options)
@@ -128,7 +150,7 @@ def final_points(options: ZoomOutOptions, plan: Plan, *, side: int) -> list[dict
             "superpixel": side,
             "sample_epochs": passes,
         },
-        {**plain, PHASE: UNET, "epochs": plan.unet_epochs},
+        {**plain, **unet, PHASE: UNET, "epochs": plan.unet_epochs},
     ]
     return [{**group, "seed": seed} for group in groups for seed in plan.seeds]
 

@@ -62,6 +62,16 @@ class SearchOptions(TrialOptions):
                 f"patience={self.patience} would end a search by scores on the supernet's weights, "
                 "which say little before it ends; leave --patience out"
             )
+        if not self.arch_lr:
+            raise BadOption(
+                "arch_lr=0 leaves the architecture as it was drawn; give --arch-lr 0.003, or to "
+                "train a drawn architecture: python -m aerial_nni.run baseline --model derived"
+            )
+        if self.recompute and self.variant == "gumbel":
+            raise BadOption(
+                "recompute=True saves the outputs of all candidates, but variant=gumbel runs one "
+                "alone; leave --recompute out, or give --variant softmax"
+            )
         if self.precision not in ("auto", *self.precisions()):
             raise BadOption(
                 f"precision={self.precision} is too coarse for a search of {self.order} order; "

@@ -147,6 +147,8 @@ class Trainer:
             self._save_last(task)
             log.info(epoch_line(row, options.epochs))
             on_epoch(row, scored)
+        else:
+            stopped = (self.history and task.companion.halted()) or stopped
         return Outcome(
             history=self.history,
             best_epoch=self.best_epoch,

@@ -16,12 +16,14 @@ from typing import Any
 import torch
 
 from aerial_nni.drone.learning import Thaw, both_heads
-from aerial_nni.drone.options import UNET, DroneOptions
+from aerial_nni.drone.options import DroneOptions
 from aerial_nni.drone.weights import check_start, open_start, put_into
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.deeplab import DeepLab
-from aerial_nni.results import LR_FINDER, write_history
-from aerial_nni.training.lr_finder import as_columns, sweep
+from aerial_nni.options import OF_UNET
+from aerial_nni.results import LAST, LR_FINDER, read_history, write_history
+from aerial_nni.training.lr_finder import Sweep, as_columns, sweep
+from aerial_nni.training.part_means import PartMeans
 from aerial_nni.trials.program import run_program
 from aerial_nni.trials.running import Ground, Lesson, new_model, supervised, task_of
 
@@ -55,11 +57,12 @@ def _deeplab(options: DroneOptions, ground: Ground, plain: Lesson) -> Lesson:
         "frozen": list(model.frozen),
         "thaw": options.thaw,
     }
+    if options.auxiliary:
+        parts = PartMeans()
+        objective = both_heads(plain.loss, options.auxiliary, note=parts.note)
+        plain = dataclasses.replace(plain, objective=objective, columns=parts.columns)
     return dataclasses.replace(
         plain,
-        objective=both_heads(plain.loss, options.auxiliary)
-        if options.auxiliary
-        else plain.objective,
         model=model,
         spec=spec,
         facts={"deeplab": facts},
@@ -75,7 +78,7 @@ def deeplab_spec(options: DroneOptions, ground: Ground) -> ModelSpec:
         model="deeplab",
         bands=len(facts.bands),
         classes=len(facts.classes),
-        **{name: getattr(options, name) for name in UNET},
+        **{name: getattr(options, name) for name in (*OF_UNET, "genotype")},
         more={
             **{name: getattr(options, name) for name in more},
             "auxiliary": options.auxiliary > 0,
@@ -84,7 +87,23 @@ def deeplab_spec(options: DroneOptions, ground: Ground) -> ModelSpec:
 
 
 def _with_finder(options: DroneOptions, ground: Ground, lesson: Lesson, folder: Path) -> Lesson:
-    """The lesson after a sweep over learning rates, whose file and finding are left behind."""
+    """The lesson after a sweep over learning rates, whose file and finding are left behind.
+
+    A trial that goes on has them already.
+    """
+    file = folder / LR_FINDER
+    if file.is_file() and (folder / LAST).is_file():
+        rows = read_history(file)
+        found = Sweep(rates=tuple(r["lr"] for r in rows), losses=tuple(r["loss"] for r in rows))
+    else:
+        found = _swept(options, ground, lesson)
+        write_history(file, as_columns(found))
+    more = {"steps": len(found.rates), "suggested": found.suggested if found.rates else None}
+    return dataclasses.replace(lesson, facts={**lesson.facts, "lr_finder": more})
+
+
+def _swept(options: DroneOptions, ground: Ground, lesson: Lesson) -> Sweep:
+    """The loss by learning rate, of the model that the lesson is for."""
     facts = ground.prepared.facts
     model = lesson.model
     if model is None:
@@ -101,9 +120,8 @@ def _with_finder(options: DroneOptions, ground: Ground, lesson: Lesson, folder: 
         device=ground.device,
         precision=ground.precision,
     )
-    write_history(folder / LR_FINDER, as_columns(found))
-    more = {"steps": len(found.rates), "suggested": found.suggested if found.rates else None}
-    return dataclasses.replace(lesson, facts={**lesson.facts, "lr_finder": more})
+    lesson.columns()  # forgets the losses of the sweep: they are of no epoch
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

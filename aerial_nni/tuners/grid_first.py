@@ -1,10 +1,13 @@
 """A grid of ways, each from several seeds, then a search with the best of them, then final trials.
 
 What is compared first has everything else fixed. The search and the final trials after it have the
-way with the highest mean. It is chosen once: after the search began nothing of the grid is made up
-for, and no later result changes the way.
+way with the highest mean. One of which a trial has no result is passed over, since its mean is that
+of its luckier seeds, unless that is so of all. It is chosen once: after the search began nothing of
+the grid is made up for, and no later result changes the way.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -15,6 +18,8 @@ from aerial_nni.tuners.dispatcher import NotYet
 from aerial_nni.tuners.phased import PhasedTuner, Point
 from aerial_nni.tuners.trial import PHASE, key
 from aerial_nni.tuners.tuner import reward_of
+
+log = logging.getLogger(__name__)
 
 
 class GridFirstTuner(PhasedTuner):
@@ -75,8 +80,17 @@ class GridFirstTuner(PhasedTuner):
         return super().generate_parameters(parameter_id, **rest)
 
     def best_way(self) -> Point:
-        """The parameters of the way whose points have the highest mean result."""
-        best = max(self._reached, key=lambda phase: fmean(self._reached[phase]))
+        """The parameters of the way with the highest mean result, of those with all results."""
+        counts = Counter(point[PHASE] for point in self._grid)
+        reached = {phase: len(self._reached.get(phase, ())) for phase in counts}
+        whole = [phase for phase, count in counts.items() if reached[phase] >= count]
+        for phase in counts if whole else ():
+            if phase not in whole:
+                log.warning(
+                    "passed over: %s, with a result of %d of %d trials",
+                    phase, reached[phase], counts[phase],
+                )  # fmt: skip
+        best = max(whole or self._reached, key=lambda phase: fmean(self._reached[phase]))
         return self._way_of(next(point for point in self._grid if point[PHASE] == best))
 
     def _way_of(self, point: Point) -> Point:

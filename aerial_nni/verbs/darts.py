@@ -60,9 +60,9 @@ def add_flags(verbs: Verbs) -> None:
                        "those of a search fit its supernet")  # fmt: skip
     group.add_argument("--reason", default="", metavar="TEXT",
                        help="why the search was made smaller, for the document")  # fmt: skip
-    add_experiment_flags(parser, failures=5)
+    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
     add_config(parser)
-    add_trial_flags(parser, SearchOptions, usual=usual.darts)
+    add_trial_flags(parser, SearchOptions, usual=usual.darts, without=["search"])
 
 
 def darts(given: argparse.Namespace) -> int:

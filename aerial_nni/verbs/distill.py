@@ -66,7 +66,7 @@ def add_flags(verbs: Verbs) -> None:
         metavar="N",
         help="epochs of each of those (default: 30; scenes: 8)",
     )
-    add_experiment_flags(parser, failures=5)
+    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
     add_config(parser)
     add_trial_flags(parser, DistillOptions, usual=lambda data: {**STUDENT, **usual.distill(data)})
 

@@ -4,11 +4,11 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from aerial_nni.drone.names import COMPARED, LOSSES
+from aerial_nni.drone.names import COMPARED, LOSSES, VARIED
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
 from aerial_nni.experiments import usual
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
-from aerial_nni.options import changed
+from aerial_nni.options import LOSS_TERMS, OF_UNET, TrialOptions, changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.checkpoints import checkpoint_of
 from aerial_nni.verbs.flags import (
@@ -16,6 +16,7 @@ from aerial_nni.verbs.flags import (
     add_config,
     add_experiment_flags,
     add_search_flags,
+    check_search_words,
     method_of,
     positive,
     whole,
@@ -39,9 +40,9 @@ def add_flags(verbs: Verbs) -> None:
     group.add_argument(
         "--losses",
         nargs="+",
-        choices=tuple(LOSSES),
         metavar="NAME",
-        help=f"which of {', '.join(LOSSES)} (default: {' '.join(COMPARED)})",
+        help=f"which of {', '.join(LOSSES)}; or sums of {', '.join(LOSS_TERMS)}, such as "
+        f"log-dice+5*focal (default: {' '.join(COMPARED)})",
     )
     group.add_argument(
         "--trials",
@@ -65,9 +66,15 @@ def add_flags(verbs: Verbs) -> None:
         metavar="N",
         help="epochs of each of these runs (default: 60; drone-scenes: 6)",
     )
-    add_experiment_flags(parser, failures=5)
+    add_experiment_flags(parser, failures=5, concurrency="1; drone-scenes: 2")
     add_config(parser)
-    add_trial_flags(parser, DroneOptions, usual=usual.drone)
+    add_trial_flags(
+        parser,
+        DroneOptions,
+        usual=usual.drone,
+        without=("model", "genotype", *OF_UNET, *VARIED),
+        texts={"epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search"},
+    )
 
 
 def drone(given: argparse.Namespace) -> int:
@@ -75,13 +82,14 @@ def drone(given: argparse.Namespace) -> int:
     from aerial_nni.experiments import drone as experiment
     from aerial_nni.experiments.launch import launch
 
+    check_search_words(given)
     options = trial_options(given, DroneOptions)
     options = with_usual(options, usual.drone(options.data), given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
-        losses=tuple(dict.fromkeys(given.losses or plan.losses)),
+        losses=given.losses or plan.losses,
         trials=plan.trials if given.trials is None else given.trials,
         seeds=given.seeds or plan.seeds,
         epochs=given.final_epochs or plan.epochs,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from aerial_nni.flags import Parser
+from aerial_nni.options import BadOption
 
 if TYPE_CHECKING:
     from aerial_nni.experiments.methods import Method
@@ -21,9 +22,14 @@ CONFIG = (
 )
 
 
-def add_experiment_flags(parser: argparse.ArgumentParser, *, failures: int | None = 3) -> None:
-    """What every verb takes that runs an experiment; `failures`: None where one goes on."""
-    usual = ("1", "a day", str(failures)) if failures else ("as before",) * 3
+def add_experiment_flags(
+    parser: argparse.ArgumentParser, *, failures: int | None = 3, concurrency: str = "1"
+) -> None:
+    """What every verb takes that runs an experiment; `failures`: None where one goes on.
+
+    `concurrency` is what the help says of its default.
+    """
+    usual = (concurrency, "a day", str(failures)) if failures else ("as before",) * 3
     group = parser.add_argument_group("the experiment")
     group.add_argument(
         "--concurrency", type=positive, metavar="N", help=f"trials at once (default: {usual[0]})"
@@ -63,6 +69,21 @@ def add_search_flags(
         metavar="FILE",
         help=f"in NNI's format (default: {space}); what is given as an option is not searched",
     )
+
+
+def check_search_words(given: argparse.Namespace) -> None:
+    """Raises `BadOption` for what is said of a search where `--trials 0` is none."""
+    if given.trials != 0:
+        return
+    for name in ("method_index", "student_id", "method", "search_space"):
+        if getattr(given, name):
+            flag = f"--{name.replace('_', '-')}"
+            raise BadOption(f"{flag} is of the search, and --trials 0 has none; leave one out")
+    if hasattr(given, "epochs") and not given.final_epochs:
+        raise BadOption(
+            "--epochs is of a trial of the search, and --trials 0 has none; "
+            f"give --final-epochs {given.epochs}"
+        )
 
 
 def method_of(given: argparse.Namespace) -> "Method":

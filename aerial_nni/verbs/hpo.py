@@ -66,7 +66,7 @@ def add_flags(verbs: Verbs) -> None:
         metavar="N",
         help="epochs of each trial of that retraining (default: 30; scenes: 6)",
     )
-    add_experiment_flags(parser, failures=5)
+    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
     add_config(parser)
     add_trial_flags(parser, TrialOptions, usual=usual.hpo)
 

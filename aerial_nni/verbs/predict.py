@@ -68,7 +68,8 @@ def add_flags(verbs: Verbs) -> None:
     group.add_argument(
         "--tta",
         action="store_true",
-        help="ask the model for all flips and quarter turns: a little better, eight times as slow",
+        help="ask the model for all flips and quarter turns: a little better, eight times as slow; "
+        "for pictures without an up, not for drone scenes",
     )
     group.add_argument(
         "--tile",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aerial_nni.experiments import usual
 from aerial_nni.flags import add_trial_flags, trial_options, typed, with_usual
-from aerial_nni.options import changed
+from aerial_nni.options import OF_UNET, TrialOptions, changed
 from aerial_nni.verbs.answers import finished, settings_of
 from aerial_nni.verbs.checkpoints import checkpoint_of
 from aerial_nni.verbs.flags import (
@@ -14,11 +14,23 @@ from aerial_nni.verbs.flags import (
     add_config,
     add_experiment_flags,
     add_search_flags,
+    check_search_words,
     method_of,
     positive,
     whole,
 )
+from aerial_nni.zoomout.names import SUPERPIXEL
 from aerial_nni.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
+
+WITHOUT = ("model", "genotype", *(name for name in OF_UNET if name != "dropout"))
+"""Options of the U-Net, which `--unet` has."""
+
+TEXTS = {
+    "epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search",
+    "split": f"{TrialOptions.help_of('split')}; buildings: tile",
+    "superpixel": f"side in pixels of the final superpixels, {SUPERPIXEL} where it is 0; the "
+    "search has none",
+}
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -61,9 +73,16 @@ def add_flags(verbs: Verbs) -> None:
         metavar="N",
         help="epochs of each U-Net (default: 60; building-scenes: 12)",
     )
-    add_experiment_flags(parser, failures=5)
+    group.add_argument(
+        "--unet",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what is not as usual of the U-Net: width=32 space_to_depth=2",
+    )
+    add_experiment_flags(parser, failures=5, concurrency="1; building-scenes: 2")
     add_config(parser)
-    add_trial_flags(parser, ZoomOutOptions, usual=usual.zoomout)
+    add_trial_flags(parser, ZoomOutOptions, usual=usual.zoomout, without=WITHOUT, texts=TEXTS)
 
 
 def zoomout(given: argparse.Namespace) -> int:
@@ -71,6 +90,7 @@ def zoomout(given: argparse.Namespace) -> int:
     from aerial_nni.experiments import zoomout as experiment
     from aerial_nni.experiments.launch import launch
 
+    check_search_words(given)
     options = trial_options(given, ZoomOutOptions)
     options = with_usual(options, usual.zoomout(options.data), given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
@@ -88,6 +108,7 @@ def zoomout(given: argparse.Namespace) -> int:
         plan,
         space_file=given.search_space,
         given=typed(given, ZoomOutOptions),
+        unet=given.unet,
     )
     prepare = experiment.prepare_with(definition)
     return finished(launch(definition, settings_of(given), prepare=prepare), given)

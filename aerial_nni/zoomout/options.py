@@ -56,6 +56,8 @@ class ZoomOutOptions(TrialOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.model != "unet":
+            self.refuse_what_unets_have("zoom-out", "backbone and hidden", but=["dropout"])
         if self.backbone == ENCODER and self.backbone_weights in ("", IMAGENET, RANDOM):
             raise BadOption(
                 f"backbone={ENCODER} is that of a trained U-Net; give its checkpoint, or its "

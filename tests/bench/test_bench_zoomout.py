@@ -21,6 +21,12 @@ def test_the_stack_and_zoom_out_answer_alike(spacing: str):
     assert zoomout.difference(given("--spacing", spacing)) < 1e-4
 
 
+def test_a_size_at_which_the_stack_is_another_network_is_refused(capsys: pytest.CaptureFixture):
+    with pytest.raises(SystemExit):
+        given("--size", "100")
+    assert "100 is no multiple of 16; give 96" in capsys.readouterr().err
+
+
 def test_every_way_is_measured(monkeypatch: pytest.MonkeyPatch):
     ways = {way: zoomout.WAYS[way] for way in ("stack", "ours", "stack, step", "ours, step")}
     monkeypatch.setattr(zoomout, "WAYS", ways)

@@ -1,6 +1,7 @@
 """Building footprints: tiles grouped by the ground they show, polygons, and the built-in ones."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -220,6 +221,21 @@ def test_xbd_before_disasters_with_missing_labels_as_empty(xbd: Path):
     assert {prepared.patches[i].area for i in split.val} == {"flood"}
 
 
+def test_pictures_without_labels_are_counted_and_a_lack_of_all_is_refused(
+    tmp_path: Path, xbd: Path, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level("INFO"):
+        open_dataset("xbd", str(xbd))
+    assert "1 of 3 pictures have no label" in caplog.text
+    bare = shutil.copytree(xbd, tmp_path / "bare", ignore=shutil.ignore_patterns("*.json"))
+    with pytest.raises(DatasetMissing, match="labels/fire_.*_pre_disaster.json"):
+        open_dataset("xbd", str(bare))
+    with pytest.raises(DatasetMissing, match="does not exist"):
+        open_dataset("xbd", str(tmp_path / "nowhere"))
+    with pytest.raises(DatasetMissing, match=f"give {bare / 'train'}, in which images is"):
+        open_dataset("xbd", str(bare / "train" / "images"))
+
+
 def test_the_border_of_xbd_is_part_of_its_name_and_of_its_digest(xbd: Path):
     plain, bordered = (open_dataset(name, str(xbd)) for name in ("xbd", "xbd:border=2"))
     assert plain.fingerprint() != bordered.fingerprint()
@@ -230,7 +246,7 @@ def test_the_border_of_xbd_is_part_of_its_name_and_of_its_digest(xbd: Path):
 
 
 def test_a_folder_without_xbd_and_a_damaged_label(xbd: Path, tmp_path: Path):
-    with pytest.raises(DatasetMissing, match="xview2"):
+    with pytest.raises(DatasetMissing, match="does not exist|xview2"):
         open_dataset("xbd", str(tmp_path / "tiles"))
     label = xbd / "train/labels/fire_00000001_pre_disaster.json"
     label.write_text("{}")

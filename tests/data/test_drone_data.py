@@ -50,6 +50,43 @@ def test_frames_of_a_video_are_not_said_to_be_of_several_scales(tmp_path: Path):
         make_split(prepared, "image")
 
 
+def test_with_one_video_the_way_that_is_left_is_named(tmp_path: Path):
+    save(tmp_path, ["1_1", "1_2", "1_3"], image="JPEGImages", mask="SegmentationClass")
+    prepared = prepare(open_aeroscapes(tmp_path), patch=4, patch_width=6)
+    for rule in ("tile", "image"):
+        with pytest.raises(SplitImpossible, match="another video, or use --split strat") as error:
+            make_split(prepared, rule)
+        said = str(error.value)
+        assert "leaky" in said and "use --split tile" not in said and "--split image" not in said
+    assert make_split(prepared, "stratified").leaky
+
+
+@pytest.mark.parametrize("kind", ["grey RGB", "grey palette", "RGBA"])
+def test_numbers_may_be_saved_as_a_grey_picture(tmp_path: Path, kind: str):
+    save(tmp_path, ["1", "2"], image="imgs", mask="masks")
+    for name, values in (("1", CLASSES), ("2", CLASSES + 1)):
+        grey = Image.fromarray(values)
+        if kind == "grey palette":
+            grey.putpalette(bytes(level for k in range(256) for level in (k, k, k)))
+        else:
+            grey = grey.convert(kind.removeprefix("grey "))
+        grey.save(tmp_path / "masks" / f"{name}.png")
+    dataset = open_aeroscapes(tmp_path)
+    assert (dataset.read(dataset.samples[0])[1] == CLASSES).all()
+    with pytest.raises(ValueError, match="colours? that"):
+        dataset.read(dataset.samples[1])  # 12 is neither a number of a class nor a colour
+
+
+def test_a_grey_class_is_a_colour_and_no_number(tmp_path: Path):
+    save(tmp_path, ["1"], image="imgs", mask="masks")
+    car = np.full((4, 6, 3), 128, np.uint8)
+    car[0] = 0
+    Image.fromarray(car).save(tmp_path / "masks" / "1.png")
+    dataset = open_aeroscapes(tmp_path)
+    mask = dataset.read(dataset.samples[0])[1]
+    assert (mask[0] == 0).all() and (mask[1:] == FACTS.classes.index("car")).all()
+
+
 @pytest.mark.parametrize("coloured", [False, True])
 def test_the_layout_of_kaggle_with_numbers_or_colours(tmp_path: Path, coloured: bool):
     save(tmp_path, ["1", "2"], image="imgs/imgs", mask="masks/masks", coloured=coloured)

@@ -145,6 +145,28 @@ def test_what_is_given_as_a_flag_is_not_searched(monkeypatch):
     assert definition.method["given"] == {"lr": 0.025}
 
 
+@pytest.mark.parametrize("words", ["--model derived --genotype g.json", "--genotype g.json"])
+def test_an_architecture_that_is_there_is_trained_by_another_verb(
+    words, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "g.json").write_text(FOUND)
+    assert main(["darts", *words.split()]) != 0
+    assert "baseline --model derived --genotype" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"arch_lr": 0.0}, "--arch-lr 0.003"),
+        ({"recompute": True, "variant": "gumbel"}, "--recompute"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(values, said):
+    with pytest.raises(BadOption, match=said):
+        SearchOptions(search=True, **values)
+
+
 @pytest.mark.parametrize("name", ["width", "nodes", "space_to_depth", "upsampling"])
 def test_what_changes_the_shape_of_a_network_is_not_searched(tmp_path, name):
     path = tmp_path / "space.yaml"

@@ -19,7 +19,6 @@ from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.search_space import load_space
 from aerial_nni.experiments.zoomout import (
     SPACE,
-    SUPERPIXEL,
     Plan,
     backbones,
     plan_of,
@@ -27,10 +26,12 @@ from aerial_nni.experiments.zoomout import (
     zoomout,
 )
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, changed
+from aerial_nni.run import main
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.training.pretrained import BackboneUnfit
 from aerial_nni.tuners.space import Space
 from aerial_nni.verbs.zoomout import weights_of
+from aerial_nni.zoomout.names import SUPERPIXEL, UNET
 from aerial_nni.zoomout.options import ZoomOutOptions
 
 PLAN = Plan(trials=2, seeds=(1, 2), epochs=3, unet_epochs=7)
@@ -79,6 +80,38 @@ def test_of_what_is_given_the_unet_has_what_it_stands_on_alone():
     unet, usual = changed(options, given), TrialOptions()
     wanted = {**vars(usual), **OF_ALL, "epochs": 7, "seed": 2}
     assert {name: getattr(unet, name) for name in wanted} == wanted
+
+
+def test_the_unet_can_have_options_of_its_own():
+    own = ["width=8", "space-to-depth=2", "lr=0.002", "class_weights=inverse"]
+    definition = zoomout(changed(OPTIONS, {"lr": 0.5}), METHODS["random"], PLAN, unet=own)
+    wanted = {"width": 8, "space_to_depth": 2, "lr": 0.002, "class_weights": "inverse"}
+    assert definition.method["unet"] == wanted
+    unets = [point for point in finals(definition) if point["_phase"] == UNET]
+    assert len(unets) == 2 and all(wanted.items() <= point.items() for point in unets)
+    others = [point for point in finals(definition) if point["_phase"] != UNET]
+    assert not any(wanted.keys() & point.keys() for point in others)
+
+
+@pytest.mark.parametrize("word", ["epochs=3", "split=tile", "model=derived", "width=", "width",
+                                  "width=4,8", "width=0"])  # fmt: skip
+def test_what_the_unet_cannot_have_is_refused(word: str):
+    with pytest.raises(BadOption, match="--unet|width"):
+        zoomout(OPTIONS, METHODS["random"], PLAN, unet=[word])
+
+
+@pytest.mark.parametrize("words", ["--epochs 3", "--method tpe", "--search-space space.yaml"])
+def test_what_is_said_of_a_search_that_is_none_is_refused(
+    words: str, capsys: pytest.CaptureFixture
+):
+    assert main(["zoomout", "--trials", "0", *words.split()]) != 0
+    assert "--trials 0 has none" in capsys.readouterr().err
+
+
+def test_the_sizes_of_a_u_net_are_the_controls_alone():
+    with pytest.raises(BadOption, match="width=8 is of the U-Net.*backbone and hidden"):
+        changed(OPTIONS, {"width": 8})
+    assert changed(OPTIONS, {"width": 8, "model": "unet"}).width == 8
 
 
 def test_the_u_net_is_refused_as_what_is_searched():

@@ -9,6 +9,8 @@ from aerial_nni.drone.learning import both_heads
 from aerial_nni.drone.weights import renamed
 from aerial_nni.models import deeplab
 from aerial_nni.models.deeplab import BACKBONES, STAGES, DeepLab
+from aerial_nni.reports.folder import LABEL_LOSS
+from aerial_nni.training.part_means import LABELS, PartMeans
 
 SMALL = "mobilenet_v3_large"
 
@@ -20,6 +22,7 @@ def small(**more) -> DeepLab:
 def test_names_are_written_twice_and_alike():
     assert options.BACKBONES == BACKBONES == tuple(deeplab.BUILT)
     assert options.STAGES == STAGES
+    assert PartMeans.PREFIX + LABELS == LABEL_LOSS
 
 
 @pytest.mark.parametrize("backbone", ["resnet101", "resnet50", SMALL])
@@ -129,6 +132,8 @@ def test_the_auxiliary_head_has_its_share_of_the_loss():
 
     with torch.no_grad():
         main, auxiliary = (loss(logits, masks) for logits in model.both(images))
-        got = both_heads(loss, 0.4)(model, images, masks)
+        noted = PartMeans()
+        got = both_heads(loss, 0.4, note=noted.note)(model, images, masks)
     torch.testing.assert_close(got, main + 0.4 * auxiliary)
     assert auxiliary > 0
+    assert noted.columns() == {LABEL_LOSS: pytest.approx(float(main))}

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from aerial_nni.drone.names import LOSSES, SAID
+from aerial_nni.drone.names import LOSSES, options_of, said_of
 from aerial_nni.drone.options import DroneOptions
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.drone.comparison_part import summary
@@ -18,11 +18,13 @@ def group(name: str, *scores: float) -> Group:
         SimpleNamespace(metrics={"score": score, "split": SPLIT, "data": {"name": "town"}})
         for score in scores
     )
-    return Group(SAID[name], trials)  # type: ignore[arg-type]
+    return Group(said_of(name), trials)  # type: ignore[arg-type]
 
 
-def flight(*groups: Group, trials: tuple[dict[str, Any], ...] = ()) -> Flight:
-    experiment: Any = SimpleNamespace(record={"trials": trials})
+def flight(
+    *groups: Group, trials: tuple[dict[str, Any], ...] = (), method: dict[str, Any] | None = None
+) -> Flight:
+    experiment: Any = SimpleNamespace(record={"trials": trials, "method": method or {}})
     return Flight(experiment=experiment, search=None, losses=groups, best=())
 
 
@@ -35,6 +37,20 @@ def test_the_winner_is_the_loss_that_was_searched_with():
     )
     assert flight(*groups, trials=rows[:1]).winner is groups[0]
     assert flight(*groups, trials=rows).winner is groups[1]
+
+
+def test_the_winner_may_be_a_loss_that_is_its_own_name():
+    own = "log-dice+5*focal"
+    groups = group("focal", 0.9), group(own, 0.5)
+    rows = ({"parameters": {"_phase": "search", **options_of(own), "lr": 0.1}},)
+    found = flight(*groups, trials=rows, method={"losses": ["focal", own]})
+    assert found.winner is groups[1] and found.winner.name == "log-dice + 5 · focal"
+
+
+def test_without_a_search_a_loss_with_a_failed_seed_wins_only_where_all_have():
+    groups = group("focal", 0.9), group("dice", 0.3, 0.5)
+    assert flight(*groups, method={"seeds": [1, 2]}).winner is groups[1]
+    assert flight(*groups, method={"seeds": [1, 2, 3]}).winner is groups[0]
 
 
 def test_the_number_of_seeds_is_said_as_it_is():

@@ -226,8 +226,9 @@ def test_the_layer_that_pair_compares_is_the_one_that_runs_last(layer: str, chan
     assert view.nodes is not None and view.nodes.shape[1] == channels
 
 
+@pytest.mark.parametrize("epochs", ["3", "4"])  # in the last one, and before it
 def test_a_search_ends_when_skips_take_over(
-    imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    epochs: str, imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     usual = Searcher.before_update
 
@@ -240,7 +241,8 @@ def test_a_search_ends_when_skips_take_over(
                     self.architecture.alphas[label][names.index(wanted)] = 5 * (epoch + 1)
 
     monkeypatch.setattr(Searcher, "before_update", drawn_to_skips)
-    assert search(tmp_path, imagery, "--max-skips", "0.9", "--arch-lr", "0") == 0
+    words = ["--max-skips", "0.9", "--arch-lr", "1e-9", "--epochs", epochs]
+    assert search(tmp_path, imagery, *words) == 0
     assert [row["skip_share"] for row in timeless(tmp_path)] == [0, 0, 1]
     assert "100% of the edges are skips" in read_json(tmp_path / METRICS)["stopped"]
     found = read_genotype((tmp_path / GENOTYPE).read_text())

@@ -23,6 +23,7 @@ from aerial_nni.drone.weights import (
 )
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.deeplab import STAGES, DeepLab
+from aerial_nni.reports.folder import LABEL_LOSS
 from aerial_nni.results import (
     CHECKPOINT,
     HISTORY,
@@ -71,21 +72,30 @@ def test_what_a_trial_leaves(trained: Path):
     assert metrics["final"]["image_dice"] >= metrics["final"]["f1"] / 2
     assert metrics["split"]["shown"]["train"].keys() == {"low", "high"}
     assert metrics["cost"]["peak_memory_bytes"] > 1e6
+    for row in read_history(trained / HISTORY):  # the classifier's part of the sum over both heads
+        assert 0 < row[LABEL_LOSS] < row["train_loss"]
     model, _ = load_checkpoint(trained / CHECKPOINT)
     assert isinstance(model, DeepLab) and not model.training
 
 
-def test_a_run_that_stopped_goes_on_as_if_it_had_not(imagery: Path, tmp_path: Path):
+def test_a_run_that_stopped_goes_on_as_if_it_had_not(
+    imagery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
+    flags = ("--thaw", "1", "--find-lr", "3")
     assert train(whole, imagery, "--thaw", "1") == 0
-    assert train(parts, imagery, "--thaw", "1", "--budget", "1") == 0
+    assert train(parts, imagery, *flags, "--budget", "1") == 0
     values = read_json(parts / "options.json")
     from aerial_nni.results import write_json
 
     given = ("TRIAL_BUDGET", "resumed_epochs", "resumed_from")
     write_json(parts / "options.json", {k: v for k, v in values.items() if k not in given})
-    assert train(parts, imagery, "--thaw", "1") == 0
-    for name in ("train_loss", "val_loss"):
+    monkeypatch.setattr(drone, "sweep", None)  # the finder has run: it is read back
+    assert train(parts, imagery, *flags) == 0
+    rates = [row["lr"] for row in read_history(parts / LR_FINDER)]
+    finding = read_json(parts / METRICS)["lr_finder"]
+    assert finding["steps"] == len(rates) and finding["suggested"] in rates
+    for name in ("train_loss", LABEL_LOSS, "val_loss"):
         one, other = ([row[name] for row in read_history(f / HISTORY)] for f in (whole, parts))
         assert one == other
 

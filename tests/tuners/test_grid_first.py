@@ -61,6 +61,25 @@ def test_a_failed_run_is_waited_for_no_longer_and_counts_nothing():
     assert tuner.generate_parameters(4)["loss"] == "a"
 
 
+def test_a_way_with_a_failed_seed_is_passed_over_for_whole_ones(caplog: pytest.LogCaptureFixture):
+    tuner = make()
+    for number in range(4):
+        point = tuner.generate_parameters(number)
+        values = {("a", 1): 0.9, ("a", 2): None, ("b", 1): 0.2, ("b", 2): 0.2}
+        end(tuner, number, point, values[point["loss"], point["seed"]])
+    assert tuner.generate_parameters(4)["loss"] == "b"
+    assert caplog.messages == ["passed over: loss: a, with a result of 1 of 2 trials"]
+
+
+def test_where_no_way_is_whole_the_highest_mean_is_taken(caplog: pytest.LogCaptureFixture):
+    tuner = make()
+    for number in range(4):
+        point = tuner.generate_parameters(number)
+        value = {"a": 0.9, "b": 0.2}[point["loss"]]
+        end(tuner, number, point, value if point["seed"] == 1 else float("nan"))
+    assert tuner.generate_parameters(4)["loss"] == "a" and not caplog.messages
+
+
 def test_without_any_result_it_ends():
     tuner = make()
     for number in range(4):

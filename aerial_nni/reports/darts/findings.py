@@ -211,8 +211,8 @@ def on_course(found: Discovery) -> str:
         )
     if "skips" in str(trial.metrics.get("stopped", "")):
         text.append(
-            f"It ended early: {trial.metrics['stopped']}. What is reported is of the epoch before, "
-            f"{found.main.epoch}."
+            f"Skips took over: {trial.metrics['stopped']}. What is reported is of the epoch "
+            f"before, {found.main.epoch}."
         )
     if found.main.runs:
         again = mean(Group("", found.main.runs).scores)

@@ -4,7 +4,7 @@ import shlex
 
 from aerial_nni import results
 from aerial_nni.reports.darts.reading import Discovery
-from aerial_nni.reports.hpo.provenance import searched_in, space_words, trials_of
+from aerial_nni.reports.hpo.provenance import FILE, searched_in, space_words, trials_of
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -33,7 +33,7 @@ def explain_sources(found: Discovery) -> str:
         "`metrics.json`, pictures from `examples/`. Parameters of operations are counted in the "
         "modules, the space and its size come from the code that builds it.",
         commands=lines,
-        places={"IMAGE": "a picture"},
+        places={"IMAGE": "a picture", FILE: "a file with the search space"},
         runs=run_table(found),
         shown=shown,
         number=5,
@@ -55,7 +55,7 @@ def command(found: Discovery) -> str:
     record, method = found.experiment.record, found.method
     words = ["python", "-m", "aerial_nni.run", record["kind"]]
     words += ["--trials", str(method["search_trials"]), "--seed", str(record["options"]["seed"])]
-    words += space_words(found.experiment)
+    words += space_words(method)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--random", str(method["randoms"])]
     if (several := method.get("random_seeds", 1)) > 1:

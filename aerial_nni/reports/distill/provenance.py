@@ -7,7 +7,13 @@ from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.worth import STUDENT
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words, searched_in, space_words, trials_of
+from aerial_nni.reports.hpo.provenance import (
+    FILE,
+    method_words,
+    searched_in,
+    space_words,
+    trials_of,
+)
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -33,7 +39,7 @@ def explain_sources(found: Distillation) -> str:
         f"and the 8-bit student from `{results.COSTS}`. The teacher's size and score are those of "
         f"its checkpoint, which lies as `{results.TEACHER}` in the experiment's folder.",
         commands=lines,
-        places={"CHECKPOINT": "the teacher's"},
+        places={"CHECKPOINT": "the teacher's", FILE: "a file with the search space"},
         runs=run_table(found),
         shown=shown,
         name="shown student",
@@ -60,7 +66,7 @@ def command(found: Distillation) -> str:
         words += method_words(method)
         if found.search is not None and "seed" in method["class_args"]:
             words += ["--seed", str(method["class_args"]["seed"])]
-        words += space_words(found.experiment)
+        words += space_words(method)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
     if searched := [f"{name}={','.join(map(str, values))}" for name, values

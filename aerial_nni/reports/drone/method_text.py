@@ -73,11 +73,17 @@ def _heads(found: Flight) -> str:
     factor = found.trial.options["auxiliary"]
     if not factor:
         return "This run has one head. Others have a second one in the middle of the backbone."
+    alone = found.trial.label_loss != "train_loss"
     return (
         "A second, plain head stands on a map in the middle of the backbone. In training its "
         f"scores, enlarged alike, are held against the masks too, and {factor:g} times its loss is "
         "added: so the early stages learn before the late ones tell them anything useful. It "
         "answers nothing afterwards."
+        + (
+            " Drawn is the classifier's loss alone, which is also what is validated."
+            if alone
+            else ""
+        )
     )
 
 

@@ -3,11 +3,18 @@
 import shlex
 
 from aerial_nni.data.aeroscapes import SOURCE
+from aerial_nni.drone.names import VARIED
 from aerial_nni.drone.options import RANDOM, DroneOptions
 from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.drone.reading import Flight
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words, searched_in, space_words, trials_of
+from aerial_nni.reports.hpo.provenance import (
+    FILE,
+    method_words,
+    searched_in,
+    space_words,
+    trials_of,
+)
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -47,7 +54,7 @@ def explain_sources(found: Flight) -> str:
         "`metrics.json`; curves from `history.csv`; the plot of the learning-rate finder from "
         f"`lr_finder.csv`; pictures from `examples/`.{weights_digest(found.facts)}",
         commands=lines,
-        places={"WEIGHTS": "a file with those it began with"},
+        places={"WEIGHTS": "a file with those it began with", FILE: "a file with the search space"},
         runs=run_table(found),
         shown=found.trial,
     )
@@ -73,12 +80,12 @@ def command(found: Flight) -> str:
     words = ["python", "-m", "aerial_nni.run", "drone", "--trials", str(method["search_trials"])]
     if method["search_trials"]:
         words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
-        words += space_words(found.experiment)
+        words += space_words(method)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--losses", *method["losses"], "--seeds", *map(str, method["seeds"])]
     words += ["--final-epochs", str(method["final_epochs"])]
     options = {**record["options"], "find_lr": method["find_lr"]}
     always = (*ALWAYS, *method.get("given", ()))
     words += [*split, *option_words(options, kind=DroneOptions, always=always,
-                                    without=searched_in(record))]  # fmt: skip
+                                    without=[*searched_in(record), *VARIED])]  # fmt: skip
     return shlex.join(words)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aerial_nni.drone.names import LOSSES, PREFIX, SAID
+from aerial_nni.drone.names import LOSSES, PREFIX, options_of, said_of
 from aerial_nni.drone.scores import scores_of
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.folder import Experiment, ResultUnusable, Trial
@@ -43,15 +43,20 @@ class Flight:
 
     @cached_property
     def winner(self) -> Group:
-        """The loss with which the search went on; without a search that with the highest mean."""
+        """The loss with which the search went on; without a search that with the highest mean.
+
+        As in `tuners.grid_first`, a loss of which a run failed is none where another has all.
+        """
         searched = (row["parameters"] for row in self.experiment.record.get("trials", ())
                     if phase(row) == SEARCH)  # fmt: skip
         used: Mapping[str, Any] = next(searched, {})
-        for name, options in LOSSES.items():
+        for name in self.method.get("losses", LOSSES):
             for group in self.losses:
-                if group.name == SAID[name] and options.items() <= used.items():
+                if group.name == said_of(name) and options_of(name).items() <= used.items():
                     return group
-        return max(self.losses, key=lambda group: float(np.mean(group.scores)))
+        wanted = len(self.method.get("seeds", ()))
+        whole = [group for group in self.losses if len(group.trials) >= wanted]
+        return max(whole or self.losses, key=lambda group: float(np.mean(group.scores)))
 
     @cached_property
     def shown(self) -> list[Trial]:
@@ -101,7 +106,7 @@ def read_flight(experiment: Experiment) -> Flight:
             losses=(Group(f"`{experiment.best.options['loss']}`", alone),),
         )  # fmt: skip
     asked = record["method"].get("losses", list(LOSSES))
-    groups = [Group(SAID[name], finished(experiment, f"{PREFIX}{name}")) for name in asked]
+    groups = [Group(said_of(name), finished(experiment, f"{PREFIX}{name}")) for name in asked]
     losses = tuple(group for group in groups if group.trials)
     if not losses:
         raise ResultUnusable(

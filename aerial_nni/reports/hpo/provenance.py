@@ -4,8 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aerial_nni import results
-from aerial_nni.reports.folder import Experiment, Trial
+from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.provenance import (
     digest_table,
@@ -14,6 +13,9 @@ from aerial_nni.reports.provenance import (
     split_words,
 )
 from aerial_nni.tuners.trial import BEST, DEFAULT
+
+FILE = "FILE"
+"""What stands in commands for a file with a search space; the document prints what is in it."""
 
 PURPOSES = {BEST: "best configuration, again", DEFAULT: "default options"}
 
@@ -31,7 +33,7 @@ def explain_sources(searches: Sequence[Search]) -> str:
         "importance of parameters are fitted to these scores when the document is written, with "
         "fixed seeds.",
         commands=lines,
-        places={"FILE": "a file with the search space"},
+        places={FILE: "a file with the search space"},
         runs=run_table(main),
         shown=shown,
         name="reported run",
@@ -56,8 +58,7 @@ def command(search: Search) -> str:
     words += ["--final-epochs", str(method["final_epochs"])]
     if method["assessor"] != "none":
         words += ["--assessor", method["assessor"]]
-    if method["own_space"]:
-        words += ["--search-space", "FILE"]
+    words += space_words(method)
     if method["reason"]:
         words += ["--reason", method["reason"]]
     words += split_words(search.shown[0].metrics["split"])
@@ -79,11 +80,9 @@ def searched_in(record: Mapping[str, Any]) -> list[str]:
     return list(record["space"]) if record["method"].get("search_trials") else []
 
 
-def space_words(experiment: Experiment) -> list[str]:
-    """The flag that names the file of the search space, where the experiment kept one."""
-    if not (experiment.folder / results.SPACE).is_file():
-        return []
-    return ["--search-space", f"runs/{experiment.folder.name}/{results.SPACE}"]
+def space_words(method: Mapping[str, Any]) -> list[str]:
+    """The flag for a file with the search space, where it was not the one of this package."""
+    return ["--search-space", FILE] if method.get("own_space") else []
 
 
 def trials_of(search: Search | None) -> list[tuple[str, Trial]]:

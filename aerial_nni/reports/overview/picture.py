@@ -46,7 +46,7 @@ COSTS: dict[str, tuple[str, Callable[[Row], float | None]]] = {
 """A cost's label and the function that takes it from a row; None: not measured."""
 
 APART = 6.0
-"""Points by which marks at the same place are moved, so that none hides another."""
+"""Points between marks at nearly the same place, the cheaper on the left: none hides another."""
 
 
 @styled
@@ -85,14 +85,15 @@ def _draw_panel(
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 40 * low else (1,)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+    places.sort(key=lambda one: one[1])
     close = 0.06 * (axes.get_ylim()[1] - axes.get_ylim()[0])
-    drawn: list[tuple[float, float]] = []
-    for row, place in places:
-        near = sum(0.9 < x / place < 1.1 and abs(y - mean(row.scores)) < close for x, y in drawn)
-        drawn.append((place, mean(row.scores)))
+    marks = [(place, mean(row.scores)) for row, place in places]
+    for number, (row, place) in enumerate(places):
+        near = [abs(y - marks[number][1]) < close and 0.9 < x / place < 1.1 for x, y in marks]
+        side = (sum(near[:number]) - sum(near[number + 1 :])) / 2
         colour, marker = LOOKS[row.name]
-        aside = offset_copy(axes.transData, figure, x=APART * near, units="points")
-        axes.errorbar(*drawn[-1], yerr=_spread(row) or None, color=colour, transform=aside,
+        aside = offset_copy(axes.transData, figure, x=APART * side, units="points")
+        axes.errorbar(*marks[number], yerr=_spread(row) or None, color=colour, transform=aside,
                       marker=marker, markersize=7, markerfacecolor=_face(row.name), capsize=3,
                       linewidth=1.2, linestyle="", zorder=4)  # fmt: skip
 

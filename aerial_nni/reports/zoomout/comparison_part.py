@@ -67,15 +67,52 @@ def explain_comparison(found: Comparison, links: Mapping[str, str]) -> list[str]
     return [
         f"### {headline(listed([title_of(group) for group in found.groups]))}",
         score_table(found),
-        "The first four scores are those of the reference work. They are mostly about the ground, "
-        "which has most of the pixels; what is wanted are the buildings, and the last four say how "
-        "they are found. Mean class accuracy is the mean of both classes' recall.",
+        said_of_scores(found),
         difference(found),
         *([f"![Mean IoU of each run, and by epoch]({figure})"] if figure else []),
-        f"What they cost. {first_stage(found)}An epoch of one is not an epoch of another.",
+        f"What they cost. {first_stage(found)}An epoch of one is not an epoch of another. "
+        f"{said_of_encoder(found)}"
+        f"{said_of_unet(found)}",
         beside_table([Group(title_of(group), group.trials) for group in found.groups]),
         REFERENCE,
     ]
+
+
+def said_of_scores(found: Comparison) -> str:
+    """What the rows of the table of scores are."""
+    buildings = (
+        "They are mostly about the ground, which has most of the pixels; what is wanted are the "
+        "buildings, and the last four say how they are found. "
+    )
+    has = OF_BUILDINGS[0] in found.scores(found.groups[0])
+    return (
+        f"The first four scores are those of the reference work. {buildings if has else ''}"
+        "Mean class accuracy is the mean of all classes' recall."
+    )
+
+
+def said_of_encoder(found: Comparison) -> str:
+    """That a frozen network of our own was trained too, and on what its epoch was chosen."""
+    facts = found.facts["weights"]
+    if facts["kind"] != "checkpoint":
+        return ""
+    split = found.trial.metrics["split"]
+    same = (facts.get("data"), facts.get("split")) == (found.trial.options["data"], split["rule"])
+    chosen = " Its epoch was chosen by its scores on these validation images." if same else ""
+    return (
+        f"The training of the U-Net whose encoder zoom-out stands on is in none of these.{chosen} "
+    )
+
+
+def said_of_unet(found: Comparison) -> str:
+    """With which options the control was trained."""
+    if all(group.name != UNET for group in found.groups):
+        return ""
+    other = [f"`{name}` {value}" for name, value in found.method.get("unet", {}).items()]
+    return (
+        "The U-Net was trained from random weights, with the usual options of `baseline`"
+        f"{f' but for {listed(other)}' if other else ''}."
+    )
 
 
 def first_stage(found: Comparison) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aerial_nni.reports.loss_text import explain_loss
 from aerial_nni.reports.words import listed, score, some
 from aerial_nni.reports.zoomout.reading import Comparison
+from aerial_nni.zoomout.options import RANDOM
 
 WEIGHTS = {
     "imagenet": "trained on the photographs of ImageNet (torchvision's weights)",
@@ -54,8 +55,9 @@ def _idea(found: Comparison) -> str:
     return (
         "Is this pixel part of a building? Its colour says little, its neighbourhood more, the "
         "whole block of houses more still. Zoom-out (Mostajabi, Yadollahpour and Shakhnarovich "
-        "2015) describes a pixel by all of these at once: a network that was trained for something "
-        "else stays frozen, the values of its layers at this pixel are put beside each other, and "
+        "2015) describes a pixel by all of these at once: "
+        f"{'a' if facts['weights']['kind'] == RANDOM else 'a trained'} network stays frozen, the "
+        "values of its layers at this pixel are put beside each other, and "
         f"a shallow classifier learns from them alone. Here the network is {name}, "
         f"{said_of_weights(found)}; what is taken is the output of {taken}, before its ReLU, with "
         f"the picture's bands in front: **{facts['dimension']:,} features of a pixel**. "
@@ -87,7 +89,7 @@ def _reading(found: Comparison) -> str:
         + (
             "Here features are averaged over superpixels, and all pixels of one get its scores."
             if found.facts["superpixel"]
-            else f"Every {spacing}th pixel in both directions is classified, and the scores "
+            else f"One of {spacing} pixels in either direction is classified, and the scores "
             "between them are interpolated."
             if spacing > 1
             else "Every pixel is classified."
@@ -120,9 +122,11 @@ def _stages(found: Comparison) -> str:
             f" The other {left_out:,} patches, drawn at random, gave none: their features would "
             "not fit into memory."
         )
+    weighed = "Weights of classes in its loss are by the frequencies in these samples. "
     first = (
         f"**First** the classifier (two hidden layers of {options['hidden']}, dropout "
         f"{options['dropout']:g}) learns from samples: {what} ({drawn}). {why} "
+        f"{weighed if options['class_weights'] != 'none' else ''}"
     )
     if samples["epochs"]:
         first += (

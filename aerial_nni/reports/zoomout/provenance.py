@@ -3,7 +3,13 @@
 import shlex
 
 from aerial_nni.reports.folder import Trial
-from aerial_nni.reports.hpo.provenance import method_words, searched_in, space_words, trials_of
+from aerial_nni.reports.hpo.provenance import (
+    FILE,
+    method_words,
+    searched_in,
+    space_words,
+    trials_of,
+)
 from aerial_nni.reports.provenance import (
     digest_table,
     option_words,
@@ -28,7 +34,7 @@ def explain_sources(found: Comparison) -> str:
         "confusion matrix in `metrics.json`; curves from `history.csv`, those of the first stage "
         f"from that in `samples/`; pictures from `examples/`.{weights_digest(found.facts)}",
         commands=lines,
-        places={"WEIGHTS": "a file with the backbone's"},
+        places={"WEIGHTS": "a file with the backbone's", FILE: "a file with the search space"},
         runs=run_table(found),
         shown=found.trial,
     )
@@ -54,10 +60,12 @@ def command(found: Comparison) -> str:
     words = ["python", "-m", "aerial_nni.run", "zoomout", "--trials", str(method["search_trials"])]
     if method["search_trials"]:
         words += [*method_words(method), "--seed", str(method["class_args"]["seed"])]
-        words += space_words(found.experiment)
+        words += space_words(method)
     words += ["--concurrency", str(record["limits"]["concurrency"])]
     words += ["--seeds", *map(str, method["seeds"]), "--final-epochs", str(method["final_epochs"])]
     words += ["--unet-epochs", str(method["unet_epochs"])]
+    if unet := method.get("unet"):
+        words += ["--unet", *(f"{name}={value}" for name, value in unet.items())]
     if "superpixel" in method:
         words += ["--superpixel", str(method["superpixel"])]
     always = (*ALWAYS, *method.get("given", ()))

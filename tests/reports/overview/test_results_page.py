@@ -189,10 +189,10 @@ def test_a_record_of_an_older_version_is_left_out_and_what_it_lacks_is_said(
 ):
     old = shutil.copytree(runs / "search00", tmp_path / "old")
     record = results.read_json(old / results.EXPERIMENT)
-    del record["method"]["own_space"]
+    del record["method"]["reason"]
     results.write_json(old / results.EXPERIMENT, record)
     text = write_page([fabricate("good", examples=0), old], tmp_path).read_text()
-    said = "an older version of this package wrote it, and its record lacks the field `own_space`"
+    said = "an older version of this package wrote it, and its record lacks the field `reason`"
     assert f"`old` is left out: {said}" in text
     assert commands(text)[-1] == "python -m aerial_nni.run report --all good"
 
@@ -213,11 +213,17 @@ def test_a_row_is_drawn_at_its_cost_and_score(page: Path, found: Overview):
     assert {row.name for row in first} == picture.LOOKS.keys()
     figure = picture.draw_costs(first)
     sizes, work, times = figure.axes
-    for row, bars in zip(first, sizes.containers, strict=True):
+    by_cost = sorted(first, key=lambda row: mean(row.parameters))
+    shifts = []
+    for row, bars in zip(by_cost, sizes.containers, strict=True):
+        shown = bars[0].get_transform().transform((0, 0)) - sizes.transData.transform((0, 0))
+        shifts.append((mean(row.parameters), shown[0]))
         x, y = (*bars[0].get_xdata(), *bars[0].get_ydata())
         assert (x, y) == (pytest.approx(mean(row.parameters) / 1e3), mean(row.scores))
         assert sizes.get_xlim()[0] < x < sizes.get_xlim()[1]
         assert sizes.get_ylim()[0] < y < sizes.get_ylim()[1]
+    moved = [shift for _, shift in shifts]
+    assert min(moved) < 0 < max(moved)  # about the middle of those that are near each other
     assert len(work.containers) == len(first) and len(times.containers) == 4
     ends = [line for bars in sizes.containers for line in bars[1]]
     assert all(sizes.get_ylim()[0] < y < sizes.get_ylim()[1] for e in ends for y in e.get_ydata())

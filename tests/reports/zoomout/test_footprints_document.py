@@ -42,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, fabricate_trial: Callable[...
     ) -> Comparison:
         folder = tmp_path_factory.mktemp("runs") / "zoomout0"
         base = changed(ZoomOutOptions(), {
-            "width": 4, "depth": 2, "epochs": 3, "data": "buildings",
+            "epochs": 3, "data": "buildings",
             "data_dir": "/a/private/place", "backbone_weights": "/a/private/place/vgg16.pth",
         })  # fmt: skip
         plan = Plan(trials=0, seeds=(1, 2), epochs=3, unet_epochs=4)
@@ -56,7 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, fabricate_trial: Callable[...
             given = {key: value for key, value in point.items() if not key.startswith("_")}
             options = changed(base, given)
             # The fabricated checkpoint is a small U-Net whatever the trial is.
-            plain = dataclasses.replace(options, model="unet")
+            plain = dataclasses.replace(options, model="unet", width=4, depth=2)
             wanted = scores[phase][seed - 1]
             score = fabricate_trial(own, plain, ["Background", "Building"], absent=None, void=False,
                                     examples=3, rule="tile", wanted=wanted)  # fmt: skip
