@@ -120,7 +120,7 @@ def test_epochs_of_a_search_that_is_not_made_are_refused(
     assert "--trials 0 has none; give --final-epochs 7" in (capsys.readouterr().err)
     with pytest.raises(SystemExit):
         main(["drone", "--help"])
-    assert "of a trial of the search: passes over" in " ".join(capsys.readouterr().out.split())
+    assert "training patches, of a trial of the search" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_is_given_is_not_searched():

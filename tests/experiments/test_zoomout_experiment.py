@@ -67,7 +67,7 @@ def test_the_unet_has_the_usual_options_of_any_trial():
 
 
 ITS_OWN = {"schedule": "step", "clip": 0.0, "ema": 0.9, "lr": 0.5, "loss": "focal", "batch": 2,
-           "dropout": 0.3, "width": 8, "accumulate": 3, "patience": 2}  # fmt: skip
+           "dropout": 0.3, "accumulate": 3, "patience": 2}  # fmt: skip
 OF_ALL = {"data": "buildings", "data_dir": "d", "patch": 64, "stride": 32, "split": "tile",
           "val_fraction": 0.3, "flip": False, "scale": 0.5, "device": "cpu",
           "precision": "fp32"}  # fmt: skip

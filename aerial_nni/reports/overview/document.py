@@ -46,7 +46,7 @@ def compose(found: Overview, docs: Path, links: Mapping[str, str]) -> str:
         reading(main),
         f"![Mean IoU against parameters and multiply-adds of each network]({links['score-cost']})",
         "Hollow marks are controls: what a row of the same experiment is measured against. Marks "
-        "that would hide another are drawn a little to the right.",
+        "at nearly the same place are drawn a little apart, the cheaper on the left.",
         explain_missing(found),
         "## 2. How each was made",
         made_table(found.made, docs),
