@@ -45,7 +45,7 @@ def summary(found: Comparison) -> str:
         f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}: {listed(reached)}"
         f"{f' (mean ± sample standard deviation over {seeds} seeds)' if seeds > 1 else ''}. "
-        f"The frozen network of zoom-out was {said_of_weights(found)}. {caution(found)}"
+        f"{difference(found)} The frozen network of zoom-out was {said_of_weights(found)}. {caution(found)}"
     )
 
 
@@ -68,7 +68,6 @@ def explain_comparison(found: Comparison, links: Mapping[str, str]) -> list[str]
         f"### {headline(listed([title_of(group) for group in found.groups]))}",
         score_table(found),
         said_of_scores(found),
-        difference(found),
         *([f"![Mean IoU of each run, and by epoch]({figure})"] if figure else []),
         f"What they cost. {first_stage(found)}An epoch of one is not an epoch of another. "
         f"{said_of_encoder(found)}"
