@@ -36,7 +36,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "aerial_nni.run", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=280)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=840)
 
 
 def test_the_baseline_from_launch_to_checkpoint_and_document(town: Path, tmp_path: Path):

@@ -11,6 +11,7 @@ from aerial_nni.bench import overhead
 from aerial_nni.bench.overhead import Searched
 
 
+@pytest.mark.slow
 def test_an_experiment_and_a_loop_of_the_same_trial_are_measured(
     measure: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ):

@@ -173,7 +173,7 @@ def trained_score(folder: Path, epochs: int) -> float:
     return read_json(folder / METRICS)["score"]
 
 
-@pytest.mark.timeout(900)  # about 20 s on two idle cores
+@pytest.mark.slow  # minutes where the processor has no bf16
 def test_a_network_sees_more_than_colour(tmp_path: Path, prepared: Prepared, split: Split) -> None:
     assert trained_score(tmp_path, 10) > colour_score(prepared, split) + 0.15
 

@@ -54,7 +54,7 @@ def type_in(tmp_path: Path, port: int) -> Iterator[Type]:
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-c", PATIENT, *arguments]
         return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=280
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=840
         )
 
     yield run

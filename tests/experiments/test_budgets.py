@@ -53,7 +53,9 @@ def check_promotions(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     "concurrency", [pytest.param(1, marks=pytest.mark.slow), pytest.param(4, id="4")]
 )
-@pytest.mark.parametrize("name", ["hyperband.HyperbandTuner", "bohb.BOHBTuner"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("hyperband.HyperbandTuner", marks=pytest.mark.slow), "bohb.BOHBTuner"]
+)
 def test_brackets_run_to_their_end(run_fast: Run, name: str, concurrency: int):
     definition = searched_by(name, trials=10, max_budget=9)
     outcome = run_fast(definition, concurrency=concurrency)

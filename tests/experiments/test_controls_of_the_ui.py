@@ -148,7 +148,7 @@ def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_re
     assert [line[3] for line in others] == [False] * 3
 
 
-@pytest.mark.parametrize("name", ["gp", "bohb"])
+@pytest.mark.parametrize("name", ["gp", pytest.param("bohb", marks=pytest.mark.slow)])
 def test_all_of_it_with_a_method(
     name: str, runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list]
 ):

@@ -190,7 +190,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def run(verb: str, *arguments: object, cwd: Path) -> dict:
     command = [sys.executable, "-m", "aerial_nni.run", verb, *map(str, arguments), "--json"]
     flags = [] if verb == "export" else ["--exit", "--port", str(free_port())]
-    ran = subprocess.run([*command, *flags], capture_output=True, text=True, cwd=cwd, timeout=280)
+    ran = subprocess.run([*command, *flags], capture_output=True, text=True, cwd=cwd, timeout=840)
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
     return json.loads(ran.stdout)

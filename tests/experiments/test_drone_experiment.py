@@ -192,7 +192,7 @@ def test_what_is_built_in_needs_no_download(tmp_path: Path):
 
 def run(verb: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "aerial_nni.run", verb, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=290)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=840)
 
 
 def test_from_the_losses_over_a_search_to_the_document(imagery: Path, runs: Path):

@@ -89,6 +89,7 @@ def test_trials_over_ssh_run_there_and_all_agree(
     wait_for(lambda: not of(experiment))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [{"FAST_SECONDS": "3"}])
 def test_a_killed_launcher_leaves_nothing_elsewhere_and_the_experiment_goes_on(
     runs: Path, port: int, remote: Path, monkeypatch: pytest.MonkeyPatch

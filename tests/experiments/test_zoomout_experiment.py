@@ -207,7 +207,7 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(verb: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "aerial_nni.run", verb, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=290)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=840)
 
 
 SMALL = ["--patch", "32", "--batch", "2", "--hidden", "8", "--sample-epochs", "2"]

@@ -45,7 +45,8 @@ def summary(found: Comparison) -> str:
         f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}: {listed(reached)}"
         f"{f' (mean ± sample standard deviation over {seeds} seeds)' if seeds > 1 else ''}. "
-        f"{difference(found)} The frozen network of zoom-out was {said_of_weights(found)}. {caution(found)}"
+        f"{difference(found)} The frozen network of zoom-out was {said_of_weights(found)}. "
+        f"{caution(found)}"
     )
 
 
