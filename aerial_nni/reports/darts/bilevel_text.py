@@ -6,6 +6,12 @@ from typing import Any
 from aerial_nni.reports.darts.reading import Discovery
 from aerial_nni.reports.words import some
 
+MEASURED = (
+    "`python -m aerial_nni.bench darts` measures time and memory of a step of either, with and "
+    "without `--recompute` and `--parts`, which save memory."
+)
+"""Where the cost of a step is measured."""
+
 
 def explain_bilevel(found: Discovery) -> str:
     """Equations 3 to 8, the order that was used, and where patches come from."""
@@ -80,12 +86,12 @@ def _order(options: Mapping[str, Any]) -> str:
             "**This search used second order**: both terms, with *w'* as the optimiser will make "
             "it, its momentum and weight decay included (*differs* from eq. 6, which is plain "
             f"gradient descent; the paper's own code includes them too){limit}. A step of α takes "
-            "four gradients of a loss, where first order takes one."
+            f"four gradients of a loss, where first order takes one. {MEASURED}"
         )
     return (
         "**This search used first order**: ξ = 0, so that *w'* = *w* and the second term is gone. "
         "A step of both then is two passes through the supernet, forward and back: one for α, one "
         "for *w*. In the paper second order finds networks with an error of 2.76 ± 0.09 % on "
         "CIFAR-10, first order 3.00 ± 0.14 %, and random search 3.29 ± 0.15 %. `--order second` "
-        "turns it on."
+        f"turns it on. {MEASURED}"
     )
