@@ -44,7 +44,7 @@ class Plan(SearchPlan):
 def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on what is built in, else days."""
     if data in BUILT_IN:
-        return Plan(trials=2, seeds=final_seeds(seed)[:1], epochs=6, concurrency=2)
+        return Plan(trials=2, seeds=final_seeds(seed)[:1], epochs=5, concurrency=2)
     return Plan(trials=12, seeds=final_seeds(seed), epochs=60)
 
 

@@ -51,6 +51,6 @@ def zoomout(data: str) -> dict[str, Any]:
 def drone(data: str) -> dict[str, Any]:
     """Of a trial of the search; the learning-rate finder is of one run of each loss."""
     if data in BUILT_IN:
-        return {"epochs": 4, "backbone": "mobilenet_v3_large", "backbone_weights": DRAWN,
-                "head": 64, "batch": 4, "lr": 2e-3, "find_lr": 20}  # fmt: skip
+        return {"epochs": 3, "backbone": "mobilenet_v3_large", "backbone_weights": DRAWN,
+                "head": 32, "batch": 4, "lr": 2e-3, "find_lr": 20}  # fmt: skip
     return {"epochs": 20, "batch": 4, "accumulate": 2, "find_lr": 200}

@@ -27,6 +27,9 @@ ROWS = 5
 PREDICTION = "prediction"
 _ERROR = np.array([213, 94, 0], dtype=np.uint8)  # vermillion, as in the style
 
+LOW = 1.1
+"""Inches of a row at least, which its scores need."""
+
 
 def error_map(example: Example) -> np.ndarray:
     """Wrong pixels coloured, right ones as the pale grey picture, void striped: (h, w, 3) uint8."""
@@ -75,7 +78,9 @@ def _draw(
 ) -> Figure:
     names = ("input", "truth", *predicted, "errors")
     width = max(7.4, 1.5 * len(names))
-    figure = new_figure(len(examples) * (width - 0.5) / len(names) + 0.5, width=width)
+    high, wide = examples[0].truth.shape
+    row_height = max(LOW, (width - 0.5) / len(names) * high / wide)
+    figure = new_figure(len(examples) * row_height + 0.5, width=width)
     figure.set_layout_engine("constrained", rect=(0, 0, 0.98, 1))  # else the errors end at the edge
     grid = figure.subplots(len(examples), len(names), squeeze=False)
     for row, example, *masks in zip(grid, examples, *predicted.values(), strict=True):

@@ -64,7 +64,7 @@ def add_flags(verbs: Verbs) -> None:
         "--final-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each of these runs (default: 60; drone-scenes: 6)",
+        help="epochs of each of these runs (default: 60; drone-scenes: 5)",
     )
     add_experiment_flags(parser, failures=5, concurrency="1; drone-scenes: 2")
     add_config(parser)

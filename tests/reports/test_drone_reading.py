@@ -1,13 +1,17 @@
 """The comparison of losses as the document reads it."""
 
+import dataclasses
 from types import SimpleNamespace
 from typing import Any
+
+import numpy as np
 
 from aerial_nni.drone.names import LOSSES, options_of, said_of
 from aerial_nni.drone.options import DroneOptions
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.drone.comparison_part import summary
-from aerial_nni.reports.drone.reading import Flight
+from aerial_nni.reports.drone.pictures import draw_sweeps
+from aerial_nni.reports.drone.reading import FOUND, Flight
 from aerial_nni.reports.provenance import option_words
 
 SPLIT = {"rule": "tile", "seed": 0, "leaky": False, "val_patches": 4}
@@ -64,3 +68,21 @@ def test_the_path_of_weights_is_not_printed_and_their_name_is():
     for given, said in (("/a/private/place/w.pth", "WEIGHTS"), ("imagenet", "imagenet")):
         words = option_words({"backbone_weights": given}, kind=DroneOptions)
         assert words == ["--backbone-weights", said]
+
+
+def test_what_the_search_found_is_shown_unless_its_control_is_above_it():
+    found = flight(group("focal", 0.3, 0.4), group("dice", 0.1, 0.2))
+    for scores, name in (((0.2, 0.4), "focal"), ((0.3, 0.5), FOUND)):
+        best = group("focal", *scores).trials
+        shown = dataclasses.replace(found, best=best)
+        assert shown.chosen.name == (said_of(name) if name in LOSSES else name)
+        assert shown.trial.metrics["score"] == max(shown.chosen.scores)
+
+
+def test_rates_are_written_as_numbers():
+    rates, losses = np.geomspace(1e-7, 1, 8), np.linspace(2, 1, 8)
+    found: Any = SimpleNamespace(sweeps={"focal": (rates, losses, 1e-3)})
+    figure = draw_sweeps(found)
+    figure.draw_without_rendering()
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert {"0.001", "1"} <= set(labels) and not any("$" in label for label in labels)

@@ -90,11 +90,12 @@ def search_chapter(found: Flight, links: Mapping[str, str]) -> list[str]:
 def run_chapter(found: Flight, links: Mapping[str, str]) -> list[str]:
     """All that is shown of one run, in Markdown."""
     trial, seeds = found.trial, len(found.shown)
-    name = FOUND if found.best else found.winner.name
+    name = found.chosen.name
+    better = "; what the search found is below it" if found.best and name != FOUND else ""
     return [
         "## 3. The run that is shown",
         f"All that follows is about one run of {name}, `{trial.folder.name}`: "
-        f"{which_of(trial, seeds)}.",
+        f"{which_of(trial, seeds)}{better}.",
         baseline_findings.selection(trial),
         *explain_trial(trial, links, seeds=seeds),
     ]

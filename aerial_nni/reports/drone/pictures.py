@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from aerial_nni.reports.beside import LOOKS
 from aerial_nni.reports.drone.reading import Flight
@@ -25,6 +26,8 @@ def draw_sweeps(found: Flight) -> Figure:
             place = int(np.abs(rates - suggested).argmin())
             axes.plot(rates[place], share[place], marker="o", color=look[0], markersize=7)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("learning rate (log scale)")
     axes.set_ylabel("smoothed loss, as a share of the first")
     axes.set_title("The learning-rate finder: dots are where the loss falls most steeply")

@@ -58,11 +58,18 @@ class Flight:
         whole = [group for group in self.losses if len(group.trials) >= wanted]
         return max(whole or self.losses, key=lambda group: float(np.mean(group.scores)))
 
+    @property
+    def chosen(self) -> Group:
+        """What is shown: what the search found, unless its control, the best loss, is above it."""
+        found = Group(FOUND, self.best)
+        if self.best and np.mean(found.scores) >= np.mean(self.winner.scores):
+            return found
+        return self.winner
+
     @cached_property
     def shown(self) -> list[Trial]:
-        """The runs that are shown, the best in front: of the search, or of the best loss."""
-        trials = self.best or self.winner.trials
-        return sorted(trials, key=lambda trial: -trial.metrics["score"])
+        """The runs that are shown, the best in front."""
+        return sorted(self.chosen.trials, key=lambda trial: -trial.metrics["score"])
 
     @property
     def trial(self) -> Trial:
