@@ -52,7 +52,8 @@ class Plan(SearchPlan):
 def plan_of(data: str, *, seed: int) -> Plan:
     """What is planned where nothing else is said: minutes on what is built in, else hours."""
     if data in BUILT_IN:
-        return Plan(trials=3, seeds=final_seeds(seed), epochs=4, unet_epochs=12, concurrency=2)
+        seeds = final_seeds(seed)[:2]
+        return Plan(trials=3, seeds=seeds, epochs=4, unet_epochs=12, concurrency=2)
     return Plan(trials=12, seeds=final_seeds(seed), epochs=10, unet_epochs=60)
 
 
@@ -156,9 +157,14 @@ def final_points(
 
 
 def searched_space(options: ZoomOutOptions, path: Path) -> dict[str, Any]:
-    """The file's search space; with weights for one backbone alone, without the backbone."""
+    """The file's search space; with weights for one backbone alone, without the backbone.
+
+    Where nothing was trained a larger network knows no more and takes longer: it is searched only
+    where the user's own file says so.
+    """
     space = load_space(path, options)
-    if options.backbone_weights not in (IMAGENET, RANDOM):
+    one = options.backbone_weights not in (IMAGENET, RANDOM)
+    if one or (options.backbone_weights == RANDOM and not is_own(path, SPACE)):
         space.pop("backbone", None)
     return space
 

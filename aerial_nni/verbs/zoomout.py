@@ -59,7 +59,8 @@ def add_flags(verbs: Verbs) -> None:
         type=int,
         nargs="+",
         metavar="SEED",
-        help="zoom-out, superpixels and U-Net are trained with each (default: 1 2 3, less --seed)",
+        help="zoom-out, superpixels and U-Net are trained with each (default: 1 2 3, less --seed; "
+        "building-scenes: 1 2)",
     )
     group.add_argument(
         "--final-epochs",

@@ -36,6 +36,7 @@ from aerial_nni.zoomout.options import ZoomOutOptions
 
 PLAN = Plan(trials=2, seeds=(1, 2), epochs=3, unet_epochs=7)
 OPTIONS = ZoomOutOptions(backbone_weights="random")
+TRAINED = ZoomOutOptions()
 
 
 def finals(definition) -> list[dict]:
@@ -132,18 +133,25 @@ def test_weights_of_one_backbone_fix_it(tmp_path: Path):
     definition = zoomout(one, METHODS["random"], PLAN)
     assert "backbone" not in definition.space
     assert [options.backbone for options in backbones(one, definition.space)] == ["vgg11"]
-    both = zoomout(OPTIONS, METHODS["random"], PLAN)
-    assert [o.backbone for o in backbones(OPTIONS, both.space)] == ["vgg11", "vgg16"]
+    both = zoomout(TRAINED, METHODS["random"], PLAN)
+    assert [o.backbone for o in backbones(TRAINED, both.space)] == ["vgg11", "vgg16"]
+
+
+def test_of_networks_that_were_never_trained_the_larger_is_not_searched_unasked(tmp_path: Path):
+    assert "backbone" not in zoomout(OPTIONS, METHODS["random"], PLAN).space
+    own = tmp_path / "space.yaml"
+    own.write_text(SPACE.read_text())
+    assert "backbone" in zoomout(OPTIONS, METHODS["random"], PLAN, space_file=own).space
 
 
 def test_what_is_given_is_not_searched():
-    definition = zoomout(OPTIONS, METHODS["gp"], PLAN, given=["hidden", "backbone", "epochs"])
+    definition = zoomout(TRAINED, METHODS["gp"], PLAN, given=["hidden", "backbone", "epochs"])
     assert not {"hidden", "backbone"} & definition.space.keys() and "lr" in definition.space
     assert definition.method["given"] == {"backbone": "vgg16", "hidden": 1024}
-    assert [o.backbone for o in backbones(OPTIONS, definition.space)] == ["vgg16"]
-    every = load_space(SPACE, OPTIONS)
+    assert [o.backbone for o in backbones(TRAINED, definition.space)] == ["vgg16"]
+    every = load_space(SPACE, TRAINED)
     with pytest.raises(BadOption, match="leave one out"):
-        zoomout(OPTIONS, METHODS["gp"], PLAN, given=list(every))
+        zoomout(TRAINED, METHODS["gp"], PLAN, given=list(every))
 
 
 def test_the_side_of_superpixels_is_that_of_the_final_ones():
