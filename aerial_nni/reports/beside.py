@@ -1,5 +1,6 @@
 """Groups of runs beside each other: the same length, the same seeds, one thing different."""
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
@@ -31,7 +32,7 @@ LOOKS = ((BLUE, "s", "--"), (VERMILLION, "o", "-"), (GREY, "^", ":"), (GREEN, "D
 
 
 CROWDED = 3
-"""Groups from which on their names stand in two lines."""
+"""Groups from which on their names stand in several lines."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def draw_beside(*groups: Group, level: tuple[float, str] | None = None) -> Figur
     left.margins(y=0.15)
     names = [group.name for group in groups]
     if len(names) > CROWDED:
-        names = [name.replace(" ", "\n", 1) for name in names]
+        names = [textwrap.fill(name, 12, break_long_words=False) for name in names]
         left.tick_params(axis="x", labelsize=6.5)
     left.set_xticks(range(len(groups)), names)
     left.set_ylabel("mean IoU on the validation patches")
@@ -90,7 +91,7 @@ def draw_beside(*groups: Group, level: tuple[float, str] | None = None) -> Figur
     epoch_axis(right, longest([trial for group in groups for trial in group.trials]))
     right.set_ylabel("mean IoU on the validation patches")
     right.set_title("By epoch, a line for each run")
-    right.legend(loc="best")
+    right.legend(loc="best", fontsize=6.5 if len(groups) > CROWDED else None)
     return figure
 
 
