@@ -159,7 +159,7 @@ def final_points(
 def searched_space(options: ZoomOutOptions, path: Path) -> dict[str, Any]:
     """The file's search space; with weights for one backbone alone, without the backbone.
 
-    Where nothing was trained a larger network knows no more and takes longer: it is searched only
+    Where nothing was trained the larger network, twice the work, is searched only
     where the user's own file says so.
     """
     space = load_space(path, options)

@@ -65,11 +65,12 @@ class SearchOptions(TrialOptions):
         if not self.arch_lr:
             raise BadOption(
                 "arch_lr=0 leaves the architecture as it was drawn; give --arch-lr 0.003, or to "
-                "train a drawn architecture: python -m aerial_nni.run baseline --model derived"
+                "train a drawn architecture: python -m aerial_nni.run baseline --model derived "
+                "--genotype genotype.json"
             )
         if self.recompute and self.variant == "gumbel":
             raise BadOption(
-                "recompute=True saves the outputs of all candidates, but variant=gumbel runs one "
+                "recompute=True is for the outputs of many candidates, but variant=gumbel runs one "
                 "alone; leave --recompute out, or give --variant softmax"
             )
         if self.precision not in ("auto", *self.precisions()):

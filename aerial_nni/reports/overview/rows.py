@@ -182,18 +182,17 @@ def _darts(experiment: Experiment) -> Made:
     if not found.main.runs:
         raise ResultUnusable(f"no derived network of {experiment.folder} was trained to its end")
     order = found.main.searched.options["order"]
-    named = [
-        (DERIVED, found.main.runs, [float(run.metrics["score"]) for run in found.main.runs]),
-        (RANDOMS, found.randoms, found.random_scores),
-        (HAND_MADE, found.hand_made, [float(run.metrics["score"]) for run in found.hand_made]),
-    ]
+    named = [(DERIVED, found.main.runs), (RANDOMS, found.randoms), (HAND_MADE, found.hand_made)]
+    scores = {RANDOMS: found.random_scores}  # of each architecture; of the others of each run
     return Made(
         experiment=experiment,
         rows=[
             dataclasses.replace(
-                row_of(name, runs), scores=scores, seconds=_mean(found.seconds(runs))
+                row := row_of(name, runs),
+                scores=scores.get(name, row.scores),
+                seconds=_mean(found.seconds(runs)),
             )
-            for name, runs, scores in named
+            for name, runs in named
             if runs
         ],
         method=f"DARTS, {order} order, {some(len(found.search.tried), 'search trial')}",
