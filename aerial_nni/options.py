@@ -7,6 +7,7 @@ line's flags are made from these fields (`aerial_nni.run`), so a new option is a
 import dataclasses
 import difflib
 import re
+import reprlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,8 +170,13 @@ def _check(spec: dataclasses.Field, value: Any) -> None:
     if not isinstance(value, type(spec.default)) or (
         isinstance(value, bool) and not isinstance(spec.default, bool)
     ):
-        wanted = type(spec.default).__name__
-        raise BadOption(f"{spec.name}={value!r} is a {type(value).__name__}; give a {wanted}")
+        wanted, given = type(spec.default).__name__, type(value).__name__
+        raise BadOption(f"{spec.name}={reprlib.repr(value)} is a {given}; give a {wanted}")
+    if isinstance(value, tuple):
+        for part in value:
+            if not isinstance(part, str):
+                problem = f"{spec.name} holds {reprlib.repr(part)}, a {type(part).__name__}"
+                raise BadOption(f"{problem}; give texts")
     if choices is not None and value not in choices:
         raise BadOption(f"{spec.name}={value!r} is not known; choose one of {', '.join(choices)}")
     if low is not None and not value >= low:  # `not >=` also catches NaN

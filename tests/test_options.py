@@ -22,6 +22,8 @@ def test_a_misspelt_key_names_the_nearest_one():
         ({"norm": "layer"}, "choose one of batch, group, none"),
         ({"flip": "yes"}, "is a str; give a bool"),
         ({"epochs": True}, "is a bool; give a int"),
+        ({"lr": {"__nni_obj__": "gASV" * 99}}, r"^lr=\{.{,60}\} is a dict; give a float$"),
+        ({"void_classes": [{"__class__": 1}]}, r"^void_classes holds .* a dict; give texts$"),
         ({"loss": "huber"}, "names of ce, dice"),
     ],
 )

@@ -16,6 +16,7 @@ import nni
 
 from aerial_nni import results
 from aerial_nni.options import TrialOptions, as_dict, changed, load_options
+from aerial_nni.trials.reporting import Nni
 from aerial_nni.trials.takeover import occupied
 
 SECONDS = 0.3
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--options", type=Path, required=True, help="options of all trials")
     parser.add_argument("--experiment", type=Path, required=True, help="experiment folder")
     given = parser.parse_args(arguments)
-    options = changed(load_options(given.options), nni.get_next_parameter())
+    options = changed(load_options(given.options), Nni().parameters())
     folder = given.experiment / os.environ["NNI_TRIAL_JOB_ID"]
     try:
         with occupied(folder, options, go_on=True):

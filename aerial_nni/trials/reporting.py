@@ -57,13 +57,16 @@ class Nni:
     """A trial that NNI started."""
 
     def parameters(self) -> dict[str, Any]:
-        """The tuner's choice, without the keys NNI adds for itself."""
+        """The tuner's choice, without the keys that tuners and NNI add, such as `_phase`."""
         import nni
 
+        from aerial_nni.tuners.decoding import decode_plainly
+
+        decode_plainly()
         return {
             key: value
             for key, value in (nni.get_next_parameter() or {}).items()
-            if not key.startswith("_")
+            if not key.startswith("_") or key.startswith("__")
         }
 
     def intermediate(self, row: Mapping[str, float]) -> None:

@@ -14,6 +14,7 @@ from nni.runtime.tuner_command_channel import CommandType
 from nni.tuner import Tuner
 from nni.utils import MetricType
 
+from aerial_nni.tuners.decoding import decode_plainly, in_our_experiment
 from aerial_nni.tuners.hearing import let_tuners_hear
 
 _DONE = "_aerial_nni_repaired"
@@ -30,6 +31,8 @@ def repair() -> None:
     """Makes a failing tuner end its experiment, and a tuner hear what it should of its trials."""
     if getattr(msg_dispatcher_base.MsgDispatcherBase, _DONE, False):
         return
+    if in_our_experiment():
+        decode_plainly()
     _report_what_a_tuner_raises()
     let_tuners_hear()
     _let_requests_wait()
