@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from aerial_nni.data.augment import Augmentation
+from aerial_nni.data.dataset import VOID
 from aerial_nni.data.prepared import Prepared
 
 AHEAD = 3
@@ -123,6 +124,11 @@ class Batches:
     def _normal(self, images: Tensor) -> Tensor:
         # (b, h, w, bands) -> (b, bands, h, w): channels_last without a copy
         return self.normalisation(images.permute(0, 3, 1, 2))
+
+
+def valid_pixels(masks: Tensor) -> Tensor:
+    """How many pixels of `masks` count, a scalar on their device."""
+    return (masks != VOID).sum()
 
 
 def known_type(images: np.ndarray) -> np.ndarray:

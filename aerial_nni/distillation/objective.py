@@ -32,7 +32,7 @@ class Distilled:
         teacher = View(*kept) if kept else self.ask(images, masks)
         labels = self.loss(student.logits, masks)
         values = self.compare(student, teacher, masks)
-        self.parts.note({LABELS: labels, **values})
+        self.parts.note({LABELS: labels, **values}, masks)
         return labels + self.weight * torch.stack(list(values.values())).sum()
 
     def ask(self, images: Tensor, masks: Tensor) -> View:

@@ -14,18 +14,20 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def both_heads(
-    loss: Loss, weight: float, *, note: Callable[[dict[str, Tensor]], None] = lambda _: None
+    loss: Loss, weight: float, *, note: Callable[[dict[str, Tensor], Tensor], None] | None = None
 ) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
     """The loss of the classifier plus `weight` times that of the auxiliary head, on its logits.
 
-    `note` is told the classifier's own loss, see `PartMeans`: that is the one that is validated.
+    `note` is told the classifier's own loss and the masks, see `PartMeans`: that is the one that is
+    validated.
     """
 
     def objective(model: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
         assert isinstance(model, DeepLab)
         logits, auxiliary = model.both(images)
         main = loss(logits, masks)
-        note({LABELS: main})
+        if note is not None:
+            note({LABELS: main}, masks)
         return main + weight * loss(auxiliary, masks)
 
     return objective

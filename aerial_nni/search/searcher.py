@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aerial_nni.data.batches import Batch, Batches
+from aerial_nni.data.batches import Batch, Batches, valid_pixels
 from aerial_nni.errors import Explained
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.genotype import Genotype
@@ -83,8 +83,9 @@ class Searcher(Companion):
     def before_update(self, epoch: int, batch: Batch, rate: float, optimizer: Optimizer) -> None:
         """A step of the architecture, once the weights are warm.
 
-        With `accumulate` it is on as many batches as the weights' own step. *differs:* the step
-        that second order unrolls is then on the first of the weights' batches alone.
+        With `accumulate` it is on as many batches as the weights' own step, which weigh by their
+        valid pixels. *differs:* the step that second order unrolls is then on the first of the
+        weights' batches alone.
         """
         if epoch != self._epoch:
             self._begin(epoch)
@@ -92,8 +93,10 @@ class Searcher(Companion):
             return
         alphas = list(self.architecture.parameters())
         self.optimizer.zero_grad(set_to_none=True)  # the weights' own steps leave gradients there
-        for _ in range(self.options.accumulate):
-            own = next(self._batches)
+        pixels = torch.zeros((), device=self.device)
+        for own in islice(self._batches, self.options.accumulate):
+            counted = valid_pixels(own[1])
+            pixels += counted
             if self.options.order == "second":
                 gradients = second_order(
                     self._loss_of, batch, own, optimizer=optimizer, rate=rate, alphas=alphas
@@ -101,8 +104,11 @@ class Searcher(Companion):
             else:
                 gradients = first_order(alphas, self._loss_of(own))
             for alpha, gradient in zip(alphas, gradients, strict=True):
-                share = gradient / self.options.accumulate
-                alpha.grad = share if alpha.grad is None else alpha.grad + share
+                added = gradient * counted
+                alpha.grad = added if alpha.grad is None else alpha.grad + added
+        for alpha in alphas:
+            if alpha.grad is not None:
+                alpha.grad /= pixels.clamp_min(1)
         for cost, target in self.costs.values():
             if target:
                 penalty = cost.penalty(self.architecture, target)

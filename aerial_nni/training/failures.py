@@ -1,7 +1,7 @@
 """What a user can act on when training fails: a loss that is no number, or too little memory."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,6 +31,10 @@ class NotFinite(Explained):
         )
 
 
+class BatchTooSmall(Explained):
+    """Batch norm would have to learn from a single value of each channel."""
+
+
 class OutOfMemory(Explained):
     """A training step does not fit into the device's memory."""
 
@@ -50,11 +54,26 @@ def memory_explained(advice: Callable[[str], str]) -> Iterator[None]:
     raise OutOfMemory(advice(reason))
 
 
-def out_of_memory_explained(
-    trainer: "Trainer", batch: Batch, task: "Task"
-) -> AbstractContextManager[None]:
-    """Turns running out of memory in the block into `OutOfMemory` with a batch that fits."""
-    return memory_explained(lambda reason: _advice(trainer, batch, task, reason))
+@contextmanager
+def step_explained(trainer: "Trainer", batch: Batch, task: "Task") -> Iterator[None]:
+    """Turns what a step cannot do in the block into an error with what to change.
+
+    Raises:
+        OutOfMemory: with a batch that fits.
+        BatchTooSmall: the deepest maps of the batch have one value in each channel.
+    """
+    try:
+        with memory_explained(lambda reason: _advice(trainer, batch, task, reason)):
+            yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        side = "x".join(str(size) for size in batch[1].shape[1:])
+        raise BatchTooSmall(
+            f"batch norm cannot learn from {len(batch[0])} patch of {side} pixels: at its deepest "
+            "it is a single pixel; give --batch 2 or more (and as many training patches), a "
+            "larger --patch, or for a U-Net a smaller --depth or --norm group"
+        ) from None
 
 
 def _is_memory(error: Exception) -> bool:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from aerial_nni.data.batches import Batch
+from aerial_nni.data.batches import Batch, valid_pixels
 from aerial_nni.errors import Explained
 from aerial_nni.models import ModelSpec
 from aerial_nni.options import TrialOptions, as_dict
@@ -34,7 +34,7 @@ from aerial_nni.training.checkpoint import (
 from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import autocast
 from aerial_nni.training.evaluation import Evaluation
-from aerial_nni.training.failures import NotFinite, out_of_memory_explained
+from aerial_nni.training.failures import NotFinite, step_explained
 from aerial_nni.training.optimisation import build_optimizer, learning_rate
 from aerial_nni.training.progress import epoch_line, steps_of
 from aerial_nni.training.seeds import derived_seed
@@ -45,7 +45,10 @@ CHECK_EVERY = 25
 """Steps between two looks at the loss: each look waits for the device."""
 
 Objective = Callable[..., Tensor]
-"""(model, images, masks, whatever else is in a batch) -> the scalar that is minimised."""
+"""(model, images, masks, whatever else is in a batch) -> the scalar that is minimised.
+
+A mean over the valid pixels of the masks: by their number steps are added up.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,12 +193,17 @@ class Trainer:
         return row, scored, spec
 
     def train(self, epoch: int, task: Task) -> tuple[float, float, int]:
-        """One pass over the training batches: mean loss, last learning rate, patches seen."""
+        """One pass over the training batches: mean loss, last learning rate, patches seen.
+
+        The loss is the mean over valid pixels, and so is the gradient of steps that are added
+        before an update: patches that are mostly void weigh as little as in one large batch.
+        """
         options = self.options
         updates = math.ceil(task.steps / options.accumulate)
-        total = torch.zeros((), device=self.device)
+        total, pixels = torch.zeros(2, device=self.device, dtype=torch.float64)
         unchecked: list[Tensor] = []
         rate, patches = 0.0, 0
+        weight: Tensor | float = 0.0
         self.model.train()
         label = f"epoch {epoch + 1}/{options.epochs}"
         batches = steps_of(task.training(epoch), total=task.steps, label=label)
@@ -205,11 +213,16 @@ class Trainer:
             if step == group_start:
                 update = epoch * updates + step // options.accumulate
                 rate = learning_rate(options, update, options.epochs * updates)
-            with out_of_memory_explained(self, batch, task):
+                weight = 0.0
+            counted = valid_pixels(batch[1])
+            with step_explained(self, batch, task):
                 if step == group_start:
                     task.companion.before_update(epoch, batch, rate, self.optimizer)
-                loss = self._step(batch, task.objective, group)
-            total += loss
+                share = counted / batch[1].numel() if group > 1 else 1.0
+                loss = self._step(batch, task.objective, share)
+            total += loss * counted
+            pixels += counted
+            weight += share
             patches += len(batch[0])
             unchecked.append(loss)
             last = step + 1 == task.steps
@@ -217,19 +230,23 @@ class Trainer:
                 self._check(unchecked, epoch, step)
                 unchecked.clear()
             if step - group_start + 1 == group:
-                self._update(rate)
-        return float(total) / task.steps, rate, patches
+                self._update(rate, weight)
+        return float(total / pixels.clamp_min(1)), rate, patches
 
-    def _step(self, batch: Batch, objective: Objective, group: int) -> Tensor:
-        """Forward and backward of one batch of `group`; its loss, without the graph."""
+    def _step(self, batch: Batch, objective: Objective, share: Tensor | float) -> Tensor:
+        """Forward and backward of one batch that weighs `share`; its loss, without the graph."""
         with autocast(self.device, self.precision):
             loss = objective(self.model, *batch)
-        self.scaler.scale(loss / group).backward()
+        self.scaler.scale(loss * share).backward()
         return loss.detach()
 
-    def _update(self, rate: float) -> None:
+    def _update(self, rate: float, weight: Tensor | float) -> None:
+        """A step of the optimiser along gradients that were added with `weight` in all."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+        if isinstance(weight, Tensor):
+            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+            torch._foreach_div_(gradients, weight.clamp_min(1e-12))
         if self.options.clip:
             self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)

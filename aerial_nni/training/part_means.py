@@ -1,9 +1,10 @@
-"""Means of the parts of a loss over an epoch, as columns of its history."""
+"""Means of the parts of a loss over an epoch's valid pixels, as columns of its history."""
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
+
+from aerial_nni.data.batches import valid_pixels
 
 LABELS = "labels"
 """The part that is validated too: the loss from the labels, without what learning adds to it."""
@@ -16,16 +17,18 @@ class PartMeans:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._calls = 0
+        self._pixels: Tensor | None = None
 
-    def note(self, parts: Mapping[str, Tensor]) -> None:
-        """Counts the parts of a batch's loss; nothing waits for the device."""
+    def note(self, parts: Mapping[str, Tensor], masks: Tensor) -> None:
+        """Counts the parts of the loss of `masks`; nothing waits for the device."""
+        pixels = valid_pixels(masks).double()
         for name, value in parts.items():
-            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value.detach()
-        self._calls += 1
+            self._sums[name] = self._sums.get(name, 0 * pixels) + value.detach() * pixels
+        self._pixels = pixels if self._pixels is None else self._pixels + pixels
 
     def columns(self) -> dict[str, float]:
         """The mean of each part, and a new start; nothing where nothing was noted."""
-        means = {self.PREFIX + k: float(v) / self._calls for k, v in self._sums.items()}
-        self._sums, self._calls = {}, 0
+        pixels = max(1.0, float(self._pixels or 0))
+        means = {self.PREFIX + k: float(v) / pixels for k, v in self._sums.items()}
+        self._sums, self._pixels = {}, None
         return means

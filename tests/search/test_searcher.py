@@ -1,12 +1,14 @@
 """The companion that learns the architecture: from which batches, with what, towards what."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from aerial_nni.data.dataset import VOID
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.results import GENOTYPE, LATENCY
@@ -107,6 +109,25 @@ def test_with_accumulation_the_gradient_is_the_mean_over_as_many_batches(
         assert one.architecture_half.handed == accumulate
         steps[accumulate] = [alpha.detach() for alpha in one.architecture.parameters()]
     torch.testing.assert_close(steps[1], steps[3])  # all its batches are equal here
+
+
+def test_added_batches_weigh_by_their_valid_pixels(tmp_path: Path, monkeypatch):
+    one, two = made(tmp_path), made(tmp_path, accumulate=2)
+    images, masks = one.architecture_half.batch()
+    half = masks.clone()
+    half[:, :, 4:] = VOID
+    quarter = torch.full_like(masks, VOID)
+    quarter[:, :2, 4:] = masks[:, :2, 4:]
+    monkeypatch.setattr(
+        two.architecture_half, "batch", iter([(images, half), (images, quarter)]).__next__
+    )
+    both = torch.where(quarter != VOID, quarter, half)
+    monkeypatch.setattr(one.architecture_half, "batch", lambda: (images, both))
+    for searching in (one, two):
+        searching.loss = partial(cross_entropy, ignore_index=VOID)
+        stepped(searching)
+    alphas = [list(searching.architecture.parameters()) for searching in (one, two)]
+    torch.testing.assert_close(*alphas)
 
 
 def test_gradients_of_the_weights_own_steps_do_not_reach_the_architecture(tmp_path: Path):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from aerial_nni.data.dataset import VOID
 from aerial_nni.losses import build_loss
 from aerial_nni.models import model_spec
 from aerial_nni.options import TrialOptions, changed
@@ -12,7 +13,7 @@ from aerial_nni.results import CHECKPOINT, HISTORY, LAST, read_history
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.companion import Companion
 from aerial_nni.training.evaluation import evaluate
-from aerial_nni.training.failures import NotFinite, OutOfMemory
+from aerial_nni.training.failures import BatchTooSmall, NotFinite, OutOfMemory
 from aerial_nni.training.loop import OtherRun, Task, Trainer
 from aerial_nni.training.seeds import derived_seed, generator
 
@@ -113,18 +114,59 @@ def test_the_checkpoint_is_the_best_epoch_and_says_what_it_is(tmp_path):
     assert scores["mean_iou"] == pytest.approx(outcome.best_score, abs=1e-6)
 
 
-def test_accumulated_steps_are_one_large_batch(tmp_path):
-    whole, halves = batches_of(1, batch=8)[0], []
-    for part in (slice(0, 4), slice(4, 8)):
-        halves.append((whole[0][part], whole[1][part]))
+@pytest.mark.parametrize("void", [0, 14, 16], ids=["no void", "mostly void", "void alone"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_accumulated_steps_learn_as_one_large_batch(tmp_path, void, precision):
+    images, masks = batches_of(1, batch=8)[0]
+    masks[2:, :void] = VOID  # patches 0 and 1 are whole
+    parts = [(images[i : i + 2], masks[i : i + 2]) for i in range(0, 8, 2)]
     results = []
-    for training, accumulate in (([whole], 1), (halves, 2)):
-        chosen = options(epochs=1, accumulate=accumulate, norm="none", optimizer="sgd")
+    for training, accumulate in (([(images, masks)], 1), (parts, 4)):
+        chosen = options(
+            epochs=3, accumulate=accumulate, norm="none", optimizer="sgd", schedule="constant",
+            lr=0.1, clip=0.0, precision=precision,
+        )  # fmt: skip
         trainer, task = trainer_and_task(tmp_path / str(accumulate), chosen, training=training)
+        before = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+        outcome = trainer.run(task, lambda row, model: None)
+        after = torch.cat([p.detach().flatten() for p in trainer.model.parameters()])
+        results.append((after - before, [row["train_loss"] for row in outcome.history]))
+    (one, one_loss), (four, four_loss) = results
+    close = {"fp32": 1e-3, "bf16": 0.03}[precision]
+    assert one.norm() > 1e-3
+    assert (one - four).norm() < close * one.norm()
+    assert four_loss == pytest.approx(one_loss, rel=close)
+
+
+def test_batches_of_void_alone_change_nothing_that_is_learnt(tmp_path):
+    training = batches_of(3)
+    images, masks = training[1]
+    training[1] = images, torch.full_like(masks, VOID)
+    chosen = options(epochs=1, accumulate=3, norm="none", optimizer="sgd", weight_decay=0.0)
+    learnt = []
+    for name, batches in (("with", training), ("without", [training[0], training[2]])):
+        changed_options = replace(chosen, accumulate=len(batches), schedule="constant", lr=0.1)
+        trainer, task = trainer_and_task(tmp_path / name, changed_options, training=batches)
+        outcome = trainer.run(task, lambda row, model: None)
+        learnt.append(torch.cat([p.detach().flatten() for p in trainer.model.parameters()]))
+        learnt.append(torch.tensor(outcome.history[0]["train_loss"]))
+    torch.testing.assert_close(learnt[0], learnt[2])
+    torch.testing.assert_close(learnt[1], learnt[3])
+
+
+def test_an_epoch_of_void_alone_is_finite(tmp_path):
+    training = [(images, torch.full_like(masks, VOID)) for images, masks in batches_of(2)]
+    trainer, task = trainer_and_task(tmp_path, options(epochs=1, accumulate=2), training=training)
+    outcome = trainer.run(task, lambda row, model: None)
+    assert outcome.history[0]["train_loss"] == 0
+    assert all(torch.isfinite(p).all() for p in trainer.model.parameters())
+
+
+def test_a_batch_of_one_too_small_for_batch_norm_is_refused_with_what_to_change(tmp_path):
+    training = batches_of(1, batch=1, size=4)
+    trainer, task = trainer_and_task(tmp_path, options(batch=1), training=training)
+    with pytest.raises(BatchTooSmall, match=r"1 patch of 4x4 pixels.*--batch 2.*--norm group"):
         trainer.run(task, lambda row, model: None)
-        results.append([p.detach().clone() for p in trainer.model.parameters()])
-    for a, b in zip(*results, strict=True):
-        assert torch.allclose(a, b, atol=1e-6)
 
 
 def test_patience_ends_a_run_that_no_longer_improves(tmp_path):
