@@ -9,6 +9,7 @@ Parameters have the names of the derived network's, with the operation's name be
 import warnings
 from collections.abc import Callable, Mapping
 
+import nni
 from torch import Tensor, nn
 
 from aerial_nni.models.cell_unet import CellUNet, sharing
@@ -16,7 +17,13 @@ from aerial_nni.models.cell_unet import CellUNet, sharing
 with warnings.catch_warnings():
     # NNI 3.0 makes a class of everything in torch.nn, and warns of what is no module in torch 2.5+.
     warnings.simplefilter("ignore", RuntimeWarning)
+    # Its nas.evaluator fetches the Lightning evaluators of a framework, which are not needed here:
+    # seconds and 200 MB for each trial, and lightning need not be installed.
+    framework = nni.get_default_framework()
+    nni.set_default_framework("none")
     from nni.nas.nn.pytorch import LayerChoice, ModelSpace
+
+    nni.set_default_framework(framework)
 
 
 def layer_choice(
