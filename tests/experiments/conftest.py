@@ -63,6 +63,7 @@ def asked_at_the_end(port: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
             answers[path] = ask(port, path)
         connections = [c for p in processes(experiment) for c in p.net_connections("inet")]
         answers["hosts"] = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+        answers["programs"] = {process.exe() for process in processes(experiment)}
         return False
 
     monkeypatch.setattr(staying, "wait_for_the_end", look)

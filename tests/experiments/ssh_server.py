@@ -10,10 +10,19 @@ from pathlib import Path
 
 from fast_experiments import free_port
 
+KINDS = ("ed25519", "ecdsa")
+"""Of the server's own keys."""
+
 
 def found() -> str | None:
     """Where the server's program is."""
     return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def make_key(path: Path, kind: str = KINDS[0]) -> None:
+    """Makes a key without a passphrase, and `path`.pub."""
+    make = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)]
+    subprocess.run(make, check=True)
 
 
 class SshServer:
@@ -24,10 +33,10 @@ class SshServer:
         self.key = folder / "key"
         self.home = folder / "home"
         self.home.mkdir(parents=True)
-        host_key = folder / "host"
-        for path in (self.key, host_key):
-            make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
-            subprocess.run(make, check=True)
+        for kind in KINDS:
+            make_key(folder / kind, kind)
+        make_key(self.key)
+        self.host_keys = {kind: (folder / f"{kind}.pub").read_text().split()[:2] for kind in KINDS}
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # the server asks for it when root starts it
         variables = {"HOME": str(self.home), **variables}
@@ -35,7 +44,7 @@ class SshServer:
         lines = (
             f"Port {self.port}",
             "ListenAddress 127.0.0.1",
-            f"HostKey {host_key}",
+            *(f"HostKey {folder / kind}" for kind in KINDS),
             f"AuthorizedKeysFile {self.key}.pub",
             "PidFile none",
             "UsePAM no",
@@ -51,6 +60,10 @@ class SshServer:
         log = folder / "log"
         self._process = subprocess.Popen([str(found()), "-D", "-f", str(config), "-E", str(log)])
         self._wait(log)
+
+    def known(self, kind: str = KINDS[0]) -> str:
+        """The line of a file known_hosts that says which key this server has."""
+        return " ".join([f"[127.0.0.1]:{self.port}", *self.host_keys[kind]])
 
     def _wait(self, log: Path) -> None:
         for _ in range(600):

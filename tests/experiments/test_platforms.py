@@ -20,6 +20,7 @@ from aerial_nni.experiments.address import own_address
 from aerial_nni.experiments.conduct import Outcome, Settings
 from aerial_nni.experiments.definition import limits_of, nni_config, read_config
 from aerial_nni.experiments.platforms import NotReachable, connect
+from aerial_nni.experiments.repairs import node
 
 Run = Callable[..., Outcome]
 HERE = Path(__file__).parent
@@ -45,8 +46,17 @@ def ssh(tmp_path_factory: pytest.TempPathFactory, there: dict[str, str]) -> Iter
 
 
 @pytest.fixture
-def remote(ssh: SshServer, tmp_path: Path) -> Path:
-    """The remote configuration of the repository, with this machine filled in."""
+def known_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file in which OpenSSH notes hosts, of a home that is this test's."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    return tmp_path / ".ssh" / "known_hosts"
+
+
+@pytest.fixture
+def remote(ssh: SshServer, tmp_path: Path, known_hosts: Path) -> Path:
+    """The remote configuration of the repository, with this machine filled in; its key is known."""
+    known_hosts.write_text(ssh.known())
     values = yaml.safe_load(REMOTE.read_text())
     machine, _ = values["trainingService"]["machineList"]
     machine.update(host="127.0.0.1", port=ssh.port, user=getpass.getuser())
@@ -98,7 +108,7 @@ def test_a_killed_launcher_leaves_nothing_elsewhere_and_the_experiment_goes_on(
     launched = Launched(runs, port, seeds=2, concurrency=2)
     wait_for(lambda: len(launched.history()) == 2)
     keepers = [process for process in of(launched.id) if "trial_keeper" in str(process.cmdline())]
-    assert keepers
+    assert [keeper.exe() for keeper in keepers] == [str(node())]
     addresses = {c.laddr.ip for p in keepers for c in p.net_connections() if c.status == "LISTEN"}
     assert addresses == {"127.0.0.1"}
     os.kill(launched.process.pid, signal.SIGKILL)
@@ -127,6 +137,18 @@ def test_a_machine_that_does_not_answer_ends_the_experiment_with_a_reason(
     outcome = run_fast(fast(1), config=remote)
     assert not outcome.good
     assert "ECONNREFUSED" in capfd.readouterr().err
+
+
+def test_a_machine_whose_key_is_not_known_is_told_nothing_and_the_reason_says_what_to_type(
+    run_fast: Run, remote: Path, ssh: SshServer, known_hosts: Path, capfd: pytest.CaptureFixture
+):
+    known_hosts.unlink()
+    outcome = run_fast(fast(1), config=remote)
+    assert not outcome.good
+    said = capfd.readouterr().err
+    assert f"the key of [127.0.0.1]:{ssh.port} is not known" in said
+    assert f"ssh-keyscan -p {ssh.port} 127.0.0.1 >> ~/.ssh/known_hosts" in said
+    assert not list(ssh.home.iterdir())
 
 
 def config_of(file: Path, runs: Path):

@@ -24,7 +24,7 @@ from websockets.exceptions import InvalidHandshake
 from aerial_nni.experiments import records, rest
 from aerial_nni.experiments.conduct import Outcome
 from aerial_nni.experiments.patience import Patience
-from aerial_nni.experiments.repairs import PRELOAD, not_through_a_proxy
+from aerial_nni.experiments.repairs import PRELOAD, node, not_through_a_proxy
 from aerial_nni.experiments.snapshot import booked_wrongly
 
 Run = Callable[..., Outcome]
@@ -46,6 +46,7 @@ def test_ui_tuner_and_trial_agree(
     assert outcome.good
     agree(outcome, asked_at_the_end, heard(), RATES)
     assert asked_at_the_end["hosts"] == {"127.0.0.1"}
+    assert str(node()) in asked_at_the_end["programs"]
 
 
 def test_a_trial_that_is_stopped_early_is_booked_as_that(
@@ -115,6 +116,7 @@ DEFECTS = {
     "past": ("core/nnimanager.js", "const finishedTrialData = await this.exportData();"),
     "recover": ("core/nnimanager.js", "job.status === 'WAITING' || job.status === 'RUNNING'"),
     "install": ("training_service/remote_v3/worker.js", "-m pip install nni --upgrade`"),
+    "host-key": ("training_service/remote_v3/ssh.js", "this.client.connect(sshConfig);"),
     "keeper": ("rest_server/core.js", "app.listen(this.port)"),
     "keeper-end": ("common/trial_keeper/main.js", "shutdown.initiate('Connection error')"),
     "versions": ("common/trial_keeper/collect_platform_info.js", "collect_version_info"),

@@ -2,8 +2,6 @@
 
 "use strict";
 
-const quoted = (text) => `'${text.replace(/'/g, `'\\''`)}'`;
-
 // "install": training_service/remote_v3/worker.js `start()` upgrades NNI on the other machine, from
 // the network, at each start of an experiment.
 function leaveInstalled(exported) {
@@ -18,21 +16,18 @@ function leaveInstalled(exported) {
 }
 
 // "keeper": training_service/remote_v3/worker.js `launchTrialKeeperDaemon()` starts a Node on the
-// other machine that listens to its network as the manager does on this one. Here it is started with
-// the repairs that are installed there.
+// other machine, the one that NNI brings, that listens to its network as the manager does on this one.
+// Here it is started as the manager is, by the program and with the repairs that are installed there.
 function repairKeeper(exported) {
   const proto = exported.Worker.prototype;
   const launch = proto.launchTrialKeeperDaemon;
   proto.launchTrialKeeperDaemon = async function () {
-    const where = "from aerial_nni.experiments.repairs import PRELOAD; print(PRELOAD)";
-    const preload = await this.ssh.run(`${this.python} -c ${quoted(where)}`);
-    const variables = [
-      `NODE_OPTIONS=${quoted(`--require ${JSON.stringify(preload)}`)}`,
-      "NO_PROXY=localhost,127.0.0.1",
-      "no_proxy=localhost,127.0.0.1",
-    ].join(" ");
     const run = this.ssh.run;
-    this.ssh.run = (command) => run.call(this.ssh, `${variables} ${command}`);
+    this.ssh.run = (command) =>
+      run.call(
+        this.ssh,
+        command.replace("nni.tools.nni_manager_scripts.launch_trial_keeper", "aerial_nni.experiments.keeper"),
+      );
     try {
       return await launch.call(this);
     } finally {
