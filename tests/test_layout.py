@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -101,8 +101,11 @@ NAME = re.compile(r"[A-Za-z\d_-]+")
 
 
 def brought_with(distribution: str) -> set[str]:
-    """What pip installs beside it, whatever extras are asked for."""
-    asked = [one for one in requires(distribution) or [] if "extra ==" not in one]
+    """What pip installs beside it, whatever extras are asked for; nothing where it is not there."""
+    try:
+        asked = [one for one in requires(distribution) or [] if "extra ==" not in one]
+    except PackageNotFoundError:
+        return set()
     return {NAME.match(one)[0].lower() for one in asked}
 
 
