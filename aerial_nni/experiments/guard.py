@@ -5,6 +5,14 @@ their own: when the process that started them is killed they live on and hold th
 them inherits the environment variables `MARK` and `LAUNCH`. The guard waits on a pipe whose other
 end only the launcher holds; the operating system closes it however the launcher ends, SIGKILL
 included. Then the guard ends every process that carries both marks.
+
+Whoever kills the launcher may kill the guard with it (memory that ran out, a script that ends all
+that it finds), so nobody relies on one process alone. The launcher ends its experiment by itself,
+whatever became of the guard. The manager sees that its parent has changed, and starts another
+guard if it still lives after that (node/trials.cjs, `orphan`). And what the manager starts is
+killed with it by the system (tied.py): that needs no thread in the middle of a computation, no
+code in a trial, and holds for a TensorBoard too. Left over are the processes of a manager
+that was killed together with launcher and guard, on systems that are not Linux.
 """
 
 import os
@@ -28,7 +36,7 @@ GRACE = 2.0
 
 
 class Guard:
-    """The guard of one experiment. It acts when `release` is called or this process ends."""
+    """The guard of one experiment. It acts when this process ends."""
 
     def __init__(self, experiment: str) -> None:
         """Starts the guard. Start it before any process of the experiment."""
@@ -45,10 +53,10 @@ class Guard:
         )
 
     def release(self) -> None:
-        """Ends what is left of the experiment and returns when nothing is."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            self._process.stdin.close()
-        self._process.wait()
+        """Ends what is left of the experiment and returns when nothing is, guard included."""
+        clear(self.marks[MARK], self.marks[LAUNCH])
+        self._process.kill()
+        self._process.communicate()
 
 
 def members(
@@ -101,6 +109,13 @@ def sweep(experiment: str, *, launch: str | None = None, besides: Iterable[int] 
     return len(ended)
 
 
+def clear(experiment: str, launch: str) -> None:
+    """Ends what there is of a launch, and what a dying process of it has just started."""
+    sweep(experiment, launch=launch)
+    time.sleep(0.1)
+    sweep(experiment, launch=launch)
+
+
 def _send(process: psutil.Process, number: int) -> None:
     try:
         process.send_signal(number)
@@ -115,9 +130,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     while sys.stdin.buffer.read(1):
         pass
-    sweep(experiment, launch=launch)
-    time.sleep(0.1)
-    sweep(experiment, launch=launch)  # what a dying process has just started
+    clear(experiment, launch)
 
 
 if __name__ == "__main__":

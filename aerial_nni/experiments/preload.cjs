@@ -12,6 +12,7 @@ const os = require("os");
 const path = require("path");
 
 const network = require("./node/network.cjs");
+const trials = require("./node/trials.cjs");
 
 const left = new Set((process.env.AERIAL_NNI_LEAVE || "").split(","));
 
@@ -25,6 +26,7 @@ if (process.env.AERIAL_NNI_PREFIX) {
 }
 
 if (!left.has("bind")) network.bind();
+if (!left.has("orphan")) trials.replaceGuard();
 
 // "home": common/globals/paths.js keeps its list of experiments in ~/nni-experiments whatever
 // experiment_working_directory says. repairs.py does the same on the Python side.
@@ -35,7 +37,7 @@ if (!left.has("home") && process.env.AERIAL_NNI_HOME) {
 const REPAIRS = {
   ...network.files,
   ...require("./node/manager.cjs"),
-  ...require("./node/trials.cjs"),
+  ...trials.files,
   ...require("./node/machine.cjs"),
   ...require("./node/hosts.cjs"),
 };

@@ -14,15 +14,16 @@ import nni
 import nni_node
 import pytest
 from agreement import agree
-from fast_experiments import Launched, fast, search, wait_for
+from fast_experiments import Launched, ask, fast, processes, search, wait_for
 from nni.experiment import RunMode, launcher
 from nni.experiment import rest as nni_rest
 from nni.runtime import log
 from nni.runtime.command_channel.websocket import connection
 from websockets.exceptions import InvalidHandshake
 
-from aerial_nni.experiments import records, rest
+from aerial_nni.experiments import records, rest, staying
 from aerial_nni.experiments.conduct import Outcome
+from aerial_nni.experiments.guard import is_manager
 from aerial_nni.experiments.patience import Patience
 from aerial_nni.experiments.repairs import PRELOAD, node, not_through_a_proxy
 from aerial_nni.experiments.snapshot import booked_wrongly
@@ -86,6 +87,24 @@ def test_nni_alone_books_results_wrongly_and_listens_to_the_network(
 
 
 @pytest.mark.parametrize("repaired", [True, False])
+def test_nni_alone_keeps_the_output_of_trials_open(
+    run_fast: Run, port: int, monkeypatch: pytest.MonkeyPatch, repaired: bool
+):
+    if not repaired:
+        monkeypatch.setenv("AERIAL_NNI_LEAVE", "descriptors")
+    kept: list[str] = []
+
+    def look(*_: object) -> bool:
+        manager = next(filter(is_manager, processes(ask(port, "experiment")["id"])))
+        kept.extend(Path(file.path).name for file in manager.open_files())
+        return False
+
+    monkeypatch.setattr(staying, "wait_for_the_end", look)
+    assert run_fast(fast(3), concurrency=3, stay=True).good
+    assert sum(name.startswith("trial.") for name in kept) == (0 if repaired else 6)
+
+
+@pytest.mark.parametrize("repaired", [True, False])
 def test_a_tuner_that_raises_ends_the_experiment(
     run_fast: Run, capfd: pytest.CaptureFixture, repaired: bool
 ):
@@ -119,6 +138,9 @@ DEFECTS = {
     "host-key": ("training_service/remote_v3/ssh.js", "this.client.connect(sshConfig);"),
     "keeper": ("rest_server/core.js", "app.listen(this.port)"),
     "keeper-end": ("common/trial_keeper/main.js", "shutdown.initiate('Connection error')"),
+    "descriptors": ("common/trial_keeper/process.js", "'trial.stdout'));"),
+    "orphan": ("main.js", "process.on('SIGINT'"),
+    "tied": ("common/utils.js", "detached: isDetached"),
     "versions": ("common/trial_keeper/collect_platform_info.js", "collect_version_info"),
 }
 """Each repair of NNI's Node -> the file of nni_node, and the defect as it stands there."""

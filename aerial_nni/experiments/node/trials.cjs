@@ -2,11 +2,14 @@
 
 "use strict";
 
+const childProcess = require("child_process");
 const fs = require("fs");
 const path = require("path");
 
 const PYTHON = process.env.AERIAL_NNI_PYTHON;
+const TIED = [PYTHON, "-I", "-S", path.join(__dirname, "..", "tied.py"), String(process.pid)];
 const LOCAL = "127.0.0.1";
+const PATIENCE = 3000; // a guard that lives has then ended this process
 const KILLED = 137; // what shells say of SIGKILL
 const WHY_KILLED =
   "killed by a signal, as the system does when memory runs out; then give a smaller --batch";
@@ -91,6 +94,60 @@ function bookKilled(exported) {
   };
 }
 
+// "descriptors": common/trial_keeper/process.js `spawn()` leaves the two files of a trial's output open
+// in the manager, for each trial that it has ever started.
+function closeOutput(exported) {
+  const proto = exported.TrialProcess.prototype;
+  const spawn = proto.spawn;
+  proto.spawn = async function (options) {
+    const open = fs.createWriteStream;
+    const files = [];
+    fs.createWriteStream = (...where) => files[files.push(open(...where)) - 1];
+    const started = spawn.call(this, options); // opens them before it first waits
+    fs.createWriteStream = open;
+    try {
+      return await started;
+    } finally {
+      for (const file of files) file.destroy();
+    }
+  };
+}
+
+// "orphan": main.js lives on when the process that started it is killed. A guard of that process ends
+// the manager and all else then; where that was killed too, the manager starts another. See guard.py.
+function replaceGuard() {
+  const { AERIAL_NNI_EXPERIMENT, AERIAL_NNI_LAUNCH, ...unmarked } = process.env;
+  if (!AERIAL_NNI_LAUNCH) return;
+  const launcher = process.ppid;
+  const look = () => {
+    if (process.ppid === launcher) return;
+    clearInterval(timer);
+    const guard = ["-m", "aerial_nni.experiments.guard", AERIAL_NNI_EXPERIMENT, AERIAL_NNI_LAUNCH];
+    const start = () =>
+      childProcess.spawn(PYTHON, guard, { env: unmarked, stdio: "ignore", detached: true });
+    setTimeout(start, PATIENCE);
+  };
+  const timer = setInterval(look, 1000);
+  timer.unref();
+}
+
+// "tied": common/trial_keeper/process.js `spawn()` and common/utils.js `getTunerProc()` start processes
+// that live on when the manager is killed. See guard.py and tied.py.
+function tieTrials(exported) {
+  const proto = exported.TrialProcess.prototype;
+  const spawn = proto.spawn;
+  proto.spawn = function (options) {
+    if (!PYTHON) return spawn.call(this, options);
+    const tied = TIED.map((word) => `'${word.replace(/'/g, `'\\''`)}'`).join(" ");
+    return spawn.call(this, { ...options, command: `exec ${tied} ${options.command}` });
+  };
+}
+
+function tieTuner(exported) {
+  const start = exported.getTunerProc;
+  exported.getTunerProc = (command, ...more) => start([...TIED, ...command], ...more);
+}
+
 // "tensorboard": extensions/nniTensorboardManager.js starts `tensorboard --bind_all` from PATH
 // (not there unless the environment is activated) through a shell that splits paths at spaces, and
 // imports it once in a blocking call that delays the start of the server.
@@ -125,7 +182,7 @@ function knownVersions(exported) {
     known && name.endsWith(".collect_version_info") ? known : run(name, args);
 }
 
-module.exports = {
+const files = {
   "training_service/v3/compat.js": {
     attribution: answerByTrial,
     output: outputOfTrial,
@@ -134,5 +191,8 @@ module.exports = {
   },
   "extensions/nniTensorboardManager.js": { tensorboard: ownTensorboard },
   "common/pythonScript.js": { versions: knownVersions },
-  "common/utils.js": { shell: withoutShell },
+  "common/utils.js": { shell: withoutShell, tied: tieTuner },
+  "common/trial_keeper/process.js": { descriptors: closeOutput, tied: tieTrials },
 };
+
+module.exports = { replaceGuard, files };
