@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from aerial_nni.experiments import failures
 from aerial_nni.experiments.address import LOCAL
 from aerial_nni.experiments.closing import measure
 from aerial_nni.experiments.edits import EditedLimits
@@ -72,17 +73,17 @@ def conduct(
         StartFailed: NNI did not start.
     """
     with signals_end_this():
-        record.launched_here()
-        record.save(folder)
         edits, document = EditedLimits(), None
         try:
+            record.launched_here()
+            record.save(folder)
             while True:
                 end = _watched(start, server, record, folder, settings=settings, edits=edits)
                 if end.asked:
                     _cut_off(record)
-                record.close(end.state, end.reason)
-                record.save(folder)
-                say(f"{record.id} {end.state.lower()}: {end.reason}", end.details)
+                record.close(end.state, end.reason, over=end.over)
+                failures.save(record, folder, say)
+                say(end.details, f"{record.id} {end.state.lower()}: {record.reason}")
                 if settings.document:
                     document = write_document(record, folder, settings.docs)
                 if end.asked or not settings.stay:
@@ -95,13 +96,15 @@ def conduct(
                 record.save(folder)
         except BaseException as error:
             if record.state == "RUNNING":
-                record.close("FAILED", f"{type(error).__name__}: {error}")
+                end = _interrupted(error)
+                record.close(end.state, end.reason)
+                say(f"{record.id} {end.state.lower()}: {record.reason}")
             raise
         finally:
             server.stop()
             _cut_off(record)
             record.launcher_gone()
-            record.save(folder)
+            failures.save(record, folder, say)
     return Outcome(record=record, folder=folder, document=document)
 
 
@@ -136,8 +139,16 @@ def _watched(
         finally:
             progress.close()
     except KeyboardInterrupt as error:
+        return _interrupted(error)
+
+
+def _interrupted(error: BaseException) -> End:
+    """The end of an experiment by an exception here: a person's, a signal's, or a failure."""
+    if isinstance(error, KeyboardInterrupt):
         how = "a signal" if isinstance(error, Ended) else "Ctrl-C"
-        return End(state="STOPPED", reason=f"stopped by {how}; {record.go_on}", asked=True)
+        return End(state="STOPPED", reason=f"stopped by {how}", asked=True)
+    first = str(error).partition("\n")[0]
+    return End(state="FAILED", reason=f"{type(error).__name__}: {first}")
 
 
 def _go_on() -> None:
@@ -165,14 +176,16 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
         return None
     if record.kind not in DOCUMENTS:
         return None
-    if record.state == "DONE":
-        measure(record.kind, folder)
     try:
+        if record.state == "DONE":
+            measure(record.kind, folder)
         place, said = (docs, "") if docs else usual_place([folder])
         document = write_report([folder], place).resolve()
-    except Exception as error:  # whatever a plotting library raises
-        again = f"try again with: python -m aerial_nni.run report {record.id}"
+    except (Exception, KeyboardInterrupt) as error:  # whatever a plotting library raises
+        again = f"try again with: {record.command('report')}"
         say(f"the document was not written ({type(error).__name__}: {error}); {again}")
+        if isinstance(error, KeyboardInterrupt):
+            raise
         return None
     say(f"document: {document}", said)
     return document

@@ -1,6 +1,7 @@
 """What is shown of a failure: the last lines of the log that matters, its path, what to type."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 from aerial_nni import results
@@ -33,6 +34,15 @@ def note_failure(trial: Trial, record: Record, folder: Path) -> None:
     if printed and (folder / trial.id).is_dir():
         with results.atomic(folder / trial.id / results.FAILURE) as temporary:
             temporary.write_text(printed + "\n", encoding="utf-8")
+
+
+def save(record: Record, folder: Path, say: Callable[[str], None]) -> None:
+    """Saves the record; where it cannot be written that is said, and is no reason to end."""
+    try:
+        record.save(folder)
+    except OSError as error:
+        path = folder / results.EXPERIMENT
+        say(f"{path} is not up to date ({error}); make room, or let this user write there")
 
 
 def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:

@@ -1,6 +1,13 @@
-"""How much is borne before an experiment is ended, and how it ended."""
+"""How much is borne before an experiment is ended, and how it ended.
+
+What has ended is not waited for. What lives may be slow, whatever the reason: a busy machine, a
+stopped process, a suspended laptop.
+"""
 
 from dataclasses import dataclass
+
+LONG = 900.0
+"""Seconds for which something that lives may give no sign of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -9,14 +16,11 @@ class Patience:
 
     failures: int = 3
     """Failed trials in a row."""
-    silence: float = 60.0
-    """Time in which the manager gives no answer."""
-    idle: float = 900.0
-    """Time in which no trial changes anything, and none uses a processor."""
+    idle: float = LONG
+    """Time in which nothing moves: no trial begins, ends or finishes an epoch, neither a trial nor
+    the tuner uses a processor, and the manager says nothing new, or nothing at all."""
     elsewhere: float = 6 * 3600.0
     """Time in which no trial on another machine changes anything."""
-    nothing: float = 90.0
-    """The same while no trial is there at all."""
     settled: float = 3.0
     """Time for which a state that NNI may still leave has to last."""
     disk: int = 200 * 2**20
@@ -32,3 +36,5 @@ class End:
     details: str = ""
     asked: bool = False
     """Whether a person or a signal asked for it."""
+    over: bool = False
+    """Whether a resume would find nothing to do."""

@@ -119,14 +119,21 @@ class Record:
         """Notes that nothing of the experiment runs any more."""
         self.launcher_pid, self.launcher_started = 0, 0.0
 
-    def close(self, state: str, reason: str) -> None:
-        """Notes how the experiment ended, and when."""
-        self.state, self.reason, self.ended = state, reason, now()
+    def close(self, state: str, reason: str, *, over: bool = False) -> None:
+        """Notes how the experiment ended, when, and unless all of it is over how to go on."""
+        self.state, self.ended = state, now()
+        self.reason = reason if over else f"{reason}; {self.go_on}"
 
     @property
     def go_on(self) -> str:
         """What to type where it ended too early."""
-        return f"go on with: python -m aerial_nni.run resume {self.id}"
+        return f"go on with: {self.command('resume')}"
+
+    def command(self, verb: str) -> str:
+        """The line that does something with this experiment, for whoever is where this is."""
+        runs = Path(self.nni_directory).parent
+        where = "" if runs == Path("runs").resolve() else f" --runs {shlex.quote(str(runs))}"
+        return f"python -m aerial_nni.run {verb} {self.id}{where}"
 
     @property
     def alive(self) -> bool:

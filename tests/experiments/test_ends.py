@@ -1,6 +1,7 @@
 """What happens when processes are killed, trials fail, and people go on afterwards."""
 
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,9 +63,11 @@ def test_an_experiment_whose_trial_stands_still_is_ended(
 ):
     monkeypatch.setenv("FAST_SECONDS", "600")
     monkeypatch.setattr(stillness, "MEASURE", 1.0)
-    outcome = run_fast(fast(1), patience=Patience(idle=3.0))
+    outcome = run_fast(fast(1), patience=Patience(idle=20.0))
     record = records.load(outcome.folder)
-    assert (record.state, record.reason) == ("FAILED", "no trial has moved for 3 s")
+    again = f"go on with: python -m aerial_nni.run resume {record.id}"
+    assert record.state == "FAILED"
+    assert record.reason.startswith(f"no trial has moved for 20 s; {again}")
     assert [trial.score for trial in record.trials] == [None]
     assert not processes(record.id)
     assert ports.is_free(record.port)
@@ -80,7 +83,8 @@ def test_failed_trials_are_told_and_made_up_for_by_a_resume(
     monkeypatch.setenv("FAST_DIE", "2")
     outcome = run_fast(fast(3))
     assert outcome.good  # one of three is
-    assert outcome.record.reason == "all trials ended: 1 of 3 are good"
+    again = f"go on with: python -m aerial_nni.run resume {outcome.record.id}"
+    assert outcome.record.reason.startswith(f"all trials ended: 1 of 3 are good; {again}")
     told = capfd.readouterr().err
     assert "RuntimeError: seed 1 was told to fail" in told
     failed = outcome.record.trials[1]
@@ -91,7 +95,8 @@ def test_failed_trials_are_told_and_made_up_for_by_a_resume(
     died = outcome.record.trials[2]
     assert died.state == "FAILED"  # and not cancelled by the user, as NNI alone has it
     assert "error: killed by a signal" in told
-    assert f"go on with: python -m aerial_nni.run resume {outcome.record.id}" in told
+    assert f"or, when this is over, {again}" in told
+    assert f"{outcome.record.id} done: {outcome.record.reason}" in told
     assert "killed by a signal" in (outcome.folder / died.id / results.FAILURE).read_text()
 
     monkeypatch.delenv("FAST_FAIL")
@@ -113,9 +118,42 @@ def test_an_experiment_whose_trials_all_fail_is_no_success(
     monkeypatch.setenv("FAST_FAIL", "0 1 2 3")
     outcome = run_fast(fast(4))
     assert not outcome.good
-    assert (outcome.record.state, outcome.record.reason) == ("FAILED", "3 trials in a row failed")
+    assert outcome.record.state == "FAILED"
+    assert outcome.record.reason.startswith("3 trials in a row failed; ")
     assert outcome.record.best is None
-    assert "seed 2 was told to fail" in capfd.readouterr().err
+    told = capfd.readouterr().err
+    assert "seed 2 was told to fail" in told
+    assert told.splitlines()[-1] == f"{outcome.record.id} failed: {outcome.record.reason}"
+    assert f"resume {outcome.record.id}" in told.splitlines()[-1]
+
+
+def test_a_disk_without_room_ends_the_experiment_and_a_resume_goes_on(
+    run_fast: Run, resume: Callable[[str], Outcome], capfd: pytest.CaptureFixture
+):
+    outcome = run_fast(fast(2), patience=Patience(disk=1 << 62))
+    record = records.load(outcome.folder)
+    assert record.state == "FAILED"
+    assert "is nearly full" in record.reason
+    assert f"resume {record.id}" in record.reason
+    assert capfd.readouterr().err.splitlines()[-1] == f"{record.id} failed: {record.reason}"
+    assert resume(record.id).good
+
+
+def test_an_error_of_the_launcher_itself_says_how_to_go_on(
+    run_fast: Run, runs: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+):
+    def fail(*_: object) -> None:
+        raise MemoryError("no room\nfor anything")
+
+    monkeypatch.setattr(conduct.Watch, "run", fail)
+    with pytest.raises(MemoryError):
+        run_fast(fast(1))
+    (folder,) = records.folders(runs)
+    record = records.load(folder)
+    assert record.state == "FAILED"
+    assert record.reason.startswith("MemoryError: no room; go on with: ")
+    assert f"resume {record.id}" in capfd.readouterr().err.splitlines()[-1]
+    assert not processes(record.id)
 
 
 @pytest.mark.parametrize("victim", ["dispatcher", pytest.param("manager", marks=pytest.mark.slow)])
@@ -138,7 +176,64 @@ def test_a_killed_part_of_nni_ends_the_experiment(
     assert launched.process.returncode == 1
     assert "FAILED" in printed
     assert victim in printed
+    assert f"resume {launched.id}" in printed.splitlines()[-1]
+    assert f"resume {launched.id}" in launched.record.reason
     assert not processes(launched.id)
+
+
+def the(victim: str, experiment: str) -> psutil.Process:
+    """A process of an experiment, by what it does in it."""
+    wanted = {"manager": "main.js", "dispatcher": "--exp_params", "trial": "fast_trial"}[victim]
+    return wait_for(lambda: [p for p in processes(experiment) if wanted in str(p.cmdline())])[0]
+
+
+def test_a_manager_that_was_stopped_is_waited_for(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "2")
+    launched = Launched(runs, port, seeds=2)
+    wait_for(launched.history)
+    manager = the("manager", launched.id)
+    manager.suspend()
+    assert launched.process.stdout is not None
+    for line in launched.process.stdout:
+        if "NNI's manager does not answer as it should" in line:
+            break
+    manager.resume()
+    assert "DONE all trials ended: 2 of 2 are good" in launched.end()
+
+
+def test_a_manager_that_stays_stopped_ends_the_experiment(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FAST_SECONDS", "600")
+    monkeypatch.setenv("FAST_IDLE", "6")
+    launched = Launched(runs, port, seeds=1)
+    the("trial", launched.id)
+    the("manager", launched.id).suspend()
+    printed = launched.end()
+    assert "NNI's manager has not answered, nor has anything moved, for 6 s" in printed
+    assert f"resume {launched.id}" in printed.splitlines()[-1]
+    assert not processes(launched.id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", ["manager", "dispatcher", "trial"])
+def test_what_was_stopped_for_75_seconds_goes_on(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, victim: str
+):
+    monkeypatch.setenv("FAST_SECONDS", "3")
+    monkeypatch.setenv("FAST_RATES", "4")
+    launched = Launched(runs, port)
+    wait_for(launched.history)
+    stopped, dispatcher = the(victim, launched.id), the("dispatcher", launched.id)
+    stopped.suspend()
+    time.sleep(75)
+    stopped.resume()
+    assert dispatcher.is_running()
+    assert "DONE all trials ended: 4 of 4 are good" in launched.end()
+    log = runs / records.NNI_DIRECTORY / launched.id / "log" / "dispatcher.log"
+    assert "Retry" not in log.read_text()  # the dispatcher had no need to connect again
 
 
 def test_the_time_limit_ends_a_running_trial_and_the_ui_stays_to_be_read(

@@ -110,7 +110,7 @@ def test_a_tuner_that_raises_ends_the_experiment(
 ):
     name = "raising_tuner.RaisingRepaired" if repaired else "raising_tuner.Raising"
     definition = dataclasses.replace(fast(1), tuner={"class_name": name})
-    outcome = run_fast(definition, patience=Patience(nothing=10.0))
+    outcome = run_fast(definition, patience=Patience(idle=10.0))
     assert not outcome.good
     assert outcome.record.state == "FAILED"
     expected = "NNI reports an error" if repaired else "NNI has started no trial for 10 s"
@@ -175,6 +175,8 @@ def test_every_repair_of_the_server_is_listed_here():
         ("runtime/msg_dispatcher_base.py", "if command == CommandType.TrialEnd or ("),
         ("runtime/msg_dispatcher.py", "if len(params_list) < len(ids):"),
         ("common/serializer.py", "_json_tricks_any_object_decode\n    ]"),
+        ("runtime/command_channel/websocket/connection.py", "websockets.connect(url, max_size="),
+        ("experiment/rest.py", "timeout = 20"),
     ],
 )
 def test_the_defect_in_python_is_still_there(file: str, defect: str):

@@ -1,8 +1,12 @@
 """Each way in which an experiment ends, with a server that says what the test tells it to."""
 
 import dataclasses
+import errno
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,8 @@ import psutil
 import pytest
 from made_records import a_record, good_folder
 
-from aerial_nni.experiments import rest, stillness
+from aerial_nni.experiments import rest, stillness, watch
+from aerial_nni.experiments.guard import MARK
 from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.server import Status
@@ -35,13 +40,18 @@ class FakeServer:
         self.elsewhere = False
         self.fetched: list[str] = []
         self.process: psutil.Process | None = None
+        self.looked: Callable[[int], None] = lambda number: None
+        """Called at each look, with its number."""
+        self.looks = 0
 
-    def status(self) -> Status:
+    def status(self, *, seconds: float) -> Status:
+        self.looks += 1
+        self.looked(self.looks)
         if self.silent:
             raise rest.NoAnswer("no connection")
         return Status(self.state, self.errors)
 
-    def ask(self, path: str) -> Any:
+    def ask(self, path: str, *, seconds: float) -> Any:
         if path == "/trial-jobs":
             return self.jobs
         return {"execDuration": self.spent, "params": dict(self.params)}
@@ -107,7 +117,7 @@ def test_done_with_a_good_trial(server: FakeServer, tmp_path: Path):
     server.state, server.jobs = "DONE", [job("t0", "SUCCEEDED"), job("t1", "FAILED")]
     good_folder(tmp_path / "t0", 0.5)
     end, record, progress = watched(server, tmp_path)
-    assert end == End(state="DONE", reason="all trials ended: 1 of 2 are good")
+    assert end == End(state="DONE", reason="all trials ended: 1 of 2 are good", over=False)
     assert record.best == {"id": "t0", "score": 0.5, "folder": "t0"}
     assert "trial t1 failed" in progress.lines[0]
 
@@ -120,8 +130,7 @@ def test_done_without_a_good_trial_is_a_failure_that_shows_the_log(
     output.mkdir(parents=True)
     (output / "trial.stderr").write_text("ValueError: the reason\n")
     end, _, _ = watched(server, tmp_path)
-    again = "go on with: python -m aerial_nni.run resume abcdefgh"
-    assert (end.state, end.reason) == ("FAILED", f"all trials ended: 0 of 1 are good; {again}")
+    assert (end.state, end.reason) == ("FAILED", "all trials ended: 0 of 1 are good")
     assert "ValueError: the reason" in end.details
     assert str(output / "trial.stderr") in end.details
     by_hand = "python -m aerial_nni.trials.baseline --options"
@@ -156,7 +165,7 @@ def test_failures_from_before_a_resume_do_not_count(server: FakeServer, tmp_path
     server.state = "DONE"
     before = tuple(Trial(id=f"t{n}", sequence=n, state="FAILED", parameters={}) for n in (1, 2, 3))
     end, _, progress = watched(server, tmp_path, before, failures=3)
-    assert end.reason.startswith("all trials ended: 0 of 4 are good; ")
+    assert end.reason == "all trials ended: 0 of 4 are good"
     assert len(progress.lines) == 1
 
 
@@ -202,8 +211,8 @@ def test_nothing_moves(
     reason: str,
 ):
     monkeypatch.setattr(stillness, "MEASURE", 0.0)
-    server.jobs = jobs
-    end, _, _ = watched(server, tmp_path, idle=0.1, nothing=0.1)
+    server.jobs, server.process = jobs, psutil.Process()
+    end, _, _ = watched(server, tmp_path, idle=0.1)
     assert end.state == "FAILED"
     assert end.reason.startswith(reason)
 
@@ -215,11 +224,127 @@ def test_a_manager_that_died(server: FakeServer, tmp_path: Path):
     assert "what the manager said last" in end.details
 
 
-def test_a_manager_that_does_not_answer(server: FakeServer, tmp_path: Path):
-    server.silent = True
-    end, _, _ = watched(server, tmp_path, silence=0.1)
-    assert end.state == "FAILED"
-    assert "has not answered" in end.reason
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks follow each other at once."""
+    monkeypatch.setattr(watch, "POLL", 0.05)
+    monkeypatch.setattr(stillness, "MEASURE", 0.0)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_manager_that_lives_and_does_not_answer_is_waited_for(server: FakeServer, tmp_path: Path):
+    def answer_at_last(number: int) -> None:
+        server.silent = number < 20
+
+    server.looked, server.state, server.jobs = answer_at_last, "DONE", [job("t0", "SUCCEEDED")]
+    good_folder(tmp_path / "t0", 0.5)
+    end, _, progress = watched(server, tmp_path)
+    assert (end.state, end.over) == ("DONE", True)
+    assert len(progress.lines) == 1
+    assert "NNI's manager does not answer as it should" in progress.lines[0]
+
+
+@pytest.mark.usefixtures("quick")
+def test_while_anything_moves_a_silent_manager_is_waited_for(server: FakeServer, tmp_path: Path):
+    history = tmp_path / "t0" / "history.csv"
+    history.parent.mkdir()
+
+    def go_silent(number: int) -> None:
+        server.silent = number > 1
+        if number < 40:  # two seconds, four times as long as is borne without a move
+            history.write_text("epoch")
+            os.utime(history, (number, number))
+
+    server.looked, server.jobs, server.process = go_silent, [job("t0", "RUNNING")], psutil.Process()
+    end, _, _ = watched(server, tmp_path, idle=0.5)
+    assert server.looks >= 40
+    assert (end.state, end.over) == ("FAILED", False)
+    assert "manager has not answered, nor has anything moved" in end.reason
+
+
+def test_processor_time_of_a_trial_is_a_move_and_that_of_tensorboard_is_none():
+    busy = [sys.executable, "-c", "while True: pass"]
+    marks = {**os.environ, MARK: "stillness-a"}
+    board = subprocess.Popen(busy, env=marks)
+    trial = None
+    try:
+        while sum(psutil.Process(board.pid).cpu_times()) < 2.5:
+            time.sleep(0.1)
+        assert stillness._processor_time("stillness-a") == 0
+        trial = subprocess.Popen(busy, env={**marks, "NNI_TRIAL_JOB_ID": "t0"})
+        while not stillness._processor_time("stillness-a"):
+            time.sleep(0.1)
+    finally:
+        for process in filter(None, (board, trial)):
+            process.kill()
+            process.wait()
+
+
+ODD: list[tuple[str, Any]] = [
+    ("jobs", {"error": "no"}),
+    ("jobs", [{"trialJobId": "t0"}]),
+    ("jobs", None),
+    ("params", {}),
+    ("params", None),
+    ("params", {"maxTrialNumber": "many", "trialConcurrency": 1, "maxExperimentDuration": "1h"}),
+    ("params", {"maxTrialNumber": 4, "trialConcurrency": 1, "maxExperimentDuration": "soon"}),
+    ("spent", "long"),
+]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("name", "value"), ODD)
+def test_an_odd_answer_is_told_once_and_ends_nothing(
+    server: FakeServer, tmp_path: Path, name: str, value: Any
+):
+    server.state, server.jobs = "DONE", [job("t0", "SUCCEEDED")]
+    good_folder(tmp_path / "t0", 0.5)
+    right = getattr(server, name)
+
+    def answer_oddly(number: int) -> None:
+        setattr(server, name, value if 2 <= number < 8 else right)
+
+    server.looked = answer_oddly
+    end, record, progress = watched(server, tmp_path)
+    assert (end.state, server.looks > 8) == ("DONE", True)
+    assert [line for line in progress.lines if "as it should" in line] == progress.lines[:1]
+    assert record.best is not None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_record_that_cannot_be_written_is_told_and_ends_nothing(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Record, "save", fail)
+    server.state, server.jobs = "DONE", [job("t0", "SUCCEEDED")]
+    good_folder(tmp_path / "t0", 0.5)
+    end, _, progress = watched(server, tmp_path)
+    assert end.state == "DONE"
+    assert f"{tmp_path / 'experiment.json'} is not up to date" in progress.lines[0]
+
+
+@pytest.mark.usefixtures("quick")
+def test_time_in_which_the_watch_itself_stood_still_does_not_count(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A suspended machine, a container that was paused, a launcher that was stopped."""
+    frozen = 0.0
+    monkeypatch.setattr(stillness.time, "monotonic", lambda: time.perf_counter() + frozen)
+
+    def freeze(number: int) -> None:
+        nonlocal frozen
+        if number == 10:
+            frozen = 3600.0
+        if number == 20:
+            server.state, server.jobs = "DONE", [job("t0", "SUCCEEDED")]
+
+    good_folder(tmp_path / "t0", 0.5)
+    server.looked, server.jobs, server.process = freeze, [job("t0", "RUNNING")], psutil.Process()
+    end, _, _ = watched(server, tmp_path)
+    assert end.state == "DONE"
 
 
 def test_a_server_that_was_stopped_elsewhere(server: FakeServer, tmp_path: Path):
