@@ -31,6 +31,7 @@ Every file is written to a temporary name first and renamed, so a reader never s
 """
 
 import csv
+import errno
 import hashlib
 import json
 import math
@@ -40,6 +41,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from aerial_nni.errors import Damaged, Explained
+from aerial_nni.reading import read_json as read_json
+from aerial_nni.reading import read_table, regular
 
 EXPERIMENT = "experiment.json"
 OPTIONS = "options.json"
@@ -65,35 +70,55 @@ SPACE = "search_space.yaml"
 FAILURE = "failure.txt"
 
 
+class NotSaved(Explained, OSError):
+    """A file could not be written. The message says why, and what to do."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        advice = "free some space" if full else "make its folder writable"
+        reason = error.strerror or error
+        super().__init__(f"{path} cannot be written: {reason}; {advice}, or give another place")
+        self.errno = error.errno
+
+
 @contextmanager
 def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path` when the block ends without an error.
 
     Others than its owner may read it, unless it is private.
+
+    Raises:
+        NotSaved: there is no room for it, or it may not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary: Path | None = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
         yield temporary
         os.chmod(temporary, 0o600 if private else 0o644)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())  # else a power cut can leave the new name with no content
         os.replace(temporary, path)
+    except OSError as error:
+        if isinstance(error, Explained) or error.filename not in (None, *_names(path, temporary)):
+            raise  # of another file
+        raise NotSaved(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _names(path: Path, temporary: Path | None) -> list[str]:
+    """What an error about writing `path` may call it."""
+    return [str(one) for one in (path, temporary, path.parent) if one is not None]
 
 
 def write_json(path: Path, value: Any, *, private: bool = False) -> None:
     """Writes `value` as JSON, atomically. NaN becomes null: JSON has no NaN."""
     with atomic(path, private=private) as temporary:
         temporary.write_text(json.dumps(_plain(value), indent=2) + "\n", encoding="utf-8")
-
-
-def read_json(path: Path) -> Any:
-    """The value of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _plain(value: Any) -> Any:
@@ -116,16 +141,23 @@ def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of a history file, every value a float (NaN where the class was absent)."""
-    with path.open(newline="", encoding="utf-8") as file:
+    """The rows of a history file, every value a float (NaN where the class was absent).
+
+    Raises:
+        Damaged: it is not whole.
+    """
+    rows = read_table(path)
+    try:
         return [
-            {key: float(value) if value else math.nan for key, value in row.items()}
-            for row in csv.DictReader(file)
+            {key: float(value) if value else math.nan for key, value in row.items()} for row in rows
         ]
+    except ValueError as error:
+        raise Damaged(f"{path} holds what is no number: {error}") from error
 
 
 def sha256(path: Path) -> str:
-    """Hex SHA-256 of a file's content."""
+    """Hex SHA-256 of a regular file's content; `Damaged` for a pipe, which would be waited for."""
+    regular(path)
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

@@ -16,7 +16,8 @@ from aerial_nni.data.splits import Split
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
 from aerial_nni.models.deeplab import CUTS, STAGES, DeepLab
 from aerial_nni.results import sha256
-from aerial_nni.training.checkpoint import BadCheckpoint, read_header
+from aerial_nni.training.checkpoint import ForeignFile, read_header
+from aerial_nni.training.header import demand
 from aerial_nni.training.pretrained import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -120,11 +121,19 @@ def _places(url: str) -> str:
 
 
 def _header(path: Path) -> dict[str, Any]:
-    """What a file says of itself if it is a checkpoint of this package."""
-    try:
-        return read_header(path)
-    except BadCheckpoint:
+    """What a file says of itself if it is a checkpoint of this package.
+
+    Raises:
+        BadCheckpoint: it is one, and damaged.
+    """
+    if path.suffix != ".safetensors":
         return {}
+    try:
+        header = read_header(path)
+    except ForeignFile:
+        return {}
+    demand(header, ("mean", "std"), path)
+    return header
 
 
 def put_into(

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Damaged, Explained
+from aerial_nni.fitting import Between, fitted
+from aerial_nni.training.header import FORMAT, Header
 
 KEY = "aerial_nni"
 """Under this key every exported file holds the checkpoint's header as JSON."""
@@ -31,32 +33,44 @@ class Card:
     """Of a network that pools over whole pictures: pixels of the longer side of its patches."""
 
 
+POOLING = "deeplab"
+"""What this network says of a place depends on all of the picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """What matters of a model's description to who feeds it."""
+
+    model: str = ""
+    space_to_depth: Annotated[int, Between(1, 8)] = 1
+    classes: int | None = None
+    bands: int | None = None
+
+
 def read_card(header: Mapping[str, Any], source: object) -> Card:
     """The card in the header of a checkpoint; `source` names the file in errors.
 
     Raises:
         BadModelFile: something is missing.
+        Damaged: something is not what it should be.
     """
-    try:
-        mean = tuple(map(float, header["mean"]))
-        return Card(
-            classes=tuple(header["classes"]),
-            palette=tuple((int(r), int(g), int(b)) for r, g, b in header["palette"]),
-            bands=tuple(header["bands"]),
-            mean=mean,
-            std=tuple(map(float, header["std"])),
-            # Checkpoints of before this was noted: no 8-bit band has such a mean.
-            pixels=header.get("pixels", "uint16" if max(mean) > 255 else "uint8"),
-            fold=int(header.get("model", {}).get("space_to_depth", 1)),
-            whole=max(header.get("size", (0,))) if _pools(header) else 0,
-        )
-    except (KeyError, TypeError, ValueError) as error:
+    wanted = ("classes", "palette", "bands", "mean", "std")
+    if missing := [name for name in wanted if header.get(name) is None]:
         raise BadModelFile(
-            f"{source}: its header lacks what pictures need ({error}); give a "
+            f"{source}: its header lacks what pictures need ({', '.join(missing)}); give a "
             "checkpoint.safetensors of a trial"
-        ) from error
-
-
-def _pools(header: Mapping[str, Any]) -> bool:
-    """Whether what the network says of a place depends on all of the picture."""
-    return header.get("model", {}).get("model") == "deeplab"
+        )
+    known = fitted(Header, {"format": FORMAT, **header}, f"the header of {source}")
+    model = fitted(Network, header.get("model", {}), f"the header of {source}", "model")
+    for what in ("classes", "bands"):
+        names, count = getattr(known, what), getattr(model, what)
+        if count not in (None, len(names)):
+            raise Damaged(f"{source}: the model has {count} {what}, its header names {len(names)}")
+    assert known.mean is not None
+    return Card(
+        **{name: getattr(known, name) for name in wanted},
+        # Checkpoints of before this was noted: no 8-bit band has such a mean.
+        pixels=known.pixels or ("uint16" if max(known.mean) > 255 else "uint8"),
+        fold=model.space_to_depth,
+        whole=max(known.size or (0,)) if model.model == POOLING else 0,
+    )

@@ -1,6 +1,5 @@
 """An exported ONNX file as a function from pixels to logits, on the processor, without torch."""
 
-import json
 import os
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import onnxruntime
 
 from aerial_nni.inference.card import KEY, BadModelFile, read_card
 from aerial_nni.options import BadOption
+from aerial_nni.training.header import parse_header
 
 
 class OnnxModel:
@@ -28,7 +28,7 @@ class OnnxModel:
                 f"{path} says nothing of classes and bands; write it with: "
                 f"python -m aerial_nni.run export CHECKPOINT --to {path.name}"
             )
-        self.card = read_card(json.loads(metadata[KEY]), path)
+        self.card = read_card(parse_header(metadata[KEY], path), path)
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Raw pixels (h, w, bands) -> logits (classes, h, w) float32."""

@@ -3,15 +3,16 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
 from torch import nn
 
+from aerial_nni.fitting import Between, OneOf, Small, fitted
 from aerial_nni.models.cell_unet import CellUNet, one_of, sharing
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.models.unet import UNet
 from aerial_nni.models.zoomout import Head, ZoomOut
-from aerial_nni.options import BadOption, TrialOptions
+from aerial_nni.options import NORMS, UPSAMPLINGS, BadOption, TrialOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,19 +20,19 @@ class ModelSpec:
     """All that is needed to build a model again; it is stored in every checkpoint's header."""
 
     model: str
-    bands: int
-    classes: int
-    width: int
-    depth: int
-    norm: str
-    dropout: float
-    upsampling: str
-    space_to_depth: int = 1
-    genotype: str = ""
+    bands: Annotated[int, Between(1, 1 << 16)]
+    classes: Annotated[int, Between(1, 254)]
+    width: Annotated[int, Between(1, 1 << 16)]
+    depth: Annotated[int, Between(1, 7)]
+    norm: Annotated[str, OneOf(NORMS)]
+    dropout: Annotated[float, Between(0, 1)]
+    upsampling: Annotated[str, OneOf(UPSAMPLINGS)]
+    space_to_depth: Annotated[int, Between(1, 8)] = 1
+    genotype: Annotated[str, Between(0, 1 << 15)] = ""
     """Of a derived network, as a line of JSON."""
-    parts: int = 1
+    parts: Annotated[int, Between(1, 64)] = 1
     """Of a derived network: its edges work on one of so many shares of the channels."""
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Annotated[Mapping[str, Any], Small()] = field(default_factory=dict)
     """Of a model that is no U-Net: all that it is built from, in types that JSON has."""
 
     def build(self) -> nn.Module:
@@ -51,9 +52,9 @@ MODELS: dict[str, Callable[[ModelSpec], nn.Module]] = {
         space_to_depth=spec.space_to_depth,
     ),
     "derived": lambda spec: _derived(spec),
-    "zoomout": lambda spec: ZoomOut(spec.bands, spec.classes, **spec.more),
+    "zoomout": lambda spec: ZoomOut(spec.bands, spec.classes, **_more(ZoomOut, spec)),
     "deeplab": lambda spec: _deeplab(spec),
-    "zoomout-head": lambda spec: Head(classes=spec.classes, **spec.more),
+    "zoomout-head": lambda spec: Head(classes=spec.classes, **_more(Head, spec)),
 }
 
 
@@ -73,7 +74,16 @@ def _derived(spec: ModelSpec) -> nn.Module:
 def _deeplab(spec: ModelSpec) -> nn.Module:
     from aerial_nni.models.deeplab import DeepLab  # torchvision is slow to import
 
-    return DeepLab(spec.bands, spec.classes, **spec.more)
+    return DeepLab(spec.bands, spec.classes, **_more(DeepLab, spec))
+
+
+def _more(kind: type[nn.Module], spec: ModelSpec) -> dict[str, Any]:
+    """What a model is built from beside bands and classes, of the types that it takes."""
+    hints = get_type_hints(kind.__init__, include_extras=True)
+    for name in spec.more:
+        if name not in hints:
+            raise BadOption(f"a {spec.model} has no {name!r}")
+    return {n: fitted(hints[n], v, f"a {spec.model}", n) for n, v in spec.more.items()}
 
 
 def model_spec(options: TrialOptions, *, bands: int, classes: int) -> ModelSpec:

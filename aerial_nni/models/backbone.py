@@ -9,14 +9,16 @@ VGG11 is their table 1, A, and VGG16 is D. Without the fully connected part and 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from aerial_nni.fitting import Between, OneOf
 from aerial_nni.models.drawing import draw_weights
 from aerial_nni.models.unet import Encoder
-from aerial_nni.options import BadOption
+from aerial_nni.options import NORMS, BadOption
 
 VGGS = {"vgg11": (1, 1, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3)}
 """Name -> convolutions in each of its five stages."""
@@ -29,10 +31,10 @@ WIDTHS = (64, 128, 256, 512, 512)
 class EncoderSpec:
     """All that is needed to build the encoder of a U-Net again."""
 
-    width: int
-    depth: int
-    norm: str
-    space_to_depth: int
+    width: Annotated[int, Between(1, 1 << 16)]
+    depth: Annotated[int, Between(1, 7)]
+    norm: Annotated[str, OneOf(NORMS)]
+    space_to_depth: Annotated[int, Between(1, 8)]
 
 
 class Backbone(nn.Module):
@@ -104,7 +106,7 @@ def build_backbone(
 ) -> Backbone:
     """The backbone of this name with freshly drawn weights: one of `VGGS`, or `encoder`.
 
-    `convolutions` is `all`, or `before-pool`: only the last one of each stage.
+    `convolutions` is one of `CONVOLUTIONS`; `before-pool`: only the last one of each stage.
 
     Raises:
         BadOption: VGG has three bands, and `encoder` needs to be described.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from itertools import pairwise
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from torch.utils.checkpoint import checkpoint
 from torchvision.models import mobilenet_v3_large, resnet50, resnet101
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 from torchvision.models.segmentation.fcn import FCNHead
+
+from aerial_nni.fitting import Between
 
 BACKBONES = ("resnet101", "resnet50", "mobilenet_v3_large")
 STAGES = ("layer1", "layer2", "layer3", "layer4")
@@ -93,7 +96,7 @@ class DeepLab(nn.Module):
         classes: int,
         *,
         backbone: str = "resnet101",
-        head: int = 256,
+        head: Annotated[int, Between(1, 1 << 16)] = 256,
         auxiliary: bool = True,
         trained: str = "all",
         recompute: bool = False,

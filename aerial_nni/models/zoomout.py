@@ -13,15 +13,19 @@ under VGG16, is never made.
 import math
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
+from aerial_nni.fitting import Between, fitted
 from aerial_nni.models.backbone import EncoderSpec, build_backbone
 from aerial_nni.models.points import between, on_grid, over_regions
 from aerial_nni.models.ragged import padded
 from aerial_nni.models.superpixels import superpixels
+
+Size = Annotated[int, Between(1, 1 << 16)]
+Share = Annotated[float, Between(0, 1)]
 
 ROWS = 1024
 """Samples that are measured at a time."""
@@ -51,7 +55,7 @@ class Head(nn.Module):
     """
 
     def __init__(
-        self, channels: Sequence[int], classes: int, *, hidden: int, dropout: float
+        self, channels: Sequence[Size], classes: int, *, hidden: Size, dropout: Share
     ) -> None:
         super().__init__()
         self.channels = list(channels)
@@ -123,14 +127,14 @@ class ZoomOut(nn.Module):
         *,
         backbone: str = "vgg16",
         convolutions: str = "all",
-        hidden: int = 1024,
-        dropout: float = 0.5,
-        spacing: int = 4,
-        superpixel: int = 0,
+        hidden: Size = 1024,
+        dropout: Share = 0.5,
+        spacing: Annotated[int, Between(1, 64)] = 4,
+        superpixel: Annotated[int, Between(0, 1 << 16)] = 0,
         encoder: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        sizes = EncoderSpec(**encoder) if encoder else None
+        sizes = fitted(EncoderSpec, encoder, "the encoder") if encoder else None
         self.encoder = build_backbone(
             backbone, bands=bands, convolutions=convolutions, encoder=sizes
         )

@@ -7,9 +7,11 @@ to go on: weights, averaged weights, the optimiser's tensors, and the history so
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,12 +19,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Damaged, Explained, shown
+from aerial_nni.fitting import ANY_FLOAT, fitted
 from aerial_nni.models import ModelSpec
 from aerial_nni.results import atomic
+from aerial_nni.training.header import FORMAT, Epoch, parse_header
 
 KEY = "aerial_nni"
-FORMAT = 1
 
 
 class BadCheckpoint(Explained):
@@ -35,41 +38,60 @@ class BadCheckpoint(Explained):
         )
 
 
+class ForeignFile(BadCheckpoint):
+    """A safetensors file that another program wrote."""
+
+
 def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
-    """Writes tensors and a JSON header, atomically."""
+    """Writes tensors and a JSON header, atomically.
+
+    Raises:
+        NotSaved: there is no room for it, or it may not be written.
+    """
     # Row-major on the processor: what other readers of safetensors expect.
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic(path) as temporary:
-        save_file(plain, temporary, metadata={KEY: json.dumps({"format": FORMAT, **header})})
+        try:
+            save_file(plain, temporary, metadata={KEY: json.dumps({"format": FORMAT, **header})})
+        except SafetensorError as error:
+            number = int((re.search(r"os error (\d+)", str(error)) or [0, 0])[1])
+            raise OSError(number, os.strerror(number) if number else str(error)) from error
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """The header of a checkpoint.
+    """The header of a checkpoint, checked: see `aerial_nni.training.header`.
 
     Raises:
         BadCheckpoint: when the file is no safetensors file, or not one of this package.
     """
-    return _open(path, tensors=False)[1]
+    return _open(path)[0]
 
 
-def _open(path: Path, *, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _open(
+    path: Path, *, demand: Callable[[dict[str, Any]], Mapping[str, Tensor] | None] | None = None
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The header, and with `demand` the tensors, which are those that it wants of the header.
+
+    Nothing of the size of a tensor is allocated before that is known.
+    """
     if not path.is_file():
         raise BadCheckpoint(f"{path} is not a file")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            names = file.keys() if tensors else []
-            found = {name: file.get_tensor(name) for name in names}
+            if KEY not in metadata:
+                raise ForeignFile(f"{path} has no {KEY} header; it was not written by this package")
+            header = parse_header(metadata[KEY], path)
+            if demand is None:
+                return header, {}
+            wanted = demand(header)
+            if wanted is not None:
+                _compare(path, {name: file.get_slice(name) for name in file.keys()}, wanted)
+            return header, {name: file.get_tensor(name) for name in file.keys()}
     except SafetensorError as error:
         raise BadCheckpoint(f"{path} is not a whole safetensors file: {error}") from error
-    if KEY not in metadata:
-        raise BadCheckpoint(f"{path} has no {KEY} header; it was not written by this package")
-    header = json.loads(metadata[KEY])
-    if header.get("format") != FORMAT:
-        raise BadCheckpoint(
-            f"{path} has format {header.get('format')}; this version reads {FORMAT}"
-        )
-    return found, header
+    except Damaged as error:
+        raise BadCheckpoint(str(error)) from error
 
 
 def save_checkpoint(
@@ -83,15 +105,43 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     """The model, in evaluation mode on the processor, and the header.
 
     Raises:
-        BadCheckpoint: when the file is not a checkpoint, or its tensors do not fit its header.
+        BadCheckpoint: when the file is not a checkpoint, its tensors do not fit its header, or a
+            weight is no finite number.
     """
-    tensors, header = _open(path)
+    built: list[nn.Module] = []
+
+    def demand(header: dict[str, Any]) -> Mapping[str, Tensor]:
+        built.append(_laid_out(header, path))
+        return built[0].state_dict()
+
+    header, tensors = _open(path, demand=demand)
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise BadCheckpoint(f"{path}: {shown(name)} has values that are no finite numbers")
+    built[0].load_state_dict(tensors, assign=True)
+    return built[0].eval(), header
+
+
+def _laid_out(header: dict[str, Any], path: Path) -> nn.Module:
+    """The model that a header describes, without memory for its weights."""
+    spec = fitted(ModelSpec, header.get("model"), f"the header of {path}", "model")
     try:
-        model = ModelSpec(**header["model"]).build()
-        model.load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise BadCheckpoint(f"{path}: the weights do not fit the header: {error}") from error
-    return model.eval(), header
+        with torch.device("meta"):
+            return spec.build()
+    except (LookupError, TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise Damaged(f"{path}: no model is as its header says: {error}") from error
+
+
+def _compare(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> None:
+    """Raises `Damaged` unless the tensors of a file have the names, shapes and types of a model."""
+    for name in sorted(found.keys() | wanted.keys()):
+        theirs = [*found[name].get_shape()] if name in found else None
+        ours = [*wanted[name].shape] if name in wanted else None
+        if theirs != ours:
+            raise Damaged(
+                f"{path}: the weights do not fit the header: {shown(name)} has the shape {theirs} "
+                f"in the file and {ours} in the model"
+            )
 
 
 Owners = Mapping[str, nn.Module | Optimizer]
@@ -112,17 +162,35 @@ def pack_state(owners: Owners) -> dict[str, Tensor]:
     return tensors
 
 
-def load_state(path: Path, owners: Owners) -> dict[str, Any]:
-    """Puts a packed state back into its owners and returns the header."""
-    tensors, header = _open(path)
-    for owner, one in owners.items():
-        prefix = f"{owner}/"
-        part = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-        if isinstance(one, nn.Module):
-            one.load_state_dict(part)
-        else:
-            _load_optimizer(one, part)
-    return header
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What the loop needs to go on, beside tensors."""
+
+    options: dict[str, Any]
+    history: list[dict[str, Annotated[float, ANY_FLOAT]]]
+    best_epoch: Epoch
+    best_score: Annotated[float, ANY_FLOAT]
+    scaler: dict[str, Any]
+
+
+def load_state(path: Path, owners: Owners) -> Progress:
+    """Puts a packed state back into its owners and returns what else was kept.
+
+    Raises:
+        BadCheckpoint: the file is damaged, or is the state of something else.
+    """
+    header, tensors = _open(path, demand=lambda header: None)
+    try:
+        for owner, one in owners.items():
+            prefix = f"{owner}/"
+            part = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+            if isinstance(one, nn.Module):
+                one.load_state_dict(part)
+            else:
+                _load_optimizer(one, part)
+        return fitted(Progress, header, f"the header of {path}")
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        raise BadCheckpoint(f"{path} does not hold the state of this run: {error}") from error
 
 
 def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:

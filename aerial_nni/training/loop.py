@@ -289,10 +289,10 @@ class Trainer:
         if not path.exists():
             return
         refuse_other_run(self.folder, self.options)
-        header = load_state(path, self._owners(task))
-        self.history = header["history"]
-        self.best_epoch, self.best_score = header["best_epoch"], header["best_score"]
-        self.scaler.load_state_dict(header["scaler"])
+        kept = load_state(path, self._owners(task))
+        self.history = kept.history
+        self.best_epoch, self.best_score = kept.best_epoch, kept.best_score
+        self.scaler.load_state_dict(kept.scaler)
         log.info("resuming after epoch %d", len(self.history))
 
 

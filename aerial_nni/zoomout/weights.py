@@ -18,6 +18,7 @@ from aerial_nni.models.unet import UNet
 from aerial_nni.models.zoomout import ZoomOut
 from aerial_nni.results import sha256
 from aerial_nni.training.checkpoint import load_checkpoint
+from aerial_nni.training.header import demand
 from aerial_nni.training.pretrained import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -121,6 +122,7 @@ def _of_checkpoint(path: Path) -> Weights:
         raise BackboneUnfit(
             f"{path} holds a {header['model']['model']}; give the checkpoint of a U-Net"
         )
+    demand(header, ("mean", "std"), path)
     names = [spec.name for spec in dataclasses.fields(EncoderSpec)]
     return Weights(
         tensors=list(model.encoder.state_dict().values()),

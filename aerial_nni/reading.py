@@ -1,0 +1,125 @@
+"""Files as somebody else may have left them, read within limits: text, JSON, YAML, CSV, arrays."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from aerial_nni.errors import Damaged
+from aerial_nni.fitting import count
+
+LARGEST = 256 << 20
+"""Bytes of a text file."""
+
+LARGEST_YAML = 4 << 20
+"""Bytes of a YAML file: people write these, and its reader is slow."""
+
+
+def read_text(path: Path, *, largest: int = LARGEST) -> str:
+    """The content of a regular file in UTF-8.
+
+    Raises:
+        OSError: it is not there or may not be read.
+        Damaged: it is no regular file (a pipe would be waited for), too large, or no text.
+    """
+    size = regular(path)
+    if size > largest:
+        raise Damaged(f"{path} has {size} bytes, more than the {largest} that such a file may have")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Damaged(f"{path} is no text in UTF-8: {error}") from error
+
+
+def regular(path: Path) -> int:
+    """The size of a regular file. Raises `Damaged` for a pipe, a device or a folder."""
+    if path.exists() and not path.is_file():
+        raise Damaged(f"{path} is no regular file but a folder, a pipe or a device")
+    return path.stat().st_size
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file. Raises `Damaged`, or `OSError` where it is not there."""
+    return parse_json(read_text(path), path)
+
+
+def parse_json(text: str, source: object) -> Any:
+    """The value of JSON; `source` names its file in errors. Raises `Damaged`."""
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+        count(value)
+        return value
+    except (ValueError, RecursionError) as error:
+        what = "it is empty" if not text.strip() else str(error)
+        raise Damaged(f"{source} is no JSON, or not all of it: {what}") from error
+
+
+def read_yaml(path: Path) -> Any:
+    """The value of a YAML file. Raises `Damaged`, or `OSError` where it is not there."""
+    text = read_text(path, largest=LARGEST_YAML)
+    try:
+        value = yaml.load(text, Loader=_Once)  # noqa: S506  a safe loader
+        count(value)
+        return value
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Damaged(f"{path} is no YAML: {error}") from error
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by its titles. Raises `Damaged`, or `OSError` where it is not there.
+
+    Each row has all columns, and the last line its end: else the file is not whole.
+    """
+    text = read_text(path)
+    if not text.endswith("\n"):
+        raise Damaged(f"{path} is not whole: its last line has no end")
+    try:
+        rows = list(csv.reader(text.splitlines(), strict=True))
+    except csv.Error as error:
+        raise Damaged(f"{path} is no CSV: {error}") from error
+    titles = rows[0]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(titles) or len(set(titles)) < len(titles):
+            raise Damaged(f"{path}, line {number}: it has {len(row)} columns, not {len(titles)}")
+    return [dict(zip(titles, row, strict=True)) for row in rows[1:]]
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file. Raises `Damaged`, or `OSError` where it is not there."""
+    size = regular(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            unpacked = sum(info.file_size for info in file.zip.infolist())
+            if unpacked > 1200 * size + LARGEST:  # deflate cannot
+                raise ValueError(f"it would unpack to {unpacked} bytes")
+            return {name: file[name] for name in file.files}
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # NumPy, zipfile and zlib raise whatever they stumble over
+        raise Damaged(f"{path} holds no arrays, or not all of them: {error}") from error
+
+
+class _Once(yaml.SafeLoader):
+    """YAML's safe loader, for which a key that stands twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """The mapping of a node."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        _refuse_twice([key for key in keys if key != "<<"])
+        return super().construct_mapping(node, deep)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises `ValueError` where a key stands in it twice."""
+    _refuse_twice([key for key, _ in pairs])
+    return dict(pairs)
+
+
+def _refuse_twice(keys: Sequence[str]) -> None:
+    if len(set(keys)) < len(keys):
+        twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+        raise ValueError(f"the key {twice!r} stands there twice")
