@@ -50,15 +50,21 @@ class Between:
 
 @dataclass(frozen=True)
 class Name:
-    """A name that people read: short, on one line, and no command to a terminal."""
+    """A name that people read: short, on one line, and no command to a terminal.
+
+    With `inside` it may also be that of a file in a folder, and of none elsewhere.
+    """
 
     longest: int = 200
+    inside: bool = False
 
     def problem(self, value: str) -> str:
         """What is wrong with a value, empty where nothing is."""
         if not value.strip() or len(value) > self.longest:
             return f"must have 1 to {self.longest} letters"
         odd = next((letter for letter in value if letter in "\n\t" or not is_plain(letter)), "")
+        if self.inside and (value.startswith(".") or set(value) & {"/", "\\", "\0"}):
+            return "must be a name inside its folder"
         return f"has the sign {odd!a}, which is no letter of a name" if odd else ""
 
 

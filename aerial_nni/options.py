@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Damaged, Explained
+from aerial_nni.reading import read_yaml
 
 BUILT_IN = ("scenes", "building-scenes", "drone-scenes")
 """Datasets that need no files, on which everything is tried."""
@@ -33,6 +32,10 @@ CLASS_WEIGHTS = ("none", "inverse", "median-frequency", "root-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one-cycle", "cosine", "poly", "constant", "step")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+
+
+LARGEST = 2**63
+"""No whole number among the options reaches it."""
 
 
 class BadOption(Explained, ValueError):
@@ -225,9 +228,9 @@ def changed(options: Options, values: Mapping[str, Any]) -> Options:
     fitted = {}
     for key, value in values.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
-            raise BadOption(f"there is no option {key!r}{hint}")
+            raise BadOption(f"there is no option {key!r:.60}{hint}")
         fitted[key] = _fit(value, known[key].default)
     return dataclasses.replace(options, **fitted)
 
@@ -238,7 +241,7 @@ def _fit(value: Any, default: Any) -> Any:
         return bool(value) if value in (0, 1) and not isinstance(value, str) else value
     if isinstance(default, int) and isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(default, float) and type(value) is int and abs(value) < LARGEST:
         return float(value)
     if isinstance(default, float) and isinstance(value, str):
         try:
@@ -258,14 +261,14 @@ def load_options(path: Path) -> TrialOptions:
 def read_values(path: Path) -> dict[str, Any]:
     """The options in a YAML file: flat, keys are field names. Raises `BadOption`."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        values = read_yaml(path) or {}
     except OSError as error:
         raise BadOption(
             f"--options {path} cannot be read ({error.strerror}); give a YAML file of one "
             "`option: value` a line, such as `epochs: 12`"
         ) from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadOption(f"{path} is not YAML: {error}") from error
+    except Damaged as error:
+        raise BadOption(str(error)) from error
     if not isinstance(values, dict):
         raise BadOption(f"{path} holds a {type(values).__name__}; write one `option: value` a line")
     return values

@@ -2,6 +2,7 @@
 
     runs/<experiment>/
         experiment.json          what was run: kind, options, limits, state, trials, best trial
+        experiment.json.copy     the same, for `repair`
         options.yaml             the options every trial starts from
         search_space.yaml        of a search: its space as it was written, with the comments
         split.json               which patches train and which validate
@@ -37,16 +38,20 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aerial_nni.errors import Damaged, Explained
+from aerial_nni.fitting import fitted
 from aerial_nni.reading import read_json as read_json
 from aerial_nni.reading import read_table, regular
 
 EXPERIMENT = "experiment.json"
+EXPERIMENT_COPY = "experiment.json.copy"
+OPTIONS_FILE = "options.yaml"
 OPTIONS = "options.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
@@ -163,3 +168,40 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+SHARED = (OPTIONS_FILE, SPACE, SPLIT, TEACHER)
+"""Files of an experiment that all its trials start from."""
+
+
+def digests_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of those of the files `names` that are in a folder."""
+    return {name: sha256(folder / name) for name in names if (folder / name).is_file()}
+
+
+def check_digests(folder: Path, digests: Mapping[str, str]) -> None:
+    """Raises `Damaged` where a file is not what it was when its digest was noted."""
+    for name, digest in digests.items():
+        path = folder / name
+        if not path.is_file():
+            raise Damaged(f"{path} is missing")
+        if sha256(path) != digest:
+            raise Damaged(f"{path} is damaged or was changed: its SHA-256 is not {digest}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What metrics.json says of the checkpoint beside it."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Checkpoint:
+    checkpoint: Kept
+
+
+def kept_digest(checkpoint: Path) -> str:
+    """SHA-256 of a trial's checkpoint as metrics.json beside it has it. Raises `Damaged`."""
+    path = checkpoint.with_name(METRICS)
+    return fitted(_Checkpoint, read_json(path), path).checkpoint.sha256

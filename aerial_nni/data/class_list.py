@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.masks import Colour, ColourCode, IndexCode
 from aerial_nni.errors import Explained
+from aerial_nni.fitting import Name
+from aerial_nni.reading import read_yaml
 
 FILE = "classes.yaml"
 
@@ -47,6 +47,9 @@ DISPLAY: tuple[Colour, ...] = (
     (132, 41, 246), (226, 169, 41), (38, 70, 160), (240, 160, 190), (120, 80, 50), (20, 130, 140),
 )  # fmt: skip
 """Colours in which classes told apart by index are shown; more classes get darker ones of these."""
+
+MOST = 254
+"""Classes that a mask can tell apart, as it is kept: one value less than a byte has is void."""
 
 KEYS = ("name", "masks", "classes", "void", "bands", "area", "patch", "resolution", "licence",
         "source", "description")  # fmt: skip
@@ -91,11 +94,11 @@ def read_class_list(path: Path) -> ClassList:
         ClassListInvalid: it cannot be used.
     """
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = read_yaml(path)
         if not isinstance(value, dict):
             raise ValueError("it is no list of `key: value` lines")
         return _class_list(value)
-    except (ValueError, OSError, yaml.YAMLError) as error:
+    except (ValueError, OSError) as error:
         raise ClassListInvalid(f"{path}: {error}\nAn example:\n\n{EXAMPLE}") from error
 
 
@@ -113,6 +116,9 @@ def _class_list(value: dict[str, Any]) -> ClassList:
     for name in given:
         if not isinstance(name, str):
             raise ValueError(f"YAML reads the class name {name!r} as no text; put it in quotes")
+        _check_name(name, "a class name")
+    if len(given) > MOST:
+        raise ValueError(f"classes: {len(given)} lines; a mask has room for {MOST}")
     convert = _index if kind == "index" else _colour
     classes = {name: convert(item, f"the class {name}") for name, item in given.items()}
     void = tuple(convert(item, "void") for item in _listed(value, "void"))
@@ -131,14 +137,19 @@ def _facts(value: dict[str, Any], classes: dict[str, Any], *, shown: bool) -> Fa
     bands = tuple(_listed(value, "bands")) or ("red", "green", "blue")
     if len(bands) < 3 or len(set(bands)) < len(bands) or not all(isinstance(b, str) for b in bands):
         raise ValueError(f"bands: {list(bands)} must be three or more different names")
+    for band in bands:
+        _check_name(band, "a band")
     patch = value.get("patch", 256)
-    if not isinstance(patch, int) or patch < 1:
+    if type(patch) is not int or not 1 <= patch <= 1 << 20:
         raise ValueError(f"patch: {patch!r} must be a number of pixels")
     texts: dict[str, Any] = {
         key: str(value[key])
         for key in ("resolution", "licence", "source", "description")
         if value.get(key) is not None
     }
+    for key, text in texts.items():
+        _check_name(text, key, longest=2000)
+    _check_name(str(value.get("name") or "folder"), "name")
     return Facts(
         name=str(value.get("name") or "folder"),
         classes=tuple(classes),
@@ -147,6 +158,12 @@ def _facts(value: dict[str, Any], classes: dict[str, Any], *, shown: bool) -> Fa
         patch=patch,
         **texts,
     )
+
+
+def _check_name(text: str, what: str, *, longest: int = 200) -> None:
+    """Raises `ValueError` for what cannot be shown as a name."""
+    if problem := Name(longest).problem(text):
+        raise ValueError(f"{what}, {text!r:.60}, {problem}")
 
 
 def _display(count: int) -> tuple[Colour, ...]:

@@ -6,18 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Damaged, Explained
 from aerial_nni.experiments.platforms import PLATFORMS, platform_of, python_on, share_gpus
 from aerial_nni.experiments.records import NNI_DIRECTORY, Limits
 from aerial_nni.options import TrialOptions
+from aerial_nni.reading import read_yaml
+from aerial_nni.results import OPTIONS_FILE as OPTIONS_FILE
 
 if TYPE_CHECKING:
     from nni.experiment import ExperimentConfig
-
-OPTIONS_FILE = "options.yaml"
-"""The options every trial of an experiment starts from, in the experiment's folder."""
 
 OURS = {
     "maxtrialnumber": "give --trials or, for a baseline, --seeds",
@@ -77,16 +74,17 @@ def read_config(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
+        values = read_yaml(path) or {}
+    except (OSError, Damaged) as error:
         raise BadConfig(f"{path} cannot be read: {error}") from error
     if not isinstance(values, dict):
         raise BadConfig(f"{path} holds a {type(values).__name__}; write `key: value` lines")
     for key in values:
-        if hint := OURS.get(plain(key)):
+        if hint := OURS.get(plain(str(key))):
             raise BadConfig(f"{path}: {key} cannot be set here; {hint}")
-    platform = (values.get("trainingService") or {}).get("platform", "local")
-    if platform not in PLATFORMS:
+    service = values.get("trainingService") or {}
+    platform = service.get("platform", "local") if isinstance(service, dict) else service
+    if platform not in list(PLATFORMS):
         known = ", ".join(PLATFORMS)
         raise BadConfig(f"{path}: platform {platform!r} is not supported; use one of {known}")
     return values

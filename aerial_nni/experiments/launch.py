@@ -25,7 +25,7 @@ from aerial_nni.experiments.records import NNI_DIRECTORY, Record, now
 from aerial_nni.experiments.search_space import said_of_given
 from aerial_nni.experiments.server import Server
 from aerial_nni.options import TrialOptions, as_dict
-from aerial_nni.results import SPACE, atomic
+from aerial_nni.results import SHARED, SPACE, atomic, digests_of
 
 Prepare = Callable[[TrialOptions, Path], TrialOptions]
 """Makes ready what all trials share; returns the options they start from."""
@@ -82,6 +82,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
         module=definition.module,
         method=dict(definition.method),
         created=now(),
+        digests=digests_of(folder, SHARED),
     )
     return conduct(lambda: server.start(config), server, record, folder, settings=settings)
 

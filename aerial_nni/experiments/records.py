@@ -3,26 +3,24 @@
 import dataclasses
 import datetime
 import difflib
-import logging
 import math
 import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import psutil
 
 import aerial_nni
 from aerial_nni import results
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Damaged, Explained
+from aerial_nni.fitting import Name, fitted
 from aerial_nni.search.names import DERIVED
 from aerial_nni.tuners.trial import CONTROL, PHASE
 from aerial_nni.zoomout.names import SUPERPIXELS
-
-log = logging.getLogger(__name__)
 
 NNI_DIRECTORY = ".nni"
 """Folder under the runs directory in which NNI keeps its databases and logs."""
@@ -43,8 +41,15 @@ class UnknownExperiment(Explained):
     """There is no experiment of that id. The message says which there are."""
 
 
+class RecordDamaged(Explained, ValueError):
+    """The record of an experiment cannot be read. The message says what saves the rest."""
+
+
 class ExperimentRunning(Explained):
     """The experiment is running in another process, and what was asked needs it to be over."""
+
+
+Word = Annotated[str, Name(inside=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +65,12 @@ class Limits:
 class Trial:
     """One trial as NNI and its result folder tell it. Times are ISO 8601."""
 
-    id: str
+    id: Word
     sequence: int | None
-    state: str
+    state: Word
     parameters: dict[str, Any]
     score: float | None = None
-    folder: str | None = None
+    folder: Word | None = None
     """Name of the result folder inside the experiment's, None before there is one."""
     start: str | None = None
     end: str | None = None
@@ -75,9 +80,9 @@ class Trial:
 class Record:
     """The content of `experiment.json`. The watch changes it, and `save` writes it atomically."""
 
-    id: str
-    kind: str
-    name: str
+    id: Word
+    kind: Word
+    name: Annotated[str, Name()]
     options: dict[str, Any]
     space: dict[str, Any]
     limits: dict[str, Any]
@@ -99,11 +104,17 @@ class Record:
     version: str = aerial_nni.__version__
     trials: list[Trial] = field(default_factory=list)
     best: dict[str, Any] | None = None
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the files that all trials share, as they were at launch, by name."""
 
     def save(self, folder: Path) -> None:
-        """Writes `experiment.json` in the experiment's folder; a secret URL is for its owner."""
+        """Writes `experiment.json` in the experiment's folder; a secret URL is for its owner.
+
+        And a copy beside it, which `repair` takes where the first was damaged.
+        """
         secret = bool(urlsplit(self.url).path)
-        results.write_json(folder / results.EXPERIMENT, dataclasses.asdict(self), private=secret)
+        for name in (results.EXPERIMENT, results.EXPERIMENT_COPY):
+            results.write_json(folder / name, dataclasses.asdict(self), private=secret)
 
     def launched_here(self) -> None:
         """Notes that this process is the launcher, and that the experiment runs."""
@@ -148,26 +159,63 @@ class Record:
             return False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """What `best` of a record holds."""
+
+    id: Word
+    score: float
+    folder: Word
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Limits:
+    """What `limits` of a record holds."""
+
+    trials: int
+    concurrency: int
+    max_minutes: float
+    max_failures: int | None = None
+
+
 def load(folder: Path) -> Record:
-    """The record of an experiment's folder; one whose launcher has died is `STOPPED`."""
-    values = dict(results.read_json(folder / results.EXPERIMENT))
-    known = {spec.name for spec in dataclasses.fields(Record)}
-    trials = [Trial(**trial) for trial in values.pop("trials", [])]
-    record = Record(**{key: values[key] for key in values if key in known}, trials=trials)
+    """The record of an experiment's folder; one whose launcher has died is `STOPPED`.
+
+    Raises:
+        RecordDamaged: it cannot be read.
+    """
+    path = folder / results.EXPERIMENT
+    try:
+        record = read_record(path)
+    except OSError as error:
+        raise RecordDamaged(f"{path} cannot be read: {error.strerror}") from error
+    except Damaged as error:
+        where = shlex.quote(str(folder.parent))
+        repair = f"python -m aerial_nni.run repair {shlex.quote(folder.name)} --runs {where}"
+        raise RecordDamaged(f"{error}; save what is left with: {repair}") from error
     if record.state == "RUNNING" and not record.alive:
         record.state = "STOPPED"
         record.reason = f"{GONE}; {record.go_on}"
     return record
 
 
+def read_record(path: Path) -> Record:
+    """The record in a file, as it is. Raises `OSError` or `Damaged`."""
+    record = fitted(Record, results.read_json(path), path)
+    fitted(_Limits, record.limits, path, "limits")
+    if record.best is not None:
+        fitted(Best, record.best, path, "best")
+    return record
+
+
 def folders(runs: Path) -> list[Path]:
-    """The folders of all experiments under `runs`, the oldest first."""
-    created: dict[Path, str] = {}
+    """The folders of all experiments under `runs`, the oldest first; damaged ones come last."""
+    created: dict[Path, tuple[bool, str]] = {}
     for path in runs.glob(f"*/{results.EXPERIMENT}"):
         try:
-            created[path.parent] = load(path.parent).created
-        except (OSError, TypeError, ValueError) as error:  # damaged, or another user's
-            log.warning("%s cannot be read and is left out: %s", path, error)
+            created[path.parent] = False, load(path.parent).created
+        except RecordDamaged:
+            created[path.parent] = True, path.parent.name
     return sorted(created, key=created.__getitem__)
 
 
@@ -214,12 +262,12 @@ def is_good(folder: Path) -> bool:
 
 
 def score_of(folder: Path) -> float | None:
-    """The finite final score in a result folder, None where there is none."""
+    """The finite final score in a result folder, None where there is none or it is damaged."""
     try:
         score = results.read_json(folder / results.METRICS)["score"]
-    except (FileNotFoundError, KeyError, ValueError):
+    except (OSError, LookupError, TypeError, ValueError):
         return None
-    return float(score) if isinstance(score, (int, float)) and math.isfinite(score) else None
+    return float(score) if type(score) in (int, float) and math.isfinite(score) else None
 
 
 def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:

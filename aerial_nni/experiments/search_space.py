@@ -6,10 +6,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import aerial_nni
+from aerial_nni.errors import Damaged
 from aerial_nni.options import BadOption, Options, changed
+from aerial_nni.reading import read_yaml
 from aerial_nni.tuners.space import BadSpace, Parameter, Space
 
 FOLDER = Path(aerial_nni.__file__).resolve().parents[1] / "search_spaces"
@@ -60,14 +60,14 @@ def load_space(
         BadSpace: with the parameter, what is wrong with it, and what to write.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path)
     except FileNotFoundError:
         known = ", ".join(str(file) for file in sorted(FOLDER.glob("*.yaml")))
         hint = f"those that come with the project: {known}"
         if not known:
             hint = "the project's own come with its source: python -m pip install -e FOLDER"
         raise BadSpace(f"there is no {path}; {hint}") from None
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, Damaged) as error:
         raise BadSpace(f"{path} cannot be read: {error}") from error
     if not isinstance(values, Mapping):
         raise BadSpace(f"{path} holds no search space; write `name: {{_type: …, _value: […]}}`")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from aerial_nni import results
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Damaged, Explained
 from aerial_nni.experiments import ports, records
 from aerial_nni.experiments.conduct import Outcome, Settings, conduct, signals_end_this
-from aerial_nni.experiments.definition import code_folder
+from aerial_nni.experiments.definition import OPTIONS_FILE, code_folder
 from aerial_nni.experiments.guard import sweep
 from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
@@ -23,6 +23,7 @@ from aerial_nni.experiments.records import NNI_DIRECTORY, ExperimentRunning, Rec
 from aerial_nni.experiments.server import CONFIG, Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import wait_for_the_end
+from aerial_nni.options import BadOption, read_values
 
 if TYPE_CHECKING:
     from nni.experiment import ExperimentConfig
@@ -53,6 +54,7 @@ def resume(
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
     folder, record = _closed(settings.runs, experiment)
+    _check_shared(folder, record)
     ports.check(settings.port, host=settings.host)
     config, action = stored_config(folder)
     connect(config, settings.host)
@@ -67,6 +69,9 @@ def resume(
     kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
     ended = [trial for trial in record.trials if trial.state not in kept]
     lost = sum(not records.is_good(folder / trial.id) for trial in ended)
+    for trial in ended:
+        if trial.score is not None and not records.is_good(folder / trial.id):
+            say(f"{folder / trial.id} is damaged: its trial counts as failed, and is made up for")
 
     def start() -> None:
         server.start(config, action=action)
@@ -151,9 +156,17 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
             hint = f"it is running: {record.url}; the first trial that ends well has one"
         raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")
     checkpoint = folder / best["folder"] / results.CHECKPOINT
-    recorded = results.read_json(checkpoint.with_name(results.METRICS))["checkpoint"]["sha256"]
-    if results.sha256(checkpoint) != recorded:
-        raise NothingToExport(f"{checkpoint} is damaged: its SHA-256 is not {recorded}")
+    try:
+        results.check_digests(
+            checkpoint.parent, {results.CHECKPOINT: results.kept_digest(checkpoint)}
+        )
+    except (OSError, Damaged) as error:
+        others = [folder / t.folder for t in record.trials if t.folder and t.id != best["id"]]
+        good = next(
+            (place / results.CHECKPOINT for place in others if records.is_good(place)), None
+        )
+        hint = f"; another trial's is {good}: give this path" if good else ""
+        raise NothingToExport(f"{error}{hint}") from error
     return checkpoint
 
 
@@ -176,7 +189,12 @@ def stored_config(folder: Path) -> tuple["ExperimentConfig", str]:
         except (OSError, ValueError) as error:
             problem = f"NNI's files of {folder.name} are missing in {nni_directory}"
             raise NotResumable(f"{problem}; start it anew") from error
-    config = ExperimentConfig(**values)
+    try:
+        config = ExperimentConfig(**values)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise NotResumable(
+            f"NNI's files of {folder.name} in {nni_directory} are damaged ({error}); start it anew"
+        ) from error
     config.experiment_working_directory = nni_directory  # the runs directory may have been moved
     code = code_folder(nni_directory)
     config.trial_code_directory = config.training_service.trial_code_directory = code
@@ -187,12 +205,38 @@ def _noted(experiment: str, nni_directory: Path) -> dict[str, Any] | None:
     """The configuration in NNI's database, None where there is none yet."""
     from nni.experiment.launcher import get_stopped_experiment_config_json
 
-    if not (nni_directory / experiment / "db" / "nni.sqlite").is_file():
+    path = nni_directory / experiment / "db" / "nni.sqlite"
+    if not path.is_file():
         return None
     try:
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            (said,) = database.execute("PRAGMA quick_check").fetchone()
+        if said != "ok":
+            raise sqlite3.DatabaseError(said)
         return get_stopped_experiment_config_json(experiment, str(nni_directory))
-    except (sqlite3.Error, TypeError):  # no table, or no row in it
+    except (sqlite3.OperationalError, TypeError):  # no table, or no row in it
         return None
+    except (sqlite3.DatabaseError, ValueError, LookupError) as error:
+        raise NotResumable(
+            f"{path}, NNI's own record of {experiment}, is damaged ({error}), so it cannot go on; "
+            "start it anew. What it reached can still be reported and exported: "
+            f"python -m aerial_nni.run report {experiment}"
+        ) from error
+
+
+def _check_shared(folder: Path, record: Record) -> None:
+    """Raises `NotResumable` where trials would start from other files than those before them."""
+    try:
+        results.check_digests(folder, record.digests)
+        missing = record.options.keys() - read_values(folder / OPTIONS_FILE).keys()
+        if missing:
+            raise Damaged(f"{folder / OPTIONS_FILE} lacks {', '.join(sorted(missing))}")
+    except (OSError, Damaged, BadOption) as error:
+        raise NotResumable(
+            f"{error}; trials would not start as those before them did. Bring the file back as it "
+            "was, or start anew; what is there can still be reported and exported: "
+            f"python -m aerial_nni.run export {folder.name} --to best.safetensors"
+        ) from error
 
 
 def _server(folder: Path, settings: Settings) -> Server:

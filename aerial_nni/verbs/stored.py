@@ -1,8 +1,9 @@
-"""Verbs about experiments that exist: resume, view, stop, report, list."""
+"""Verbs about experiments that exist: resume, view, stop, report, repair, list."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from aerial_nni.errors import Explained
 from aerial_nni.verbs.answers import answer, finished, settings_of, table
@@ -15,6 +16,9 @@ from aerial_nni.verbs.flags import (
     add_port,
     add_runs,
 )
+
+if TYPE_CHECKING:
+    from aerial_nni.experiments.records import Record
 
 
 class NoneGiven(Explained):
@@ -53,6 +57,8 @@ def add_flags(verbs: Verbs) -> None:
         "again if they were before",
     )
     add_runs(parser)
+    text = "make the record of an experiment anew that list calls damaged"
+    add_runs(_with_id(verbs, "repair", repair, text))
     example = "python -m aerial_nni.run list --runs DIR"
     text = "all experiments"
     parser = verbs.add_parser("list", help=text, description=text, example=example)
@@ -105,29 +111,52 @@ def stop(given: argparse.Namespace) -> int:
     return 0
 
 
+def repair(given: argparse.Namespace) -> int:
+    """Makes a record anew from what is left."""
+    from aerial_nni.experiments.records import as_dict
+    from aerial_nni.experiments.repair import repair as mend
+
+    record, said = mend(given.runs, given.id)
+    folder = given.runs.expanduser().resolve() / record.id
+    scored = sum(trial.score is not None for trial in record.trials)
+    text = f"{said}\n{record.id} {record.kind}, trials with a score: {scored}"
+    answer(given, {**as_dict(record, folder), "done": said}, text)
+    return 0
+
+
 def listing(given: argparse.Namespace) -> int:
-    """Shows all experiments."""
+    """Shows all experiments; one whose record is damaged too, with what saves the rest."""
     from aerial_nni.experiments import records
 
     runs = given.runs.expanduser().resolve()
-    loaded = [(records.load(folder), folder) for folder in records.folders(runs)]
-    values = [records.as_dict(record, folder) for record, folder in loaded]
-    rows = [
-        (
-            record.id,
-            record.kind,
-            record.state,
-            f"{sum(trial.score is not None for trial in record.trials)}/{record.limits['trials']}",
-            f"{record.best['score']:.4f}" if record.best else "-",
-            record.created.replace("T", " ")[:16],
-            f"{record.url}   {record.reason}".strip() if record.alive else record.reason,
-        )
-        for record, _ in loaded
-    ]
+    values: list[Mapping[str, Any]] = []
+    rows: list[Sequence[str]] = []
+    for folder in records.folders(runs):
+        try:
+            record = records.load(folder)
+        except records.RecordDamaged as error:
+            values.append({"id": folder.name, "state": "DAMAGED", "reason": str(error)})
+            rows.append((folder.name, "-", "DAMAGED", "-", "-", "-", str(error)))
+        else:
+            values.append(records.as_dict(record, folder))
+            rows.append(_row(record))
     empty = f"no experiment in {runs}; start one with: python -m aerial_nni.run baseline"
     titles = ("id", "kind", "state", "trials", "best", "started", "")
     answer(given, {"experiments": values}, table(titles, rows) if rows else empty)
     return 0
+
+
+def _row(record: "Record") -> Sequence[str]:
+    """What the list shows of an experiment."""
+    return (
+        record.id,
+        record.kind,
+        record.state,
+        f"{sum(trial.score is not None for trial in record.trials)}/{record.limits['trials']}",
+        f"{record.best['score']:.4f}" if record.best else "-",
+        record.created.replace("T", " ")[:16],
+        f"{record.url}   {record.reason}".strip() if record.alive else record.reason,
+    )
 
 
 def report(given: argparse.Namespace) -> int:

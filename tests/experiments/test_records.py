@@ -94,15 +94,73 @@ def test_a_record_of_a_later_version_is_read(tmp_path: Path):
     assert records.load(tmp_path).state == "DONE"
 
 
-def test_a_damaged_record_does_not_hide_the_others(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+DAMAGES = {
+    "empty": "",
+    "half": '{"id": "cut", ',
+    "another type": "[1, 2]",
+    "a trial of another type": '{"trials": [{"shape": 1}]}',
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_is_listed_with_what_saves_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture, damage: str
 ):
-    a_record("good").save(tmp_path / "good")
-    for name, text in (("cut", '{"id": "cut", '), ("odd", '{"trials": [{"shape": 1}]}')):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / results.EXPERIMENT).write_text(text)
-    assert records.folders(tmp_path) == [tmp_path / "good"]
-    assert caplog.text.count("is left out") == 2
+    for name in ("good", "hurt"):
+        good_folder(tmp_path / name / "t", 0.25)
+        trial = Trial(id="t", sequence=0, state="SUCCEEDED", parameters={"lr": 0.1}, score=0.25,
+                      folder="t")  # fmt: skip
+        a_record(name, kind="hpo", state="DONE", trials=[trial]).save(tmp_path / name)
+    whole = records.load(tmp_path / "hurt")
+    (tmp_path / "hurt" / results.EXPERIMENT).write_text(DAMAGES[damage])
+    assert main(["list", "--runs", str(tmp_path)]) == 0
+    good, hurt = capsys.readouterr().out.splitlines()[1:]
+    assert good.split()[:3] == ["good", "hpo", "DONE"]
+    assert hurt.split()[0] == "hurt" and "DAMAGED" in hurt
+    with pytest.raises(records.RecordDamaged, match="repair hurt"):
+        records.load(records.find(tmp_path, "hu"))
+    command = hurt.partition("python -m aerial_nni.run ")[2].split()
+    assert main(command) == 0
+    assert "experiment.json.copy" in capsys.readouterr().out
+    whole.best = {"id": "t", "score": 0.25, "folder": "t"}
+    assert records.load(tmp_path / "hurt") == whole
+    assert (tmp_path / "hurt" / "experiment.json.damaged").read_text() == DAMAGES[damage]
+
+
+def test_without_a_copy_a_record_is_made_from_the_folders_of_the_trials(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    folder = tmp_path / "hurt"
+    folder.mkdir()
+    (folder / "options.yaml").write_text("epochs: 3\nseed: 0\n")
+    (folder / results.EXPERIMENT).write_text("{")
+    for seed in (0, 1):
+        good_folder(folder / f"t{seed}", 0.1 * (seed + 1))
+        results.write_json(folder / f"t{seed}" / results.OPTIONS, {"epochs": 3, "seed": seed})
+    assert main(["repair", "hurt", "--runs", str(tmp_path)]) == 0
+    record = records.load(folder)
+    assert [trial.parameters for trial in record.trials] == [{}, {"seed": 1}]
+    assert record.kind == "baseline" and record.best and record.best["id"] == "t1"
+    results.write_json(folder / "t1" / results.OPTIONS, {"epochs": 4, "seed": 1})
+    for name in (results.EXPERIMENT, results.EXPERIMENT_COPY):
+        (folder / name).write_text("{")
+    assert main(["repair", "hurt", "--runs", str(tmp_path)]) == 0
+    assert records.load(folder).kind == "unknown"  # it may have been a search: no document lies
+
+
+def test_a_trial_of_a_later_version_is_read(tmp_path: Path):
+    trial = Trial(id="t", sequence=0, state="RUNNING", parameters={})
+    values = dataclasses.asdict(a_record(state="DONE", trials=[trial]))
+    values["trials"][0]["unheard_of"] = 1
+    results.write_json(tmp_path / results.EXPERIMENT, values)
+    assert records.load(tmp_path).trials == [trial]
+
+
+def test_a_trial_has_no_folder_outside_its_experiment(tmp_path: Path):
+    trial = Trial(id="t", sequence=0, state="DONE", parameters={}, folder="../../other")
+    a_record(trials=[trial]).save(tmp_path)
+    with pytest.raises(records.RecordDamaged, match="inside its folder"):
+        records.load(tmp_path)
 
 
 def test_a_list_says_where_the_web_ui_is_that_is_open(
