@@ -73,6 +73,18 @@ def test_value_and_gradient_of_pair_by_hand():
     np.testing.assert_allclose(ours.grad.numpy().reshape(3, -1), expected, atol=1e-12)
 
 
+def test_pair_counts_the_pairs_of_two_valid_nodes_alone():
+    ours, theirs = torch.randn(2, 1, 2, GRID, GRID, generator=torch.Generator().manual_seed(3))
+    valid = torch.zeros(1, GRID, GRID, dtype=torch.bool)
+    for y, x, one, other in ((0, 5, (1.0, 0.0), (2.0, 0.0)), (9, 2, (0.0, 3.0), (1.0, 0.0))):
+        valid[0, y, x] = True
+        ours[0, :, y, x], theirs[0, :, y, x] = torch.tensor(one), torch.tensor(other)
+    none = torch.zeros(0)
+    value = pair(View(none, ours), View(none, theirs), valid, 1.0)
+    # Each node with itself: no difference; the two ways of one with the other: cosine 0 and 1.
+    assert value.item() == pytest.approx((0 + 0 + 1 + 1) / 4)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_void_adds_nothing_and_gets_no_gradient(name):
     student, teacher, masks = views()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from made_scenes import HEADER, drawn
 
-from aerial_nni.inference import open_model
+from aerial_nni.data.prepared import Prepared
+from aerial_nni.inference import open_model, quantisation
 from aerial_nni.inference.own_data import DataUnknown, own_data
 from aerial_nni.inference.quantisation import calibration_patches, export_int8
 from aerial_nni.results import SPLIT
@@ -24,12 +25,40 @@ def test_integers_answer_almost_as_before(trial: Path, tmp_path: Path):
     assert model(drawn(50, 37, 3)[0]).shape == (3, 50, 37)
 
 
-def test_it_is_calibrated_on_training_patches_alone(trial: Path):
+def test_it_is_calibrated_on_training_patches_alone_and_scored_on_the_others(
+    trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[np.ndarray] = []
+    scored: list[tuple[str, tuple[int, ...]]] = []
+
+    def noted(source: Path, target: Path, patches: list[np.ndarray]) -> None:
+        seen.extend(patches)
+        shutil.copyfile(source, target)
+
+    def score(path: Path, prepared: Prepared, indices: tuple[int, ...]) -> float:
+        scored.append((path.name, indices))
+        return 0.5
+
+    monkeypatch.setattr(quantisation, "quantise", noted)
+    monkeypatch.setattr(quantisation, "mean_iou", score)
+    cost = export_int8(trial / "checkpoint.safetensors", tmp_path / "int8.onnx")
     prepared, split = own_data(trial / "checkpoint.safetensors")
-    patches = calibration_patches(prepared, split.train)
-    assert len(patches) == len(split.train) == 20
-    train = {prepared.images[i].tobytes() for i in split.train}
-    assert all(np.ascontiguousarray(p[0].transpose(1, 2, 0)).tobytes() in train for p in patches)
+    assert len(seen) == len(split.train) == 20
+    for patch, index in zip(seen, split.train, strict=True):
+        np.testing.assert_array_equal(patch[0].transpose(1, 2, 0), prepared.images[index])
+    assert [indices for _, indices in scored] == [split.val] * 2
+    assert {name for name, _ in scored} >= {"floating.onnx"}
+    assert cost.patches == len(split.val)
+
+
+def test_of_many_patches_some_are_taken_evenly(trial: Path, monkeypatch: pytest.MonkeyPatch):
+    prepared, split = own_data(trial / "checkpoint.safetensors")
+    monkeypatch.setattr(quantisation, "PATCHES", 4)
+    for patch, place in zip(
+        calibration_patches(prepared, split.train), (0, 5, 10, 15), strict=True
+    ):
+        wanted = prepared.images[split.train[place]]
+        np.testing.assert_array_equal(patch[0].transpose(1, 2, 0), wanted)
 
 
 def test_data_that_was_moved_or_is_not_known(trial: Path, tmp_path: Path):

@@ -1,6 +1,7 @@
 """Expected improvement against Monte Carlo and quadrature; its maximum against a fine grid."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -77,6 +78,36 @@ def test_gradients_are_finite_differences(model: GaussianProcess, best: float):
             step = 1e-6 * np.eye(2)[j]
             high, low = acquisition.values(np.array([point + step, point - step]))
             assert slope[j] == pytest.approx((high - low) / 2e-6, rel=1e-3)
+
+
+class Bowl:
+    """A model whose mean and deviation both depend on the point, as much as on each other."""
+
+    def predict(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x, y = points.T
+        return 3 * x - 2 * y + x * y, np.exp(x - 2 * y)
+
+    def gradient(self, point: np.ndarray) -> tuple[float, float, np.ndarray, np.ndarray]:
+        (mean,), (deviation,) = self.predict(point[None])
+        x, y = point
+        slopes = np.array([3 + y, -2 + x]), np.array([deviation, -2 * deviation])
+        return float(mean), float(deviation), *slopes
+
+
+@pytest.mark.parametrize("best", [-2e4, -300.0, -8.0, -0.3, 0.4, 2.0, 30.0])
+@pytest.mark.parametrize(
+    "made",
+    [LogExpectedImprovement, ProbabilityOfImprovement, lambda model, _: PredictedLoss(model)],
+)
+def test_gradients_by_a_model_whose_deviation_has_one(best: float, made: Callable):
+    """From far below what is predicted, where EI is 0 in floating point, to far above."""
+    acquisition, point = made(Bowl(), best), np.array([0.3, 0.4])
+    value, slope = acquisition.gradient(point)
+    assert value == pytest.approx(acquisition.values(point[None])[0], rel=1e-12)
+    for j in range(2):
+        step = 1e-5 * np.eye(2)[j]
+        high, low = acquisition.values(np.array([point + step, point - step]))
+        assert slope[j] == pytest.approx((high - low) / 2e-5, rel=1e-5)
 
 
 def test_the_maximum_is_not_below_that_of_a_fine_grid(model: GaussianProcess):

@@ -1,7 +1,10 @@
 """Importance finds what a known function depends on, and axes write values as they are."""
 
+import math
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from aerial_nni.reports.hpo.axes import ticks, write_value
 from aerial_nni.reports.hpo.importance import measure_importance
@@ -103,5 +106,12 @@ def test_one_disaster_does_not_flatten_the_axis() -> None:
 def test_the_interval_is_welchs() -> None:
     low, high = interval([0.50, 0.51, 0.52], [0.55, 0.56, 0.58])
     assert 0 < low < 0.0533 < high
+    # Variances 1 and 250, so that 3 and 5 scores have 4.053 degrees of freedom, not Student's 6.
+    low, high = interval([1, 2, 3], [10, 20, 30, 40, 50])
+    error = math.sqrt(1 / 3 + 250 / 5)
+    freedom = error**4 / ((1 / 3) ** 2 / 2 + (250 / 5) ** 2 / 4)
+    assert freedom == pytest.approx(4.053, abs=1e-3)
+    reach = stats.t.ppf(0.975, freedom) * error
+    assert (low, high) == pytest.approx((28 - reach, 28 + reach))
     assert all(np.isnan(interval([0.5], [0.6, 0.7])))
     assert interval([0.5, 0.5], [0.6, 0.6]) == pytest.approx((0.1, 0.1))

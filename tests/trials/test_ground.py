@@ -1,0 +1,29 @@
+"""What a trial stands on is measured on what trains it, and on nothing that validates it."""
+
+from pathlib import Path
+
+import pytest
+
+from aerial_nni.options import TrialOptions
+from aerial_nni.trials.running import lay_ground
+
+CPU = {"device": "cpu", "precision": "fp32"}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_normalisation_and_class_pixels_are_those_of_the_training_patches(
+    imagery: Path, tmp_path: Path, seed: int
+):
+    options = TrialOptions(data="folder", data_dir=str(imagery), patch=16, split_seed=seed,
+                           val_fraction=0.5, **CPU)  # fmt: skip
+    ground = lay_ground(options, tmp_path)
+    train, val = list(ground.split.train), list(ground.split.val)
+    pixels = ground.prepared.images[train].reshape(-1, 3).astype(float)
+    assert ground.normalisation.mean == pytest.approx(pixels.mean(0).tolist())
+    assert ground.normalisation.std == pytest.approx(pixels.std(0).tolist())
+    everything = ground.prepared.images[train + val].reshape(-1, 3)
+    assert abs(everything.mean(0) - pixels.mean(0)).max() > 0.5  # so that it could be seen
+    masks = ground.prepared.masks[train]
+    assert ground.class_pixels() == [int((masks == label).sum()) for label in (0, 1)]
+    sides = [ground.batches(options, training=side).indices for side in (True, False)]
+    assert sides == [ground.split.train, ground.split.val]
