@@ -66,7 +66,14 @@ setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["aerial_nni", "aerial_nni.*"]),
-    package_data={"aerial_nni": ["experiments/*.cjs", "experiments/node/*.cjs", "py.typed"]},
+    package_data={
+        "aerial_nni": [
+            "experiments/*.cjs",
+            "experiments/node/*.cjs",
+            "experiments/node/icons/*",
+            "py.typed",
+        ]
+    },
     install_requires=REQUIREMENTS,
     extras_require=EXTRAS,
 )

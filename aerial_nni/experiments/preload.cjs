@@ -34,18 +34,19 @@ if (!left.has("home") && process.env.AERIAL_NNI_HOME) {
   os.homedir = () => process.env.AERIAL_NNI_HOME;
 }
 
-const REPAIRS = {
-  ...network.files,
-  ...require("./node/manager.cjs"),
-  ...trials.files,
-  ...require("./node/machine.cjs"),
-  ...require("./node/hosts.cjs"),
-};
+const REPAIRS = [
+  require("./node/pages.cjs"),
+  network.files,
+  require("./node/manager.cjs"),
+  trials.files,
+  require("./node/machine.cjs"),
+  require("./node/hosts.cjs"),
+].flatMap(Object.entries);
 
 const compile = Module._extensions[".js"];
 Module._extensions[".js"] = function (module, filename) {
   compile(module, filename);
-  for (const [file, repairs] of Object.entries(REPAIRS)) {
+  for (const [file, repairs] of REPAIRS) {
     if (!filename.endsWith(path.join("nni_node", file))) continue;
     for (const [name, repair] of Object.entries(repairs)) {
       if (!left.has(name)) repair(module.exports);

@@ -135,6 +135,7 @@ DEFECTS = {
     "past": ("core/nnimanager.js", "const finishedTrialData = await this.exportData();"),
     "recover": ("core/nnimanager.js", "job.status === 'WAITING' || job.status === 'RUNNING'"),
     "install": ("training_service/remote_v3/worker.js", "-m pip install nni --upgrade`"),
+    "pages": ("static/static/js/964.da8430c5.js", "https://res-1.cdn.office.net/files/"),
     "host-key": ("training_service/remote_v3/ssh.js", "this.client.connect(sshConfig);"),
     "keeper": ("rest_server/core.js", "app.listen(this.port)"),
     "keeper-end": ("common/trial_keeper/main.js", "shutdown.initiate('Connection error')"),
