@@ -25,7 +25,8 @@ if (process.env.AERIAL_NNI_PREFIX) {
   delete process.env.AERIAL_NNI_PREFIX;
 }
 
-if (!left.has("bind")) network.bind();
+if (left.has("bind")) network.letGo();
+else network.bind();
 if (!left.has("orphan")) trials.replaceGuard();
 
 // "home": common/globals/paths.js keeps its list of experiments in ~/nni-experiments whatever
