@@ -1,13 +1,16 @@
-"""Where the web UI is: on this machine alone, or open under a path that nobody can guess.
+"""Where the web UI is: under a path that nobody can guess, on this machine alone or for others too.
 
 NNI's server asks for no password: whoever reaches it can read logs, end the experiment and run
-programs as the user who started it.
+programs as the user who started it. Every user of a machine reaches its 127.0.0.1.
 """
 
+import contextlib
 import ipaddress
 import secrets
 import socket
 from dataclasses import dataclass
+
+import psutil
 
 from aerial_nni.errors import Explained
 
@@ -16,6 +19,9 @@ ALL = ("0.0.0.0", "::")
 """Hosts that stand for every interface of this machine."""
 
 SECRET_BYTES = 24
+
+PREFIX = "AERIAL_NNI_PREFIX"
+"""Environment variable in which NNI's manager is told its secret: command lines are public."""
 
 
 class BadHost(Explained, ValueError):
@@ -55,27 +61,46 @@ def own_address() -> str:
             return socket.gethostname()
 
 
+def running_on(port: int) -> str | None:
+    """The address of the web UI that this user runs on the port; None where there is none."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):  # gone meanwhile, or another user's
+            prefix, command = process.environ().get(PREFIX), process.cmdline()
+            if prefix and f"--port {port} " in f"{' '.join(command)} ":
+                return Address(LOCAL, port, prefix).url
+    return None
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
 @dataclass(frozen=True)
 class Address:
     """Host and port on which the server listens, and the secret first part of its paths."""
 
     host: str
     port: int
-    prefix: str = ""
+    prefix: str
 
     @classmethod
     def new(cls, host: str, port: int) -> "Address":
-        """An address; with a secret of its own where the network reaches it."""
+        """An address with a secret of its own."""
         # The letter: NNI's command line takes a value that begins with - for a flag.
         host = LOCAL if host == "localhost" else host
-        prefix = "" if is_local(host) else f"s{secrets.token_urlsafe(SECRET_BYTES)}"
-        return cls(host, port, prefix)
+        return cls(host, port, f"s{secrets.token_urlsafe(SECRET_BYTES)}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What others may call the server by, besides the address that they have reached."""
+        return (socket.gethostname() if self.host in ALL else self.host,)
 
     @property
     def url(self) -> str:
         """What a person opens in a browser."""
         host = own_address() if self.host in ALL else self.host
-        return self._url(f"[{host}]" if ":" in host else host)
+        return self._url(bracketed(host))
 
     @property
     def own_url(self) -> str:
@@ -83,4 +108,4 @@ class Address:
         return self._url(LOCAL)
 
     def _url(self, host: str) -> str:
-        return f"http://{host}:{self.port}" + (f"/{self.prefix}" if self.prefix else "")
+        return f"http://{host}:{self.port}/{self.prefix}"

@@ -41,10 +41,15 @@ def connect(config: "ExperimentConfig", host: str) -> None:
     if is_local(host) and not here:
         where = ", ".join(machines) or "the cluster"
         raise NotReachable(f"{where} cannot report to this machine; add: --host 0.0.0.0")
-    for given in (service.nni_manager_ip, config.nni_manager_ip):
-        if isinstance(given, str):
-            return
+    if names_of(config):
+        return
     config.nni_manager_ip = service.nni_manager_ip = LOCAL if here else own_address()
+
+
+def names_of(config: "ExperimentConfig") -> list[str]:
+    """Under which names or addresses trials elsewhere are told to reach this machine."""
+    given = (config.nni_manager_ip, getattr(config.training_service, "nni_manager_ip", None))
+    return [name for name in given if isinstance(name, str)]
 
 
 def share_gpus(config: "ExperimentConfig") -> None:

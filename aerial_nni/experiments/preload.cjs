@@ -11,7 +11,9 @@ const Module = require("module");
 const os = require("os");
 const path = require("path");
 
+const channels = require("./node/channels.cjs");
 const network = require("./node/network.cjs");
+const requests = require("./node/requests.cjs");
 const trials = require("./node/trials.cjs");
 
 const left = new Set((process.env.AERIAL_NNI_LEAVE || "").split(","));
@@ -25,8 +27,8 @@ if (process.env.AERIAL_NNI_PREFIX) {
   delete process.env.AERIAL_NNI_PREFIX;
 }
 
-if (left.has("bind")) network.letGo();
-else network.bind();
+if (!left.has("bind")) network.bind();
+requests.guard(left);
 if (!left.has("orphan")) trials.replaceGuard();
 
 // "home": common/globals/paths.js keeps its list of experiments in ~/nni-experiments whatever
@@ -37,11 +39,11 @@ if (!left.has("home") && process.env.AERIAL_NNI_HOME) {
 
 const REPAIRS = [
   require("./node/pages.cjs"),
-  network.files,
   require("./node/manager.cjs"),
   trials.files,
   require("./node/machine.cjs"),
   require("./node/hosts.cjs"),
+  channels.files,
 ].flatMap(Object.entries);
 
 const compile = Module._extensions[".js"];

@@ -11,10 +11,9 @@ import psutil
 
 from aerial_nni.errors import Explained
 from aerial_nni.experiments import rest
-from aerial_nni.experiments.address import LOCAL, Address
+from aerial_nni.experiments.address import LOCAL, Address, bracketed
 from aerial_nni.experiments.guard import Guard, members
-from aerial_nni.experiments.platforms import platform_of
-from aerial_nni.experiments.ports import Taken, take
+from aerial_nni.experiments.platforms import names_of, platform_of
 from aerial_nni.experiments.repairs import child_environment, launcher_repaired
 from aerial_nni.results import write_json
 
@@ -51,22 +50,14 @@ class Server:
     """The manager of one experiment, guarded: it does not outlive this process."""
 
     def __init__(
-        self, experiment: str, *, nni_directory: Path, port: int | None = None, host: str = LOCAL
+        self, experiment: str, *, nni_directory: Path, port: int, host: str = LOCAL
     ) -> None:
-        """Takes the port, see `ports.take`, until `stop`."""
         self.experiment = experiment
         self.nni_directory = nni_directory
-        self._taken: Taken | None = take(port, host=host)
-        self.address = Address.new(host, self._taken.port)
+        self.address = Address.new(host, port)
         self._guard: Guard | None = None
         self._process: subprocess.Popen | None = None
         self._config: ExperimentConfig | None = None
-
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     @property
     def url(self) -> str:
@@ -104,40 +95,32 @@ class Server:
         nni_log.addHandler(logging.NullHandler())
         self._config = config
         self.nni_directory.mkdir(parents=True, exist_ok=True)
-        if self.address.prefix:  # it is in NNI's list of experiments and in its logs
-            self.nni_directory.chmod(0o700)
+        self.nni_directory.chmod(0o700)  # the secret is in NNI's list of experiments and its logs
         if action == "create":
             write_json(self.nni_directory / self.experiment / CONFIG, config.json())
-        self._taken = self._taken or take(self.address.port, host=self.address.host)
         self._guard = Guard(self.experiment)
         concurrency = int(config.trial_concurrency)
         environment = {
             **child_environment(nni_directory=self.nni_directory, concurrency=concurrency),
             "AERIAL_NNI_HOST": self.address.host,
+            "AERIAL_NNI_NAMES": ",".join(map(bracketed, (*self.address.names, *names_of(config)))),
             **self._guard.marks,
         }
         experiment = Experiment(config, id=self.experiment)
         # Experiment.resume() and .view() look the experiment up in a list that may be gone or
         # wrong after a kill, and then do no more than this.
         experiment._action = action
-        experiment.url_prefix = self.address.prefix or None
+        experiment.url_prefix = self.address.prefix
         experiment._start_logging = lambda debug: None  # leaves its file open
         try:
-            with launcher_repaired(self.nni_directory, environment, self._taken.sockets):
+            with launcher_repaired(self.nni_directory, environment):
                 experiment.start(self.address.port, run_mode=RunMode.Detach)
         except Exception as error:
             self._guard.release()
             raise StartFailed(
                 f"NNI's server did not start: {error}\n{self.manager_log()}"
             ) from error
-        finally:
-            self._let_go()
         self._process = experiment._proc
-
-    def _let_go(self) -> None:
-        if self._taken is not None:
-            self._taken.close()
-        self._taken = None
 
     def reopen_to_view(self) -> None:
         """Ends the experiment and starts the server again with what it has so far, read-only."""
@@ -182,7 +165,6 @@ class Server:
 
     def stop(self) -> None:
         """Ends manager, dispatcher, trials and TensorBoard; returns when all are gone."""
-        self._let_go()
         if self._process is not None and self.exit_code is None:
             dispatcher = self.dispatcher()
             with contextlib.suppress(rest.NoAnswer):

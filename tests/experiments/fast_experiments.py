@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from aerial_nni.experiments import records
+from aerial_nni.experiments.address import running_on
 from aerial_nni.experiments.baseline import baseline
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.guard import members
@@ -75,7 +76,7 @@ class Launched:
     def __init__(
         self,
         runs: Path,
-        port: int | None,
+        port: int,
         *,
         seeds: int = 1,
         concurrency: int = 1,
@@ -138,10 +139,15 @@ def listening(experiment: str) -> list[tuple[str, int]]:
     return found
 
 
+def api(port: int) -> str:
+    """The REST interface of what runs on the port; without a secret where NNI runs alone."""
+    return f"{running_on(port) or f'http://127.0.0.1:{port}'}/api/v1/nni"
+
+
 def ask(port: int, path: str, value: object = None) -> Any:
     data = None if value is None else json.dumps(value).encode()
     headers = {"Content-Type": "application/json"}
-    url = f"http://127.0.0.1:{port}/api/v1/nni/{path}"
+    url = f"{api(port)}/{path}"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(urllib.request.Request(url, data, headers), timeout=10) as answer:

@@ -16,7 +16,7 @@ def a_record(name: str = "abcdefgh", **changes: object) -> Record:
         "space": {},
         "limits": {"trials": 1, "concurrency": 1, "max_minutes": 1},
         "port": 8080,
-        "url": "http://127.0.0.1:8080",
+        "url": "http://127.0.0.1:8080/sSecret",
         "nni_directory": "/nowhere",
         "module": "aerial_nni.trials.baseline",
         "created": records.now(),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fast_experiments import Launched, ask, search, wait_for
+from fast_experiments import Launched, api, ask, search, wait_for
 from fast_trial import score_of
 
 from aerial_nni import results
@@ -24,7 +24,7 @@ class Page:
     """The web UI of an experiment, as far as its buttons go."""
 
     def __init__(self, port: int) -> None:
-        self.api = f"http://127.0.0.1:{port}/api/v1/nni"
+        self.api = api(port)
         self.port = port
 
     def edit(self, kind: str, name: str, value: Any) -> None:

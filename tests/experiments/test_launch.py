@@ -52,7 +52,7 @@ def test_only_this_machine_reaches_the_server(
         wait_for(lambda: listening(launched.id))
         trials = wait_for(lambda: ask(port, "trial-jobs"))
         task = ask(port, "tensorboard", {"trials": trials[0]["trialJobId"]})
-        board = int(task["port"])
+        board = int(task["port"].partition("/")[0])
         wait_for(lambda: (("127.0.0.1", board)) in listening(launched.id))
         assert sorted(listening(launched.id)) == sorted([("127.0.0.1", port), ("127.0.0.1", board)])
         running = processes(launched.id)

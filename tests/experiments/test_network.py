@@ -1,4 +1,4 @@
-"""Who reaches the server: this machine alone, or whoever knows the secret path."""
+"""Who reaches the server: whoever knows the secret path, on this machine alone or elsewhere too."""
 
 import socket
 import urllib.error
@@ -16,7 +16,6 @@ from aerial_nni.experiments.conduct import Outcome, Settings
 
 Run = Callable[..., Outcome]
 OUTSIDE = (
-    "",
     "index.html",
     "oview",
     "api/v1/nni/check-status",
@@ -77,6 +76,9 @@ def test_an_open_server_answers_under_its_secret_path_only(
         seen["url"] = record.url
         assert base == f"http://{own_address()}:{port}"
         assert len(prefix) > address.SECRET_BYTES
+        status, page = answer(f"{base}/")
+        assert (status, prefix.encode() in page, record.id.encode() in page) == (200, False, False)
+        assert b"python -m aerial_nni.run view ID --open" in page
         own = f"http://127.0.0.1:{port}"
         for path in OUTSIDE:
             status, content = answer(f"{base}/{path}")
@@ -89,7 +91,7 @@ def test_an_open_server_answers_under_its_secret_path_only(
         events.mkdir()
         task = rest.request("POST", f"{api}/tensorboard", value={"trials": record.trials[0].id})
         assert task["trialLogDirectoryList"] == [str(events)]
-        board = ("127.0.0.1", int(task["port"]))
+        board = ("127.0.0.1", int(task["port"].partition("/")[0]))
         wait_for(lambda: board in listening(record.id))
         assert sorted(listening(record.id)) == sorted([("0.0.0.0", port), board])
         assert told(prefix, runs, record.id) == []
@@ -142,22 +144,22 @@ def test_nni_alone_tells_its_prefix_to_everybody(
 
 def test_an_address_that_this_machine_does_not_have():
     with pytest.raises(BadHost, match=r"--host 0\.0\.0\.0"):
-        ports.take(8080, host="203.0.113.7")
+        ports.check(8080, host="203.0.113.7")
 
 
 @pytest.mark.parametrize(
     ("host", "url"),
     [
-        ("127.0.0.1", "http://127.0.0.1:8080"),
-        ("localhost", "http://127.0.0.1:8080"),
-        ("::1", "http://[::1]:8080"),
+        ("127.0.0.1", "http://127.0.0.1:8080/s"),
+        ("localhost", "http://127.0.0.1:8080/s"),
+        ("::1", "http://[::1]:8080/s"),
     ],
 )
-def test_a_closed_server_needs_no_secret(host: str, url: str):
-    assert Address.new(host, 8080).url == url
+def test_a_server_for_this_machine_alone_has_a_secret_too(host: str, url: str):
+    assert Address.new(host, 8080).url.startswith(url)
 
 
 def test_every_secret_is_another():
-    prefixes = {Address.new("0.0.0.0", 8080).prefix for _ in range(50)}
+    prefixes = {Address.new("127.0.0.1", 8080).prefix for _ in range(50)}
     assert len(prefixes) == 50
     assert all(prefix[0] == "s" and len(prefix) > 30 for prefix in prefixes)

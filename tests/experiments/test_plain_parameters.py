@@ -8,7 +8,7 @@ from typing import Any
 
 import cloudpickle
 import pytest
-from fast_experiments import Launched, ask, wait_for
+from fast_experiments import Launched, api, ask, wait_for
 
 from aerial_nni.experiments import rest
 from aerial_nni.experiments.server import tail, trial_output
@@ -40,7 +40,7 @@ def send(runs: Path, port: int, parameters: dict[str, Any]) -> tuple[Launched, i
     """A running search, and the number of the trial that somebody added to it."""
     launched = Launched(runs, port)
     wait_for(lambda: list(runs.glob(f"{launched.id}/*/options.json")))
-    url = f"http://127.0.0.1:{port}/api/v1/nni/trial-jobs"
+    url = f"{api(port)}/trial-jobs"
     return launched, rest.request("POST", url, value=parameters)["sequenceId"]
 
 

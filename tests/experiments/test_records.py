@@ -17,12 +17,11 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path):
     assert records.load(tmp_path) == record
 
 
-def test_a_secret_url_is_for_the_owner_alone(tmp_path: Path):
-    for url, mode in (("http://127.0.0.1:8080", 0o644), ("http://10.1.2.3:8080/sSecret", 0o600)):
-        record = a_record(url=url)
-        record.save(tmp_path)
-        assert (tmp_path / results.EXPERIMENT).stat().st_mode & 0o777 == mode
-        assert records.load(tmp_path).url == url
+def test_a_record_is_for_the_owner_alone(tmp_path: Path):
+    record = a_record(url="http://10.1.2.3:8080/sSecret")
+    record.save(tmp_path)
+    assert (tmp_path / results.EXPERIMENT).stat().st_mode & 0o777 == 0o600
+    assert records.load(tmp_path).url == record.url
 
 
 def test_an_experiment_whose_launcher_died_is_stopped_and_can_be_resumed(tmp_path: Path):

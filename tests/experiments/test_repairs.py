@@ -14,7 +14,7 @@ import nni
 import nni_node
 import pytest
 from agreement import agree
-from fast_experiments import Launched, ask, fast, processes, search, wait_for
+from fast_experiments import Launched, api, ask, fast, processes, search, wait_for
 from nni.experiment import RunMode, launcher
 from nni.experiment import rest as nni_rest
 from nni.runtime import log
@@ -66,7 +66,7 @@ def test_a_trial_that_a_user_cancels_is_booked_as_that(
     monkeypatch.setenv("FAST_SECONDS", "600")
     launched = Launched(runs, port, seeds=1)
     trial = wait_for(lambda: list(runs.glob(f"{launched.id}/*/options.json")))[0].parent.name
-    rest.request("DELETE", f"http://127.0.0.1:{port}/api/v1/nni/trial-jobs/{trial}")
+    rest.request("DELETE", f"{api(port)}/trial-jobs/{trial}")
     launched.end()
     assert [trial.state for trial in records.load(runs / launched.id).trials] == ["USER_CANCELED"]
 
@@ -121,6 +121,12 @@ def test_a_tuner_that_raises_ends_the_experiment(
 DEFECTS = {
     "bind": ("rest_server/index.js", "app.listen(this.port)"),
     "prefix": ("rest_server/index.js", 'Outside prefix "/${this.urlPrefix}"'),
+    "hosts": ("common/globals/rest.js", "express_ws_1.default)(this.app, undefined, {"),
+    "bodies": ("common/globals/rest.js", "express_1.default.json({ limit: '50mb' })"),
+    "routes": ("rest_server/index.js", "router.use('/netron', netronProxy());"),
+    "channels": ("common/command_channel/websocket/server.js", "drop previous connection"),
+    "profile": ("core/nnimanager.js", "maxTrialNumber = experimentProfile.params.maxTrialNumber;"),
+    "files": ("training_service/v3/compat.js", "path_1.default.join(dir, fileName)"),
     "home": ("common/globals/paths.js", "os_1.default.homedir(), 'nni-experiments'"),
     "attribution": ("training_service/v3/compat.js", "this.parameters.shift()"),
     "output": ("training_service/v3/compat.js", "'trials', trialJobId, 'output'"),

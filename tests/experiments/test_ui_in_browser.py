@@ -20,6 +20,7 @@ from aerial_nni.browser.__main__ import main
 from aerial_nni.browser.chromium import NoBrowser, programs
 from aerial_nni.browser.pages import Detail, Overview, Row, Summary
 from aerial_nni.browser.screenshots import in_browser
+from aerial_nni.experiments.address import running_on
 from aerial_nni.experiments.guard import sweep
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Live:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return wait_for(lambda: running_on(self.port))
 
     def score(self, trial: str) -> float:
         """What a trial wrote down itself, with the digits that the UI shows."""

@@ -145,6 +145,38 @@ function recoverAll(exported) {
   };
 }
 
+// "profile": core/nnimanager.js `updateExperimentProfile()` stores whatever it is given, and nothing
+// where a profile lacks a limit. Here all limits are looked at, and what else a profile has is not taken.
+const COUNT = [
+  "a whole number from 1 to 1000000",
+  (value) => Number.isInteger(value) && value >= 1 && value <= 1e6,
+];
+const TIME = [
+  "a time, such as 90m",
+  (value) => (value > 0 && value <= 1e9) || /^\d{1,9}(\.\d{1,9})?[smhd]$/.test(value),
+];
+const LIMITS = {
+  MAX_TRIAL_NUM: ["maxTrialNumber", COUNT],
+  TRIAL_CONCURRENCY: ["trialConcurrency", COUNT],
+  MAX_EXEC_DURATION: ["maxExperimentDuration", TIME],
+};
+
+function checkLimits(exported) {
+  const proto = exported.NNIManager.prototype;
+  const update = proto.updateExperimentProfile;
+  proto.updateExperimentProfile = async function (profile, kind) {
+    if (!Object.hasOwn(LIMITS, kind)) {
+      throw new Error(`${kind} cannot be changed; ${Object.keys(LIMITS).join(", ")} can`);
+    }
+    for (const [name, [allowed, fits]] of Object.values(LIMITS)) {
+      const value = profile?.params?.[name];
+      const got = `${name} is ${JSON.stringify(value)}`;
+      if (!fits(value)) throw new Error(`${got}; give ${allowed}. Nothing was changed`);
+    }
+    return update.call(this, profile, kind);
+  };
+}
+
 // "connect": core/tuner_command_channel.js `init()` gives the tuner 10 s to start, too little on a
 // busy machine. One that dies, or does nothing, is noticed by watch.py.
 function waitForTuner(exported) {
@@ -168,6 +200,7 @@ module.exports = {
     finished: cancelRunningOnly,
     past: rememberAll,
     recover: recoverAll,
+    profile: checkLimits,
   },
   "core/tuner_command_channel.js": { connect: waitForTuner },
 };

@@ -2,53 +2,28 @@
 
 "use strict";
 
-const fs = require("fs");
 const net = require("net");
 
 const LOCAL = "127.0.0.1";
 const HOST = process.env.AERIAL_NNI_HOST || LOCAL;
-// Sockets that listen on the port already (ports.py): for HOST and, where it leaves that out, for LOCAL.
-const taken = (process.env.AERIAL_NNI_LISTEN || "").split(",").filter(Boolean).map(Number);
+const REACH_LOCAL = new Set([LOCAL, "0.0.0.0", "::"]);
 
-// "bind": rest_server/index.js `app.listen(this.port)` listens on every interface, unprotected, and where
-// another has the port meanwhile it ends. The dispatcher and the trials come over 127.0.0.1 whatever
-// the host is.
+// "bind": rest_server/index.js `app.listen(this.port)` listens on every interface, unprotected. The
+// dispatcher and the trials come over 127.0.0.1 whatever the host is.
 function bind() {
   const listen = net.Server.prototype.listen;
   net.Server.prototype.listen = function (port, host, ...rest) {
     if (typeof port !== "number" || typeof host === "string") {
       return listen.call(this, port, host, ...rest);
     }
-    const [own, local] = taken.splice(0);
-    if (local !== undefined) {
+    if (!REACH_LOCAL.has(HOST)) {
       const here = net.createServer((socket) => this.emit("connection", socket));
-      listen.call(here, { fd: local });
+      listen.call(here, port, LOCAL);
       this.once("close", () => here.close());
     }
     const callback = host === undefined ? rest : [host, ...rest];
-    const where = own === undefined ? { port, host: HOST } : { fd: own };
-    return listen.call(this, where, ...callback);
+    return listen.call(this, port, HOST, ...callback);
   };
 }
 
-// What NNI alone, without "bind", listens on itself.
-const letGo = () => taken.splice(0).forEach((socket) => fs.closeSync(socket));
-
-// "prefix": rest_server/index.js `start()` answers a request outside the secret prefix with the
-// prefix: 'Outside prefix "/…"'.
-function keepPrefix(exported) {
-  const proto = exported.RestServer.prototype;
-  const start = proto.start;
-  proto.start = function () {
-    const inside = `/${this.urlPrefix}`;
-    global.nni.rest.getExpressApp().use((request, response, next) => {
-      const known = request.path === inside || request.path.startsWith(`${inside}/`);
-      if (known || !this.urlPrefix) next();
-      else if (request.ws) request.ws.terminate();
-      else response.status(404).end();
-    });
-    return start.call(this);
-  };
-}
-
-module.exports = { bind, letGo, files: { "rest_server/index.js": { prefix: keepPrefix } } };
+module.exports = { bind };

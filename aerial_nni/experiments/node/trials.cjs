@@ -3,6 +3,7 @@
 "use strict";
 
 const childProcess = require("child_process");
+const { randomBytes } = require("crypto");
 const fs = require("fs");
 const path = require("path");
 
@@ -44,6 +45,25 @@ function outputOfTrial(exported) {
     const results = path.join(runs, global.nni.args.experimentId, trialId);
     const written = fs.existsSync(path.join(results, "tensorboard"));
     return written ? results : this.v3.downloadTrialDirectory(trialId);
+  };
+}
+
+// "files": training_service/v3/compat.js `getTrialFile()` joins any name to the trial's folder, and
+// reads what a link in it points to.
+const LOGS = new Map([
+  ["trial.log", "trial.log"],
+  ["stdout", "trial.stdout"],
+  ["stderr", "trial.stderr"],
+]);
+
+function logsOnly(exported) {
+  const proto = exported.V3asV1.prototype;
+  proto.getTrialFile = async function (trialId, name) {
+    if (!LOGS.has(name)) throw new Error(`${name} is none of ${[...LOGS.keys()].join(", ")}`);
+    const folder = fs.realpathSync(await this.v3.downloadTrialDirectory(trialId));
+    const file = path.join(folder, LOGS.get(name));
+    if (!fs.lstatSync(file).isFile()) throw new Error(`${file} is no file`);
+    return fs.promises.readFile(file, { encoding: "utf8" });
   };
 }
 
@@ -150,8 +170,18 @@ function tieTuner(exported) {
 
 // "tensorboard": extensions/nniTensorboardManager.js starts `tensorboard --bind_all` from PATH
 // (not there unless the environment is activated) through a shell that splits paths at spaces, and
-// imports it once in a blocking call that delays the start of the server.
+// imports it once in a blocking call that delays the start of the server. It makes a folder for any
+// trial, wherever its name leads. TensorBoard asks for no password either, and answers whatever name it
+// is asked by: it gets a secret path of its own, in its environment, and the UI opens that.
+const BOARD = `
+import os, sys
+sys.argv += ["--path_prefix", os.environ["AERIAL_NNI_BOARD"]]
+from tensorboard.main import run_main
+run_main()
+`;
+
 function ownTensorboard(exported) {
+  process.env.AERIAL_NNI_BOARD = `/s${randomBytes(24).toString("base64url")}`;
   const proto = exported.NNITensorboardManager.prototype;
   proto.setTensorboardVersion = function () {
     this.tensorboardVersion = process.env.AERIAL_NNI_TENSORBOARD;
@@ -161,7 +191,16 @@ function ownTensorboard(exported) {
     const [, logdir] = await command.call(this, trialIds, folders, port);
     const spec = logdir.slice(logdir.indexOf("=") + 1);
     const where = ["--logdir_spec", spec, "--host", LOCAL, "--port", String(port)];
-    return [PYTHON, "-m", "tensorboard.main", ...where];
+    return [PYTHON, "-c", BOARD, ...where];
+  };
+  const start = proto.startTensorboardTask;
+  proto.startTensorboardTask = async function ({ trials }) {
+    const known = new Set((await this.nniManager.listTrialJobs()).map((job) => job.trialJobId));
+    const unknown = String(trials).split(",").filter((trialId) => !known.has(trialId));
+    if (unknown.length) throw new Error(`there is no trial ${unknown.join(", ")}`);
+    const task = await start.call(this, { trials });
+    task.port += `${process.env.AERIAL_NNI_BOARD}/`; // the UI puts it after the host's name
+    return task;
   };
 }
 
@@ -186,6 +225,7 @@ const files = {
   "training_service/v3/compat.js": {
     attribution: answerByTrial,
     output: outputOfTrial,
+    files: logsOnly,
     early: bookCancelled,
     killed: bookKilled,
   },
