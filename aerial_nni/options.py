@@ -6,6 +6,7 @@ line's flags are made from these fields (`aerial_nni.run`), so a new option is a
 
 import dataclasses
 import difflib
+import math
 import re
 import reprlib
 from collections.abc import Collection, Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from aerial_nni.errors import Damaged, Explained
-from aerial_nni.reading import read_yaml
+from aerial_nni.reading import read_plain
 
 BUILT_IN = ("scenes", "building-scenes", "drone-scenes")
 """Datasets that need no files, on which everything is tried."""
@@ -186,6 +187,8 @@ def _check(spec: dataclasses.Field, value: Any) -> None:
         raise BadOption(f"{spec.name}={value!r} is below {low:g}; give {low:g} or more")
     if high is not None and not value <= high:
         raise BadOption(f"{spec.name}={value!r} is above {high:g}; give {high:g} or less")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadOption(f"{spec.name}={value!r} cannot be calculated with; give a finite number")
 
 
 def parse_loss(text: str) -> list[tuple[float, str]]:
@@ -245,7 +248,7 @@ def _fit(value: Any, default: Any) -> Any:
         return float(value)
     if isinstance(default, float) and isinstance(value, str):
         try:
-            return float(value)  # YAML 1.1 reads 1e-3 (no dot) as a string
+            return float(value)
         except ValueError:
             return value
     if isinstance(default, tuple) and isinstance(value, list):
@@ -261,7 +264,7 @@ def load_options(path: Path) -> TrialOptions:
 def read_values(path: Path) -> dict[str, Any]:
     """The options in a YAML file: flat, keys are field names. Raises `BadOption`."""
     try:
-        values = read_yaml(path) or {}
+        values = read_plain(path) or {}
     except OSError as error:
         raise BadOption(
             f"--options {path} cannot be read ({error.strerror}); give a YAML file of one "

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from aerial_nni.fitting import count
 
 LARGEST = 256 << 20
 """Bytes of a text file."""
+
+EXPONENT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$")
+"""A number such as 1e-4."""
 
 LARGEST_YAML = 4 << 20
 """Bytes of a YAML file: people write these, and its reader is slow."""
@@ -69,6 +73,21 @@ def read_yaml(path: Path) -> Any:
         raise Damaged(f"{path} is no YAML: {error}") from error
 
 
+def read_plain(path: Path) -> Any:
+    """The value of a JSON file where its name ends in .json, else of a YAML file.
+
+    Raises `Damaged`, or `OSError` where it is not there.
+    """
+    if path.suffix.lower() != ".json":
+        return read_yaml(path)
+    return parse_json(read_text(path).removeprefix("\ufeff"), path)
+
+
+def as_yaml(values: Any) -> str:
+    """Plain values as YAML, in their order; `read_yaml` reads them back."""
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
 def read_table(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file by its titles. Raises `Damaged`, or `OSError` where it is not there.
 
@@ -104,13 +123,21 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 class _Once(yaml.SafeLoader):
-    """YAML's safe loader, for which a key that stands twice is an error."""
+    """YAML's safe loader, for which a key that stands twice is an error, and 1e-4 a number."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         """The mapping of a node."""
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         _refuse_twice([key for key in keys if key != "<<"])
         return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML's safe dumper, which puts text in quotes that the loader would read as a number."""
+
+
+for _side in (_Once, _Dumper):  # as YAML 1.2 has them; to PyYAML's 1.1 they are text
+    _side.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789."))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

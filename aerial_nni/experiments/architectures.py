@@ -55,6 +55,8 @@ class ArchitectureTuner(PhasedTuner):
         self._seeds, self._randoms, self._seed = list(seeds), randoms, seed
         self._random_seeds, self._search_seeds = random_seeds, list(search_seeds)
         self._training, self._network = dict(training), dict(network)
+        self._given_seeds = True
+        """Whether a search trial's seed is given, not searched."""
         self._reports: list[tuple[float, Mapping[str, str]]] = []
         """Result and report of each search trial that found something."""
         self._settled: list[Point] = []
@@ -119,6 +121,15 @@ class ArchitectureTuner(PhasedTuner):
     def _hand_made(self, width: int) -> list[Point]:
         point = {PHASE: HAND_MADE, **self._training, "model": "unet", "width": width}
         return [{**point, "seed": seed} for seed in self._seeds]
+
+    def update_search_space(self, search_space: Mapping[str, Any]) -> None:
+        """Passed on."""
+        super().update_search_space(search_space)
+        self._given_seeds = "seed" not in search_space
+
+    def _chosen(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without the seed, where that is given and not searched."""
+        return {k: v for k, v in parameters.items() if k != "seed" or not self._given_seeds}
 
     def _suggestion(self, parameter_id: int) -> Point:
         searched = [*self._running.values(), *(point for _, _, point in self._results)]

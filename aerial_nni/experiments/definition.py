@@ -10,7 +10,7 @@ from aerial_nni.errors import Damaged, Explained
 from aerial_nni.experiments.platforms import PLATFORMS, platform_of, python_on, share_gpus
 from aerial_nni.experiments.records import NNI_DIRECTORY, Limits
 from aerial_nni.options import TrialOptions
-from aerial_nni.reading import read_yaml
+from aerial_nni.reading import read_plain
 from aerial_nni.results import OPTIONS_FILE as OPTIONS_FILE
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def read_config(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        values = read_yaml(path) or {}
+        values = read_plain(path) or {}
     except (OSError, Damaged) as error:
         raise BadConfig(f"{path} cannot be read: {error}") from error
     if not isinstance(values, dict):

@@ -6,8 +6,6 @@ import string
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
-
 from aerial_nni.errors import Explained
 from aerial_nni.experiments import ports
 from aerial_nni.experiments.conduct import Outcome, Settings, conduct
@@ -25,6 +23,7 @@ from aerial_nni.experiments.records import NNI_DIRECTORY, Record, now
 from aerial_nni.experiments.search_space import said_of_given
 from aerial_nni.experiments.server import Server
 from aerial_nni.options import TrialOptions, as_dict
+from aerial_nni.reading import as_yaml
 from aerial_nni.results import SHARED, SPACE, atomic, digests_of
 
 Prepare = Callable[[TrialOptions, Path], TrialOptions]
@@ -90,8 +89,7 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
 def write_options(folder: Path, options: TrialOptions) -> None:
     """Writes the options that every trial of an experiment starts from."""
     with atomic(folder / OPTIONS_FILE) as temporary:
-        text = yaml.safe_dump(as_dict(options), sort_keys=False, allow_unicode=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(as_yaml(as_dict(options)), encoding="utf-8")
 
 
 def _new_id(runs: Path) -> str:

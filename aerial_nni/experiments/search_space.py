@@ -9,8 +9,9 @@ from typing import Any
 import aerial_nni
 from aerial_nni.errors import Damaged
 from aerial_nni.options import BadOption, Options, changed
-from aerial_nni.reading import read_yaml
-from aerial_nni.tuners.space import BadSpace, Parameter, Space
+from aerial_nni.reading import read_plain
+from aerial_nni.tuners.parameter import BadSpace, Parameter
+from aerial_nni.tuners.space import Space
 
 FOLDER = Path(aerial_nni.__file__).resolve().parents[1] / "search_spaces"
 """The search spaces that come with the project."""
@@ -49,6 +50,10 @@ NOT_SEARCHED = {
 """Options that a search must leave alone -> why, and what to do instead."""
 
 
+FEW = 200
+"""The first values of a parameter that are looked at one by one."""
+
+
 def load_space(
     path: Path, options: Options, *, refused: Mapping[str, str] = NOT_SEARCHED
 ) -> dict[str, Any]:
@@ -60,7 +65,7 @@ def load_space(
         BadSpace: with the parameter, what is wrong with it, and what to write.
     """
     try:
-        values = read_yaml(path)
+        values = read_plain(path)
     except FileNotFoundError:
         known = ", ".join(str(file) for file in sorted(FOLDER.glob("*.yaml")))
         hint = f"those that come with the project: {known}"
@@ -114,8 +119,9 @@ def _check(parameter: Parameter, options: Options, refused: Mapping[str, str]) -
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
         raise BadSpace(f"{name} is not an option of a trial; {hint}")
-    values = parameter.values or [parameter.from_unit(unit) for unit in (0.0, 0.5, 1.0)]
-    for value in values:
+    places = {parameter.at(unit) for unit in (0.0, 0.5, 1.0)}
+    for place in sorted(places.union(range(min(parameter.levels or 0, FEW)))):
+        value = parameter.value(place)
         try:
             changed(options, {name: value})
         except BadOption as error:
@@ -131,7 +137,7 @@ def missing_from(space: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]
             continue
         own = Space.parse({wide.name: space[wide.name]}).parameters[0]
         if wide.values:
-            lost = [value for value in wide.values if value not in own.values]
+            lost = [value for value in wide.values if not own.has(value)]
             if lost:
                 missing.append(f"{wide.name} is never {' or '.join(map(str, lost))}")
         elif not own.values and (own.low > wide.low or own.high < wide.high):

@@ -1,14 +1,15 @@
 """The two controls beside the nine methods: random search and grid search."""
 
-import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import nni
 import numpy as np
 
-from aerial_nni.tuners.space import Config
-from aerial_nni.tuners.trial import RANDOM, key
-from aerial_nni.tuners.tuner import SpaceTuner
+from aerial_nni.tuners.space import Places
+from aerial_nni.tuners.startup import in_order
+from aerial_nni.tuners.trial import RANDOM
+from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
 
 class RandomTuner(SpaceTuner):
@@ -25,25 +26,36 @@ class RandomTuner(SpaceTuner):
 
 
 class GridTuner(SpaceTuner):
-    """Tries a grid in order; a continuous parameter is cut into `cuts` values."""
+    """Tries every level of every parameter in order; a continuum is cut into `cuts` values.
+
+    The values between the bounds of a continuum lie evenly, the bounds among them; of a normal
+    distribution they are the middles of shares of equal probability.
+    """
 
     def __init__(
         self, optimize_mode: str = "maximize", seed: int = 0, *, cuts: int = 5, **rest: Any
     ) -> None:
         super().__init__(optimize_mode, seed, **rest)
+        if cuts < 1:
+            raise BadTuner(f"cuts={cuts} leaves no value; give 1 or more")
         self.cuts = cuts
+        self._passed = 0
+        """Points of the grid, from its beginning, that were all tried."""
 
     def default_startup(self) -> int:
         """None: the grid is known."""
         return 0
 
-    def next_config(self) -> Config:
+    def update_search_space(self, search_space: Mapping[str, Any]) -> None:
+        """Takes a search space and begins its grid. Raises `BadSpace`."""
+        super().update_search_space(search_space)
+        self._passed = 0
+
+    def next_places(self) -> Places:
         """The next point of the grid that was not tried. Raises `nni.NoMoreTrialError`."""
-        self.origin, tried = "grid", self.trials.keys()
-        counts = [parameter.levels or self.cuts for parameter in self.space.parameters]
-        middles = [[(place + 0.5) / count for place in range(count)] for count in counts]
-        for point in itertools.product(*middles):
-            config = self.space.decode(point)
-            if key(config) not in tried:
-                return config
+        self.origin, tried = "grid", self.trials.tried()
+        for places in in_order(self.space, cuts=self.cuts, first=self._passed):
+            if places not in tried:
+                return places
+            self._passed += 1
         raise nni.NoMoreTrialError("every point of the grid was tried")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aerial_nni.tuners.space import Parameter, Space
+from aerial_nni.tuners.parameter import Parameter
+from aerial_nni.tuners.space import Space
 
 FINEST = 200
 """A grid of more values than this is as good as a continuum."""
@@ -81,14 +82,6 @@ class Coordinates:
 def _grid(parameter: Parameter) -> np.ndarray | None:
     """Places of a parameter's values, shape (levels,); None where there are too many."""
     levels = parameter.levels
-    if parameter.values:
-        return (np.arange(len(parameter.values)) + 0.5) / len(parameter.values)
-    if parameter.type == "randint" and levels is not None and levels <= FINEST:
-        return (np.arange(levels) + 0.5) / levels
-    if not parameter.step:
+    if levels is None or (levels > FINEST and not parameter.values):
         return None
-    least, most = (round(parameter.from_unit(end) / parameter.step) for end in (0.0, 1.0))
-    if most - least >= FINEST:
-        return None
-    steps = (float(f"{step * parameter.step:.12g}") for step in range(least, most + 1))
-    return np.unique([parameter.snap(parameter.to_unit(value)) for value in steps])
+    return np.array([parameter.unit(level) for level in range(levels)])

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri
 
-from aerial_nni.tuners.space import Parameter, Space
+from aerial_nni.tuners.parameter import Parameter
+from aerial_nni.tuners.space import Space
 
 CELLS = 64
 """A number with more values than this is treated as if it had all of them."""
@@ -178,8 +179,7 @@ def _reach(values: np.ndarray) -> np.ndarray:
 
 def cell_edges(parameter: Parameter) -> np.ndarray:
     """Where the cells of a number's `levels` values meet in the unit interval: (levels + 1,)."""
-    steps = np.linspace(0, 1, 8 * (parameter.levels or 1) + 1)
-    units = np.unique(np.round([parameter.snap(step) for step in steps], 12))
+    units = np.array([parameter.unit(level) for level in range(parameter.levels or 1)])
     return np.concatenate([[0.0], (units[1:] + units[:-1]) / 2, [1.0]])
 
 

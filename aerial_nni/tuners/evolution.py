@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from aerial_nni.tuners.coordinates import Coordinates
-from aerial_nni.tuners.trial import RANDOM, Trial, key
+from aerial_nni.tuners.trial import RANDOM, Trial
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
 FINEST, COARSEST = 0.05, 0.4
@@ -123,8 +123,8 @@ class EvolutionTuner(SpaceTuner):
         number = 1 + next(i for i, trial in enumerate(self.trials) if trial is parent)
         self.origin = f"mutation of trial {number}"
         children = [mutation.of(parent.unit[None], coordinates)[0] for mutation in mutations]
-        tried = self.trials.keys()
-        new = (child for child in children if key(self.space.decode(child)) not in tried)
+        tried = self.trials.tried()
+        new = (child for child in children if self.space.at(child) not in tried)
         return next(new, children[0])
 
     def choose(self, generator: np.random.Generator) -> Trial | None:

@@ -9,12 +9,12 @@ the grid is made up for, and no later result changes the way.
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any
 
 import nni
 
 from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.parameter import text
 from aerial_nni.tuners.phased import PhasedTuner, Point
 from aerial_nni.tuners.trial import PHASE, key
 from aerial_nni.tuners.tuner import reward_of
@@ -90,7 +90,7 @@ class GridFirstTuner(PhasedTuner):
                     "passed over: %s, with a result of %d of %d trials",
                     phase, reached[phase], counts[phase],
                 )  # fmt: skip
-        best = max(whole or self._reached, key=lambda phase: fmean(self._reached[phase]))
+        best = max(whole or self._reached, key=lambda phase: _mean(self._reached[phase]))
         return self._way_of(next(point for point in self._grid if point[PHASE] == best))
 
     def _way_of(self, point: Point) -> Point:
@@ -156,7 +156,17 @@ class GridFirstTuner(PhasedTuner):
         if (reward := reward_of(value)) is not None:
             self._reached.setdefault(parameters[PHASE], []).append(self._sign * reward)
 
+    def _chosen(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without the way; a trial with another one was not of this search."""
+        way = {name: text(value) for name, value in self._way.items()}
+        return {k: v for k, v in parameters.items() if k not in way or text(v) != way[k]}
+
     def _suggestion(self, parameter_id: int) -> Point:
         point = super()._suggestion(parameter_id)
         point.update(self._way)  # in place: the base class keeps the same dictionary
         return point
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Their mean, which does not overflow where their sum would."""
+    return sum(value / len(values) for value in values)

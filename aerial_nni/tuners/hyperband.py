@@ -94,7 +94,7 @@ class HyperbandTuner(SpaceTuner):
     ) -> None:
         """A trial that ends without a result has failed; one that was stopped early ranks last."""
         super().trial_end(parameter_id, success, parameters=parameters)
-        trial = self.trials.find(parameter_id, self._own(parameters or {}))
+        trial = self._find(parameter_id, parameters)
         if trial is not None and event == STOPPED:
             trial.failed = True  # its loss is of fewer epochs than the others', but is learnt
 
@@ -147,7 +147,7 @@ class HyperbandTuner(SpaceTuner):
                 self.origin = PROMOTED
                 return entry
             try:
-                entry.config = self.next_config()
+                entry.config = self.space.config(self.next_places())
                 return entry
             except nni.NoMoreTrialError:
                 self.brackets.close(entry)

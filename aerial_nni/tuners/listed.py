@@ -1,6 +1,5 @@
 """A tuner that hands out a given list of points, each once: one trial per seed, for example."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import nni
 from nni.tuner import Tuner
 
 from aerial_nni.tuners import dispatcher
+from aerial_nni.tuners.trial import key
 
 dispatcher.repair()
 
@@ -30,9 +30,10 @@ class ListedTuner(Tuner):
         Raises:
             nni.NoMoreTrialError: when every point was handed out.
         """
-        for point in self._points:
-            if self._points.count(point) > self._taken.count(_key(point)):
-                self._taken.append(_key(point))
+        listed = [key(point) for point in self._points]
+        for name, point in zip(listed, self._points, strict=True):
+            if listed.count(name) > self._taken.count(name):
+                self._taken.append(name)
                 return point
         raise nni.NoMoreTrialError("every point of the list was handed out")
 
@@ -48,8 +49,4 @@ class ListedTuner(Tuner):
 
     def resumed(self, parameters: Point) -> None:
         """Takes a point that is being tried off the list."""
-        self._taken.append(_key(parameters))
-
-
-def _key(point: Point) -> str:
-    return json.dumps(point, sort_keys=True)
+        self._taken.append(key(parameters))

@@ -115,13 +115,14 @@ class PhasedTuner(Tuner):
             return
         self._ended(parameter_id, parameters)
         self._note(parameters, value)
-        self.inner.receive_trial_result(parameter_id, parameters, value, **rest)
+        self.inner.receive_trial_result(parameter_id, self._chosen(parameters), value, **rest)
 
     def trial_end(self, parameter_id: int, success: bool, **rest: Any) -> None:
         """Passed on for trials of the search."""
         parameters = rest.get("parameters") or {}
         if parameters.get(PHASE, SEARCH) == SEARCH:
             self._ended(parameter_id, parameters)
+            rest["parameters"] = self._chosen(parameters)
             self.inner.trial_end(parameter_id, success, **rest)
 
     def import_data(self, data: Sequence[Mapping[str, Any]]) -> None:
@@ -134,7 +135,7 @@ class PhasedTuner(Tuner):
             if self._running.pop(key(parameters), None) is None:
                 self._searched += 1
             self._note(parameters, entry["value"])
-            self.inner.import_data([entry])
+            self.inner.import_data([{**entry, "parameter": self._chosen(parameters)}])
 
     def resumed(self, parameters: Mapping[str, Any]) -> None:
         """A trial of an earlier run of the experiment goes on."""
@@ -144,19 +145,19 @@ class PhasedTuner(Tuner):
         self._searched += 1
         self._running[key(parameters)] = dict(parameters)
         if hasattr(self.inner, "resumed"):
-            self.inner.resumed(parameters)
+            self.inner.resumed(self._chosen(parameters))
 
     def failed(self, parameters: Mapping[str, Any]) -> None:
         """A trial of an earlier run of the experiment failed: it will be made up for."""
         if parameters.get(PHASE, SEARCH) == SEARCH and hasattr(self.inner, "failed"):
-            self.inner.failed(parameters)
+            self.inner.failed(self._chosen(parameters))
 
     def added(self, parameters: Mapping[str, Any]) -> None:
         """A person added a trial in the web UI: of the search, but none of those planned."""
         if parameters.get(PHASE, SEARCH) == SEARCH:
             self._running[key(parameters)] = dict(parameters)
             if hasattr(self.inner, "added"):
-                self.inner.added(parameters)
+                self.inner.added(self._chosen(parameters))
 
     def _suggestion(self, parameter_id: int) -> Point:
         """The next point of the search."""
@@ -166,6 +167,10 @@ class PhasedTuner(Tuner):
         self._searched += 1
         self._running[parameter_id] = point
         return point
+
+    def _chosen(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the search chose of a trial's parameters: without what was put on top of it."""
+        return parameters
 
     def _note_final(self, point: Mapping[str, Any]) -> None:
         """A final trial was handed out: what it retrains stays the best, whatever comes later."""

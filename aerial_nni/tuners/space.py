@@ -6,115 +6,33 @@
 
 Each parameter is one coordinate from 0 to 1. A logarithmic scale is linear there, a normal
 distribution is its own quantile, so a uniform draw in the cube is a draw as NNI defines it.
+Configurations are compared by the places of their values, never as text.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from scipy.stats import norm
 
-from aerial_nni.errors import Explained
+from aerial_nni.tuners.parameter import (
+    NORMAL,
+    TYPES,
+    BadSpace,
+    Kind,
+    Parameter,
+    Place,
+    is_number,
+    text,
+)
 
 Config = dict[str, Any]
-Kind = Literal["categorical", "ordinal", "integer", "float"]
+Places = tuple[Place, ...]
+"""What a configuration is, in the order of the parameters: equal for equal ones."""
 
-BOUNDED = ("uniform", "quniform", "loguniform", "qloguniform")
-NORMAL = ("normal", "qnormal", "lognormal", "qlognormal")
-TYPES = ("choice", "randint", *BOUNDED, *NORMAL)
-
-
-class BadSpace(Explained, ValueError):
-    """A search space cannot be used; the message names the parameter and what is allowed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """One coordinate. `to_unit` and `from_unit` are inverse up to the values that there are."""
-
-    name: str
-    kind: Kind
-    type: str
-    """NNI's `_type`."""
-    values: tuple[Any, ...] = ()
-    """Of a choice."""
-    low: float = 0.0
-    """Lower bound (the mean of a normal kind)."""
-    high: float = 1.0
-    """Upper bound, of `randint` exclusive (the standard deviation of a normal kind)."""
-    step: float = 0.0
-    """Values are multiples of this; 0: any."""
-
-    @property
-    def log(self) -> bool:
-        """Whether the scale is logarithmic."""
-        return "log" in self.type
-
-    @property
-    def levels(self) -> int | None:
-        """Number of different values, None where there is a continuum of them."""
-        if self.values:
-            return len(self.values)
-        if self.type == "randint":
-            return int(self.high - self.low)
-        if self.step and self.type in BOUNDED:
-            return round(self.high / self.step) - round(self.low / self.step) + 1
-        return None
-
-    def from_unit(self, unit: float) -> Any:
-        """The value at `unit`, 0 to 1, of the type NNI gives to a trial."""
-        unit = min(max(float(unit), 0.0), 1.0)
-        if self.values:
-            return self.values[min(int(unit * len(self.values)), len(self.values) - 1)]
-        if self.type == "randint":
-            return int(min(self.low + math.floor(unit * (self.high - self.low)), self.high - 1))
-        if self.type in NORMAL:
-            inside = min(max(unit, 1e-6), 1 - 1e-6)
-            value = self.low + self.high * float(norm.ppf(inside))
-            value = math.exp(value) if self.log else value
-        elif self.log:
-            value = math.exp(math.log(self.low) + unit * math.log(self.high / self.low))
-            value = min(max(value, self.low), self.high)
-        else:
-            value = self.low + unit * (self.high - self.low)
-        return self._rounded(value)
-
-    def to_unit(self, value: Any) -> float:
-        """Where `value` lies, 0 to 1; of a choice and an integer, the middle of its share.
-
-        Raises:
-            BadSpace: the value is not one of the parameter's.
-        """
-        if self.values:
-            if value not in self.values:
-                raise BadSpace(f"{self.name}={value!r} is not one of {list(self.values)}")
-            return (self.values.index(value) + 0.5) / len(self.values)
-        try:
-            number = float(value)
-            if self.type == "randint":
-                return _clipped((number - self.low + 0.5) / (self.high - self.low))
-            if self.type in NORMAL:
-                if self.log:  # a rounded value may be 0
-                    number = math.log(number) if number > 0 else -math.inf
-                return float(norm.cdf((number - self.low) / self.high))
-            if self.log:
-                return _clipped(math.log(number / self.low) / math.log(self.high / self.low))
-            return _clipped((number - self.low) / (self.high - self.low))
-        except (TypeError, ValueError) as error:
-            raise BadSpace(f"{self.name}={value!r} is not a number it can be: {error}") from error
-
-    def snap(self, unit: float) -> float:
-        """`unit` of the value that is there."""
-        continuous = not (self.levels or self.step or self.type in NORMAL)
-        return _clipped(unit) if continuous else self.to_unit(self.from_unit(unit))
-
-    def _rounded(self, value: float) -> float:
-        if self.step:
-            value = round(value / self.step) * self.step
-        value = float(f"{value:.12g}")  # 0.1 * 3 is 0.3, and encoding and decoding change nothing
-        return min(max(value, self.low), self.high) if self.type in BOUNDED else value
+EXACT = 2**53
+"""Larger whole numbers change on their way through NNI's server: those of JavaScript are floats."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +63,8 @@ class Space:
         levels = [parameter.levels for parameter in self.parameters]
         return None if None in levels else math.prod(level for level in levels if level)
 
-    def encode(self, config: Mapping[str, Any]) -> np.ndarray:
-        """The point of a configuration, shape (d,).
+    def places(self, config: Mapping[str, Any]) -> Places:
+        """The places of a configuration's values; other entries of it are not looked at.
 
         Raises:
             BadSpace: a parameter is missing or has a value that is not in the space.
@@ -154,24 +72,43 @@ class Space:
         missing = [name for name in self.names if name not in config]
         if missing:
             raise BadSpace(f"the configuration lacks {', '.join(missing)}")
-        return np.array([p.to_unit(config[p.name]) for p in self.parameters])
+        return tuple(parameter.place(config[parameter.name]) for parameter in self.parameters)
+
+    def config(self, places: Places) -> Config:
+        """The configuration whose values have these places."""
+        pairs = zip(self.parameters, places, strict=True)
+        return {parameter.name: parameter.value(place) for parameter, place in pairs}
+
+    def at(self, units: Sequence[float] | np.ndarray) -> Places:
+        """The places of the configuration at a point, shape (d,)."""
+        pairs = zip(self.parameters, units, strict=True)
+        return tuple(parameter.at(unit) for parameter, unit in pairs)
+
+    def units(self, places: Places) -> np.ndarray:
+        """The point of a configuration, shape (d,)."""
+        pairs = zip(self.parameters, places, strict=True)
+        return np.array([parameter.unit(place) for parameter, place in pairs])
+
+    def encode(self, config: Mapping[str, Any]) -> np.ndarray:
+        """The point of a configuration, shape (d,). Raises `BadSpace` as `places`."""
+        return self.units(self.places(config))
 
     def decode(self, units: Sequence[float] | np.ndarray) -> Config:
         """The configuration at a point, shape (d,)."""
-        pairs = zip(self.parameters, units, strict=True)
-        return {parameter.name: parameter.from_unit(unit) for parameter, unit in pairs}
+        return self.config(self.at(units))
 
     def snap(self, units: Sequence[float] | np.ndarray) -> np.ndarray:
         """The point of the configuration that a point stands for, shape (d,)."""
-        pairs = zip(self.parameters, units, strict=True)
-        return np.array([parameter.snap(unit) for parameter, unit in pairs])
+        return self.units(self.at(units))
 
     def sample(self, generator: np.random.Generator) -> Config:
         """A configuration drawn as the search space says."""
         return self.decode(generator.random(len(self.parameters)))
 
 
-def _parameter(name: str, spec: Any) -> Parameter:
+def _parameter(name: Any, spec: Any) -> Parameter:
+    if not isinstance(name, str):
+        raise BadSpace(f"{name!r} is no name; names are text: put it in quotes")
     if not isinstance(spec, Mapping) or {"_type", "_value"} - set(spec):
         raise BadSpace(f"{name}: write {{_type: uniform, _value: [0, 1]}}, not {spec!r}")
     kind, value = spec["_type"], spec["_value"]
@@ -182,7 +119,7 @@ def _parameter(name: str, spec: Any) -> Parameter:
     if kind == "choice":
         return _choice(name, value)
     wanted = 3 if kind.startswith("q") else 2
-    if len(value) != wanted or not all(_is_number(number) for number in value):
+    if len(value) != wanted or not all(map(is_number, value)):
         raise BadSpace(f"{name}: {kind} takes {wanted} numbers, not {list(value)!r}")
     low, high = value[:2]
     step = float(value[2]) if wanted == 3 else 0.0
@@ -195,9 +132,9 @@ def _parameter(name: str, spec: Any) -> Parameter:
         raise BadSpace(f"{name}: {low:g} is not below {high:g}; the lower bound comes first")
     elif "log" in kind and low <= 0:
         raise BadSpace(f"{name}: {kind} needs bounds above 0, not {low:g}")
-    if kind == "randint" and (low != int(low) or high != int(high)):
-        raise BadSpace(f"{name}: randint takes whole numbers, not {list(value)!r}")
-    return Parameter(
+    if kind == "randint":
+        _check_whole(name, low, high)
+    parameter = Parameter(
         name=name,
         kind="integer" if kind == "randint" else "float",
         type=kind,
@@ -205,6 +142,30 @@ def _parameter(name: str, spec: Any) -> Parameter:
         high=float(high),
         step=step,
     )
+    _check_reach(parameter)
+    return parameter
+
+
+def _check_whole(name: str, low: float, high: float) -> None:
+    if low != int(low) or high != int(high):
+        raise BadSpace(f"{name}: randint takes whole numbers, not {[low, high]!r}")
+    if max(abs(low), abs(high)) > EXACT:
+        raise BadSpace(f"{name}: randint goes to 2**53 = {EXACT} at most, not {[low, high]!r}")
+
+
+def _check_reach(parameter: Parameter) -> None:
+    """Raises `BadSpace` for a distribution with values that no float can hold."""
+    if parameter.type not in NORMAL:
+        return
+    try:
+        ends = [parameter.quantile(unit) for unit in (0.0, 1.0)]
+    except OverflowError:
+        ends = [math.inf]
+    if not all(map(math.isfinite, ends)) or (parameter.type == "lognormal" and not all(ends)):
+        raise BadSpace(
+            f"{parameter.name}: {parameter.type} with mean {parameter.low:g} and deviation "
+            f"{parameter.high:g} has values that no number can hold; give smaller ones"
+        )
 
 
 def _choice(name: str, values: Sequence[Any]) -> Parameter:
@@ -218,20 +179,42 @@ def _choice(name: str, values: Sequence[Any]) -> Parameter:
             f"{name}: nested choices (`_name`) are not searched; write {name}: {{_type: choice, "
             f"_value: {flat}}} and each nested parameter beside it, for trials that use it"
         )
-    if any(value in values[:place] for place, value in enumerate(values)):
+    try:
+        for value in values:
+            _check_json(name, value)
+    except RecursionError:
+        raise BadSpace(f"{name}: a value holds itself") from None
+    if len(set(map(text, values))) < len(values):
         raise BadSpace(f"{name}: a value stands twice in {list(values)!r}")
-    numbers = [value for value in values if _is_number(value)]
-    ordered = len(numbers) == len(values) >= 3 and list(values) in (
-        sorted(values),
-        sorted(values, reverse=True),
+    ordered = (
+        all(map(is_number, values))
+        and len(values) >= 3
+        and list(values)
+        in (
+            sorted(values),
+            sorted(values, reverse=True),
+        )
     )
     kind: Kind = "ordinal" if ordered else "categorical"
     return Parameter(name=name, kind=kind, type="choice", values=tuple(values))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _clipped(unit: float) -> float:
-    return min(max(unit, 0.0), 1.0)
+def _check_json(name: str, value: Any) -> None:
+    """Raises `BadSpace` for a value that does not come out of JSON as it went in."""
+    if isinstance(value, list | tuple):
+        for one in value:
+            _check_json(name, one)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            _check_json(name, one)
+            if not isinstance(key, str):
+                raise BadSpace(f"{name}: the key {key!r} in a value is no text; put it in quotes")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        if not is_number(value) or (isinstance(value, int) and abs(value) > EXACT):
+            raise BadSpace(
+                f"{name}: {value!r} is no number that JSON keeps; give a finite one, of whole "
+                f"numbers at most 2**53 = {EXACT}, or put it in quotes"
+            )
+    elif not (value is None or isinstance(value, str | bool)):
+        what = type(value).__name__
+        raise BadSpace(f"{name}: {value!r} is a {what}, which JSON has not; put it in quotes")

@@ -1,13 +1,13 @@
 """What a tuner knows of the trials: configurations, losses, which are still running."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from aerial_nni.tuners.space import Config
+from aerial_nni.tuners.parameter import text
+from aerial_nni.tuners.space import Config, Places
 
 BUDGET = "TRIAL_BUDGET"
 """NNI's name for the epochs that a multi-fidelity method grants a trial."""
@@ -27,6 +27,8 @@ BEST, DEFAULT = "retrain best", "retrain default"
 ORIGIN = "_origin"
 """Where a suggestion of a search comes from: one of the following, or what the method says."""
 STARTUP, GUIDED, RANDOM, PROMOTED = "start-up", "guided", "random", "promoted"
+LARGEST = 1e100
+"""The largest loss that a model is told of."""
 
 
 @dataclass(kw_only=True)
@@ -36,6 +38,8 @@ class Trial:
     config: Config
     unit: np.ndarray
     """Its point in the unit cube, shape (d,)."""
+    places: Places = ()
+    """The places of its values in the space: what it is compared by."""
     id: int | None = None
     """NNI's parameter id; None where another run of the experiment gave it."""
     loss: float | None = None
@@ -65,37 +69,37 @@ class Trials:
     def __len__(self) -> int:
         return len(self.all)
 
-    def find(self, id: int | None, config: Mapping[str, Any]) -> Trial | None:
-        """The trial of that id, or one of that configuration that still waits for its result."""
+    def find(self, id: int | None, places: Places | None = None) -> Trial | None:
+        """The trial of that id, or one of those places that still waits for its result."""
         for trial in self.all:
             if id is not None and trial.id == id:
                 return trial
-        wanted = key(config)
         for trial in self.all:
-            if trial.pending and trial.id is None and key(trial.config) == wanted:
+            if trial.pending and trial.id is None and trial.places == places:
                 return trial
         return None
 
     def observed(self, dimensions: int) -> tuple[np.ndarray, np.ndarray]:
         """Points (n, d) and losses (n,); a failed trial has the worst loss there is.
 
-        So a model learns to keep away from where trials fail, without an invented number.
+        So a model learns to keep away from where trials fail, without an invented number. No loss
+        is beyond `LARGEST`, with which models can still calculate.
         """
         known = [trial.loss for trial in self.all if trial.loss is not None]
         worst = max(known, default=0.0)
         ended = [trial for trial in self.all if not trial.pending]
         units = np.array([trial.unit for trial in ended]).reshape(-1, dimensions)
         losses = [worst if trial.loss is None else trial.loss for trial in ended]
-        return units, np.array(losses, dtype=float)
+        return units, np.clip(np.array(losses, dtype=float), -LARGEST, LARGEST)
 
     def pending(self, dimensions: int) -> np.ndarray:
         """Points of the trials without a result, shape (p, d)."""
         units = [trial.unit for trial in self.all if trial.pending]
         return np.array(units).reshape(-1, dimensions)
 
-    def keys(self) -> set[str]:
-        """Keys of all configurations that were handed out."""
-        return {key(trial.config) for trial in self.all}
+    def tried(self) -> set[Places]:
+        """The places of all configurations that were handed out."""
+        return {trial.places for trial in self.all}
 
 
 def visible(parameters: Mapping[str, Any]) -> Config:
@@ -104,6 +108,6 @@ def visible(parameters: Mapping[str, Any]) -> Config:
     return {name: value for name, value in parameters.items() if not name.startswith(added)}
 
 
-def key(config: Mapping[str, Any]) -> str:
-    """A configuration as text: equal for equal ones."""
-    return json.dumps(config, sort_keys=True, default=str)
+def key(parameters: Mapping[str, Any]) -> str:
+    """A trial's parameters as text, whatever is among them: equal for equal ones."""
+    return text(parameters)

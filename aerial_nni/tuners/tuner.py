@@ -20,9 +20,10 @@ from nni.utils import extract_scalar_reward
 
 from aerial_nni.errors import Explained
 from aerial_nni.tuners import dispatcher
-from aerial_nni.tuners.space import BadSpace, Config, Space
+from aerial_nni.tuners.parameter import BadSpace
+from aerial_nni.tuners.space import Config, Places, Space
 from aerial_nni.tuners.startup import latin_hypercube, startup_count, untried_near
-from aerial_nni.tuners.trial import BUDGET, GUIDED, RANDOM, STARTUP, Trial, Trials, key
+from aerial_nni.tuners.trial import BUDGET, GUIDED, RANDOM, STARTUP, Trial, Trials, visible
 
 dispatcher.repair()
 
@@ -108,7 +109,9 @@ class SpaceTuner(Tuner):
         known, self.trials = self.trials, Trials()
         for trial in known:
             parameters = {**trial.config, BUDGET: trial.budget}
-            self._add(parameters, id=trial.id, loss=trial.loss, failed=trial.failed)
+            kept = self._add(parameters, id=trial.id, loss=trial.loss, failed=trial.failed)
+            if kept is not None:
+                kept.added = trial.added
 
     def generate_parameters(self, parameter_id: int, **_: Any) -> Config:
         """The next configuration.
@@ -116,11 +119,11 @@ class SpaceTuner(Tuner):
         Raises:
             nni.NoMoreTrialError: every configuration of a finite space was tried.
         """
-        config = self.next_config()
+        config = self.space.config(self.next_places())
         self._add(config, id=parameter_id)
         return config
 
-    def next_config(self) -> Config:
+    def next_places(self) -> Places:
         """A configuration that was not handed out before. Raises `nni.NoMoreTrialError`."""
         number = len(self.trials)
         generator = np.random.default_rng([self.seed, number])
@@ -134,18 +137,18 @@ class SpaceTuner(Tuner):
         else:
             self.origin = GUIDED
             unit = self.propose(generator)
-        config = untried_near(self.space, unit, self.trials.keys(), generator)
-        if config is None:
+        places = untried_near(self.space, unit, self.trials.tried(), generator)
+        if places is None:
             raise nni.NoMoreTrialError("every configuration of the search space was tried")
-        return config
+        return places
 
     def _untried_of_the_design(self) -> np.ndarray | None:
         """The next point of the start-up design, shape (d,); None: all were handed out."""
         if not self.startup:
             return None
         design = latin_hypercube(self.startup, len(self.space.parameters), seed=self.seed)
-        tried = self.trials.keys()
-        return next((p for p in design if key(self.space.decode(p)) not in tried), None)
+        tried = self.trials.tried()
+        return next((p for p in design if self.space.at(p) not in tried), None)
 
     def receive_trial_result(
         self, parameter_id: int, parameters: Mapping[str, Any], value: Any, **_: Any
@@ -165,7 +168,7 @@ class SpaceTuner(Tuner):
         **_: Any,
     ) -> None:
         """A trial that ends without a result has failed."""
-        trial = self.trials.find(parameter_id, self._own(parameters or {}))
+        trial = self._find(parameter_id, parameters)
         if trial is not None and trial.pending:
             trial.failed = True
 
@@ -190,14 +193,28 @@ class SpaceTuner(Tuner):
             trial.added = True
 
     def _learn(self, id: int | None, parameters: Mapping[str, Any], value: Any) -> None:
-        trial = self.trials.find(id, self._own(parameters)) or self._add(parameters, id=id)
+        trial = self._find(id, parameters) or self._add(parameters, id=id)
         if trial is not None:
             trial.loss = self._loss(value)
             trial.failed = trial.loss is None
 
-    def _own(self, parameters: Mapping[str, Any]) -> Config:
-        """The part of a trial's parameters that is in the space."""
-        return {name: parameters[name] for name in self.space.names if name in parameters}
+    def _find(self, id: int | None, parameters: Mapping[str, Any] | None) -> Trial | None:
+        """The trial of that id, or one of those parameters that still waits for its result."""
+        try:
+            return self.trials.find(id, self._placed(parameters or {}))
+        except BadSpace:
+            return self.trials.find(id)
+
+    def _placed(self, parameters: Mapping[str, Any]) -> Places:
+        """Where a trial lies in the space.
+
+        Raises:
+            BadSpace: it lacks a parameter, or has one or a value that is not in the space.
+        """
+        unknown = [name for name in visible(parameters) if name not in self.space.names]
+        if unknown:
+            raise BadSpace(f"{', '.join(unknown)} is not searched")
+        return self.space.places(parameters)
 
     def _add(
         self,
@@ -208,14 +225,21 @@ class SpaceTuner(Tuner):
         failed: bool = False,
     ) -> Trial | None:
         """Notes a trial; None, and a line in the log, where it does not lie in the space."""
-        config = self._own(parameters)
         try:
-            unit = self.space.encode(config)
+            places = self._placed(parameters)
         except BadSpace as error:
-            log.warning("%s is left out: it is not in the search space: %s", key(config), error)
+            said = visible(parameters)
+            log.warning("%s is left out: it is not in the search space: %s", said, error)
             return None
-        budget = parameters.get(BUDGET)
-        trial = Trial(config=config, unit=unit, id=id, loss=loss, failed=failed, budget=budget)
+        trial = Trial(
+            config=self.space.config(places),
+            places=places,
+            unit=self.space.units(places),
+            id=id,
+            loss=loss,
+            failed=failed,
+            budget=parameters.get(BUDGET),
+        )
         self.trials.all.append(trial)
         return trial
 
@@ -228,6 +252,6 @@ def reward_of(value: Any) -> float | None:
     """The number that a trial reports; None where it is no finite one: the trial has failed."""
     try:
         reward = float(extract_scalar_reward(value))
-    except (RuntimeError, TypeError, ValueError, KeyError):
+    except (RuntimeError, TypeError, ValueError, KeyError, OverflowError):
         return None
     return reward if math.isfinite(reward) else None

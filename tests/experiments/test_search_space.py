@@ -75,6 +75,17 @@ def test_a_reduced_space_is_told_by_what_it_lacks():
         ("width: {_type: uniform, _value: [8.5, 9.6]}", "give a int"),
         ("lr: {_type: choice, _value: [0.1, 0.1]}", "a value stands twice"),
         ("lr: [1", "cannot be read"),
+        ("lr: {_type: uniform, _value: [0, .inf]}", "takes 2 numbers, not [0, inf]"),
+        ("lr: {_type: uniform, _value: [no, 1]}", "takes 2 numbers, not [False, 1]"),
+        ('lr: {_type: uniform, _value: ["1e-4", 1]}', "takes 2 numbers, not ['1e-4', 1]"),
+        ("lr: {_type: choice, _value: []}", "a choice needs at least one value"),
+        (
+            "lr: {_type: uniform, _value: [0, 1]}\nlr: {_type: choice, _value: [1]}",
+            "stands there twice",
+        ),
+        ("2: {_type: uniform, _value: [0, 1]}", "2 is no name"),
+        ("lr: {_type: choice, _value: [2026-01-01]}", "is a date, which JSON has not"),
+        ("lr: {_type: choice, _value: &a [*a]}", "is no YAML"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_the_file(tmp_path: Path, text: str, said: str):
@@ -82,6 +93,27 @@ def test_what_cannot_be_used_is_told_with_the_file(tmp_path: Path, text: str, sa
     with pytest.raises(BadSpace) as caught:
         load_space(path, TrialOptions())
     assert str(path) in str(caught.value) and said in str(caught.value)
+
+
+FLOW = """{
+  "lr": {"_type": "loguniform", "_value": [1e-4, 1E-2]},
+  "weight_decay": {"_type": "choice", "_value": [1e-4, 0.01]}
+}"""
+
+
+@pytest.mark.parametrize("name", ["space.yaml", "space.json", "space.JSON"])
+def test_1e_minus_4_is_a_number_in_yaml_and_in_json(tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.write_text(FLOW)
+    space = load_space(path, TrialOptions())
+    assert space["lr"]["_value"] == [0.0001, 0.01]
+    assert space["weight_decay"]["_value"] == [0.0001, 0.01]
+
+
+def test_what_stands_between_the_ends_of_a_range_is_looked_at_too(tmp_path: Path):
+    path = written(tmp_path, "width: {_type: quniform, _value: [8, 9, 0.25]}")
+    with pytest.raises(BadSpace, match="width=8.25 is a float; give a int"):
+        load_space(path, TrialOptions())
 
 
 def test_a_missing_file_names_those_there_are(tmp_path: Path):

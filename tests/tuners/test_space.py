@@ -1,6 +1,8 @@
 """The unit cube against NNI's own definitions of a search space."""
 
+import itertools
 import json
+import math
 
 import numpy as np
 import pytest
@@ -44,17 +46,97 @@ def test_a_uniform_unit_is_a_draw_of_the_distribution(own: Parameter, distributi
     assert distribution.cdf(values) == pytest.approx(units, abs=1e-9)
 
 
-def test_quantised_kinds_round_as_nni_does_and_stay_inside():
-    values = {parameter("quniform", 0.25, 1.0, 0.1).from_unit(u) for u in np.linspace(0, 1, 999)}
-    assert sorted(values) == [0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
-    assert {parameter("randint", 3, 6).from_unit(u) for u in np.linspace(0, 1, 99)} == {3, 4, 5}
+@pytest.mark.parametrize(
+    ("own", "levels"),
+    [
+        (parameter("choice", True, 1, "1"), [True, 1, "1"]),
+        (parameter("randint", 3, 6), [3, 4, 5]),
+        (parameter("randint", -1, 0), [-1]),
+        (parameter("quniform", 0, 0.5, 0.1), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]),
+        (parameter("quniform", 0.25, 0.6, 0.1), [0.25, 0.35, 0.45, 0.55]),
+        (parameter("quniform", 0, 0.8 - 1e-16, 0.2), [0.0, 0.2, 0.4, 0.6, 0.8 - 1e-16]),
+        (parameter("quniform", 0.1 + 0.2, 0.6, 0.1), [0.1 + 0.2, 0.4, 0.5, 0.6]),
+        (parameter("quniform", 2, 3, 7), [2.0]),
+        (parameter("quniform", -1e308, 1e308, 1e308), [-1e308, 0.0, 1e308]),
+        (parameter("qloguniform", 0.001, 0.1, 0.03), [0.001, 0.031, 0.061, 0.091]),
+        (parameter("qloguniform", 0.001, 0.004, 0.001), [0.001, 0.002, 0.003, 0.004]),
+        (parameter("qloguniform", 5, 6, 10), [5.0]),
+        (parameter("qnormal", 1, 1, 2), [-4.0, -2.0, 0.0, 2.0, 4.0, 6.0]),
+        (parameter("qnormal", 0, 1, 100), [0.0]),
+        (parameter("qlognormal", 0, 0.3, 1.5), [0.0, 1.5, 3.0, 4.5]),
+    ],
+)
+def test_the_levels_of_a_parameter(own: Parameter, levels: list):
+    assert own.levels == len(levels)
+    values = [own.value(place) for place in range(own.levels)]
+    assert [(type(v), v) for v in values] == [(type(v), v) for v in levels]
+    units = [own.unit(place) for place in range(own.levels)]
+    assert units == sorted(set(units)) and 0 <= units[0] and units[-1] <= 1
+    assert [own.at(unit) for unit in units] == list(range(own.levels))
+    assert [own.place(json.loads(json.dumps(value))) for value in values] == list(range(own.levels))
+    assert {own.at(unit) for unit in np.linspace(0, 1, 999)} == set(range(own.levels))
 
 
-@pytest.mark.parametrize("step", [0.1, 0.25, 0.3, 1.0])
-@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.24, 1.0), (0.05, 2.07)])
-def test_the_number_of_levels_is_the_number_of_values(low: float, high: float, step: float):
-    own = parameter("quniform", low, high, step)
-    assert own.levels == len({own.from_unit(u) for u in np.linspace(0, 1, 9999)})
+@pytest.mark.parametrize("low", [-1e308, 0.0, 1e-320, 0.1 + 0.2, 1.0, 1e300])
+@pytest.mark.parametrize("log", ["", "log"])
+def test_every_value_lies_within_the_bounds(low: float, log: str):
+    widths = [5e-324, 1e-300, 1e-12, 0.7, 1e12, 1e308]
+    steps = [0.0, 5e-324, 1e-200, 1e-13, 0.1, 1 / 3, 1e15, 1.7e308]
+    for width, step in itertools.product(widths, steps):
+        if low + width > low and not (log and low <= 0):
+            look_at_the_range(low, low + width, step, log)
+
+
+def look_at_the_range(low: float, high: float, step: float, log: str) -> None:
+    kind, q = ("q", [step]) if step else ("", [])
+    own = parameter(f"{kind}{log}uniform", low, high, *q)
+    for unit in [0, 1e-9, 0.3, 0.5, 1 - 1e-9, 1]:
+        value = own.from_unit(unit)
+        assert low <= value <= high and 0 <= own.snap(unit) <= 1
+        assert own.value(own.place(value)) == value
+    if own.levels is not None:
+        assert own.value(0) == low and high - own.value(own.levels - 1) <= step
+        assert own.value(own.levels - 1) > own.value(max(own.levels - 2, 0)) or own.levels == 1
+
+
+def test_a_value_is_known_however_it_is_written():
+    grid = parameter("quniform", 0, 1, 0.1)
+    assert grid.place(0.30000000000000004) == grid.place(0.3) == 3
+    assert grid.place(1) == grid.place(1.0) == 10
+    assert parameter("choice", 8, 16.0).place(16) == 1
+    assert parameter("choice", 1, True).place(True) == 1
+    assert parameter("choice", {"a": [1.0, None]}, 2).place({"a": [1, None]}) == 0
+
+
+@pytest.mark.parametrize(
+    ("own", "value"),
+    [
+        (parameter("choice", 1, 2), True),
+        (parameter("choice", "1", 2), 1),
+        (parameter("randint", 0, 5), 5),
+        (parameter("randint", 0, 5), 2.5),
+        (parameter("randint", 0, 5), True),
+        (parameter("uniform", 0, 1), 1.5),
+        (parameter("uniform", 0, 1), -1e-9),
+        (parameter("uniform", 0, 1), "0.5"),
+        (parameter("uniform", 0, 1), math.nan),
+        (parameter("uniform", 0, 1), 10**400),
+        (parameter("loguniform", 1e-4, 1), 0),
+        (parameter("quniform", 0, 1, 0.1), 0.25),
+        (parameter("quniform", 0, 0.95, 0.1), 0.95),
+        (parameter("qloguniform", 0.001, 0.1, 0.01), 0.01),
+        (parameter("lognormal", 0, 1), 0),
+        (parameter("qlognormal", 0, 1, 0.5), -0.5),
+        (parameter("qnormal", 0, 1, 0.5), 0.3),
+        (parameter("normal", 0, 1), math.inf),
+    ],
+)
+def test_what_lies_outside_is_refused_and_not_clipped(own: Parameter, value: object):
+    with pytest.raises(BadSpace, match=f"x={value}|x='{value}'"):
+        own.place(value)
+    if isinstance(value, int | float):
+        with pytest.raises(BadSpace):
+            own.to_unit(value)
 
 
 def test_numbers_in_order_are_ordinal():
@@ -89,6 +171,21 @@ def test_configurations_are_plain_values():
         ({"x": {"_type": "randint", "_value": [0, 1.5]}}, "whole numbers"),
         ({"x": {"_type": "uniform", "_value": [0, float("nan")]}}, "takes 2 numbers"),
         ({"x": {"_type": "uniform", "_value": "0 1"}}, "must be a list"),
+        ({"x": {"_type": "uniform", "_value": [False, 1]}}, r"2 numbers, not \[False, 1\]"),
+        ({"x": {"_type": "uniform", "_value": [0, 10**400]}}, "takes 2 numbers"),
+        ({"x": {"_type": "uniform", "_value": ["0", 1]}}, "takes 2 numbers"),
+        ({"x": {"_type": "uniform", "_value": [1, 1]}}, "1 is not below 1"),
+        ({"x": {"_type": "randint", "_value": [0, 2**60]}}, r"2\*\*53 = 9007199254740992 at most"),
+        ({"x": {"_type": "normal", "_value": [1e308, 1e308]}}, "no number can hold"),
+        ({"x": {"_type": "lognormal", "_value": [800, 1]}}, "no number can hold"),
+        ({"x": {"_type": "lognormal", "_value": [-800, 1]}}, "no number can hold"),
+        ({"x": {"_type": "choice", "_value": [1, 1.0]}}, "a value stands twice"),
+        ({"x": {"_type": "choice", "_value": [[1], [1.0]]}}, "a value stands twice"),
+        ({"x": {"_type": "choice", "_value": [2**60]}}, "no number that JSON keeps"),
+        ({"x": {"_type": "choice", "_value": [float("inf")]}}, "no number that JSON keeps"),
+        ({"x": {"_type": "choice", "_value": [{1: 2}]}}, "the key 1 in a value is no text"),
+        ({"x": {"_type": "choice", "_value": [{1, 2}]}}, "is a set, which JSON has not"),
+        ({1: {"_type": "uniform", "_value": [0, 1]}}, "1 is no name"),
     ],
 )
 def test_what_is_no_space_is_told(space: dict, said: str):

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from aerial_nni.tuners.space import NORMAL, Parameter
+from aerial_nni.tuners.parameter import NORMAL, Parameter
 
 MARGIN = 0.03
 """Room at both ends of an axis, so that marks at the bounds are whole."""
@@ -48,7 +48,7 @@ def ticks(parameter: Parameter, *, most: int = 6) -> list[tuple[float, str]]:
     inside = [v for v in values if parameter.low * (1 - 1e-9) <= v <= high * (1 + 1e-9)]
     if len(inside) < 2:  # no round one in a narrow range
         inside = [parameter.low, high]
-    return [(parameter.to_unit(value), f"{value:g}") for value in inside]
+    return [(parameter.share_below(value), f"{value:g}") for value in inside]
 
 
 def _decades(low: float, high: float, most: int) -> list[float]:
@@ -111,5 +111,5 @@ def grid_of(parameter: Parameter, count: int) -> np.ndarray:
     """Units at which a curve along a parameter is drawn: its values, or `count` even steps."""
     levels = parameter.levels
     if levels is not None and levels <= count:
-        return np.array(sorted({parameter.snap(u) for u in np.linspace(0, 1, 8 * levels + 1)}))
+        return np.array([parameter.unit(level) for level in range(levels)])
     return np.linspace(0, 1, count)

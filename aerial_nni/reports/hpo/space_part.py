@@ -10,7 +10,7 @@ from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.words import some, table
 from aerial_nni.search.options import SearchOptions
-from aerial_nni.tuners.space import NORMAL, Parameter
+from aerial_nni.tuners.parameter import NORMAL, Parameter
 from aerial_nni.zoomout.options import ZoomOutOptions
 
 KINDS = {

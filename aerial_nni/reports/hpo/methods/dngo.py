@@ -17,7 +17,7 @@ from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.style import BLUE, GREY, ORANGE, new_figure, styled
 from aerial_nni.tuners.acquisition import LogExpectedImprovement
 from aerial_nni.tuners.deep_regression import DeepRegression, as_inputs
-from aerial_nni.tuners.space import Parameter
+from aerial_nni.tuners.parameter import Parameter
 
 LEADING = 5
 """Features that stand out in the picture: those that change the prediction most."""
