@@ -35,7 +35,9 @@ class Finding:
     mend: str = ""
 
 
-def examine(*, runs: Path = Path("runs"), port: int = 8080, data_dir: str = "") -> list[Finding]:
+def examine(
+    *, runs: Path = Path("runs"), port: int | None = None, data_dir: str = ""
+) -> list[Finding]:
     """All findings about this machine; an examination that fails is a finding too."""
     examinations: dict[str, Callable[[], Iterator[Finding]]] = {
         "python": python,
@@ -139,12 +141,13 @@ def shell() -> Iterator[Finding]:
                       "apt-get install bash   (or: apk add bash)")  # fmt: skip
 
 
-def web_port(port: int) -> Iterator[Finding]:
+def web_port(port: int | None) -> Iterator[Finding]:
     """Whether the port of the web UI is free."""
-    from aerial_nni.experiments.ports import PortBusy, check
+    from aerial_nni.experiments.ports import USUAL, PortBusy, take
 
+    port = USUAL if port is None else port
     try:
-        check(port)
+        take(port).close()
     except PortBusy as error:
         problem, _, mend = str(error).partition("; ")
         yield Finding("warn", "port", problem, mend)

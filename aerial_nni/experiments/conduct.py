@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from filelock import FileLock, Timeout
+
 from aerial_nni.experiments import failures
 from aerial_nni.experiments.address import LOCAL, is_local
 from aerial_nni.experiments.closing import measure
 from aerial_nni.experiments.edits import EditedLimits
 from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import progress_for, say
-from aerial_nni.experiments.records import CUT_OFF, Record, said_of_best
+from aerial_nni.experiments.records import CUT_OFF, Record, load, running, said_of_best
 from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import stay
 from aerial_nni.experiments.watch import Watch
+from aerial_nni.results import EXPERIMENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,8 @@ class Settings:
     """How an experiment is run, whatever it is."""
 
     runs: Path = Path("runs")
-    port: int = 8080
+    port: int | None = None
+    """Of the web UI; None: the usual one, or the next that is free."""
     host: str = LOCAL
     """Address on which the web UI listens."""
     concurrency: int | None = None
@@ -53,6 +57,10 @@ class Outcome:
     def good(self) -> bool:
         """Whether the experiment reached its end with at least one good trial."""
         return self.record.state == "DONE" and self.record.best is not None
+
+
+LOCK = ".lock"
+"""File in an experiment's folder, locked by the process that runs or shows the experiment."""
 
 
 class Ended(KeyboardInterrupt):
@@ -189,6 +197,26 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
         return None
     say(f"document: {document}", said)
     return document
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps an experiment for this process during the block; the system drops a killed one's lock.
+
+    Raises:
+        ExperimentRunning: another process has it.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise running(folder) from None
+    try:
+        if (folder / EXPERIMENT).exists() and load(folder).alive:  # by an earlier version
+            raise running(folder)
+        yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aerial_nni.errors import Explained
-from aerial_nni.experiments import ports
-from aerial_nni.experiments.conduct import Outcome, Settings, conduct
+from aerial_nni.experiments.conduct import Outcome, Settings, alone, conduct
 from aerial_nni.experiments.definition import (
     OPTIONS_FILE,
     Definition,
@@ -19,7 +18,7 @@ from aerial_nni.experiments.definition import (
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
-from aerial_nni.experiments.records import NNI_DIRECTORY, Record, now
+from aerial_nni.experiments.records import NNI_DIRECTORY, Limits, Record, now
 from aerial_nni.experiments.search_space import said_of_given
 from aerial_nni.experiments.server import Server
 from aerial_nni.options import TrialOptions, as_dict
@@ -46,27 +45,35 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     runs = settings.runs.expanduser().resolve()
     folder = runs / _new_id(runs)
     options = prepare(definition.options, folder)
+    nni_directory = runs / NNI_DIRECTORY
     try:  # what was typed about the data is looked at before the port
-        ports.check(settings.port, host=settings.host)
+        server = Server(
+            folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host
+        )
     except Explained:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    write_options(folder, options)
-    if definition.space_file is not None:
-        with atomic(folder / SPACE) as temporary:
-            shutil.copyfile(definition.space_file, temporary)
-    config = nni_config(definition, limits, file, folder=folder)
-    connect(config, settings.host)
-    nni_directory = runs / NNI_DIRECTORY
-    server = Server(
-        folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host
-    )
-    if fixed := definition.method.get("given"):
-        say(said_of_given(fixed))
-    record = Record(
-        id=folder.name,
+    with server, alone(folder):
+        write_options(folder, options)
+        if definition.space_file is not None:
+            with atomic(folder / SPACE) as temporary:
+                shutil.copyfile(definition.space_file, temporary)
+        config = nni_config(definition, limits, file, folder=folder)
+        connect(config, settings.host)
+        if fixed := definition.method.get("given"):
+            say(said_of_given(fixed))
+        record = _record(definition, limits, server, settings)
+        record.name = config.experiment_name or record.name
+        record.digests = digests_of(folder, SHARED)
+        return conduct(lambda: server.start(config), server, record, folder, settings=settings)
+
+
+def _record(definition: Definition, limits: Limits, server: Server, settings: Settings) -> Record:
+    """What is known of an experiment before it begins."""
+    return Record(
+        id=server.experiment,
         kind=definition.kind,
-        name=config.experiment_name or definition.name,
+        name=definition.name,
         options=as_dict(definition.options),
         space=dict(definition.space),
         limits={
@@ -75,15 +82,13 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
             "max_minutes": limits.max_minutes,
             "max_failures": settings.patience.failures,
         },
-        port=settings.port,
+        port=server.address.port,
         url=server.url,
-        nni_directory=str(nni_directory),
+        nni_directory=str(server.nni_directory),
         module=definition.module,
         method=dict(definition.method),
         created=now(),
-        digests=digests_of(folder, SHARED),
     )
-    return conduct(lambda: server.start(config), server, record, folder, settings=settings)
 
 
 def write_options(folder: Path, options: TrialOptions) -> None:

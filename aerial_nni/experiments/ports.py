@@ -1,12 +1,23 @@
-"""Ports of this machine: is one free, who holds it, which is the next."""
+"""Ports of this machine: taking one for the web UI, and who holds one that is taken.
 
+A port is taken by listening on it, once for all: the sockets go to NNI's manager, which accepts on
+them (node/network.cjs, `bind`). So of several experiments that are started in one moment each has a
+port of its own, and what answers on it is its own manager.
+"""
+
+import contextlib
+import errno
 import socket
 
 import psutil
 
 from aerial_nni.errors import Explained
-from aerial_nni.experiments.address import LOCAL, check_host
+from aerial_nni.experiments.address import ALL, LOCAL, check_host
 from aerial_nni.experiments.guard import MARK
+from aerial_nni.experiments.progress import say
+
+USUAL = 8080
+"""The port where none is typed, or the next free one."""
 
 TRIED = 100
 """How many ports after a busy one are looked at for a free one."""
@@ -16,18 +27,85 @@ class PortBusy(Explained):
     """The port of the web UI is taken. The message says by whom, and which port to type."""
 
 
-def is_free(port: int, *, host: str = LOCAL) -> bool:
-    """Whether a server can listen on the port."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+class Taken:
+    """A port that others cannot take until these sockets are closed, here and in the manager."""
+
+    def __init__(self, port: int, *, host: str) -> None:
+        """Raises OSError where the port is not free."""
+        self.port = port
+        self.sockets: list[socket.socket] = []
         try:
-            server.bind((host, port))
-            server.listen(1)
+            if _answers(port):
+                raise OSError(errno.EADDRINUSE, "somebody listens there")
+            for address in dict.fromkeys((host, host if host in ALL else LOCAL)):
+                self.sockets.append(_listening(address, port))
         except OSError:
-            return False
-    with socket.socket() as client:  # someone on another interface of this machine
-        client.settimeout(0.5)
-        return client.connect_ex(("localhost", port)) != 0
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Lets go of it here."""
+        for listening in self.sockets:
+            listening.close()
+
+
+def _answers(port: int) -> bool:
+    """Whether somebody listens where `localhost` leads, on whichever interface and family."""
+    with contextlib.suppress(OSError):
+        socket.create_connection(("localhost", port), timeout=0.5).close()
+        return True
+    return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
+
+
+def take(port: int | None, *, host: str = LOCAL) -> Taken:
+    """The port, for a server on `host`; where it is None the usual one or the next that is free.
+
+    Raises:
+        PortBusy: it is not free, or may not be used.
+        BadHost: this machine has no address `host`.
+    """
+    check_host(host)
+    host = LOCAL if host == "localhost" else host
+    wanted = USUAL if port is None else port
+    if not 1 <= wanted <= 65535:
+        raise PortBusy(f"port {port} does not exist; give one from 1 to 65535: --port {USUAL}")
+    try:
+        return Taken(wanted, host=host)
+    except PermissionError as error:
+        problem = f"port {wanted} is not for this user ({error.strerror})"
+        raise PortBusy(f"{problem}; give one from 1024 on: --port {USUAL}") from error
+    except OSError:
+        problem = f"port {wanted} is held by {holder(wanted)}"
+    free = _next_free(wanted, host=host)
+    if free is None:
+        raise PortBusy(f"{problem}; none of the next {TRIED} is free either")
+    if port is None:
+        say(f"{problem}: the web UI is on port {free.port}")
+        return free
+    free.close()
+    raise PortBusy(f"{problem}; add: --port {free.port}")
+
+
+def _next_free(port: int, *, host: str) -> Taken | None:
+    """The first free port after `port`, None where none of the next hundred is."""
+    for candidate in range(port + 1, min(port + 1 + TRIED, 65536)):
+        with contextlib.suppress(OSError):
+            return Taken(candidate, host=host)
+    return None
+
+
+def is_free(port: int, *, host: str = LOCAL) -> bool:
+    """Whether a server could listen on the port now."""
+    try:
+        Taken(port, host=host).close()
+    except OSError:
+        return False
+    return True
 
 
 def free_port() -> int:
@@ -35,12 +113,6 @@ def free_port() -> int:
     with socket.socket() as server:
         server.bind((LOCAL, 0))
         return int(server.getsockname()[1])
-
-
-def next_free(port: int, *, host: str = LOCAL) -> int | None:
-    """The first free port after `port`, None where none of the next hundred is."""
-    candidates = range(port + 1, min(port + 1 + TRIED, 65536))
-    return next((candidate for candidate in candidates if is_free(candidate, host=host)), None)
 
 
 def holder(port: int) -> str:
@@ -67,23 +139,6 @@ def holder(port: int) -> str:
             command = "its command cannot be seen by this user"
         return f"process {connection.pid} ({_shortened(command)})"
     return "a process of another user"
-
-
-def check(port: int, *, host: str = LOCAL) -> None:
-    """Returns when a server can listen on the port.
-
-    Raises:
-        PortBusy: it cannot.
-        BadHost: this machine has no address `host`.
-    """
-    check_host(host)
-    if not 1 <= port <= 65535:
-        raise PortBusy(f"port {port} does not exist; give one from 1 to 65535: --port 8080")
-    if is_free(port, host=host):
-        return
-    free = next_free(port, host=host)
-    hint = f"; add: --port {free}" if free else f"; none of the next {TRIED} is free either"
-    raise PortBusy(f"port {port} is held by {holder(port)}{hint}")
 
 
 def _shortened(text: str, limit: int = 120) -> str:

@@ -27,7 +27,8 @@ if (process.env.AERIAL_NNI_PREFIX) {
   delete process.env.AERIAL_NNI_PREFIX;
 }
 
-if (!left.has("bind")) network.bind();
+if (left.has("bind")) network.letGo();
+else network.bind();
 requests.guard(left);
 if (!left.has("orphan")) trials.replaceGuard();
 

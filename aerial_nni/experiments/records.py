@@ -99,7 +99,7 @@ class Record:
     ended: str | None = None
     launcher_pid: int = 0
     launcher_started: float = 0.0
-    """Seconds since 1970: a process id is used again, together with this it is not."""
+    """Its start, see `_began`: a process id is used again, together with this it is not."""
     version: str = aerial_nni.__version__
     trials: list[Trial] = field(default_factory=list)
     best: dict[str, Any] | None = None
@@ -122,7 +122,7 @@ class Record:
     def opened_here(self) -> None:
         """Notes that this process keeps the web UI open."""
         self.launcher_pid = os.getpid()
-        self.launcher_started = psutil.Process().create_time()
+        self.launcher_started = _began(psutil.Process())
 
     def launcher_gone(self) -> None:
         """Notes that nothing of the experiment runs any more."""
@@ -151,7 +151,8 @@ class Record:
             return False
         try:
             process = psutil.Process(self.launcher_pid)
-            started = abs(process.create_time() - self.launcher_started) < 1.0
+            moments = (_began(process), process.create_time())  # the latter until 0.1.0
+            started = any(abs(moment - self.launcher_started) < 1.0 for moment in moments)
             return started and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
@@ -174,6 +175,15 @@ class _Limits:
     concurrency: int
     max_minutes: float
     max_failures: int | None = None
+
+
+def _began(process: psutil.Process) -> float:
+    """When a process began, in seconds, by a clock that nobody sets.
+
+    On Linux since the machine was booted: there the moment since 1970 moves when the clock is set,
+    as it is when a laptop wakes up. Elsewhere it is noted once, and does not.
+    """
+    return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
 def load(folder: Path) -> Record:
@@ -204,6 +214,15 @@ def read_record(path: Path) -> Record:
     if record.best is not None:
         fitted(Best, record.best, path, "best")
     return record
+
+
+def running(folder: Path) -> ExperimentRunning:
+    """What to say of an experiment that another process has: which, where, and how to end that."""
+    record = load(folder)
+    how = "is running" if record.state == "RUNNING" else "is open in the web UI"
+    by = f" (process {record.launcher_pid})" if record.launcher_pid else ""
+    hint = f"end that with: {record.command('stop')}"
+    return ExperimentRunning(f"{record.id} {how}{by}: {record.url}; {hint}")
 
 
 def folders(runs: Path) -> list[Path]:

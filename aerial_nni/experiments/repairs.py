@@ -12,6 +12,7 @@ import importlib.util
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -109,8 +110,12 @@ def not_through_a_proxy() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> Iterator[None]:
+def launcher_repaired(
+    nni_directory: Path, environment: Mapping[str, str], sockets: Sequence[socket.socket]
+) -> Iterator[None]:
     """NNI's launcher with its repairs during the block; the manager gets `environment` too.
+
+    And it gets the sockets that listen for it, which are then closed here.
 
     All are in nni/experiment/launcher.py. `_start_rest_server` takes no environment and leaves
     its log files open. `_check_rest_server` gives the manager three seconds and looks once a
@@ -130,7 +135,9 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
         secret = {PREFIX: arguments.url_prefix}
         arguments.url_prefix = None
         command = arguments.to_command_line_args()
-        manager.append(_start_node(command, logs, {**environment, **secret}))
+        manager.append(_start_node(command, logs, {**environment, **secret}, sockets))
+        for listening in sockets:  # else requests would wait where the manager has died
+            listening.close()
         return manager[0]
 
     def wait_for_server(port: int, retry: int = 3, url_prefix: str | None = None) -> None:
@@ -171,7 +178,10 @@ def launcher_repaired(nni_directory: Path, environment: Mapping[str, str]) -> It
 
 
 def _start_node(
-    arguments: Sequence[str], logs: Path, environment: Mapping[str, str]
+    arguments: Sequence[str],
+    logs: Path,
+    environment: Mapping[str, str],
+    sockets: Sequence[socket.socket],
 ) -> subprocess.Popen:
     """Starts NNI's manager in a session of its own, so that Ctrl-C does not reach it."""
     import nni_node
@@ -182,6 +192,7 @@ def _start_node(
     if folder in program.parents:
         log.warning("NNI's server runs under its own Node, which is not kept up: %s", NEWER_NODE)
     command = [str(program), "--max-old-space-size=4096", "--trace-uncaught", "main.js"]
+    taken = [listening.fileno() for listening in sockets]
     with (logs / "manager.out").open("a") as out, (logs / "manager.err").open("a") as err:
         return subprocess.Popen(
             [*command, *arguments],
@@ -189,6 +200,7 @@ def _start_node(
             stdout=out,
             stderr=err,
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, "AERIAL_NNI_LISTEN": ",".join(map(str, taken))},
+            pass_fds=taken,
             start_new_session=True,
         )

@@ -14,6 +14,7 @@ from aerial_nni.experiments import rest
 from aerial_nni.experiments.address import LOCAL, Address, bracketed
 from aerial_nni.experiments.guard import Guard, members
 from aerial_nni.experiments.platforms import names_of, platform_of
+from aerial_nni.experiments.ports import Taken, take
 from aerial_nni.experiments.repairs import child_environment, launcher_repaired
 from aerial_nni.results import write_json
 
@@ -50,14 +51,22 @@ class Server:
     """The manager of one experiment, guarded: it does not outlive this process."""
 
     def __init__(
-        self, experiment: str, *, nni_directory: Path, port: int, host: str = LOCAL
+        self, experiment: str, *, nni_directory: Path, port: int | None = None, host: str = LOCAL
     ) -> None:
+        """Takes the port, see `ports.take`, until `stop`."""
         self.experiment = experiment
         self.nni_directory = nni_directory
-        self.address = Address.new(host, port)
+        self._taken: Taken | None = take(port, host=host)
+        self.address = Address.new(host, self._taken.port)
         self._guard: Guard | None = None
         self._process: subprocess.Popen | None = None
         self._config: ExperimentConfig | None = None
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def url(self) -> str:
@@ -98,6 +107,7 @@ class Server:
         self.nni_directory.chmod(0o700)  # the secret is in NNI's list of experiments and its logs
         if action == "create":
             write_json(self.nni_directory / self.experiment / CONFIG, config.json())
+        self._taken = self._taken or take(self.address.port, host=self.address.host)
         self._guard = Guard(self.experiment)
         concurrency = int(config.trial_concurrency)
         environment = {
@@ -113,14 +123,21 @@ class Server:
         experiment.url_prefix = self.address.prefix
         experiment._start_logging = lambda debug: None  # leaves its file open
         try:
-            with launcher_repaired(self.nni_directory, environment):
+            with launcher_repaired(self.nni_directory, environment, self._taken.sockets):
                 experiment.start(self.address.port, run_mode=RunMode.Detach)
         except Exception as error:
             self._guard.release()
             raise StartFailed(
                 f"NNI's server did not start: {error}\n{self.manager_log()}"
             ) from error
+        finally:
+            self._let_go()
         self._process = experiment._proc
+
+    def _let_go(self) -> None:
+        if self._taken is not None:
+            self._taken.close()
+        self._taken = None
 
     def reopen_to_view(self) -> None:
         """Ends the experiment and starts the server again with what it has so far, read-only."""
@@ -165,6 +182,7 @@ class Server:
 
     def stop(self) -> None:
         """Ends manager, dispatcher, trials and TensorBoard; returns when all are gone."""
+        self._let_go()
         if self._process is not None and self.exit_code is None:
             dispatcher = self.dispatcher()
             with contextlib.suppress(rest.NoAnswer):

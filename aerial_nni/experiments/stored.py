@@ -3,9 +3,9 @@
 import contextlib
 import dataclasses
 import os
-import signal
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,18 @@ import psutil
 
 from aerial_nni import results
 from aerial_nni.errors import Damaged, Explained
-from aerial_nni.experiments import ports, records
-from aerial_nni.experiments.conduct import Outcome, Settings, conduct, signals_end_this
+from aerial_nni.experiments import records
+from aerial_nni.experiments.conduct import Outcome, Settings, alone, conduct, signals_end_this
 from aerial_nni.experiments.definition import OPTIONS_FILE, code_folder
 from aerial_nni.experiments.guard import sweep
+from aerial_nni.experiments.patience import LONG
 from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
-from aerial_nni.experiments.records import NNI_DIRECTORY, ExperimentRunning, Record
+from aerial_nni.experiments.records import NNI_DIRECTORY, Record
 from aerial_nni.experiments.server import CONFIG, Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import wait_for_the_end
+from aerial_nni.experiments.stillness import is_gone
 from aerial_nni.options import BadOption, read_values
 
 if TYPE_CHECKING:
@@ -53,25 +55,29 @@ def resume(
     Raises:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
-    folder, record = _closed(settings.runs, experiment)
-    _check_shared(folder, record)
-    ports.check(settings.port, host=settings.host)
+    with _closed(settings.runs, experiment) as (folder, record):
+        _check_shared(folder, record)
+        return _resumed(settings, folder, record, trials=trials, failures=failures)
+
+
+def _resumed(
+    settings: Settings, folder: Path, record: Record, *, trials: int | None, failures: int | None
+) -> Outcome:
     config, action = stored_config(folder)
     connect(config, settings.host)
-    server = _server(folder, settings)
     record.limits["trials"] = trials or record.limits["trials"]
     record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
     record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
     record.limits["max_failures"] = failures or record.limits["max_failures"]
     patience = dataclasses.replace(settings.patience, failures=record.limits["max_failures"])
-    record.port, record.url = settings.port, server.url
-    record.nni_directory = str(server.nni_directory)
     kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
     ended = [trial for trial in record.trials if trial.state not in kept]
     lost = sum(not records.is_good(folder / trial.id) for trial in ended)
     for trial in ended:
         if trial.score is not None and not records.is_good(folder / trial.id):
             say(f"{folder / trial.id} is damaged: its trial counts as failed, and is made up for")
+
+    server = _server(folder, settings)
 
     def start() -> None:
         server.start(config, action=action)
@@ -82,7 +88,10 @@ def resume(
         server.change("trialConcurrency", record.limits["concurrency"])
 
     lasting = dataclasses.replace(settings, patience=patience)
-    return conduct(start, server, record, folder, settings=lasting)
+    with server:
+        record.port, record.url = server.address.port, server.url
+        record.nni_directory = str(server.nni_directory)
+        return conduct(start, server, record, folder, settings=lasting)
 
 
 def view(settings: Settings, experiment: str) -> None:
@@ -91,53 +100,45 @@ def view(settings: Settings, experiment: str) -> None:
     Raises:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
-    folder, record = _closed(settings.runs, experiment)
-    ports.check(settings.port, host=settings.host)
-    config, action = stored_config(folder)
-    if action != "resume":
-        raise NotResumable(f"{folder.name} was ended before it began: there is nothing to see")
-    server = _server(folder, settings)
-    record.port, record.url = settings.port, server.url
-    with signals_end_this():
-        record.opened_here()
-        record.save(folder)
-        try:
-            server.start(config, action="view")
-            say(f"experiment {folder.name}: {server.url}   (Ctrl-C ends it)")
-            wait_for_the_end()
-        finally:
-            server.stop()
-            record.launcher_gone()
+    with _closed(settings.runs, experiment) as (folder, record):
+        config, action = stored_config(folder)
+        if action != "resume":
+            raise NotResumable(f"{folder.name} was ended before it began: there is nothing to see")
+        with signals_end_this(), _server(folder, settings) as server:
+            record.port, record.url = server.address.port, server.url
+            record.opened_here()
             record.save(folder)
+            try:
+                server.start(config, action="view")
+                say(f"experiment {folder.name}: {server.url}   (Ctrl-C ends it)")
+                wait_for_the_end()
+            finally:
+                server.stop()
+                record.launcher_gone()
+                record.save(folder)
 
 
 def stop(runs: Path, experiment: str, *, seconds: float = 60.0) -> Record:
     """Ends a running experiment and returns its record; one that is over is left as it is.
 
-    The launcher is asked to end; if it does not, or has died, all processes are ended from here.
+    The launcher is asked to end; when it has, or does not, all processes are ended from here.
     """
     folder = records.find(runs.expanduser().resolve(), experiment)
     record = records.load(folder)
     if record.alive:
         launcher = psutil.Process(record.launcher_pid)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(record.launcher_pid, signal.SIGTERM)
-        _wait_for(launcher, seconds)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            launcher.terminate()
+            launcher.resume()  # where Ctrl-Z has stopped it
+        began = time.monotonic()
+        while not is_gone(launcher) and (waited := time.monotonic() - began) < LONG:
+            record = records.load(folder)
+            if waited > seconds and record.state != "RUNNING":
+                break  # it is writing the document
+            time.sleep(0.1)
         record = records.load(folder)
     sweep(folder.name, besides=(os.getpid(),))
     return record
-
-
-def _wait_for(process: psutil.Process, seconds: float) -> None:
-    """Waits until a process that need not be a child is gone or a zombie."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-                return
-        except psutil.Error:
-            return
-        time.sleep(0.1)
 
 
 def best_checkpoint(runs: Path, experiment: str) -> Path:
@@ -244,15 +245,14 @@ def _server(folder: Path, settings: Settings) -> Server:
     return Server(folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host)
 
 
-def _closed(runs: Path, experiment: str) -> tuple[Path, Record]:
-    """Folder and record of an experiment that neither runs nor is open in the web UI."""
+@contextlib.contextmanager
+def _closed(runs: Path, experiment: str) -> Iterator[tuple[Path, Record]]:
+    """Folder and record of an experiment that no other process runs or shows during the block.
+
+    Raises:
+        UnknownExperiment, ExperimentRunning.
+    """
     folder = records.find(runs.expanduser().resolve(), experiment)
-    record = records.load(folder)
-    if record.alive:
-        how = "is running" if record.state == "RUNNING" else "is open in the web UI"
-        raise ExperimentRunning(
-            f"{folder.name} {how} (process {record.launcher_pid}): {record.url}; "
-            f"end that with: python -m aerial_nni.run stop {folder.name}"
-        )
-    sweep(folder.name, besides=(os.getpid(),))  # if its guard was killed too
-    return folder, record
+    with alone(folder):
+        sweep(folder.name, besides=(os.getpid(),))  # if its guard was killed too
+        yield folder, records.load(folder)

@@ -120,7 +120,8 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
 
 def add_port(parser: argparse.ArgumentParser) -> None:
     """The web UI's port."""
-    parser.add_argument("--port", type=int, default=8080, help="of the web UI (default: 8080)")
+    text = "of the web UI (default: 8080, or the next one that is free)"
+    parser.add_argument("--port", type=int, help=text)
 
 
 def add_host(parser: argparse.ArgumentParser) -> None:

@@ -76,7 +76,7 @@ class Launched:
     def __init__(
         self,
         runs: Path,
-        port: int,
+        port: int | None,
         *,
         seeds: int = 1,
         concurrency: int = 1,

@@ -3,7 +3,7 @@
 FAST_RATES: so many trials of a recorded random search over `lr` instead of one per seed.
 FAST_METHOD: a recorded search by this method and its final trials instead.
 FAST_STAY: keep the web UI open at the end. FAST_CONFIG: a file in NNI's configuration format.
-FAST_IDLE: seconds for which nothing may move.
+FAST_IDLE: seconds for which nothing may move. FAST_USUAL: the port where PORT is None.
 """
 
 import os
@@ -12,17 +12,18 @@ from pathlib import Path
 
 from fast_experiments import fast, fast_search, no_data, search
 
-from aerial_nni.experiments import conduct
+from aerial_nni.experiments import conduct, ports
 from aerial_nni.experiments.conduct import Settings
 from aerial_nni.experiments.launch import launch
 from aerial_nni.experiments.patience import LONG, Patience
 
 if __name__ == "__main__":
     runs, port, seeds, concurrency, host = [*sys.argv[1:], "127.0.0.1"][:5]
+    ports.USUAL = int(os.environ.get("FAST_USUAL", ports.USUAL))
     conduct.write_document = lambda *_: None
     settings = Settings(
         runs=Path(runs),
-        port=int(port),
+        port=None if port == "None" else int(port),
         host=host,
         concurrency=int(concurrency),
         config=Path(os.environ["FAST_CONFIG"]) if "FAST_CONFIG" in os.environ else None,

@@ -144,7 +144,7 @@ def test_nni_alone_tells_its_prefix_to_everybody(
 
 def test_an_address_that_this_machine_does_not_have():
     with pytest.raises(BadHost, match=r"--host 0\.0\.0\.0"):
-        ports.check(8080, host="203.0.113.7")
+        ports.take(8080, host="203.0.113.7")
 
 
 @pytest.mark.parametrize(
