@@ -1,6 +1,7 @@
 import dataclasses
 from pathlib import Path
 
+import psutil
 import pytest
 from made_records import a_record, good_folder
 
@@ -162,6 +163,14 @@ def test_a_trial_has_no_folder_outside_its_experiment(tmp_path: Path):
         records.load(tmp_path)
 
 
+def test_a_launcher_lives_whatever_becomes_of_the_clock(monkeypatch: pytest.MonkeyPatch):
+    record = a_record()
+    record.launched_here()
+    booted = psutil.boot_time()
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: booted + 3600)
+    assert record.alive
+
+
 def test_a_list_says_where_the_web_ui_is_that_is_open(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ):
@@ -169,7 +178,7 @@ def test_a_list_says_where_the_web_ui_is_that_is_open(
         record = a_record(name, url=f"http://{name}:8080")
         record.launched_here()
         if reason:
-            record.close("DONE", reason)
+            record.close("DONE", reason, over=name == "open")
         if name == "over":
             record.launcher_gone()
         record.save(tmp_path / name)
@@ -177,4 +186,5 @@ def test_a_list_says_where_the_web_ui_is_that_is_open(
     said = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert said["runs"].endswith("  http://runs:8080")
     assert said["open"].endswith("  http://open:8080   all trials ended")
-    assert said["over"].endswith("  stopped") and "http" not in said["over"]
+    assert "  stopped; go on with: python -m aerial_nni.run resume over" in said["over"]
+    assert "http" not in said["over"]
