@@ -28,7 +28,7 @@ def make_key(path: Path, kind: str = KINDS[0]) -> None:
 class SshServer:
     """Starts the server; `end` ends it. What comes over it has `variables` and its own home."""
 
-    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str], *settings: str) -> None:
         self.port = free_port()
         self.key = folder / "key"
         self.home = folder / "home"
@@ -54,6 +54,7 @@ class SshServer:
             "KbdInteractiveAuthentication no",
             "Subsystem sftp internal-sftp",
             f"SetEnv {given}",
+            *settings,
         )
         config = folder / "sshd_config"
         config.write_text("\n".join(lines) + "\n")

@@ -43,10 +43,10 @@ def known_hosts(tmp_path: Path) -> Path:
 def answer(ssh: SshServer, tmp_path: Path) -> Answer:
     """What comes of a connection by NNI's SSH client with our repairs."""
 
-    def connect(**variables: str) -> str:
-        where = {"host": "127.0.0.1", "port": ssh.port, "username": getpass.getuser()}
+    def connect(server: SshServer = ssh, **variables: str) -> str:
+        where = {"host": "127.0.0.1", "port": server.port, "username": getpass.getuser()}
         done = subprocess.run(
-            [node(), "-e", CONNECT, json.dumps(where), ssh.key],
+            [node(), "-e", CONNECT, json.dumps(where), server.key],
             cwd=Path(nni_node.__path__[0]),
             env={**os.environ, **node_options(), "HOME": str(tmp_path), **variables},
             capture_output=True,
@@ -117,3 +117,15 @@ def test_a_revoked_key_is_refused_though_it_is_known(
 def test_the_key_of_an_authority_is_no_machines(answer: Answer, ssh: SshServer, known_hosts: Path):
     known_hosts.write_text(f"@cert-authority {ssh.known()}\n")
     assert "is not known" in answer()
+
+
+def test_the_cipher_from_which_messages_can_be_cut_is_not_offered(
+    answer: Answer, known_hosts: Path, tmp_path: Path
+):
+    server = SshServer(tmp_path / "ssh", {}, "Ciphers chacha20-poly1305@openssh.com")
+    try:
+        known_hosts.write_text(server.known())
+        assert answer(server, AERIAL_NNI_LEAVE="host-key") == "in"
+        assert "no matching C->S cipher" in answer(server)
+    finally:
+        server.end()
