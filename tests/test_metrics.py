@@ -11,6 +11,7 @@ from aerial_nni.metrics import (
     SoftJaccard,
     confusion_matrix,
     f1_per_class,
+    frequency_weighted_iou,
     image_dice,
     iou_per_class,
     mean_over_classes,
@@ -112,3 +113,37 @@ def test_dice_by_image_counts_absent_classes_as_one():
     assert image_dice(confusions) == pytest.approx((first + 1) / 2)
     whole = mean_over_classes(f1_per_class(confusions.sum(0)))
     assert image_dice(confusions) > whole
+
+
+def test_classes_weigh_by_their_share_of_the_truth():
+    confusion = torch.tensor([[6, 2, 0], [1, 1, 0], [0, 0, 0]])
+    wanted = (8 * 6 / 9 + 2 * 1 / 4) / 10
+    assert frequency_weighted_iou(confusion) == pytest.approx(wanted)
+    assert math.isnan(frequency_weighted_iou(torch.zeros(2, 2, dtype=torch.int64)))
+
+
+def test_accuracy_and_means_without_a_pixel_are_not_numbers():
+    nothing = torch.zeros(2, 2, dtype=torch.int64)
+    assert math.isnan(pixel_accuracy(nothing))
+    assert math.isnan(mean_over_classes(iou_per_class(nothing)))
+
+
+def test_curves_by_hand():
+    curves = PrecisionRecall(2, bins=4)
+    probs = torch.tensor([0.1, 0.3, 0.6, 1.0])  # of class 1: bins 0, 1, 2 and, at the top, 3
+    curves.add(torch.stack([1 - probs, probs]).view(1, 2, 2, 2),
+               torch.tensor([[[0, 1], [0, 1]]], dtype=torch.uint8))  # fmt: skip
+    thresholds, precision, recall = curves.curves()
+    assert thresholds.tolist() == [0, 0.25, 0.5, 0.75]
+    assert precision[1].tolist() == pytest.approx([2 / 4, 2 / 3, 1 / 2, 1])
+    assert recall[1].tolist() == [1, 1, 0.5, 0.5]
+    # Recall is gained at the thresholds 0.25 and 0.75.
+    assert curves.average_precision()[1].item() == pytest.approx(0.5 * 2 / 3 + 0.5 * 1)
+
+
+def test_soft_jaccard_adds_up_and_begins_at_one():
+    soft = SoftJaccard()
+    assert soft.value() == 1
+    soft.add(torch.tensor([0.25, 0.5]))
+    soft.add(torch.tensor([1.0]))
+    assert soft.value() == pytest.approx((1.75 + 1) / (6 - 1.75 + 1))

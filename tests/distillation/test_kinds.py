@@ -85,6 +85,17 @@ def test_pair_counts_the_pairs_of_two_valid_nodes_alone():
     assert value.item() == pytest.approx((0 + 0 + 1 + 1) / 4)
 
 
+def test_pair_of_a_single_node_and_of_one_that_is_hardly_there():
+    valid = torch.zeros(1, GRID, GRID, dtype=torch.bool)
+    valid[0, 3, 4] = True
+    none, nodes = torch.zeros(0), torch.zeros(1, 2, GRID, GRID)
+    teacher = View(none, nodes + 1)
+    # Without a direction its cosine with itself is 0 where the teacher's is 1; 1e-6 is the scale.
+    assert pair(View(none, nodes), teacher, valid, 1.0).item() == pytest.approx(1)
+    faint = View(none, nodes + 1e-8)
+    assert pair(faint, teacher, valid, 1.0).item() == pytest.approx((1 - 2e-4) ** 2, rel=1e-5)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_void_adds_nothing_and_gets_no_gradient(name):
     student, teacher, masks = views()
@@ -139,6 +150,13 @@ def test_a_sum_is_the_sum_of_its_terms():
     alone = {n: build_kind(n, temperature=3.0)(student, teacher, masks)[n] for n in parts}
     assert torch.allclose(parts["soft"], alone["soft"])
     assert torch.allclose(parts["channel"], 0.5 * alone["channel"])
+
+
+def test_a_name_may_stand_twice_in_a_sum():
+    student, teacher, masks = views()
+    (twice,) = build_kind("soft + 0.5*soft", temperature=3.0)(student, teacher, masks).values()
+    (once,) = build_kind("soft", temperature=3.0)(student, teacher, masks).values()
+    assert torch.allclose(twice, 1.5 * once)
 
 
 def test_half_precision_is_compared_in_single():

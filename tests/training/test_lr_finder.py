@@ -1,12 +1,14 @@
 """The learning-rate finder."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from aerial_nni.options import TrialOptions
 from aerial_nni.training.failures import OutOfMemory
-from aerial_nni.training.lr_finder import HIGHEST, LOWEST, Sweep, sweep
+from aerial_nni.training.lr_finder import HIGHEST, LOWEST, Sweep, as_columns, sweep
 
 X = torch.randn(64, 3, generator=torch.Generator().manual_seed(0))
 Y = X @ torch.tensor([1.0, -2.0, 0.5])
@@ -48,11 +50,71 @@ def test_the_steepest_fall_is_taken_and_the_beginning_is_not():
     assert Sweep(rates=rates[:1], losses=(1.0,)).suggested == rates[0]
 
 
+def told(*losses: float, steps: int | None = None) -> Sweep:
+    """A sweep over losses that are written beforehand."""
+    left = iter(losses)
+    return found(
+        nn.Linear(3, 1),
+        len(losses) if steps is None else steps,
+        objective=lambda net, x, y: 0 * net(x).sum() + next(left),
+    )
+
+
+def test_losses_are_smoothed_and_rates_rise_by_one_factor():
+    sweep = told(4.0, 2.0, 1.0)
+    one, two, three = 0.1 * 4, 0.9 * 0.1 * 4 + 0.1 * 2, 0.81 * 0.1 * 4 + 0.09 * 2 + 0.1 * 1
+    assert sweep.losses == pytest.approx([one / 0.1, two / 0.19, three / 0.271], rel=1e-5)
+    assert sweep.rates == pytest.approx([LOWEST, (LOWEST * HIGHEST) ** 0.5, HIGHEST])
+    assert as_columns(sweep) == [
+        {"lr": rate, "loss": loss} for rate, loss in zip(sweep.rates, sweep.losses, strict=True)
+    ]
+
+
+def test_a_sweep_ends_where_the_loss_is_lost():
+    assert len(told(1.0, 2.0, math.nan, 1.0).losses) == 2
+    assert len(told(1.0, 1.0, 1000.0, 1.0).losses) == 3  # four times the lowest
+    assert len(told(1.0, 1.0, 8.0, 1.0).losses) == 4  # smoothed: (0.171 + 0.8) / 0.271 = 3.58
+    assert len(told(1.0, 2.0, steps=1).losses) == 1
+
+
+def test_every_step_has_its_rate():
+    seen: list[float] = []
+
+    def slope(net: nn.Linear, *_: torch.Tensor) -> torch.Tensor:
+        seen.append(float(net.bias.detach()))
+        return net.bias.sum() + 1
+
+    model = nn.Linear(3, 1)
+    nn.init.zeros_(model.bias)
+    rates = found(model, 4, objective=slope).rates
+    wanted = [0.0, -rates[0], -rates[0] - rates[1], -sum(rates[:3])]
+    assert seen == pytest.approx(wanted, rel=1e-4)
+
+
+def test_epochs_follow_each_other_and_the_seed_is_the_run_s():
+    drawn: list[float] = []
+    asked: list[int] = []
+
+    def draw(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        drawn.append(torch.rand(()).item())
+        return 0 * net(x).sum() + 1
+
+    def batches(epoch: int):
+        asked.append(epoch)
+        return iter([(X, Y)] * 2)
+
+    for seed in (5, 5, 6):
+        sweep(nn.Linear(3, 1), TrialOptions(seed=seed), draw, batches, steps=5,
+              device=torch.device("cpu"), precision="fp32")  # fmt: skip
+    assert asked[:3] == [0, 1, 2]
+    assert drawn[:5] == drawn[5:10] != drawn[10:]
+
+
 def test_without_enough_memory_it_says_what_to_type():
     def fail(*_: object) -> torch.Tensor:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
-    with pytest.raises(OutOfMemory, match="--find-lr 0"):
+    with pytest.raises(OutOfMemory, match="batch=16 .* --batch 8 --accumulate 2, .*--find-lr 0"):
         found(nn.Linear(3, 1), objective=fail)
 
 

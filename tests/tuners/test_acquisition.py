@@ -13,7 +13,7 @@ from aerial_nni.tuners.acquisition import (
     ProbabilityOfImprovement,
     log_h,
 )
-from aerial_nni.tuners.ascent import around, every_point, maximise
+from aerial_nni.tuners.ascent import SPREAD, around, every_point, maximise
 from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
 from aerial_nni.tuners.space import Space
@@ -176,3 +176,39 @@ def test_points_around_an_anchor_stay_inside_and_differ_from_it():
     points = around(anchors, np.random.default_rng(0))
     assert ((points >= 0) & (points <= 1)).all()
     assert (points != np.repeat(anchors, len(points) // 2, axis=0)).any(axis=1).all()
+
+
+def test_points_around_an_anchor_go_from_near_to_far_some_coordinates_at_a_time():
+    anchor = np.full((1, 40), 0.5)
+    points = np.array([around(anchor, np.random.default_rng(seed)) for seed in range(20)])
+    moved = points != 0.5  # (20, LOCAL, 40)
+    assert moved.mean() == pytest.approx(0.5, abs=0.05)
+    far = np.abs(points - 0.5).max(axis=(0, 2))
+    assert far[0] < 0.01 and far[-1] > 0.4 and (np.diff(far[::16]) > 0).all()
+    one = points[0, 0][moved[0, 0]] - 0.5
+    assert len(np.unique(np.round(one, 12))) == len(one)  # each by its own draw
+
+
+class Counted(Hill):
+    """Notes at how many points, and at which first, it was asked."""
+
+    def __init__(self, coordinates: Coordinates) -> None:
+        super().__init__(coordinates)
+        self.asked: list[np.ndarray] = []
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        self.asked.append(points)
+        return super().values(points)
+
+
+def test_candidates_follow_from_the_generator_and_a_climb_ends_where_nothing_is_gained():
+    coordinates = Coordinates.of(Space.parse(MIXED))
+    arguments = {"anchors": np.array([[0.3, 6.5 / 9, 0.5]]), "taken": np.empty((0, 3))}
+    first, again = Counted(coordinates), Counted(coordinates)
+    for hill in (first, again):
+        maximise(hill, coordinates, np.random.default_rng(0), starts=1, **arguments)
+    assert len(first.asked[0]) == SPREAD
+    for one, other in zip(first.asked, again.asked, strict=True):
+        np.testing.assert_array_equal(one, other)
+    grids = [points for points in first.asked if len(points) in (3, 9)]
+    assert len(grids) <= 2 * 2 * 3  # two climbs, two grids, at most three rounds of four

@@ -5,9 +5,9 @@ import pytest
 from contract import SMALL, score
 
 from aerial_nni.tuners.acquisition import LogExpectedImprovement
-from aerial_nni.tuners.averaging import Averaged, draws
+from aerial_nni.tuners.averaging import WIDEST, Averaged, _hessian, draws
 from aerial_nni.tuners.coordinates import Coordinates
-from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
+from aerial_nni.tuners.gaussian_process import GaussianProcess, fit, improbability
 from aerial_nni.tuners.space import Space
 
 
@@ -52,3 +52,26 @@ def test_draws_crowd_around_the_mode_as_trials_accumulate():
         return float(np.std([drawn.hyper.to_logs()[0] for drawn in found[1:]]))
 
     assert spread(60) < 0.7 * spread(6)
+
+
+def test_curvature_is_that_of_the_posterior_and_decides_how_far_draws_lie():
+    model = fitted(30)
+    mode = model.hyper.to_logs()
+    squared = model.coordinates.differences(model.units, model.units) ** 2
+    values = (model.losses - model.centre) / model.scale
+
+    def height(change: np.ndarray) -> float:
+        return improbability(mode + change, squared, values)[0]
+
+    found = _hessian(model, mode)
+    steps = 0.05 * np.eye(len(mode))
+    for i, one in enumerate(steps):
+        for j, other in enumerate(steps):
+            corners = height(one + other) - height(one - other) - height(other - one)
+            wanted = (corners + height(-one - other)) / (4 * 0.05**2)
+            assert found[i, j] == pytest.approx(wanted, rel=0.02, abs=0.02)
+    curvature, directions = np.linalg.eigh(found)
+    drawn = draws(model, 4000, np.random.default_rng(0))[1:]
+    along = (np.array([one.hyper.to_logs() for one in drawn]) - mode) @ directions
+    steepest = 1 / np.sqrt(curvature[-1])
+    assert steepest < WIDEST and along[:, -1].std() == pytest.approx(steepest, rel=0.1)

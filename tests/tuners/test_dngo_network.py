@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 from sklearn.linear_model import Ridge
 
-from aerial_nni.tuners.bayesian_linear import LIMITS, most_probable, regress
+from aerial_nni.tuners.bayesian_linear import LIMITS, _improbability, most_probable, regress
 from aerial_nni.tuners.gaussian_process import PRIOR_NOISE
 from aerial_nni.tuners.network import Network, train
 
@@ -47,6 +47,23 @@ def test_precisions_have_the_largest_posterior_density(shape: tuple[int, int]):
     for a in (0.7, 1.0, 1.4):
         for b in (0.7, 1.0, 1.4):
             assert density(features, values, a * alpha, b * beta) <= best + 1e-6
+
+
+@pytest.mark.parametrize("count", [5, 9])  # none and four values outside of the span
+def test_value_and_gradient_of_the_posterior(count: int):
+    draw = np.random.default_rng(count)
+    features, values = draw.normal(size=(count, 5)), draw.normal(size=count)
+    left, singular, _ = np.linalg.svd(features, full_matrices=False)
+    shares = (left.T @ values) ** 2
+    given = singular**2, shares, float(values @ values - shares.sum()), count
+    logs = np.log([3.0, 40.0])
+    value, slope = _improbability(logs, *given)
+    prior = norm(*PRIOR_NOISE).logpdf(-logs[1]) - norm(*PRIOR_NOISE).logpdf(PRIOR_NOISE[0])
+    likelihood = density(features, values, 3.0, 40.0) - norm(*PRIOR_NOISE).logpdf(-logs[1])
+    assert value == pytest.approx(-likelihood - prior)
+    for place, step in enumerate(1e-5 * np.eye(2)):
+        sides = [_improbability(logs + sign * step, *given)[0] for sign in (1, -1)]
+        assert slope[place] == pytest.approx((sides[0] - sides[1]) / 2e-5, rel=1e-6)
 
 
 def test_precisions_are_those_that_made_the_values():

@@ -1,0 +1,56 @@
+"""Which options of a search cannot go together, and what is said to type instead."""
+
+import pytest
+
+from aerial_nni.options import BadOption
+from aerial_nni.search.options import SearchOptions
+
+SECOND = {"order": "second", "optimizer": "sgd"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"order": "second"}, "--optimizer sgd"),
+        ({"patience": 3}, "leave --patience out"),
+        ({"arch_lr": 0.0}, "--arch-lr 0.003"),
+        ({"recompute": True, "variant": "gumbel"}, "leave --recompute out"),
+        ({"precision": "fp16"}, "too coarse for a search of first order; give one of bf16, fp32"),
+        ({**SECOND, "precision": "bf16"}, "give one of fp32"),
+        ({"parts": 3, "width": 16}, "parts=3 does not divide width=16"),
+        ({"parts": 2, "target_milliseconds": 1.0}, "--parts 1 or --target-params"),
+        ({"warmup": 6, "epochs": 6}, "--warmup 2 or more --epochs"),
+        ({"norm": "group"}, "norm='group'"),
+    ],
+    ids=lambda part: "-".join(part) if isinstance(part, dict) else "",
+)
+def test_what_cannot_go_together_is_refused_of_a_search_alone(values: dict, said: str):
+    with pytest.raises(BadOption, match=said):
+        SearchOptions(search=True, **values)
+    SearchOptions(**values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        SECOND,
+        {"variant": "gumbel"},
+        {"recompute": True},
+        {"precision": "bf16"},
+        {**SECOND, "precision": "fp32"},
+        {"parts": 4, "width": 16, "target_params": 5},
+        {"parts": 1, "target_milliseconds": 1.0},
+        {"warmup": 5, "epochs": 6},
+        {"warmup": 0, "epochs": 1},
+    ],
+    ids=str,
+)
+def test_what_can_go_together_is_not_refused(values: dict):
+    SearchOptions(search=True, **values)
+
+
+def test_precisions():
+    assert SearchOptions(search=True).precisions() == ("bf16", "fp32")
+    assert SearchOptions(search=True, **SECOND).precisions() == ("fp32",)
+    assert "fp16" in SearchOptions().precisions()
