@@ -31,12 +31,15 @@
 Every file is written to a temporary name first and renamed, so a reader never sees half of one.
 """
 
+import contextlib
 import csv
 import errno
+import fcntl
 import hashlib
 import json
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -99,9 +102,9 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
         temporary = Path(name)
-        yield temporary
+        with held(handle):
+            yield temporary
         os.chmod(temporary, 0o600 if private else 0o644)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())  # else a power cut can leave the new name with no content
@@ -113,6 +116,32 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(handle: int) -> Iterator[None]:
+    """Shows that a temporary file or folder is being written, and closes its handle at the end.
+
+    The operating system drops a killed writer's lock.
+    """
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path, name: str = "*") -> None:
+    """Removes what killed writers of files or folders called `name` have left under `folder`."""
+    for left in folder.rglob(f".{name}.{'[a-z0-9_]' * 8}"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or its writer lives
+            handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            finally:
+                os.close(handle)
 
 
 def _names(path: Path, temporary: Path | None) -> list[str]:

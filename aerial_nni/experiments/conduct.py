@@ -20,7 +20,7 @@ from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import stay
 from aerial_nni.experiments.watch import Watch
-from aerial_nni.results import EXPERIMENT
+from aerial_nni.results import EXPERIMENT, sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,13 +207,15 @@ def alone(folder: Path) -> Iterator[None]:
         ExperimentRunning: another process has it.
     """
     lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise running(folder) from None
+    with contextlib.suppress(NotImplementedError):  # filelock's word for a file system without any
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise running(folder) from None
     try:
         if (folder / EXPERIMENT).exists() and load(folder).alive:  # by an earlier version
             raise running(folder)
+        sweep(folder)
         yield
     finally:
         lock.release()

@@ -41,8 +41,7 @@ def save(record: Record, folder: Path, say: Callable[[str], None]) -> None:
     try:
         record.save(folder)
     except OSError as error:
-        path = folder / results.EXPERIMENT
-        say(f"{path} is not up to date ({error}); make room, or let this user write there")
+        say(f"the record of the experiment is not up to date: {error}")
 
 
 def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:

@@ -52,6 +52,11 @@ class Guard:
             start_new_session=True,  # Ctrl-C and a closed terminal do not reach it
         )
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def release(self) -> None:
         """Ends what is left of the experiment and returns when nothing is, guard included."""
         clear(self.marks[MARK], self.marks[LAUNCH])
@@ -105,8 +110,18 @@ def sweep(experiment: str, *, launch: str | None = None, besides: Iterable[int] 
         ended.update(process.pid for process in alive)
         for process in alive:
             _send(process, signal.SIGKILL if is_manager(process) or attempt else signal.SIGTERM)
-        psutil.wait_procs(alive, timeout=GRACE)
+        deadline = time.monotonic() + GRACE
+        while not all(map(is_gone, alive)) and time.monotonic() < deadline:
+            time.sleep(0.02)
     return len(ended)
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether a process has ended, whoever has still to be told."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def clear(experiment: str, launch: str) -> None:

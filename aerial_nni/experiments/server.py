@@ -15,6 +15,7 @@ from aerial_nni.experiments.address import LOCAL, Address, bracketed
 from aerial_nni.experiments.guard import Guard, members
 from aerial_nni.experiments.platforms import names_of, platform_of
 from aerial_nni.experiments.ports import Taken, take
+from aerial_nni.experiments.reaping import adopt, reap
 from aerial_nni.experiments.repairs import child_environment, launcher_repaired
 from aerial_nni.results import write_json
 
@@ -108,6 +109,7 @@ class Server:
         if action == "create":
             write_json(self.nni_directory / self.experiment / CONFIG, config.json())
         self._taken = self._taken or take(self.address.port, host=self.address.host)
+        adopt(orphans=True)
         self._guard = Guard(self.experiment)
         concurrency = int(config.trial_concurrency)
         environment = {
@@ -196,6 +198,13 @@ class Server:
             self._guard.release()
         if self._process is not None:
             self._process.wait()
+        self.reap()
+        adopt(orphans=False)
+
+    def reap(self) -> None:
+        """Lets go of what the manager has started and left, and what has ended."""
+        awaited = [part.pid for part in (self._process, self._guard) if part is not None]
+        reap(besides=awaited)
 
 
 def trial_output(nni_directory: Path, experiment: str, trial: str) -> Path:

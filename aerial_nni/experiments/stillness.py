@@ -49,11 +49,3 @@ def _processor_time(experiment: str) -> int:
         except (psutil.Error, OSError):
             continue
     return int(total // 2)
-
-
-def is_gone(process: psutil.Process) -> bool:
-    """Whether a process has ended, whoever has still to be told."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return True

@@ -16,7 +16,7 @@ from aerial_nni.errors import Damaged, Explained
 from aerial_nni.experiments import records
 from aerial_nni.experiments.conduct import Outcome, Settings, alone, conduct, signals_end_this
 from aerial_nni.experiments.definition import OPTIONS_FILE, code_folder
-from aerial_nni.experiments.guard import sweep
+from aerial_nni.experiments.guard import is_gone, sweep
 from aerial_nni.experiments.patience import LONG
 from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
@@ -24,7 +24,6 @@ from aerial_nni.experiments.records import NNI_DIRECTORY, Record
 from aerial_nni.experiments.server import CONFIG, Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import wait_for_the_end
-from aerial_nni.experiments.stillness import is_gone
 from aerial_nni.options import BadOption, read_values
 
 if TYPE_CHECKING:

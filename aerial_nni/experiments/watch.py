@@ -17,6 +17,7 @@ import psutil
 
 from aerial_nni.experiments import failures, rest
 from aerial_nni.experiments.edits import EditedLimits
+from aerial_nni.experiments.guard import is_gone
 from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import Progress
 from aerial_nni.experiments.records import CUT_OFF, Record, Trial, best_of, is_good
@@ -28,7 +29,7 @@ from aerial_nni.experiments.snapshot import (
     trials_of,
     written,
 )
-from aerial_nni.experiments.stillness import Stillness, is_gone
+from aerial_nni.experiments.stillness import Stillness
 
 POLL = 0.5
 """Seconds between two looks."""
@@ -74,6 +75,7 @@ class Watch:
             time.sleep(POLL)
 
     def _look(self) -> End | None:
+        self.server.reap()
         least, most = ANSWER
         silent = time.monotonic() - self._answered
         seconds = min(max(least, silent), most)

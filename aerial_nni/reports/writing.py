@@ -1,5 +1,6 @@
 """Putting a document and its figures in place: all figures first, the text last."""
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from aerial_nni.reports.style import save
-from aerial_nni.results import atomic
+from aerial_nni.results import atomic, held, sweep
 
 PHOTOS = ("network", "costs", "examples", "method-surface", "coordinates",
           "scheme", "soft-answer", "kinds", "zoom-out")  # fmt: skip
@@ -30,7 +31,12 @@ def write_document(
     links = {figure: f"{name}/{figure}.png" for figure in figures}
     text = compose(links)
     docs.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=docs, prefix=f".{name}.") as temporary:
+    for leaving in (name, f"{name}.md"):
+        sweep(docs, leaving)
+    with (
+        tempfile.TemporaryDirectory(dir=docs, prefix=f".{name}.") as temporary,
+        held(os.open(temporary, os.O_RDONLY)),
+    ):
         for key, figure in figures.items():
             save(figure, Path(temporary) / f"{key}.png", photo=key.startswith(PHOTOS))
         folder.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from aerial_nni.errors import Explained
 from aerial_nni.options import TrialOptions
-from aerial_nni.results import FAILURE, LAST, METRICS, SAMPLES
+from aerial_nni.results import FAILURE, LAST, METRICS, SAMPLES, sweep
 from aerial_nni.trials.budget import matches
 
 log = logging.getLogger(__name__)
@@ -22,10 +22,11 @@ log = logging.getLogger(__name__)
 LOCKS = ".locks"
 """Folder of the lock files, beside the result folders: they outlive a folder's renaming."""
 
-PATIENCE = 40.0
-"""Seconds that a resumed trial waits for its folder.
+PATIENCE = 600.0
+"""Seconds that a resumed trial waits for its folder: the one before it lives, and is being ended.
 
-On another machine the one before it lives for up to twenty seconds after NNI's server was killed.
+On another machine that takes twenty seconds after NNI's server was killed, on a busy one more. It
+is less than the experiment waits for a trial that does nothing.
 """
 
 
@@ -55,6 +56,7 @@ def occupied(
     try:
         if go_on and not folder.exists():
             _take_over(folder, options, budget)
+        sweep(folder)
         yield
     finally:
         own.release()

@@ -17,6 +17,7 @@ from aerial_nni.bench.hpo_records import Records, RunsFailed, run_all
 from aerial_nni.bench.hpo_runs import Job, Ledger, Run, run
 from aerial_nni.bench.hpo_tables import Regrets, quartiles
 from aerial_nni.experiments import methods
+from aerial_nni.experiments.guard import is_gone
 from aerial_nni.tuners.space import Space
 
 MIXED = FUNCTIONS["hartmann6-mixed"]
@@ -164,4 +165,4 @@ def test_the_processes_of_a_benchmark_end_with_it(tmp_path):
         started.kill()
         started.wait()
     _, left = psutil.wait_procs(workers, timeout=30)
-    assert not left
+    assert all(map(is_gone, left))

@@ -12,7 +12,7 @@ from fast_experiments import Launched, ask, fast, free_port, processes, wait_for
 from aerial_nni import results
 from aerial_nni.experiments import conduct, ports, records, staying, stillness, stored
 from aerial_nni.experiments.conduct import Outcome, Settings
-from aerial_nni.experiments.guard import is_manager
+from aerial_nni.experiments.guard import is_gone, is_manager
 from aerial_nni.experiments.patience import Patience
 from aerial_nni.experiments.records import ExperimentRunning, Record
 
@@ -38,7 +38,7 @@ def test_a_killed_launcher_leaves_nothing_and_the_experiment_goes_on(
     running = processes(launched.id)
     launched.process.kill()
     launched.end()
-    psutil.wait_procs(running, timeout=15)
+    wait_for(lambda: all(map(is_gone, running)))
     assert not processes(launched.id)
     assert ports.is_free(port)
     folder = runs / launched.id
@@ -230,7 +230,7 @@ def test_what_was_stopped_for_75_seconds_goes_on(
     stopped.suspend()
     time.sleep(75)
     stopped.resume()
-    assert dispatcher.is_running()
+    assert not is_gone(dispatcher)
     assert "DONE all trials ended: 4 of 4 are good" in launched.end()
     log = runs / records.NNI_DIRECTORY / launched.id / "log" / "dispatcher.log"
     assert "Retry" not in log.read_text()  # the dispatcher had no need to connect again

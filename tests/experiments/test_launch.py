@@ -7,6 +7,7 @@ from fast_experiments import Launched, ask, fast, listening, processes, wait_for
 from aerial_nni import results
 from aerial_nni.experiments import ports, records
 from aerial_nni.experiments.conduct import Outcome
+from aerial_nni.experiments.guard import is_gone
 
 Run = Callable[..., Outcome]
 
@@ -58,7 +59,7 @@ def test_only_this_machine_reaches_the_server(
         running = processes(launched.id)
         launched.process.terminate()
         assert "STOPPED" in launched.end()
-        assert not [process for process in running if process.is_running()]
+        assert all(map(is_gone, running))
         assert ports.is_free(port) and ports.is_free(board)
     finally:
         launched.process.kill()

@@ -56,6 +56,9 @@ class FakeServer:
             return self.jobs
         return {"execDuration": self.spent, "params": dict(self.params)}
 
+    def reap(self) -> None:
+        pass
+
     def fetch_output(self, trial: str) -> None:
         self.fetched.append(trial)
 
@@ -323,7 +326,7 @@ def test_a_record_that_cannot_be_written_is_told_and_ends_nothing(
     good_folder(tmp_path / "t0", 0.5)
     end, _, progress = watched(server, tmp_path)
     assert end.state == "DONE"
-    assert f"{tmp_path / 'experiment.json'} is not up to date" in progress.lines[0]
+    assert "not up to date: [Errno 28] No space left on device" in progress.lines[0]
 
 
 @pytest.mark.usefixtures("quick")
