@@ -10,6 +10,7 @@
 const Module = require("module");
 const os = require("os");
 const path = require("path");
+const util = require("util");
 
 const channels = require("./node/channels.cjs");
 const network = require("./node/network.cjs");
@@ -37,6 +38,9 @@ if (!left.has("orphan")) trials.replaceGuard();
 if (!left.has("home") && process.env.AERIAL_NNI_HOME) {
   os.homedir = () => process.env.AERIAL_NNI_HOME;
 }
+
+// "dates": ssh2's lib/protocol/SFTP.js takes a function that Node has no more since version 23.
+if (!left.has("dates")) util.isDate ??= util.types.isDate;
 
 const REPAIRS = [
   require("./node/pages.cjs"),

@@ -143,6 +143,7 @@ DEFECTS = {
     "install": ("training_service/remote_v3/worker.js", "-m pip install nni --upgrade`"),
     "pages": ("static/static/js/964.da8430c5.js", "https://res-1.cdn.office.net/files/"),
     "host-key": ("training_service/remote_v3/ssh.js", "this.client.connect(sshConfig);"),
+    "dates": ("node_modules/ssh2/lib/protocol/SFTP.js", "isDate } = require('util');"),
     "keeper": ("rest_server/core.js", "app.listen(this.port)"),
     "keeper-end": ("common/trial_keeper/main.js", "shutdown.initiate('Connection error')"),
     "descriptors": ("common/trial_keeper/process.js", "'trial.stdout'));"),
