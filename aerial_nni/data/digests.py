@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aerial_nni.data.cache import cache_dir
 from aerial_nni.data.dataset import Sample
+from aerial_nni.errors import Damaged
 from aerial_nni.results import read_json, sha256, write_json
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ def _text_digest(text: str) -> str:
 def _digest(path: Path) -> str:
     try:
         return sha256(path)
-    except OSError:
+    except (OSError, Damaged):
         return "unreadable"
 
 

@@ -11,8 +11,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from aerial_nni.reading import regular
+
 FORMATS = ("JPEG", "PNG", "TIFF")
 TIFF = (".tif", ".tiff")
+
+LARGE, SWELLING = 1 << 28, 2000
+"""Bytes that a TIFF may unpack to, whatever its size; and times its size that a larger one may."""
 
 DEEP = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
 """Pillow's names for 16-bit colours in a PNG, and for the same bytes in the other order."""
@@ -113,6 +118,8 @@ def _read_tiff(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             raise ValueError(f"its axes are {axes}, of {series.shape}; save one image per file")
         extra = series.keyframe.extrasamples
         transparent = bool(extra) and int(extra[-1]) in (1, 2)  # associated alpha or not
+        if series.nbytes > max(LARGE, SWELLING * path.stat().st_size):
+            raise ValueError(f"it would unpack to {series.nbytes} bytes; cut it into smaller ones")
         try:
             pixels = series.asarray()
         except ValueError as error:
@@ -131,7 +138,7 @@ def _read_tiff(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 def _readable(path: Path) -> Iterator[None]:
     """Turns whatever decoders raise for a bad file into a `ValueError` that names the file."""
     try:
-        if path.stat().st_size == 0:
+        if regular(path) == 0:
             raise ValueError("it is empty, 0 bytes")
         yield
     except UnidentifiedImageError:

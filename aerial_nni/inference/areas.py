@@ -8,11 +8,10 @@ from shlex import quote
 from typing import Any
 
 import numpy as np
-import rasterio
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth
+from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth, open_raster
 from aerial_nni.results import atomic
 
 STRETCH = 0.01
@@ -86,7 +85,7 @@ def _utm(longitude: float, latitude: float) -> str:
 def measure_areas(mask: Path, card: Card, square_metres: float) -> list[Area]:
     """The area of each class in a mask whose pixels cover `square_metres` each."""
     counts = np.zeros(256, np.int64)
-    with gdal(), rasterio.open(mask) as dataset:
+    with gdal(), open_raster(mask) as dataset:
         for _, window in dataset.block_windows(1):
             counts += np.bincount(dataset.read(1, window=window).ravel(), minlength=256)
     assert counts[len(card.classes) : VOID].sum() == 0

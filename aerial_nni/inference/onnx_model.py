@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from aerial_nni.errors import is_memory
 from aerial_nni.inference.card import KEY, BadModelFile, read_card
 from aerial_nni.options import BadOption
 from aerial_nni.training.header import parse_header
@@ -28,7 +29,11 @@ class OnnxModel:
                 f"{path} says nothing of classes and bands; write it with: "
                 f"python -m aerial_nni.run export CHECKPOINT --to {path.name}"
             )
-        self.card = read_card(parse_header(metadata[KEY], path), path)
+        self.path, self.card = path, read_card(parse_header(metadata[KEY], path), path)
+        found = {one.name: (one.type, len(one.shape)) for one in self.session.get_inputs()}
+        wanted = {"pixels": (f"tensor({self.card.pixels})", 4)}
+        if found != wanted:
+            raise BadModelFile(f"{path} takes {found}, not {wanted}; give what export wrote")
 
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Raw pixels (h, w, bands) -> logits (classes, h, w) float32."""
@@ -37,7 +42,16 @@ class OnnxModel:
 
     def batch(self, pixels: np.ndarray) -> np.ndarray:
         """Raw pixels (b, bands, h, w) -> logits (b, classes, h, w) float32."""
-        return self.session.run(None, {"pixels": pixels})[0]
+        try:
+            logits = self.session.run(None, {"pixels": pixels})[0]
+        except Exception as error:  # its own exceptions have no base class but this
+            if is_memory(error):
+                raise MemoryError(str(error)) from error
+            raise BadModelFile(f"{self.path} cannot be run: {error}") from error
+        shape = (len(pixels), len(self.card.classes), *pixels.shape[2:])
+        if logits.shape != shape:
+            raise BadModelFile(f"{self.path} answers {logits.shape} where {shape} is due")
+        return logits
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from PIL import Image, ImageDraw, ImageFont
 from rasterio.enums import Resampling
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import Scene, gdal
+from aerial_nni.inference.scene import Scene, gdal, open_raster
 from aerial_nni.pictures import coloured, rgb_view, save_image
 
 LONGEST = 2048
@@ -27,7 +26,7 @@ def write_overlay(scene: Scene, mask: Path, target: Path, card: Card) -> None:
     longer = max(scene.dataset.shape)
     shape = tuple(max(1, round(side * min(1, LONGEST / longer))) for side in scene.dataset.shape)
     image = scene.view(shape)
-    with gdal(), rasterio.open(mask) as file:
+    with gdal(), open_raster(mask) as file:
         classes = file.read(1, out_shape=shape, resampling=Resampling.nearest)
     view = rgb_view(image).astype(np.float32)
     blended = view + STRENGTH * (coloured(classes, card.palette) - view)

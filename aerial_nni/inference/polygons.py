@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 from rasterio.features import shapes
 from rasterio.warp import transform_geom
 from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth
+from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth, open_raster
 from aerial_nni.results import atomic
 
 BLOCK = 4096
@@ -46,7 +45,7 @@ def write_polygons(mask: Path, target: Path, card: Card) -> int:
     Memory does not grow with the mask.
     """
     count = 0
-    with gdal(), rasterio.open(mask) as dataset, atomic(target) as temporary:
+    with gdal(), open_raster(mask) as dataset, atomic(target) as temporary:
         with temporary.open("w", encoding="utf-8") as file:
             file.write('{"type": "FeatureCollection", "features": [')
             for feature in _features(dataset, card):

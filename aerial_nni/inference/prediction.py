@@ -49,6 +49,7 @@ def segment(
     *,
     tiling: Tiling | None = None,
     bands: Sequence[int] = (),
+    driver: str = "",
     wanted: Wanted | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -66,7 +67,7 @@ def segment(
     wanted, card = wanted or Wanted(), model.card
     tiling = (tiling or Tiling()).on(card.fold, whole=card.whole)
     areas: list[Area] = []
-    with open_scene(image, card, bands) as scene:
+    with open_scene(image, card, bands, driver=driver) as scene:
         square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0
         if wanted.polygons:
             check_polygons(image, scene.dataset)

@@ -1,5 +1,6 @@
-"""Reading scenes by windows: PNG, JPEG, TIFF and what else GDAL reads, 8 or 16 bits."""
+"""Reading scenes by windows: PNG, JPEG, TIFF and a few more that GDAL reads, 8 or 16 bits."""
 
+import difflib
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,9 @@ from typing import Any
 import numpy as np
 import rasterio
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.env import ensure_env
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 from rasterio.transform import xy
 from rasterio.warp import transform
 from rasterio.windows import Window
@@ -19,6 +22,7 @@ from rasterio.windows import Window
 from aerial_nni.data.pictures import read_image
 from aerial_nni.errors import Explained
 from aerial_nni.inference.card import Card
+from aerial_nni.options import BadOption
 
 CACHE_MIB = 256
 """Decoded blocks that GDAL may keep; as it comes, it takes a twentieth of the memory."""
@@ -30,6 +34,20 @@ OFF_THE_EARTH = (
     "lies where its coordinate reference system has no ground, so one of the two is wrong; mend "
     "it, or leave --areas and --polygons out"
 )
+
+DRIVERS = ("GTiff", "PNG", "JPEG", "JP2OpenJPEG", "WEBP", "BMP", "ENVI", "NITF")
+"""GDAL's drivers for files that hold their pixels themselves and name no other file or address."""
+
+USUAL = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2")
+"""Endings of files that these drivers read."""
+
+BESIDE = (".ovr", ".msk")
+"""Endings of files beside an image that GDAL opens with whatever driver fits."""
+
+SWELLING = 20_000
+"""Times its own size that a file of more than `LARGE` bytes of pixels may unpack to."""
+
+LARGE = 1 << 30
 
 PLAIN = ("PNG", "JPEG")
 """Formats of pictures for the eye. All others are rasters, whose masks are GeoTIFF."""
@@ -89,11 +107,13 @@ class Scene:
 
 
 @contextmanager
-def open_scene(path: Path, card: Card, bands: Sequence[int] = ()) -> Iterator[Scene]:
+def open_scene(
+    path: Path, card: Card, bands: Sequence[int] = (), *, driver: str = ""
+) -> Iterator[Scene]:
     """An image, checked to be what the model takes.
 
     `bands` are the numbers of its bands, from 1, in the order of the model's bands; empty where
-    the image has just those.
+    the image has just those. With `driver`, GDAL's of this name reads it: see `open_raster`.
 
     Raises:
         SceneUnusable: with what to type next.
@@ -102,19 +122,70 @@ def open_scene(path: Path, card: Card, bands: Sequence[int] = ()) -> Iterator[Sc
         raise SceneUnusable(f"{path} is a folder; name the images in it, such as {path}/*.tif")
     if not path.exists():
         raise SceneUnusable(f"{path} does not exist")
-    with gdal():
-        with decoding(path):
-            dataset = rasterio.open(path)
-        with dataset:
-            _check_pixels(path, dataset, card)
-            yield Scene(
-                path=path,
-                dataset=dataset,
-                colours=_colours(dataset),
-                indexes=_indexes(path, dataset, card, bands),
-                holes=any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums),
-                decoded=_decoded(path, dataset),
-            )
+    with gdal(), open_raster(path, driver) as dataset:
+        _check_pixels(path, dataset, card)
+        yield Scene(
+            path=path,
+            dataset=dataset,
+            colours=_colours(dataset),
+            indexes=_indexes(path, dataset, card, bands),
+            holes=any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums),
+            decoded=_decoded(path, dataset),
+        )
+
+
+@ensure_env
+def open_raster(path: Path, driver: str = "") -> Any:
+    """GDAL's dataset of a regular file whose pixels are in the file itself.
+
+    A virtual raster or a description of a server could name any file or address. With `driver`, one
+    that was asked for by its name, it is that driver's affair what it opens.
+
+    Raises:
+        SceneUnusable: with what to type next.
+    """
+    if not path.is_file():
+        raise SceneUnusable(f"{path} is no regular file, such as a pipe or a device")
+    drivers = [driver] if driver else list(DRIVERS)
+    with decoding(path):
+        for ending in () if driver else BESIDE:
+            beside = path.with_name(path.name + ending)
+            if beside.exists():
+                rasterio.open(beside.absolute(), driver="GTiff").close()
+        dataset = DatasetReader(path.absolute(), driver=drivers)  # rasterio.open takes one alone
+    if not driver:
+        try:
+            _check_whole_in_itself(path, dataset)
+        except SceneUnusable:
+            dataset.close()
+            raise
+    return dataset
+
+
+def check_driver(name: str) -> None:
+    """Raises `BadOption` where GDAL has no driver of this name."""
+    with rasterio.Env() as env:
+        known = env.drivers()
+    if name and name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+        meant = f"did you mean {near[0]}?" if near else f"it has {', '.join(sorted(known))}"
+        raise BadOption(f"--driver {name}: GDAL has none of this name; {meant}")
+
+
+def _check_whole_in_itself(path: Path, dataset: Any) -> None:
+    """Raises `SceneUnusable` for a raster that names another file, or unpacks to far too much."""
+    if "OVERVIEW_FILE" in dataset.tags(ns="OVERVIEWS"):
+        raise SceneUnusable(
+            f"{path} names another file for its overviews; if you trust it, add "
+            f"--driver {dataset.driver}"
+        )
+    depth = sum(np.dtype(kind).itemsize for kind in dataset.dtypes)
+    unpacked, size = dataset.width * dataset.height * depth, path.stat().st_size
+    if unpacked > max(LARGE, SWELLING * size):
+        raise SceneUnusable(
+            f"{path} has {size} bytes and would unpack to {unpacked}, so it is hardly an image; if "
+            f"you trust it, add --driver {dataset.driver}"
+        )
 
 
 @contextmanager
@@ -173,7 +244,11 @@ def decoding(path: Path) -> Iterator[None]:
         yield
     except RasterioError as error:
         cause = error.__cause__ or error
-        raise SceneUnusable(f"{path} cannot be used: {cause}") from error
+        hint = "" if path.suffix.lower() in USUAL else (
+            "; a format that names other files or addresses, such as VRT, is read when it is asked "
+            "for: --driver VRT"
+        )  # fmt: skip
+        raise SceneUnusable(f"{path} cannot be used: {cause}{hint}") from error
 
 
 def _decoded(path: Path, dataset: Any) -> np.ndarray | None:

@@ -15,7 +15,7 @@ from rasterio.windows import Window
 from aerial_nni.data.dataset import VOID
 from aerial_nni.errors import Explained
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import Scene
+from aerial_nni.inference.scene import Scene, open_raster
 from aerial_nni.options import BadOption
 from aerial_nni.pictures import VOID_COLOUR
 from aerial_nni.results import atomic
@@ -136,7 +136,7 @@ def _check_whole(path: Path) -> None:
     What a file lacks that could not be written when it was closed, rasterio 1.4 does not say.
     """
     size = path.stat().st_size
-    with rasterio.open(path) as file:
+    with open_raster(path) as file:
         for (row, column), _ in file.block_windows(1):
             offset, length = (
                 int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) or 0)

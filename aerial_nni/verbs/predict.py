@@ -46,6 +46,13 @@ def add_flags(verbs: Verbs) -> None:
         metavar="N,N,N",
         help="bands of the image that the model's are, from 1 (default: all, in their order)",
     )
+    parser.add_argument(
+        "--driver",
+        default="",
+        metavar="NAME",
+        help="GDAL's driver for all images, by its name: VRT, WMS and others that read what a file "
+        "names are used when asked for (default: TIFF, PNG, JPEG and the like)",
+    )
     group = parser.add_argument_group("beside the mask")
     group.add_argument(
         "--overlay", action="store_true", help="a picture of the classes over the image"
@@ -110,10 +117,12 @@ def predict(given: argparse.Namespace) -> int:
     from aerial_nni.errors import Explained
     from aerial_nni.inference import open_model
     from aerial_nni.inference.prediction import Wanted, segment
+    from aerial_nni.inference.scene import check_driver
     from aerial_nni.inference.tiles import Tiling
     from aerial_nni.inference.turning import Turned
     from aerial_nni.inference.writing import result_stems
 
+    check_driver(given.driver)
     tiling = Tiling(tile=given.tile, overlap=given.overlap)
     wanted = Wanted(overlay=given.overlay, polygons=given.polygons, areas=given.areas)
     stems = result_stems(given.images, given.to)
@@ -133,6 +142,7 @@ def predict(given: argparse.Namespace) -> int:
                     stem,
                     tiling=tiling,
                     bands=given.bands,
+                    driver=given.driver,
                     wanted=wanted,
                     overwrite=given.overwrite,
                     progress=progress,
