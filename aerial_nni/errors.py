@@ -1,9 +1,10 @@
 """Errors as they are shown to a user: without a traceback, and without what a terminal obeys."""
 
+import logging
 import os
+import sys
 import tempfile
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -35,31 +36,29 @@ def is_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
-def told(error: BaseException, log: Callable[[], Path] | None = None) -> str:
+def told(error: Exception, log: Path | None = None) -> str:
     """What is said of an error that ends a program; of one nobody foresaw, where its traceback is.
 
-    `log` gives the file for the traceback; by default one among the temporary files.
+    That is in `log`, or else in a new file among the temporary ones.
     """
     if isinstance(error, Explained):
         return shown(str(error))
     if is_memory(error):
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         return shown(
-            f"there is not enough memory ({str(error).strip().splitlines()[:1] or ['']!s:.200}); "
-            "give more, or less to do at once: a smaller --batch, --patch, --width or --tile"
+            f"there is not enough memory ({reason:.200}); give more, or less to do at once: a "
+            "smaller --batch, --patch, --width or --tile"
         )
     if isinstance(error, OSError):
         return shown(str(error))
     what = f"{type(error).__name__}: {error}"
     try:
-        path = log() if log else _log()
+        path = log if log is not None and log.parent.is_dir() else _log()
         with path.open("a", encoding="utf-8") as file:
-            file.write("".join(traceback.format_exception(error)))
+            file.writelines(traceback.format_exception(error))
     except OSError as full:
-        return shown(f"{what}, which is a fault of aerial_nni; no traceback was kept: {full}")
-    return shown(
-        f"{what}, which is a fault of aerial_nni or a damaged file that it takes for whole; "
-        f"please report it with the traceback in {path}"
-    )
+        return shown(f"{what}: a fault of aerial_nni; its traceback could not be kept: {full}")
+    return shown(f"{what}: a fault of aerial_nni; please report it, with the traceback in {path}")
 
 
 def _log() -> Path:
@@ -67,3 +66,18 @@ def _log() -> Path:
     handle, name = tempfile.mkstemp(prefix="aerial_nni-", suffix=".log")
     os.close(handle)
     return Path(name)
+
+
+class _Plain(logging.Formatter):
+    """The message alone, for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, with its traceback where it has one."""
+        return shown(super().format(record))
+
+
+def say_plainly(level: int) -> None:
+    """Sends what is logged from this level on to the error stream of the program."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Plain("%(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])

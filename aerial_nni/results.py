@@ -60,6 +60,9 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 CHECKPOINT = "checkpoint.safetensors"
 LAST = "last.safetensors"
+SET_ASIDE = ".damaged"
+"""What the name of a damaged file ends in, once it is out of the way."""
+
 CURVES = "curves.npz"
 EXAMPLES = "examples"
 EXAMPLE_LIST = "examples.json"
@@ -76,6 +79,7 @@ LATENCY = "latency.json"
 LR_FINDER = "lr_finder.csv"
 SPACE = "search_space.yaml"
 FAILURE = "failure.txt"
+TRACEBACK = "traceback.log"
 
 
 class NotSaved(Explained, OSError):
@@ -110,8 +114,8 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
             os.fsync(file.fileno())  # else a power cut can leave the new name with no content
         os.replace(temporary, path)
     except OSError as error:
-        if isinstance(error, Explained) or error.filename not in (None, *_names(path, temporary)):
-            raise  # of another file
+        if not error.errno or error.filename not in (None, *_names(path, temporary)):
+            raise  # of another file, or said by a library in its own words
         raise NotSaved(path, error) from error
     finally:
         if temporary is not None:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 
 from aerial_nni import __version__
-from aerial_nni.errors import Explained
+from aerial_nni.errors import say_plainly, told
 from aerial_nni.flags import Parser
 from aerial_nni.verbs import GROUPS
 
@@ -24,16 +24,17 @@ from aerial_nni.verbs import GROUPS
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; 0 when it did what was asked."""
     given = build_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    say_plainly(logging.WARNING)
     try:
         return given.verb(given)
-    except (Explained, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        if getattr(given, "json", False):
-            print(json.dumps({"error": str(error)}))
-        return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # a traceback tells a user nothing
+        said = told(error)
+        print(f"error: {said}", file=sys.stderr)
+        if getattr(given, "json", False):
+            print(json.dumps({"error": said}))
+        return 1
 
 
 def build_parser() -> Parser:

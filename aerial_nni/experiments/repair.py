@@ -10,9 +10,6 @@ from aerial_nni.experiments import records
 from aerial_nni.experiments.records import NNI_DIRECTORY, Record, Trial
 from aerial_nni.options import BadOption, read_values
 
-SET_ASIDE = ".damaged"
-"""What the name of a damaged file ends in, once there is another in its place."""
-
 UNKNOWN = "unknown"
 """Kind of an experiment of which too little is left for a document."""
 
@@ -46,7 +43,7 @@ def repair(runs: Path, experiment: str) -> tuple[Record, str]:
     except OSError as error:
         raise NothingLeft(f"{path} cannot be read: {error.strerror}") from error
     except Damaged:
-        aside = path.with_name(path.name + SET_ASIDE)
+        aside = path.with_name(path.name + results.SET_ASIDE)
     try:
         record, source = records.read_record(copy), copy.name
         _look_again(record, folder)

@@ -12,7 +12,13 @@ from aerial_nni.reports import document as baseline_document
 from aerial_nni.reports.darts import document as darts_document
 from aerial_nni.reports.distill import document as distill_document
 from aerial_nni.reports.drone import document as drone_document
-from aerial_nni.reports.folder import Experiment, ResultUnusable, read_experiment
+from aerial_nni.reports.folder import (
+    Experiment,
+    NotTogether,
+    ResultUnusable,
+    read_experiment,
+    usable,
+)
 from aerial_nni.reports.hpo import document as hpo_document
 from aerial_nni.reports.overview import document as overview_document
 from aerial_nni.reports.overview.grounds import read_overview
@@ -46,14 +52,18 @@ def write_report(experiments: list[Path], docs: Path) -> Path:
 
     Raises:
         ResultUnusable: a file of a result folder is missing or damaged; the message names it.
-        ValueError: there is no experiment, or they are of different kinds.
+        NotTogether: there is no experiment, or they are of different kinds.
     """
     if not experiments:
-        raise ValueError("no experiment is given; give the folder of at least one")
-    found = [read_experiment(folder) for folder in experiments]
+        raise NotTogether("no experiment is given; give the folder of at least one")
+    with usable(experiments):
+        return _written([read_experiment(folder) for folder in experiments], docs)
+
+
+def _written(found: Sequence[Experiment], docs: Path) -> Path:
     kinds = {experiment.kind for experiment in found}
     if len(kinds) > 1 or not kinds <= DOCUMENTS.keys():
-        raise ValueError(
+        raise NotTogether(
             f"the experiments are of the kinds {', '.join(sorted(kinds))}; "
             f"give experiments of one kind out of {', '.join(DOCUMENTS)}"
         )
@@ -62,7 +72,8 @@ def write_report(experiments: list[Path], docs: Path) -> Path:
 
 def usual_place(experiments: list[Path]) -> tuple[Path, str]:
     """Where the document of these experiments goes if nobody says, and what is said of that."""
-    found = [read_experiment(folder) for folder in experiments]
+    with usable(experiments):
+        found = [read_experiment(folder) for folder in experiments]
     known = DOCUMENTS.get(found[0].kind) if found else None
     return place_of(known.name, found) if known else (DOCS, "")
 
@@ -73,7 +84,8 @@ def write_page(experiments: Sequence[Path], docs: Path) -> Path:
     Raises:
         ResultUnusable: none of them can be used; else those that cannot are named on the page.
     """
-    return overview_document.write_overview(read_overview(experiments), docs)
+    with usable(experiments):
+        return overview_document.write_overview(read_overview(experiments), docs)
 
 
 def usual_page(experiments: Sequence[Path]) -> tuple[Path, str]:

@@ -3,12 +3,12 @@
 The layout is described in `aerial_nni.results`. Every reader names the file it could not use.
 """
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,9 @@ from PIL import Image
 from aerial_nni import results
 from aerial_nni.data.dataset import VOID
 from aerial_nni.errors import Explained
+from aerial_nni.fitting import Between, Name, fitted
 from aerial_nni.models.genotype import Genotype, read_genotype
+from aerial_nni.reading import read_arrays
 
 LABEL_LOSS = "train_loss/labels"
 """Column of a history: of a run with a teacher, the part of the loss that the masks make."""
@@ -24,6 +26,10 @@ LABEL_LOSS = "train_loss/labels"
 
 class ResultUnusable(Explained):
     """A result folder lacks a file that a report needs, or the file is damaged."""
+
+
+class NotTogether(Explained, ValueError):
+    """These experiments have no one document. The message says which have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +43,46 @@ class Example:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Metrics:
+    """What must be in metrics.json for a document."""
+
+    score: float | None
+    epoch: Annotated[int, Between(0)]
+    epochs_run: Annotated[int, Between(1)]
+    final: dict[str, float | None]
+    per_class: dict[str, dict[str, float | None]]
+    confusion: list[list[int]]
+    split: dict[str, Any]
+    data: dict[str, Any]
+    checkpoint: dict[str, str]
+    model: dict[str, Any]
+    cost: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """What must be in a record for each trial."""
+
+    sequence: int | None
+    state: str
+    parameters: dict[str, Any]
+    score: float | None
+    folder: Annotated[str, Name(inside=True)] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Record:
+    """What must be in a record for a document."""
+
+    trials: list[_Row]
+    state: str = ""
+    reason: str = ""
+    kind: str = ""
+    digests: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Trial:
     """A trial that reached its end, as it lies on the disk. Files are read when asked for."""
@@ -46,26 +92,42 @@ class Trial:
     @cached_property
     def options(self) -> dict[str, Any]:
         """The trial's options, field name to value."""
-        return _json(self.folder / results.OPTIONS)
+        return _json(self._whole(results.OPTIONS))
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """Final scores, split, data, model, cost; see `aerial_nni.results`."""
-        return _json(self.folder / results.METRICS)
+        path = self.folder / results.METRICS
+        values = _json(path)
+        _read(path, lambda file: fitted(_Metrics, values, file))
+        return values
+
+    def _whole(self, name: str) -> Path:
+        """A file of the folder, which is what it was when metrics.json was written."""
+        path = self.folder / name
+        noted = self.metrics.get("files", {}) if (self.folder / results.METRICS).is_file() else {}
+        if name in noted:
+            _read(path, lambda _: results.check_digests(self.folder, {name: noted[name]}))
+        return path
 
     @cached_property
     def history(self) -> dict[str, np.ndarray]:
         """Column name to its values, shape (epochs,); NaN where a class was absent."""
-        path = self.folder / results.HISTORY
+        path = self._whole(results.HISTORY)
         rows = _read(path, results.read_history)
         if not rows:
             raise ResultUnusable(f"{path} has no epoch in it; run the trial again")
+        if (self.folder / results.METRICS).is_file() and len(rows) < self.metrics["epochs_run"]:
+            ran = self.metrics["epochs_run"]
+            raise ResultUnusable(
+                f"{path} is damaged: it has {len(rows)} of {ran} epochs; run the trial again"
+            )
         return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
     @cached_property
     def genotype(self) -> Genotype:
         """What an architecture search found."""
-        path = self.folder / results.GENOTYPE
+        path = self._whole(results.GENOTYPE)
         return _read(path, lambda file: read_genotype(file.read_text(encoding="utf-8")))
 
     @property
@@ -76,18 +138,16 @@ class Trial:
     @cached_property
     def curves(self) -> dict[str, np.ndarray]:
         """Precision and recall over thresholds: the arrays of curves.npz."""
-        with _read(self.folder / results.CURVES, np.load) as file:
-            return {name: file[name] for name in file.files}
+        return _read(self._whole(results.CURVES), read_arrays)
 
     @cached_property
     def examples(self) -> list[Example]:
         """The validation patches kept with the trial, in the order of their numbers."""
-        folder = self.folder / results.EXAMPLES
         examples = []
-        for facts in _json(self.folder / results.EXAMPLE_LIST):
-            stem = folder / f"{facts['number']:02d}"
+        for facts in _json(self._whole(results.EXAMPLE_LIST)):
+            stem = f"{results.EXAMPLES}/{facts['number']:02d}"
             image, truth, predicted = (
-                _read(Path(f"{stem}-{name}.png"), read)
+                _read(self._whole(f"{stem}-{name}.png"), read)
                 for name, read in (("image", _rgb), ("truth", _index), ("prediction", _index))
             )
             examples.append(
@@ -167,9 +227,9 @@ class Experiment:
 
 
 def one_of(experiments: Sequence[Experiment], what: str) -> Experiment:
-    """The only one. Raises `ValueError` where a document about `what` got several."""
+    """The only one. Raises `NotTogether` where a document about `what` got several."""
     if len(experiments) > 1:
-        raise ValueError(f"the document of {what} is about one experiment; give one ID")
+        raise NotTogether(f"the document of {what} is about one experiment; give one ID")
     return experiments[0]
 
 
@@ -184,6 +244,8 @@ def read_experiment(folder: Path) -> Experiment:
         trial = _read_trial(folder)
         return Experiment(folder=folder, record={}, trials=(trial,), best=trial)
     record = _json(path)
+    _read(path, lambda file: fitted(_Record, record, file))
+    _read(path, lambda _: results.check_digests(folder, record.get("digests", {})))
     names = [row["folder"] for row in sorted(record["trials"], key=_started) if row["folder"]]
     done = [name for name in names if (folder / name / results.METRICS).is_file()]
     if not done:
@@ -222,8 +284,31 @@ def _read(path: Path, read: Callable[[Path], Any]) -> Any:
         raise ResultUnusable(f"{path} is missing; a result folder has it once its run has ended")
     try:
         return read(path)
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
-        raise ResultUnusable(f"{path} cannot be read: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise whatever they stumble over in a damaged file
+        said = str(error) if isinstance(error, Explained) else f"{path} cannot be read: {error}"
+        raise ResultUnusable(f"{said}") from error
+
+
+@contextmanager
+def usable(folders: Sequence[Path]) -> Iterator[None]:
+    """Turns whatever a file causes in the block that is whole but lacks something, into an error.
+
+    Raises:
+        ResultUnusable: with the folders, and what was stumbled over.
+    """
+    try:
+        yield
+    except Explained:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        names = ", ".join(map(str, folders))
+        raise ResultUnusable(
+            f"no document can be made of {names}: a file there lacks what it needs, or has it in "
+            f"another form ({type(error).__name__}: {error}); it was changed, or an older version "
+            "wrote it: run the experiment again"
+        ) from error
 
 
 def _rgb(path: Path) -> np.ndarray:

@@ -6,6 +6,7 @@ to go on: weights, averaged weights, the optimiser's tensors, and the history so
 """
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -54,8 +55,8 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any])
         try:
             save_file(plain, temporary, metadata={KEY: json.dumps({"format": FORMAT, **header})})
         except SafetensorError as error:
-            number = int((re.search(r"os error (\d+)", str(error)) or [0, 0])[1])
-            raise OSError(number, os.strerror(number) if number else str(error)) from error
+            number = int((re.search(r"os error (\d+)", str(error)) or [0, errno.EIO])[1])
+            raise OSError(number, os.strerror(number)) from error
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -171,6 +172,8 @@ class Progress:
     best_epoch: Epoch
     best_score: Annotated[float, ANY_FLOAT]
     scaler: dict[str, Any]
+    restarted: Epoch = 0
+    """After which epoch the optimiser began anew, since the file of the last was damaged."""
 
 
 def load_state(path: Path, owners: Owners) -> Progress:

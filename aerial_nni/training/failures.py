@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from aerial_nni.data.batches import Batch
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Explained, is_memory
 from aerial_nni.options import TrialOptions
 from aerial_nni.training.device import autocast
 
@@ -45,7 +45,7 @@ def memory_explained(advice: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not _is_memory(error):
+        if not is_memory(error):
             raise
         reason = str(error).splitlines()[0]
     else:
@@ -76,12 +76,6 @@ def step_explained(trainer: "Trainer", batch: Batch, task: "Task") -> Iterator[N
         ) from None
 
 
-def _is_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        words in str(error) for words in ("allocate memory", "out of memory")
-    )
-
-
 def _advice(trainer: "Trainer", batch: Batch, task: "Task", reason: str) -> str:
     """What to type, found by trying ever smaller batches in the step of the weights."""
     options = trainer.options
@@ -94,7 +88,7 @@ def _advice(trainer: "Trainer", batch: Batch, task: "Task", reason: str) -> str:
             with autocast(trainer.device, trainer.precision):
                 task.objective(trainer.model, *(part[:size] for part in batch)).backward()
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not _is_memory(error):
+            if not is_memory(error):
                 raise
             size //= 2
             continue

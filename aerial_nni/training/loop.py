@@ -22,12 +22,19 @@ from aerial_nni.data.batches import Batch, valid_pixels
 from aerial_nni.errors import Explained
 from aerial_nni.models import ModelSpec
 from aerial_nni.options import TrialOptions, as_dict
-from aerial_nni.results import CHECKPOINT, HISTORY, LAST, write_history
+from aerial_nni.results import (
+    CHECKPOINT,
+    HISTORY,
+    LAST,
+    SET_ASIDE,
+    read_history,
+    write_history,
+)
 from aerial_nni.training.checkpoint import (
     Owners,
+    load_checkpoint,
     load_state,
     pack_state,
-    read_header,
     save_checkpoint,
     save_tensors,
 )
@@ -35,6 +42,8 @@ from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import autocast
 from aerial_nni.training.evaluation import Evaluation
 from aerial_nni.training.failures import NotFinite, step_explained
+from aerial_nni.training.one_run import OtherRun as OtherRun
+from aerial_nni.training.one_run import refuse_other_run as refuse_other_run
 from aerial_nni.training.optimisation import build_optimizer, learning_rate
 from aerial_nni.training.progress import epoch_line, steps_of
 from aerial_nni.training.seeds import derived_seed
@@ -106,6 +115,8 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_score = 0, -math.inf
+        self.restarted = 0
+        """After which epoch the optimiser began anew, since the last one was lost; 0: never."""
 
     @property
     def scored(self) -> nn.Module:
@@ -152,6 +163,8 @@ class Trainer:
             on_epoch(row, scored)
         else:
             stopped = (self.history and task.companion.halted()) or stopped
+        if self.restarted:
+            stopped += f"; {LAST} was damaged: a new optimiser after epoch {self.restarted}"
         return Outcome(
             history=self.history,
             best_epoch=self.best_epoch,
@@ -275,6 +288,7 @@ class Trainer:
             "best_epoch": self.best_epoch,
             "best_score": self.best_score,
             "scaler": self.scaler.state_dict(),
+            "restarted": self.restarted,
         }
         save_tensors(self.folder / LAST, pack_state(self._owners(task)), header)
         write_history(self.folder / HISTORY, self.history)
@@ -285,33 +299,33 @@ class Trainer:
         Raises:
             OtherRun: it is of other options.
         """
+        refuse_other_run(self.folder, self.options)
         path = self.folder / LAST
         if not path.exists():
+            if path.with_name(LAST + SET_ASIDE).exists() and not task.companion.owners():
+                self._begin_at_checkpoint()
             return
-        refuse_other_run(self.folder, self.options)
         kept = load_state(path, self._owners(task))
-        self.history = kept.history
+        self.history, self.restarted = kept.history, kept.restarted
         self.best_epoch, self.best_score = kept.best_epoch, kept.best_score
         self.scaler.load_state_dict(kept.scaler)
         log.info("resuming after epoch %d", len(self.history))
 
-
-class OtherRun(Explained, ValueError):
-    """The folder belongs to a run with other options."""
-
-
-def refuse_other_run(folder: Path, options: TrialOptions) -> None:
-    """Raises `OtherRun` if `folder` holds epochs of a run with other options."""
-    path, wanted = folder / LAST, as_dict(options)
-    if not path.exists():
-        return
-    found = read_header(path)["options"]
-    differing = sorted(key for key in wanted | found if found.get(key) != wanted.get(key))
-    if differing:
-        raise OtherRun(
-            f"{folder} holds a run with other options ({', '.join(differing)}); "
-            "give another --out, or the options it was started with"
-        )
+    def _begin_at_checkpoint(self) -> None:
+        """Takes up the kept epoch, with a new optimiser; nothing where it cannot be read."""
+        path = self.folder / CHECKPOINT
+        try:
+            model, header = load_checkpoint(path)
+            rows = read_history(self.folder / HISTORY)[: header.get("epoch", 0)]
+            for part in (self.model, *([self.averaged.module] if self.averaged else [])):
+                part.load_state_dict(model.state_dict())
+        except (Explained, OSError, RuntimeError) as error:
+            log.warning("starting at the first epoch: %s", error)
+            return
+        if rows and len(rows) == header["epoch"] and header.get("score") is not None:
+            self.history, self.restarted = list(rows), len(rows)
+            self.best_epoch, self.best_score = len(rows), header["score"]
+            log.warning("going on after epoch %d with the weights of %s", len(rows), path)
 
 
 def _gpu(device: torch.device) -> list[int]:

@@ -34,8 +34,12 @@ from aerial_nni.results import (
     CURVES,
     EXAMPLE_LIST,
     EXAMPLES,
+    GENOTYPE,
+    HISTORY,
     METRICS,
+    OPTIONS,
     atomic,
+    digests_of,
     sha256,
     write_json,
 )
@@ -110,8 +114,16 @@ def write_outputs(
             "python": platform.python_version(),
         },
         **facts,
+        "files": digests_of(folder, _reported(folder)),
     }
     write_json(folder / METRICS, metrics)
+
+
+def _reported(folder: Path) -> list[str]:
+    """Names of the files that a document reads."""
+    pictures = sorted((folder / EXAMPLES).glob("*.png"))
+    found = [path.relative_to(folder).as_posix() for path in pictures]
+    return [OPTIONS, HISTORY, CURVES, EXAMPLE_LIST, GENOTYPE, *found]
 
 
 def _scores(

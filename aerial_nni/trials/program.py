@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from aerial_nni.errors import Explained
+from aerial_nni.errors import say_plainly, told
 from aerial_nni.flags import Parser, add_trial_flags, trial_options
 from aerial_nni.options import Options, changed
-from aerial_nni.results import EVENTS
+from aerial_nni.results import EVENTS, TRACEBACK
 from aerial_nni.training.memory import keep_freed_memory
 from aerial_nni.trials.budget import BUDGET, granted, inherit
 from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
@@ -41,22 +41,22 @@ def run_program(
     add_trial_flags(parser, kind)
     given = parser.parse_args(arguments)
     keep_freed_memory()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    say_plainly(logging.INFO)
+    folder: Path = given.out
     try:
         reporter: Reporter = Nni() if under_nni() else ByHand()
         parameters, budget = granted({BUDGET: given.budget, **reporter.parameters()})
         options = changed(trial_options(given, kind), parameters)
-        folder = given.out
         if given.experiment:
             folder = given.experiment / os.environ.get("NNI_TRIAL_JOB_ID", "by-hand")
         link_events(folder / EVENTS)
         with occupied(folder, options, go_on=given.experiment is not None, budget=budget):
             grant = inherit(folder, options, budget)
             run(options, folder, reporter, grant=grant, learning=learning)
-    except (Explained, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on from the last whole epoch", file=sys.stderr)
         return 130
+    except Exception as error:  # a traceback tells a user nothing
+        print(f"error: {told(error, folder / TRACEBACK)}", file=sys.stderr)
+        return 1
     return 0

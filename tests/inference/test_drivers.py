@@ -139,8 +139,8 @@ def test_a_picture_that_unpacks_to_far_too_much_is_refused(card: Card, tmp_path:
     size = {"width": 60_000, "height": 60_000, "count": 3, "dtype": "uint8"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with rasterio.open(path, "w", driver="GTiff", tiled=True, sparse_ok=True, compress="deflate",
-                           blockxsize=512, blockysize=512, **size) as file:  # fmt: skip
+        size |= {"blockxsize": 512, "blockysize": 512, "compress": "deflate"}
+        with rasterio.open(path, "w", "GTiff", tiled=True, sparse_ok=True, **size) as file:
             file.write(np.ones((3, 16, 16), np.uint8), window=Window(0, 0, 16, 16))
     with pytest.raises(ValueError, match="unpack to"):
         read_image(path)

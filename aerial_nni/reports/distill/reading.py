@@ -10,6 +10,7 @@ import numpy as np
 from aerial_nni import results
 from aerial_nni.distillation.options import parse_kind
 from aerial_nni.distillation.worth import STUDENT, Worth, worth
+from aerial_nni.reading import read_arrays
 from aerial_nni.reports.folder import Example, Experiment, ResultUnusable, Trial
 from aerial_nni.reports.hpo.search import Search, finished, read_search
 from aerial_nni.tuners.trial import CONTROL
@@ -104,8 +105,7 @@ class Distillation:
         path = self.experiment.folder / results.ANSWERS
         if self.costs is None or not path.is_file():
             return {}
-        with np.load(path) as file:
-            kept = {name: file[name].astype(np.float32) for name in file.files}
+        kept = {name: part.astype(np.float32) for name, part in read_arrays(path).items()}
         numbers = [example.number for example in self.student.examples]
         return kept if kept.pop("numbers").tolist() == numbers else {}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aerial_nni import results
-from aerial_nni.reports.folder import ResultUnusable, Trial
+from aerial_nni.reports.folder import Trial
 from aerial_nni.tuners.trial import BUDGET, GUIDED, ORIGIN, PROMOTED, RANDOM, STARTUP, visible
 
 GRID, ADDED = "grid", "added"
@@ -78,10 +78,9 @@ class Tried:
         """Its epochs as `Trial.history`, None where it finished none."""
         if self.folder is None or not (self.folder / results.HISTORY).is_file():
             return None
-        try:
-            return Trial(self.folder).history
-        except ResultUnusable:
+        if (self.folder / results.HISTORY).read_bytes().count(b"\n") < 2:  # no epoch yet
             return None
+        return Trial(self.folder).history
 
     @property
     def length(self) -> int:

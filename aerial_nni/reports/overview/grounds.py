@@ -81,6 +81,7 @@ def read_overview(folders: Sequence[Path]) -> Overview:
             if experiment.kind not in READERS:
                 raise ResultUnusable(f"{folder} is of the kind {experiment.kind!r}")
             made = READERS[experiment.kind](experiment)
+            facts = _facts(made)
         except ResultUnusable as error:
             left_out[folder.name] = str(error).replace(f"{folder.parent}/", "")
             continue
@@ -91,7 +92,9 @@ def read_overview(folders: Sequence[Path]) -> Overview:
                 "the other experiments alone, makes this page without it"
             )
             continue
-        facts = _facts(made)
+        except (IndexError, TypeError, ValueError, AttributeError) as error:
+            left_out[folder.name] = f"a file of it is damaged ({type(error).__name__}: {error})"
+            continue
         grounds.setdefault(json.dumps(facts, sort_keys=True), (facts, []))[1].append(made)
     if not grounds:
         raise ResultUnusable(

@@ -1,0 +1,50 @@
+"""A result folder is one run's: its last epoch is taken up by a run of the same options alone."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from aerial_nni.errors import Damaged, Explained
+from aerial_nni.fitting import fitted
+from aerial_nni.options import TrialOptions, as_dict
+from aerial_nni.results import LAST, OPTIONS, SET_ASIDE, read_json
+from aerial_nni.training.checkpoint import BadCheckpoint, Progress, read_header
+
+log = logging.getLogger(__name__)
+
+
+class OtherRun(Explained, ValueError):
+    """The folder belongs to a run with other options."""
+
+
+def refuse_other_run(folder: Path, options: TrialOptions) -> None:
+    """Raises `OtherRun` if `folder` holds epochs of a run with other options.
+
+    A last epoch that is damaged is set aside, with a word.
+    """
+    path, wanted = folder / LAST, as_dict(options)
+    if not path.exists():
+        return
+    try:
+        found = fitted(Progress, read_header(path), path).options
+    except (BadCheckpoint, Damaged) as error:
+        aside = path.with_name(LAST + SET_ASIDE)
+        log.warning("%s\nit is set aside as %s", error, aside)
+        path.replace(aside)
+        found = {key: value for key, value in _noted(folder).items() if key in wanted}
+    differing = sorted(key for key in wanted | found if found.get(key) != wanted.get(key))
+    if differing:
+        raise OtherRun(
+            f"{folder} holds a run with other options ({', '.join(differing)}); "
+            "give another --out, or the options it was started with"
+        )
+
+
+def _noted(folder: Path) -> dict[str, Any]:
+    """The options that a trial noted in its folder. Raises `OtherRun` where none can be read."""
+    try:
+        return dict(read_json(folder / OPTIONS))
+    except (OSError, ValueError, TypeError) as error:
+        raise OtherRun(
+            f"{folder / OPTIONS} does not say whose epochs these are ({error}); give another --out"
+        ) from error

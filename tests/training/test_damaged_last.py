@@ -1,0 +1,59 @@
+"""A last epoch that is damaged is set aside, and the run goes on at what is whole."""
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import pytest
+
+from aerial_nni import results
+from aerial_nni.options import TrialOptions
+from aerial_nni.trials.reporting import ByHand
+from aerial_nni.trials.running import run
+
+GIVEN = TrialOptions(data="folder", patch=16, width=2, depth=1, epochs=4, batch=4, device="cpu")
+
+
+@pytest.fixture
+def options(imagery: Path) -> TrialOptions:
+    return dataclasses.replace(GIVEN, data_dir=str(imagery))
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "random", "json"])
+@pytest.mark.parametrize("checkpoint", ["whole", "damaged"])
+def test_a_damaged_last_epoch_is_set_aside(
+    options: TrialOptions, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str,
+    checkpoint: str,
+):  # fmt: skip
+    from aerial_nni.trials.budget import Grant
+
+    caplog.set_level(logging.WARNING)
+    run(options, tmp_path, ByHand(), grant=Grant(epochs=3))
+    last = tmp_path / results.LAST
+    whole = last.read_bytes()
+    damaged = {"empty": b"", "half": whole[: len(whole) // 2], "random": bytes(range(256)) * 9,
+               "json": b"{}"}[damage]  # fmt: skip
+    last.write_bytes(damaged)
+    if checkpoint == "damaged":
+        (tmp_path / results.CHECKPOINT).write_bytes(b"")
+    outcome = run(options, tmp_path, ByHand())
+    assert str(last) in caplog.text and f"set aside as {last}.damaged" in caplog.text
+    assert Path(f"{last}.damaged").read_bytes() == damaged
+    assert [row["epoch"] for row in outcome.history] == [1, 2, 3, 4]
+    if checkpoint == "damaged":
+        assert "starting at the first epoch" in caplog.text
+        assert "damaged" not in outcome.stopped
+    else:
+        assert "a new optimiser after epoch" in outcome.stopped
+        assert results.read_json(tmp_path / results.METRICS)["stopped"] == outcome.stopped
+
+
+def test_a_damaged_last_epoch_of_other_options_is_not_taken_for_this_run(
+    options: TrialOptions, tmp_path: Path
+):
+    from aerial_nni.training.one_run import OtherRun
+
+    run(options, tmp_path, ByHand())
+    (tmp_path / results.LAST).write_bytes(b"")
+    with pytest.raises(OtherRun, match="lr"):
+        run(dataclasses.replace(options, lr=0.5), tmp_path, ByHand())
