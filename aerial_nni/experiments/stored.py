@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from nni.experiment import ExperimentConfig
 
 
+LOST = (
+    "is missing or damaged, so it cannot go on; start it anew. What it reached can still be "
+    "reported and exported: python -m aerial_nni.run report {}"
+)
+
+
 class NothingToExport(Explained):
     """The experiment has no good trial, or its checkpoint is not what was written."""
 
@@ -62,7 +68,7 @@ def resume(
 def _resumed(
     settings: Settings, folder: Path, record: Record, *, trials: int | None, failures: int | None
 ) -> Outcome:
-    config, action = stored_config(folder)
+    config, action = stored_config(folder, begun=bool(record.trials))
     connect(config, settings.host)
     record.limits["trials"] = trials or record.limits["trials"]
     record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
@@ -100,7 +106,7 @@ def view(settings: Settings, experiment: str) -> None:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
     with _closed(settings.runs, experiment) as (folder, record):
-        config, action = stored_config(folder)
+        config, action = stored_config(folder, begun=bool(record.trials))
         if action != "resume":
             raise NotResumable(f"{folder.name} was ended before it began: there is nothing to see")
         with signals_end_this(), _server(folder, settings) as server:
@@ -170,10 +176,11 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
     return checkpoint
 
 
-def stored_config(folder: Path) -> tuple["ExperimentConfig", str]:
+def stored_config(folder: Path, *, begun: bool = False) -> tuple["ExperimentConfig", str]:
     """NNI's configuration of an experiment, and how its server is started again.
 
-    That is "resume"; "create" where it was killed before NNI had noted anything.
+    That is "resume"; "create" where it was killed before NNI had noted anything, which cannot be
+    where it has `begun`.
 
     Raises:
         NotResumable: nothing of it is there.
@@ -182,6 +189,9 @@ def stored_config(folder: Path) -> tuple["ExperimentConfig", str]:
 
     nni_directory = folder.parent / NNI_DIRECTORY
     values, action = _noted(folder.name, nni_directory), "resume"
+    if values is None and begun:
+        path = database_of(folder.name, nni_directory)
+        raise NotResumable(f"{path}, NNI's own record of {folder.name}, {LOST.format(folder.name)}")
     if values is None:
         action = "create"
         try:
@@ -205,7 +215,7 @@ def _noted(experiment: str, nni_directory: Path) -> dict[str, Any] | None:
     """The configuration in NNI's database, None where there is none yet."""
     from nni.experiment.launcher import get_stopped_experiment_config_json
 
-    path = nni_directory / experiment / "db" / "nni.sqlite"
+    path = database_of(experiment, nni_directory)
     if not path.is_file():
         return None
     try:
@@ -217,11 +227,13 @@ def _noted(experiment: str, nni_directory: Path) -> dict[str, Any] | None:
     except (sqlite3.OperationalError, TypeError):  # no table, or no row in it
         return None
     except (sqlite3.DatabaseError, ValueError, LookupError) as error:
-        raise NotResumable(
-            f"{path}, NNI's own record of {experiment}, is damaged ({error}), so it cannot go on; "
-            "start it anew. What it reached can still be reported and exported: "
-            f"python -m aerial_nni.run report {experiment}"
-        ) from error
+        said = LOST.format(experiment)
+        raise NotResumable(f"{path}, NNI's own record of {experiment} ({error}), {said}") from error
+
+
+def database_of(experiment: str, nni_directory: Path) -> Path:
+    """Where NNI keeps its own record of an experiment."""
+    return nni_directory / experiment / "db" / "nni.sqlite"
 
 
 def _check_shared(folder: Path, record: Record) -> None:

@@ -13,6 +13,7 @@ JSON under the key `aerial_nni`.
 """
 
 import contextlib
+import io
 import json
 import logging
 import shutil
@@ -173,7 +174,9 @@ def _write_torchscript(
         # torch calls it outdated; there are programs in C++ that read nothing else.
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(module, (example,), check_trace=False)
-        torch.jit.save(traced, str(path), _extra_files={EXTRA: json.dumps(header)})
+        file = io.BytesIO()  # what torch says of a full disk names neither it nor the file
+        torch.jit.save(traced, file, _extra_files={EXTRA: json.dumps(header)})
+        path.write_bytes(file.getvalue())
         return torch.jit.load(str(path))
 
 
@@ -182,10 +185,11 @@ def _write_exported(module: Deployed, path: Path, header: dict[str, Any], exampl
 
     sizes = {"pixels": dict.fromkeys(NAMES, Dim.DYNAMIC)}
     program = export(module, (example,), dynamic_shapes=sizes)
-    with path.open("wb") as file:
-        save(program, file, extra_files={EXTRA: json.dumps(header)})
-    with path.open("rb") as file:
-        return load(file).module()
+    file = io.BytesIO()
+    save(program, file, extra_files={EXTRA: json.dumps(header)})
+    path.write_bytes(file.getvalue())
+    with path.open("rb") as written:
+        return load(written).module()
 
 
 WRITERS = {"onnx": _write_onnx, "torchscript": _write_torchscript, "exported": _write_exported}

@@ -287,8 +287,8 @@ def _read(path: Path, read: Callable[[Path], Any]) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever they stumble over in a damaged file
-        said = str(error) if isinstance(error, Explained) else f"{path} cannot be read: {error}"
-        raise ResultUnusable(f"{said}") from error
+        said = str(error).removeprefix(f"{path} ")
+        raise ResultUnusable(f"{path} cannot be read: {said}") from error
 
 
 @contextmanager
