@@ -12,17 +12,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from aerial_nni.browser.pages import SECONDS
+from aerial_nni.browser.pages import SECONDS, root_of
 from aerial_nni.browser.screenshots import take
 from aerial_nni.errors import Explained
+from aerial_nni.experiments.address import is_local, running_on
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Takes the pictures and prints what they show; 0 when it did."""
     given = build_parser().parse_args(arguments)
     try:
-        taken = take(given.url, given.to, seconds=given.wait)
+        taken = take(_whole(given.url), given.to, seconds=given.wait)
     except (Explained, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -33,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in taken.files:
         print(path)
     return 0
+
+
+def _whole(url: str) -> str:
+    """The address with its secret path, where that of this user's own experiment lacks it."""
+    parts = urlsplit(root_of(url))
+    if parts.path or not is_local(parts.hostname or ""):
+        return url
+    return running_on(parts.port or 80) or url
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,7 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="?",
         default="http://127.0.0.1:8080",
         metavar="URL",
-        help="of the web UI, as the experiment prints it (default: http://127.0.0.1:8080)",
+        help="of the web UI, as the experiment prints it, or without its path where that runs here "
+        "(default: http://127.0.0.1:8080)",
     )
     parser.add_argument(
         "--to",

@@ -1,6 +1,8 @@
 """Limits that a person edits in the web UI while the experiment runs; the record follows them."""
 
-from collections.abc import Mapping
+import contextlib
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aerial_nni.experiments.records import Record
@@ -17,28 +19,47 @@ class EditedLimits:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, float] | None = None
+        self._seen: dict[str, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """NNI's limit of the experiment's time, as it was last seen."""
+        return 60 * self._seen.get("max_minutes", math.inf)
 
     def follow(self, record: Record, params: Mapping[str, Any]) -> list[str]:
         """Brings the record's limits up to date; a line for each that was edited."""
-        now = _limits(params)
-        before, self._seen = self._seen or now, now
         lines = []
-        for name, value in now.items():
-            if value == before[name]:
+        for name, value in _limits(params).items():
+            before = self._seen.setdefault(name, value)
+            self._seen[name] = value
+            if value == before:
                 continue
             old = record.limits[name]
-            record.limits[name] = old + value - before[name]
+            record.limits[name] = old + value - before
             lines.append(f"changed in the web UI: {old:g} -> {record.limits[name]:g} {SHOWN[name]}")
         return lines
 
 
 def _limits(params: Mapping[str, Any]) -> dict[str, float]:
-    """NNI's limits under the record's names."""
+    """NNI's limits under the record's names; one that is missing or no limit is left out."""
+    found = {}
+    for name, (key, read) in LIMITS.items():
+        with contextlib.suppress(AttributeError, LookupError, TypeError, ValueError, OverflowError):
+            found[name] = read(params[key])
+    return found
+
+
+def _minutes(value: Any) -> float:
     from nni.experiment.config.utils import parse_time
 
-    return {
-        "trials": int(params["maxTrialNumber"]),
-        "concurrency": int(params["trialConcurrency"]),
-        "max_minutes": parse_time(params["maxExperimentDuration"]) / 60,
-    }
+    if not math.isfinite(minutes := parse_time(value) / 60):
+        raise ValueError(value)
+    return minutes
+
+
+LIMITS: dict[str, tuple[str, Callable[[Any], float]]] = {
+    "trials": ("maxTrialNumber", int),
+    "concurrency": ("trialConcurrency", int),
+    "max_minutes": ("maxExperimentDuration", _minutes),
+}
+"""The record's limits -> NNI's name of each, and how it is read."""

@@ -17,6 +17,7 @@ from aerial_nni.experiments import records
 from aerial_nni.experiments.conduct import Outcome, Settings, alone, conduct, signals_end_this
 from aerial_nni.experiments.definition import OPTIONS_FILE, code_folder
 from aerial_nni.experiments.guard import is_gone, sweep
+from aerial_nni.experiments.opening import open_page
 from aerial_nni.experiments.patience import LONG
 from aerial_nni.experiments.platforms import connect
 from aerial_nni.experiments.progress import say
@@ -99,12 +100,19 @@ def _resumed(
         return conduct(start, server, record, folder, settings=lasting)
 
 
-def view(settings: Settings, experiment: str) -> None:
-    """Opens the web UI on an experiment that is over, until Ctrl-C.
+def view(settings: Settings, experiment: str, *, browser: bool = False) -> None:
+    """Starts the web UI of an experiment that is over, until Ctrl-C; of one that runs, says where.
+
+    `browser`: opens it in the person's browser too.
 
     Raises:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
     """
+    folder = records.find(settings.runs.expanduser().resolve(), experiment)
+    record = records.load(folder)
+    if record.alive:
+        say(f"experiment {folder.name}: {record.url}")
+        return open_page(record.url, folder) if browser else None
     with _closed(settings.runs, experiment) as (folder, record):
         config, action = stored_config(folder, begun=bool(record.trials))
         if action != "resume":
@@ -116,6 +124,8 @@ def view(settings: Settings, experiment: str) -> None:
             try:
                 server.start(config, action="view")
                 say(f"experiment {folder.name}: {server.url}   (Ctrl-C ends it)")
+                if browser:
+                    open_page(server.url, folder)
                 wait_for_the_end()
             finally:
                 server.stop()

@@ -194,9 +194,7 @@ class Watch:
         return End(state="FAILED", reason="NNI's dispatcher (the tuner) died", details=details)
 
     def _out_of_time(self, profile: dict[str, Any], trials: list[Trial]) -> End | None:
-        from nni.experiment.config.utils import parse_time
-
-        limit = parse_time(profile["params"]["maxExperimentDuration"])
+        limit = self._edits.seconds
         if profile["execDuration"] <= limit:
             return None
         reason = f"the time limit of {limit / 60:g} minutes was reached"

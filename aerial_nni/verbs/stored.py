@@ -36,7 +36,9 @@ def add_flags(verbs: Verbs) -> None:
         help="trials in all, final ones counted (default: as before)",
     )
     add_experiment_flags(parser, failures=None)
-    parser = _with_id(verbs, "view", view, "open the web UI on one that is over")
+    text = "the web UI of one that runs or is over"
+    parser = _with_id(verbs, "view", view, text, " --open")
+    parser.add_argument("--open", action="store_true", help="open it in the browser")
     add_runs(parser)
     add_port(parser)
     add_host(parser)
@@ -93,11 +95,12 @@ def resume(given: argparse.Namespace) -> int:
 
 
 def view(given: argparse.Namespace) -> int:
-    """Opens the web UI on an experiment that is over."""
+    """Shows the web UI of an experiment."""
     from aerial_nni.experiments.conduct import Settings
     from aerial_nni.experiments.stored import view as look
 
-    look(Settings(runs=given.runs, port=given.port, host=given.host), given.id)
+    settings = Settings(runs=given.runs, port=given.port, host=given.host)
+    look(settings, given.id, browser=given.open)
     return 0
 
 

@@ -237,7 +237,11 @@ def test_what_was_stopped_for_75_seconds_goes_on(
 
 
 def test_the_time_limit_ends_a_running_trial_and_the_ui_stays_to_be_read(
-    run_fast: Run, port: int, runs: Path, monkeypatch: pytest.MonkeyPatch
+    run_fast: Run,
+    port: int,
+    runs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture,
 ):
     seen = []
 
@@ -255,7 +259,10 @@ def test_the_time_limit_ends_a_running_trial_and_the_ui_stays_to_be_read(
 
     def look_once_more() -> bool:
         with pytest.raises(ExperimentRunning, match="is open in the web UI .* stop"):
-            stored.view(Settings(runs=runs, port=free_port()), outcome.record.id)
+            stored.resume(Settings(runs=runs, port=free_port()), outcome.record.id)
+        url = records.load(runs / outcome.record.id).url
+        stored.view(Settings(runs=runs, port=free_port()), outcome.record.id)  # starts no other
+        assert capfd.readouterr().err.endswith(f"experiment {outcome.record.id}: {url}\n")
         return look()
 
     monkeypatch.setattr(stored, "wait_for_the_end", look_once_more)

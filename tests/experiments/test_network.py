@@ -1,5 +1,6 @@
 """Who reaches the server: whoever knows the secret path, on this machine alone or elsewhere too."""
 
+import contextlib
 import socket
 import urllib.error
 import urllib.request
@@ -38,15 +39,17 @@ def answer(url: str) -> tuple[int, bytes]:
 
 
 def opened_channel(port: int, path: str) -> bytes:
-    """All that a WebSocket client reads there until the server closes it."""
+    """All that a WebSocket client reads there until the server closes it, or for two seconds."""
     key = "dGhlIHNhbXBsZSBub25jZQ=="
-    lines = [f"GET {path} HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade"]
+    lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade"]
     lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
     with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
         client.sendall("\r\n".join(lines).encode())
         read = b""
-        while chunk := client.recv(4096):
-            read += chunk
+        with contextlib.suppress(TimeoutError):
+            while chunk := client.recv(4096):
+                read += chunk
+                client.settimeout(2)
     return read
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ import yaml
 from agreement import agree
 from fast_experiments import Launched, fast, search, wait_for
 from ssh_server import SshServer, found
+from test_network import opened_channel
 
 from aerial_nni.experiments import conduct, platforms, stored
 from aerial_nni.experiments.address import own_address
@@ -102,7 +104,7 @@ def test_trials_over_ssh_run_there_and_all_agree(
 @pytest.mark.slow
 @pytest.mark.parametrize("there", [{"FAST_SECONDS": "3"}])
 def test_a_killed_launcher_leaves_nothing_elsewhere_and_the_experiment_goes_on(
-    runs: Path, port: int, remote: Path, monkeypatch: pytest.MonkeyPatch
+    runs: Path, port: int, remote: Path, ssh: SshServer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("FAST_CONFIG", str(remote))
     launched = Launched(runs, port, seeds=2, concurrency=2)
@@ -111,6 +113,11 @@ def test_a_killed_launcher_leaves_nothing_elsewhere_and_the_experiment_goes_on(
     assert [keeper.exe() for keeper in keepers] == [str(node())]
     addresses = {c.laddr.ip for p in keepers for c in p.net_connections() if c.status == "LISTEN"}
     assert addresses == {"127.0.0.1"}
+    secret = urlsplit(launched.record.url).path
+    for path in ("/platform/remote", "/platform/remote/1"):  # what NNI alone calls the channel
+        assert opened_channel(port, secret + path).startswith(b"HTTP/1.1 404 ")
+    (config,) = ssh.home.rglob("trial_keeper_config.json")
+    assert config.parent.stat().st_mode & 0o777 == 0o700
     os.kill(launched.process.pid, signal.SIGKILL)
     launched.end()
     wait_for(lambda: not of(launched.id))

@@ -116,7 +116,7 @@ def test_the_ui_shows_what_the_trials_wrote(live: Live):
 def test_pictures_of_a_running_experiment(
     live: Live, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
-    assert main([f"{live.url}/oview", "--to", str(tmp_path / "pictures")]) == 0
+    assert main([f"http://127.0.0.1:{live.port}/oview", "--to", str(tmp_path / "pictures")]) == 0
     first, *printed = capsys.readouterr().out.splitlines()
     names = ["ui-overview", "ui-detail", "ui-hyper-parameters", "ui-intermediate"]
     assert printed == [str(tmp_path / "pictures" / f"{name}.png") for name in names]

@@ -17,7 +17,6 @@ from aerial_nni.experiments.address import running_on
 from aerial_nni.experiments.records import NNI_DIRECTORY
 
 ALONE = Path(__file__).with_name("nni_alone.py")
-TUNER = "NNI_TUNER_COMMAND_CHANNEL"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ def nni_alone(folder: Path) -> Iterator[Target]:
     """NNI as it comes."""
     port = free_port()
     slow = {"NODE_OPTIONS": f"--require {HERE / 'slow_start.cjs'}"}
-    environment = {**os.environ, **slow, "HOME": str(folder)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, **slow, "HOME": str(folder), "PATH": path}
     command = [sys.executable, str(ALONE), str(port), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
         wait_for(lambda: ask(port, "trial-jobs"))

@@ -7,7 +7,10 @@ import json
 from collections.abc import Callable
 
 import pytest
+from fast_experiments import wait_for
 from targets import Target, status
+
+from aerial_nni.experiments.ports import is_free
 
 API = "/api/v1/nni"
 JSON = "Content-Type: application/json"
@@ -101,6 +104,16 @@ def makes_folder(target: Target) -> bool:
     return set(target.folder.parent.parent.rglob("planted")) != before
 
 
+def reads_board(target: Target) -> bool:
+    """TensorBoard, started by the owner, under another name."""
+    body = json.dumps({"trials": target.trial})
+    answer = target.request("POST", f"{API}/tensorboard", JSON, body=body)
+    port = int(json.loads(answer.partition(b"\r\n\r\n")[2])["port"].partition("/")[0])
+    board = Target(port, target.folder)
+    wait_for(lambda: not is_free(port))
+    return status(board.send(["GET / HTTP/1.1", "Connection: close", "Host: evil.example"])) == 200
+
+
 def imports_data(target: Target) -> bool:
     body = json.dumps([{"parameter": {"lr": 0.5}, "value": 1}])
     return status(target.request("POST", f"{API}/experiment/import-data", JSON, body=body)) == 200
@@ -161,6 +174,7 @@ ATTACKS: dict[str, Attack] = {
     "a file of this machine": reads_file,
     "a file behind a link": reads_log_by_link,
     "a folder elsewhere": makes_folder,
+    "a board of TensorBoard": reads_board,
     "results that nobody measured": imports_data,
 }
 

@@ -23,11 +23,15 @@ function repairKeeper(exported) {
   const launch = proto.launchTrialKeeperDaemon;
   proto.launchTrialKeeperDaemon = async function () {
     const run = this.ssh.run;
-    this.ssh.run = (command) =>
-      run.call(
+    this.ssh.run = async (command) => {
+      const said = await run.call(
         this.ssh,
         command.replace("nni.tools.nni_manager_scripts.launch_trial_keeper", "aerial_nni.experiments.keeper"),
       );
+      const folder = command.includes("create_trial_keeper_dir"); // the channel's address is written there
+      if (folder) await run.call(this.ssh, `chmod 700 '${said.replace(/'/g, `'\\''`)}'`);
+      return said;
+    };
     try {
       return await launch.call(this);
     } finally {
