@@ -154,7 +154,10 @@ class Server:
     def status(self, *, seconds: float = rest.SECONDS) -> Status:
         """The state of the experiment. Raises `rest.NoAnswer`."""
         answer = self.ask("/check-status", seconds=seconds)
-        return Status(answer["status"], tuple(answer.get("errors", ())))
+        try:
+            return Status(answer["status"], tuple(answer.get("errors", ())))
+        except (AttributeError, LookupError, TypeError) as error:
+            raise rest.NoAnswer(f"{answer!r} is no state of an experiment") from error
 
     def change(self, name: str, value: Any) -> None:
         """Sets one of the limits in `UPDATES`, as the web UI does. Raises `rest.NoAnswer`."""

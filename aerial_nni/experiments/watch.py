@@ -37,6 +37,9 @@ POLL = 0.5
 ANSWER = (20.0, 120.0)
 """Seconds that one answer may take: at first, and when there has been none for as long as that."""
 
+QUIET = 10.0
+"""Seconds without a right answer after which that is said: a manager that ends refuses first."""
+
 ODD = (rest.NoAnswer, OSError, LookupError, TypeError, ValueError, AttributeError)
 """What a look raises where there is no answer or a strange one, or where a file cannot be used."""
 
@@ -130,7 +133,7 @@ class Watch:
             reason = f"NNI's manager has not answered, nor has anything moved, for {limit:.0f} s"
             reason += f": {error!r}"
         else:
-            if not self._waits:
+            if not self._waits and time.monotonic() - self._answered >= QUIET:
                 self._waits = True
                 problem = f"NNI's manager does not answer as it should ({error!r})"
                 self.progress.say(f"{problem}; it lives, so it is waited for")

@@ -218,6 +218,7 @@ def test_a_manager_that_stays_stopped_ends_the_experiment(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("victim", ["manager", "dispatcher", "trial"])
 def test_what_was_stopped_for_75_seconds_goes_on(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, victim: str

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -104,6 +105,19 @@ def test_nni_alone_keeps_the_output_of_trials_open(
     assert sum(name.startswith("trial.") for name in kept) == (0 if repaired else 6)
 
 
+@pytest.mark.parametrize("left", ["", "exhausted"])
+def test_what_a_tuner_suggested_last_is_waited_for_however_long_its_start(
+    run_fast: Run, monkeypatch: pytest.MonkeyPatch, left: str
+):
+    slow = Path(__file__).with_name("slow_keeper.cjs")
+    monkeypatch.setenv("NODE_OPTIONS", f"--require {json.dumps(str(slow))}")
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", left)
+    definition = dataclasses.replace(fast(1, lr=RATES[:2]), trials=4)  # the list has two
+    outcome = run_fast(definition, concurrency=4)
+    good = sum(trial.score is not None for trial in outcome.record.trials)
+    assert good < 2 if left else good == 2
+
+
 @pytest.mark.parametrize("repaired", [True, False])
 def test_a_tuner_that_raises_ends_the_experiment(
     run_fast: Run, capfd: pytest.CaptureFixture, repaired: bool
@@ -139,6 +153,7 @@ DEFECTS = {
     "customized": ("core/nnimanager.js", "Promise.reject(new Error('reach maxTrialNum'))"),
     "finished": ("core/nnimanager.js", "await this.trainingService.cancelTrialJob(trialJobId);"),
     "past": ("core/nnimanager.js", "const finishedTrialData = await this.exportData();"),
+    "exhausted": ("core/nnimanager.js", "return this.status;"),
     "recover": ("core/nnimanager.js", "job.status === 'WAITING' || job.status === 'RUNNING'"),
     "install": ("training_service/remote_v3/worker.js", "-m pip install nni --upgrade`"),
     "pages": ("static/static/js/964.da8430c5.js", "https://res-1.cdn.office.net/files/"),

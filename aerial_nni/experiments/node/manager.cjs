@@ -177,6 +177,29 @@ function checkLimits(exported) {
   };
 }
 
+// "exhausted": core/nnimanager.js `getStatus()` is TUNER_NO_MORE_TRIAL as soon as the tuner has said so,
+// while what it has suggested before is still being started, and in no list.
+function startFirst(exported) {
+  const proto = exported.NNIManager.prototype;
+  const { manageTrials, requestTrialJobsStatus, getStatus } = proto;
+  let ended = 0;
+  proto.manageTrials = function () {
+    ended = this.currSubmittedTrialNum;
+    return manageTrials.call(this);
+  };
+  proto.requestTrialJobsStatus = async function () {
+    const now = await requestTrialJobsStatus.call(this);
+    ended += now;
+    return now;
+  };
+  proto.getStatus = function () {
+    const status = getStatus.call(this);
+    const open = this.waitingTrials.length > 0 || this.currSubmittedTrialNum > ended;
+    const early = open && status.status === "TUNER_NO_MORE_TRIAL";
+    return early ? { ...status, status: "RUNNING" } : status;
+  };
+}
+
 // "connect": core/tuner_command_channel.js `init()` gives the tuner 10 s to start, too little on a
 // busy machine. One that dies, or does nothing, is noticed by watch.py.
 function waitForTuner(exported) {
@@ -200,6 +223,7 @@ module.exports = {
     finished: cancelRunningOnly,
     past: rememberAll,
     recover: recoverAll,
+    exhausted: startFirst,
     profile: checkLimits,
   },
   "core/tuner_command_channel.js": { connect: waitForTuner },
