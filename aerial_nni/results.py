@@ -154,9 +154,14 @@ def _names(path: Path, temporary: Path | None) -> list[str]:
 
 
 def write_json(path: Path, value: Any, *, private: bool = False) -> None:
-    """Writes `value` as JSON, atomically. NaN becomes null: JSON has no NaN."""
+    """Writes `value` as JSON, atomically."""
     with atomic(path, private=private) as temporary:
-        temporary.write_text(json.dumps(_plain(value), indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(as_json(value), encoding="utf-8")
+
+
+def as_json(value: Any) -> str:
+    """`value` as the text of a JSON file. NaN becomes null: JSON has no NaN."""
+    return json.dumps(_plain(value), indent=2) + "\n"
 
 
 def _plain(value: Any) -> Any:

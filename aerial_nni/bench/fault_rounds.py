@@ -1,44 +1,59 @@
 """One experiment in which processes are killed, again and again, until it is let through."""
 
+import contextlib
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from aerial_nni import results
+from aerial_nni.bench.fault_deck import (
+    CACHE,
+    CHECKPOINT,
+    DOCUMENT,
+    FINAL,
+    SEARCH,
+    SIGNS,
+    STOPPED,
+    TRAINED,
+    Fault,
+)
 from aerial_nni.bench.fault_findings import Findings
-from aerial_nni.experiments import ports, records
-from aerial_nni.experiments.guard import is_manager, members, sweep
+from aerial_nni.experiments import ports, records, rest
+from aerial_nni.experiments.guard import members, sweep
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.snapshot import booked_wrongly
+from aerial_nni.options import TrialOptions
 from aerial_nni.trials.pretend import score_of
+from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
+from aerial_nni.tuners.trial import SEARCH as SEARCHING
 
-VICTIMS = ("trial", "dispatcher", "manager", "launcher")
-CLEAN = 30.0
+CLEAN = 60.0
 """Seconds after a launcher's end in which nothing of its experiment may be left."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A kill: of whom, after how many epochs of all trials together, and how much later."""
-
-    victim: str
-    epochs: int
-    delay: float
 
 
 class Round:
     """One experiment and the faults that it meets."""
 
     def __init__(
-        self, runs: Path, draw: random.Random, *, trials: int, concurrency: int, patience: float
+        self,
+        runs: Path,
+        draw: random.Random,
+        *,
+        kind: str,
+        trials: int,
+        concurrency: int,
+        patience: float,
     ) -> None:
-        self.runs, self.draw, self.patience = runs, draw, patience
+        self.runs, self.draw, self.kind, self.patience = runs, draw, kind, patience
         self.trials, self.concurrency, self.epochs = trials, concurrency, 3
         self.findings: dict[str, Findings] = {}
         self.kills: list[str] = []
@@ -46,29 +61,30 @@ class Round:
         self._port = 0
         self._process: subprocess.Popen | None = None
 
-    def run(self, faults: int) -> None:
-        """Starts the experiment, kills `faults` times, then lets it come to its end."""
-        for _ in range(faults):
-            fault = self._fault()
-            self._start()
+    def run(self, faults: Sequence[Fault]) -> None:
+        """Starts the experiment, lets the faults happen, then lets it come to its end."""
+        for fault in faults:
+            if not self._runs:
+                self._start()
             struck = self._strike(fault)
             if struck:
-                self.kills.append(fault.victim)
-            self._end(fault.victim, timed=struck and fault.victim != "trial")
-        last = self.kills[-1] if self.kills else VICTIMS[-1]
-        for _ in range(3):  # a trial that was killed is made up for by a resume
+                self.kills.append(fault.label)
+            if fault.ends or not struck:
+                self._end(fault.label, timed=struck)
+        last = self.kills[-1] if self.kills else faults[-1].label
+        for _ in range(4):  # a trial that was killed is made up for by a resume
+            if self._runs:
+                self._end(last)
             if self._complete():
                 return
             self._start()
-            self._end(last)
+        self._end(last)
         if not self._complete():
             self._of(last).incomplete.append(f"{self.runs}: {self._record()}")
 
-    def _fault(self) -> Fault:
-        """Of somebody, after some of the epochs that are left, the next of all as likely."""
-        left = self.trials * self.epochs - self._written()
-        epochs = self._written() + self.draw.randrange(max(1, left))
-        return Fault(self.draw.choice(VICTIMS), epochs, self.draw.random() * 2)
+    @property
+    def _runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def _of(self, victim: str) -> Findings:
         return self.findings.setdefault(victim, Findings())
@@ -85,50 +101,97 @@ class Round:
         command = [sys.executable, "-m", "aerial_nni.bench.fault_launcher"]
         command += [str(self.runs), str(self._port)]
         if self._folder is None:
-            command += ["launch", str(self.trials), str(self.concurrency), str(self.epochs)]
+            command += [self.kind, str(self.trials), str(self.concurrency), str(self.epochs)]
         else:
             command += ["resume", self._folder.name]
         self.runs.mkdir(parents=True, exist_ok=True)
+        own = {"AERIAL_CACHE": str(self.runs.with_name("cache")), "PRETEND_SECONDS": "1"}
         with (self.runs / "launcher.log").open("a") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**os.environ, **own}
+            )
 
     def _strike(self, fault: Fault) -> bool:
-        """Waits for the moment and kills; whether there was somebody to kill."""
-        assert self._process is not None
-        process = self._process
-        if not self._await(lambda: process.poll() is not None or self._written() >= fault.epochs):
+        """Waits for the moment and strikes; whether there was somebody to strike."""
+        left = max(1, self.trials * self.epochs - self._written())
+        epochs = self._written() + self.draw.randrange(left)
+        delay = self.draw.random() * 2
+        if "tensorboard" in fault.victims:  # it is to be there before the trials have ended
+            delay = 0.0
+        elif not fault.moment:
+            self._until(lambda: self._written() >= epochs)
+            time.sleep(delay)
+        elif fault.moment == FINAL:
+            self._until(self._retrains)
+        chosen = self._until(lambda: self._victims(fault)) or []
+        if fault.moment in MOMENTS:
+            self._until(lambda: MOMENTS[fault.moment](self), every=0.002)
+        if fault.moment == DOCUMENT:
+            time.sleep(2 * delay)
+        if not chosen or not self._runs:
             return False
-        time.sleep(fault.delay)
-        found: list[psutil.Process] = []
-        self._await(lambda: process.poll() is not None or bool(found := self._victims(fault)))
-        found = found or self._victims(fault)
-        if process.poll() is not None or not found:
-            return False
-        try:
-            self.draw.choice(found).kill()
-        except psutil.NoSuchProcess:
-            return False
-        return True
+        number = signal.SIGSTOP if fault.stopped else signal.SIGKILL
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in chosen:
+                process.send_signal(number)
+            if fault.stopped:
+                time.sleep(STOPPED)
+                for process in chosen:
+                    process.send_signal(signal.SIGCONT)
+            return True
+        return False
 
     def _victims(self, fault: Fault) -> list[psutil.Process]:
+        """One process for each victim, empty until each is there."""
         assert self._process is not None
-        if fault.victim == "launcher":
-            return [psutil.Process(self._process.pid)] if self._process.poll() is None else []
-        if self._folder is None:
+        launcher = psutil.Process(self._process.pid)
+        found: dict[str, list[psutil.Process]] = {"launcher": [launcher]}
+        of = members(self._folder.name) if self._folder else []
+        for process in (*of, *launcher.children()):
+            for name, sign in {**SIGNS, "guard": "aerial_nni.experiments.guard"}.items():
+                if _has(process, sign):
+                    found.setdefault(name, []).append(process)
+        if "tensorboard" in fault.victims and "tensorboard" not in found:
+            self._open_tensorboard()
+        if not found.keys() >= set(fault.victims):
             return []
-        return [p for p in members(self._folder.name) if _is(p, fault.victim)]
+        return [self.draw.choice(found[name]) for name in fault.victims]
+
+    def _open_tensorboard(self) -> None:
+        record = self._record()
+        if record is not None and record.trials:
+            asked = f"{record.url}/api/v1/nni/tensorboard"
+            with contextlib.suppress(rest.NoAnswer):
+                rest.request("POST", asked, value={"trials": record.trials[0].id})
+
+    def _retrains(self) -> bool:
+        """Whether a trial of the best or the default configuration runs."""
+        record = self._record()
+        running = [t for t in record.trials if t.state == "RUNNING"] if record else []
+        return any(t.parameters.get(PHASE) in (BEST, DEFAULT) for t in running)
+
+    def _until(self, look: Callable[[], Any], *, every: float = 0.05) -> Any:
+        """The first true value; None where the experiment ends before."""
+        values: list[Any] = []
+
+        def found() -> bool:
+            values[:] = [look() if self._runs else None]
+            return not self._runs or bool(values[-1])
+
+        self._await(found, every=every)
+        return values[-1] or None
 
     def _written(self) -> int:
         """Epochs of all trials so far."""
         files = self.runs.glob(f"*/*/{results.HISTORY}")
         return sum(len(results.read_history(path)) for path in files)
 
-    def _await(self, condition: Callable[[], bool]) -> bool:
+    def _await(self, condition: Callable[[], bool], *, every: float = 0.05) -> bool:
         deadline = time.monotonic() + self.patience
         while not condition():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.05)
+            time.sleep(every)
         return True
 
     def _end(self, victim: str, *, timed: bool = False) -> None:
@@ -165,26 +228,63 @@ class Round:
             if not same or not records.is_good(folder / name):
                 found.lost.append(f"{self.runs}: {before} is now {now}")
         for trial in record.trials:
-            seed = trial.parameters.get("seed", -1)
-            if booked_wrongly(trial, folder) or trial.score not in (None, score_of(seed)):
+            if booked_wrongly(trial, folder) or trial.score not in (None, self._score(trial)):
                 found.wrong.append(f"{self.runs}: {trial}")
             if trial.state == "SUCCEEDED":
                 self._finished[trial.id] = trial
+                if records.is_good(folder / trial.id) and not _whole(folder / trial.id):
+                    found.lost.append(f"{self.runs}: the checkpoint of {trial} is damaged")
+
+    def _score(self, trial: Trial) -> float | None:
+        """What a trial that trains nothing scores; a true one scores what it scores."""
+        if self.kind == TRAINED:
+            return trial.score
+        seed, lr = (trial.parameters.get(key, getattr(TrialOptions, key)) for key in ("seed", "lr"))
+        return score_of(seed, lr)
 
     def _complete(self) -> bool:
-        """Whether every seed has a good trial, and the record says so."""
+        """Whether the record says that all is done, and every trial that should be is good."""
         record, folder = self._record(), self._folder
         if record is None or folder is None or record.state != "DONE":
             return False
-        good = [t.parameters["seed"] for t in record.trials if records.is_good(folder / t.id)]
-        return sorted(good) == list(range(self.trials))
+        good = [trial.parameters for trial in record.trials if records.is_good(folder / trial.id)]
+        if self.kind == SEARCH:
+            phases = Counter(parameters[PHASE] for parameters in good)
+            return phases == {SEARCHING: self.trials, BEST: 1, DEFAULT: 1}
+        written = self.kind != TRAINED or _documented(self)
+        return written and sorted(one["seed"] for one in good) == list(range(self.trials))
 
 
-def _is(process: psutil.Process, victim: str) -> bool:
-    try:
-        if victim == "manager":
-            return is_manager(process)
-        sign = "--exp_params" if victim == "dispatcher" else "aerial_nni.trials.pretend"
-        return sign in process.cmdline()
-    except psutil.Error:
-        return False
+def _builds(one: Round) -> bool:
+    return any(one.runs.with_name("cache").rglob(".*.new"))
+
+
+def _saves(one: Round) -> bool:
+    return any(one.runs.glob("*/*/.*.safetensors.*"))
+
+
+def _ended(one: Round) -> bool:
+    record = one._record()
+    return record is not None and record.state == "DONE" and not _documented(one)
+
+
+def _documented(one: Round) -> bool:
+    return any(one.runs.glob("docs/*.md"))
+
+
+MOMENTS = {CACHE: _builds, CHECKPOINT: _saves, DOCUMENT: _ended}
+"""What is under way -> how that is seen, from the files."""
+
+
+def _has(process: psutil.Process, sign: str) -> bool:
+    """Whether a word of a process's command has a sign in it; not that of a shell before it."""
+    with contextlib.suppress(psutil.Error, IndexError):
+        program, *words = process.cmdline()
+        return program != "/bin/bash" and any(sign in word for word in words)
+    return False
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a good trial's checkpoint has the digest on record."""
+    recorded = results.read_json(folder / results.METRICS)["checkpoint"]["sha256"]
+    return results.sha256(folder / results.CHECKPOINT) == recorded

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from aerial_nni import results
+from aerial_nni.bench.many import measure_many, said_of_many
 from aerial_nni.bench.table import Table
 from aerial_nni.bench.worker import RunFailed
 from aerial_nni.experiments.ports import free_port
@@ -46,6 +47,13 @@ class Searched:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Flags of this benchmark."""
     parser.add_argument("--trials", type=int, default=6, help="trials (default: 6)")
+    parser.add_argument(
+        "--many",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also run so many trials that train nothing, in about a second each",
+    )
 
 
 def measure(given: argparse.Namespace) -> Table:
@@ -56,6 +64,8 @@ def measure(given: argparse.Namespace) -> Table:
         searched = _search(Path(folder) / "runs", [*data, "--trials", str(given.trials)])
         first_step = searched.first_step
         loop = _loop(searched, Path(folder) / "loop")
+        like = searched.folder / searched.trials[0]["folder"]
+        parts = measure_many(given.many, like, Path(folder) / "many") if given.many else []
     count = len(searched.trials)
     start = min(_moment(trial["start"]) for trial in searched.trials)
     last = max(_moment(trial["end"]) for trial in searched.trials)
@@ -73,7 +83,9 @@ def measure(given: argparse.Namespace) -> Table:
         notes=(
             f"one-epoch trials of a random search on {given.data}, one at a time, warm cache",
             "NNI gives starts and ends of trials to the second",
+            *(said_of_many() if given.many else ()),
         ),
+        parts=tuple(parts),
         device=torch.device("cpu"),
     )
 

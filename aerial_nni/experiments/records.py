@@ -1,6 +1,5 @@
 """What is kept of an experiment: `experiment.json` in its folder, and the list of all of them."""
 
-import dataclasses
 import datetime
 import difflib
 import math
@@ -111,8 +110,11 @@ class Record:
 
         And a copy beside it, which `repair` takes where the first was damaged.
         """
+        trials = [vars(trial) for trial in self.trials]  # `asdict` would copy all of a thousand
+        text = results.as_json({**vars(self), "trials": trials})
         for name in (results.EXPERIMENT, results.EXPERIMENT_COPY):
-            results.write_json(folder / name, dataclasses.asdict(self), private=True)
+            with results.atomic(folder / name, private=True) as temporary:
+                temporary.write_text(text, encoding="utf-8")
 
     def launched_here(self) -> None:
         """Notes that this process is the launcher, and that the experiment runs."""
@@ -294,19 +296,18 @@ def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
     since the best one is to be exported. An architecture search is for the network that its best
     search trial found, trained by itself: while one of these is good, no other is the best.
     """
-    good = [
+    scored = [
         trial
         for trial in trials
         if not str(trial.parameters.get(PHASE)).startswith((CONTROL, SUPERPIXELS))
         and trial.score is not None
         and trial.folder
-        and is_good(folder / trial.folder)
     ]
-    if not good:
-        return None
-    derived = [trial for trial in good if trial.parameters.get(PHASE) == DERIVED]
-    best = max(derived or good, key=lambda trial: trial.score or 0.0)
-    return {"id": best.id, "score": best.score, "folder": best.folder}
+    # Best first: of a thousand folders only the first good one is looked into.
+    rank = {trial.id: (trial.parameters.get(PHASE) == DERIVED, trial.score) for trial in scored}
+    scored.sort(key=lambda trial: rank[trial.id], reverse=True)
+    best = next((t for t in scored if is_good(folder / str(t.folder))), None)
+    return None if best is None else {"id": best.id, "score": best.score, "folder": best.folder}
 
 
 def now() -> str:

@@ -16,13 +16,20 @@ WAITING = ("ADD_RESUMED", "ADD_CUSTOMIZED")
 FAILURES = ("FAILED", "SYS_CANCELED")
 
 
-def trials_of(jobs: Iterable[Mapping[str, Any]], folder: Path) -> list[Trial]:
+def trials_of(
+    jobs: Iterable[Mapping[str, Any]], folder: Path, *, known: Sequence[Trial] = ()
+) -> list[Trial]:
     """The trials of an experiment, in the order they were made.
 
     `jobs` is what NNI answers to /trial-jobs; `folder` is the experiment's. The score is the one
-    in the result folder, which is written before NNI hears of it.
+    in the result folder, which is written before NNI hears of it. What is `known` of a trial that
+    ended before is taken over: nothing of it changes any more.
     """
-    trials = [_trial(job, folder) for job in jobs]
+    ended = {(trial.id, trial.state): trial for trial in known if trial.state not in UNFINISHED}
+    trials = [
+        ended.get((str(job["trialJobId"]), str(job["status"]))) or _trial(job, folder)
+        for job in jobs
+    ]
     return sorted(trials, key=lambda trial: (trial.sequence is None, trial.sequence, trial.id))
 
 

@@ -68,6 +68,7 @@ class Watch:
         old = (trial for trial in record.trials if trial.state not in (*UNFINISHED, CUT_OFF))
         self._before = {trial.id for trial in old}
         self._told = set(self._before)
+        self._seen: list[Trial] = []
 
     def run(self) -> End:
         """Returns when the experiment is over. The record is up to date and saved."""
@@ -84,7 +85,8 @@ class Watch:
         seconds = min(max(least, silent), most)
         try:
             status = self.server.status(seconds=seconds)
-            trials = trials_of(self.server.ask("/trial-jobs", seconds=seconds), self.folder)
+            jobs = self.server.ask("/trial-jobs", seconds=seconds)
+            trials = self._seen = trials_of(jobs, self.folder, known=self._seen)
             profile = self.server.ask("/experiment", seconds=seconds)
             self._note(trials, edited=self._edits.follow(self.record, profile["params"]))
             checks: Sequence[Callable[[], End | None]] = (
@@ -213,7 +215,10 @@ class Watch:
         return End(state="FAILED", reason=reason)
 
     def _nothing_moves(self, status: Status, trials: list[Trial]) -> End | None:
-        states = tuple((trial.id, trial.state, written(self.folder / trial.id)) for trial in trials)
+        states = tuple(
+            (trial.id, trial.state, trial.state in UNFINISHED and written(self.folder / trial.id))
+            for trial in trials
+        )
         there = any(trial.state in UNFINISHED for trial in trials)
         limit = self._idle()
         if self._still.seconds((status.state, states)) < limit:

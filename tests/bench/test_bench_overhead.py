@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aerial_nni import results
-from aerial_nni.bench import overhead
+from aerial_nni.bench import many, overhead
 from aerial_nni.bench.overhead import Searched
 
 
@@ -38,3 +38,24 @@ def test_an_experiment_and_a_loop_of_the_same_trial_are_measured(
     first_step, searched, looped, added, end = (row["Seconds"] for row in rows)
     assert first_step > 0 and looped > 0 and end > 0
     assert added == pytest.approx(searched - looped)
+
+
+@pytest.mark.slow
+def test_a_thousand_trials_cost_no_more_memory_and_files_than_a_hundred(
+    measure: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    search = overhead._search
+
+    def search_small(runs: Path, flags: list[str]) -> Searched | None:
+        return None if runs.name == "warm" else search(runs, [*flags, "--patch", "32"])
+
+    monkeypatch.setattr(overhead, "_search", search_small)
+    cost, seen = measure("overhead", "--trials", 1, "--many", 1000)["parts"]
+    first, last = cost["rows"][0], cost["rows"][-1]
+    assert int(last["Trials"]) == 1000
+    for who in many.WHO:
+        assert int(last[f"{who}: open files"]) < int(first[f"{who}: open files"]) + 20
+        assert float(last[f"{who}: memory (MiB)"]) < 1.5 * float(first[f"{who}: memory (MiB)"])
+    assert {"`list`", "`report`", "the server's list of trials"} <= {
+        row["What"] for row in seen["rows"]
+    }

@@ -1,10 +1,12 @@
 """Experiments whose processes are killed; and that what would be wrong is found."""
 
 import dataclasses
+import itertools
 import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from aerial_nni import results
 from aerial_nni.bench import fault_rounds
 from aerial_nni.bench.__main__ import main
+from aerial_nni.bench.fault_deck import DECK, SEEDS, VICTIMS, deal
 from aerial_nni.bench.fault_findings import Findings, joined
 from aerial_nni.bench.fault_rounds import Round
 from aerial_nni.experiments import records
@@ -27,7 +30,7 @@ def test_killed_experiments_come_to_their_end(
     arguments = ["--experiments", "2", "--trials", "2", "--patience", "1000"]
     assert main(["faults", *arguments, "--json", str(file)]) == 0
     rows = results.read_json(file)["rows"]
-    assert [row["Killed"] for row in rows] == list(fault_rounds.VICTIMS)
+    assert [row["Killed or stopped"] for row in rows] == [fault.label for fault in DECK]
     assert sum(int(row["Times"]) for row in rows) >= 2
     counted = list(rows[0])[2:-1]
     assert {row[name] for row in rows for name in counted} == {"0"}, capsys.readouterr().err
@@ -39,9 +42,12 @@ def one(tmp_path: Path) -> Round:
     runs = tmp_path / "runs"
     folder = runs / "abcdefgh"
     for name in records.GOOD_FILES:
-        results.write_json(folder / "t0" / name, {"seed": 0, "score": 0.5})
+        results.write_json(folder / "t0" / name, {"seed": 0})
+    digest = results.sha256(folder / "t0" / results.CHECKPOINT)
+    metrics = {"score": 0.5, "checkpoint": {"sha256": digest}}
+    results.write_json(folder / "t0" / results.METRICS, metrics)
     a_record(folder).save(folder)
-    given = Round(runs, random.Random(0), trials=1, concurrency=1, patience=1.0)
+    given = Round(runs, random.Random(0), kind=SEEDS, trials=1, concurrency=1, patience=1.0)
     given._look_at_trials(folder, "manager")
     return given
 
@@ -87,6 +93,22 @@ def test_parameters_that_are_wrong_are_found(one: Round, change: dict[str, objec
     a_record(folder, **change).save(folder)
     one._look_at_trials(folder, "manager")
     assert len(one.findings["manager"].wrong) == 1
+
+
+def test_a_damaged_checkpoint_is_found(one: Round):
+    folder = one.runs / "abcdefgh"
+    (folder / "t0" / results.CHECKPOINT).write_bytes(b"")
+    one._look_at_trials(folder, "manager")
+    assert "damaged" in one.findings["manager"].lost[0]
+
+
+def test_forty_experiments_meet_every_fault():
+    dealt = list(deal(random.Random(0), 40))
+    met = Counter(fault for _, faults in dealt for fault in faults)
+    assert met.keys() == set(DECK)
+    assert all(fault.kind == kind for kind, faults in dealt for fault in faults)
+    pairs = {fault.victims for fault in DECK if len(fault.victims) == 2 and not fault.moment}
+    assert pairs == set(itertools.combinations(VICTIMS, 2))
 
 
 def test_a_process_that_is_left_is_found_and_ended(one: Round, monkeypatch: pytest.MonkeyPatch):

@@ -19,7 +19,7 @@ SIGNS = {
     "manager": "main.js",
     "dispatcher": "--exp_params",
     "trial": "fast_trial",
-    "tensorboard": "tensorboard.main",
+    "tensorboard": "--logdir_spec",
 }
 """Kind of process -> the end of a word of its command."""
 KINDS = ("launcher", "guard", *SIGNS)
@@ -107,7 +107,7 @@ def test_no_two_processes_that_are_killed_together_leave_anything(
         kill(found[kind] for kind in pair)
         if not {"launcher", "manager", "dispatcher"}.intersection(pair):
             launcher.terminate()  # it goes on without them
-        launcher.wait(600)
+        launcher.communicate(timeout=600)
         wait_for(lambda: nothing_left(experiment, port))
         launcher = subprocess.Popen(again, stdout=subprocess.DEVNULL, env=dict(os.environ))
     launcher.terminate()

@@ -301,11 +301,12 @@ ODD: list[tuple[str, Any]] = [
 def test_an_odd_answer_is_told_once_and_ends_nothing(
     server: FakeServer, tmp_path: Path, name: str, value: Any
 ):
-    server.state, server.jobs = "DONE", [job("t0", "SUCCEEDED")]
+    server.jobs = [job("t0", "SUCCEEDED")]
     good_folder(tmp_path / "t0", 0.5)
     right = getattr(server, name)
 
     def answer_oddly(number: int) -> None:
+        server.state = "DONE" if number >= 8 else "RUNNING"  # DONE for a second ends the watch
         setattr(server, name, value if 2 <= number < 8 else right)
 
     server.looked = answer_oddly
