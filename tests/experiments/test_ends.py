@@ -300,6 +300,7 @@ def test_stop_ends_a_running_experiment_and_resume_refuses_it_before(
     assert records.load(folder).state == "RUNNING"
     with pytest.raises(records.ExperimentRunning, match=f"stop {launched.id}"):
         resume(launched.id)
+    launched.process.send_signal(signal.SIGSTOP)  # Ctrl-Z
     record = stored.stop(runs, launched.id)
     launched.end()
     assert record.state == "STOPPED"
