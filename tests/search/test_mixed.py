@@ -71,7 +71,9 @@ def test_the_shortest_of_several_times_counts(monkeypatch: pytest.MonkeyPatch):
     ticks = iter([0.0, 0.5, 1.0, 1.25, 2.0, 2.75, *range(100)])
     monkeypatch.setattr("aerial_nni.search.timing.time.perf_counter", lambda: next(ticks))
     monkeypatch.setattr("aerial_nni.search.timing.REPEATS", 3)
-    assert _milliseconds(nn.Identity(), (X,)) == pytest.approx(250)
+    timed = Times(2.0)
+    assert _milliseconds(timed, (X, Y)) == pytest.approx(250)
+    assert timed.runs == 3
 
 
 def test_a_gpu_is_waited_for_and_a_processor_is_not(monkeypatch: pytest.MonkeyPatch):

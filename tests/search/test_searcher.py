@@ -14,9 +14,10 @@ from aerial_nni.models.genotype import read_genotype
 from aerial_nni.results import GENOTYPE, LATENCY
 from aerial_nni.search import searcher
 from aerial_nni.search.options import SearchOptions
-from aerial_nni.search.searcher import COLD, HOT, RECALIBRATION, Searcher
+from aerial_nni.search.searcher import COLD, HOT, RECALIBRATION, OnlySkips, Searcher
 from aerial_nni.search.space import AerialSpace
 from aerial_nni.search.supernet import Supernet
+from aerial_nni.training.seeds import derived_seed
 
 OPTIONS = SearchOptions(search=True, epochs=3, warmup=1, width=2, depth=1, nodes=1, arch_lr=0.1)
 
@@ -26,9 +27,10 @@ class Half:
 
     def __init__(self, value: float, count: int = 3) -> None:
         self.value, self.count, self.device = value, count, torch.device("cpu")
-        self.handed = 0
+        self.handed, self.seeds = 0, []
 
     def shuffled(self, *seeds):
+        self.seeds.append(tuple(seed.initial_seed() for seed in seeds))
         for _ in range(self.count):
             self.handed += 1
             yield self.batch()
@@ -49,7 +51,7 @@ SPEC = ModelSpec(model="unet", bands=3, classes=2, width=2, depth=1, norm="batch
 def made(folder: Path, **changes) -> Searcher:
     options = dataclasses.replace(OPTIONS, **changes)
     torch.manual_seed(0)
-    supernet = Supernet(AerialSpace(3, 2, width=2, depth=1, nodes=1))
+    supernet = Supernet(AerialSpace(3, 2, width=2, depth=1, nodes=1, parts=options.parts))
     return Searcher(
         supernet,
         options,
@@ -203,3 +205,105 @@ def test_what_is_delivered_has_statistics_of_its_own_operations(tmp_path: Path, 
         for name, tensor in derived.state_dict().items()
         if name.endswith("running_mean")
     )
+
+
+def leading(one: Searcher, name: str) -> None:
+    """Makes an operation that of every edge."""
+    with torch.no_grad():
+        for label, names in one.architecture.tables.items():
+            if name in names:
+                one.architecture.alphas[label].fill_(-9)
+                one.architecture.alphas[label][names.index(name)] = 9
+
+
+def test_batches_and_draws_follow_from_seed_epoch_and_turn(tmp_path: Path):
+    one = made(tmp_path, seed=5, variant="gumbel", accumulate=4)
+    draws = {}
+    for epoch in (1, 2, 1):
+        one._epoch = -1
+        stepped(one, epoch)  # four batches, of three a turn
+        state = one.architecture.generator.initial_seed()
+        assert state == derived_seed(5, "gumbel", epoch)
+        draws.setdefault(epoch, []).append(one.architecture_half.seeds[-2:])
+    assert draws[1][0] == draws[1][1] != draws[2][0]
+    assert draws[1][0] == [
+        tuple(
+            derived_seed(5, f"architecture {name} {turn}", 1) for name in ("order", "augmentation")
+        )
+        for turn in (0, 1)
+    ]
+    one.delivered(one.supernet, SPEC)
+    assert one.weights_half.seeds == [tuple(derived_seed(5, name, 1) for name in ("seen", "moved"))]
+
+
+def test_what_is_delivered_is_of_the_sizes_of_the_search(tmp_path: Path):
+    one = made(tmp_path, parts=2)
+    _, spec = one.delivered(one.supernet, dataclasses.replace(SPEC, dropout=0.5))
+    wanted = dataclasses.replace(SPEC, model="derived", genotype=one.genotype().text(), parts=2)
+    assert spec == wanted
+    assert not (tmp_path / GENOTYPE).exists()  # nothing has been learnt yet
+
+
+def test_a_row_says_how_decided_and_how_dear_the_search_is(tmp_path: Path):
+    one = made(tmp_path)
+    leading(one, "skip")
+    columns = one.columns()
+    shares = {name: value for name, value in columns.items() if name.startswith("alpha/")}
+    assert len(shares) == sum(map(len, one.supernet.tables().values()))
+    assert shares["alpha/encoder0_1_0/skip"] > 0.999
+    assert columns["skip_share"] == 1
+    assert columns["entropy"] == one.architecture.entropy()
+    (cost, target) = one.costs["parameters"]
+    assert columns["expected_parameters"] == cost.expected(one.architecture).item()
+    assert target == 0 and set(one.costs) == {"parameters"}
+    assert len(columns) == 3 + len(shares)
+
+
+def test_a_report_is_what_the_tuner_needs(tmp_path: Path):
+    one = made(tmp_path)
+    stepped(one)
+    one.delivered(one.supernet, SPEC)
+    report = one.report()
+    assert (report["bands"], report["classes"]) == ("3", "2")
+    assert " " not in report["genotype"] and set(report) == {"genotype", "bands", "classes"}
+    assert read_genotype(report["genotype"]) == one.genotype()
+
+
+def test_skips_end_a_search_once_it_has_learnt(tmp_path: Path):
+    one = made(tmp_path)
+    leading(one, "skip")
+    assert not one.halted() and one.keeps(0.1, 0.9)
+    stepped(one)
+    leading(one, "skip")
+    assert one.halted() == "100% of the edges are skips (--max-skips 0.75)"
+    assert not one.keeps(0.9, 0.1)
+    with pytest.raises(OnlySkips, match=r"--arch-lr below 0.1, a --warmup of more than 1 epochs"):
+        one.delivered(one.supernet, SPEC)
+    leading(one, "conv3")
+    assert not one.halted() and one.keeps(0.1, 0.9)
+    one.delivered(one.supernet, SPEC)
+    kept = (tmp_path / GENOTYPE).read_text()
+    leading(one, "skip")
+    one.delivered(one.supernet, SPEC)  # what was found before stays
+    assert (tmp_path / GENOTYPE).read_text() == kept
+
+
+def test_as_many_skips_as_are_allowed_do_not_end_it(tmp_path: Path):
+    one = made(tmp_path, max_skips=1.0)
+    stepped(one)
+    leading(one, "skip")
+    assert not one.halted()
+
+
+def test_what_is_kept_to_go_on_is_the_architecture_and_its_optimiser(tmp_path: Path):
+    one = made(tmp_path)
+    owners = one.owners()
+    assert set(owners) == {"architecture", "architecture_optimizer"}
+    assert owners["architecture"] is one.architecture
+    assert owners["architecture_optimizer"] is one.optimizer
+
+
+def test_a_step_of_the_architecture_leaves_no_gradient(tmp_path: Path):
+    one = made(tmp_path, target_params=1)
+    stepped(one)
+    assert all(alpha.grad is None for alpha in one.architecture.parameters())

@@ -48,15 +48,19 @@ def test_a_missing_file_a_broken_file_and_a_foreign_file(saved, tmp_path):
         load_checkpoint(foreign)
 
 
-def test_weights_that_do_not_fit_the_header_are_refused(saved, tmp_path):
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [("width", 8, "do not fit the header"), ("bands", "x", r"model\.bands is 'x'")],
+)
+def test_weights_that_do_not_fit_the_header_are_refused(saved, tmp_path, key, value, said):
     path, model = saved
     header = read_header(path)
-    header["model"]["width"] = 8
+    header["model"][key] = value
     other = tmp_path / "other.safetensors"
     save_file(
         {k: v.contiguous() for k, v in model.state_dict().items()},
         other,
         metadata={"aerial_nni": json.dumps(header)},
     )
-    with pytest.raises(BadCheckpoint, match="do not fit the header"):
+    with pytest.raises(BadCheckpoint, match=said):
         load_checkpoint(other)

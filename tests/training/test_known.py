@@ -11,7 +11,7 @@ from aerial_nni.data.patches import Patch
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split, save_split, split_digest
 from aerial_nni.results import SPLIT, read_json
-from aerial_nni.training.known import known_answers, shared_patches
+from aerial_nni.training.known import _meets, known_answers, shared_patches
 
 HEADER = {"data": "town", "split": "image", "split_digest": "another"}
 
@@ -86,3 +86,16 @@ def test_where_patches_are_held_out_rectangles_are_compared(tmp_path: Path):
     assert shared_patches(found, fine, split(0, of=fine, rule="patch")) == 0
     assert shared_patches(found, fine, split(1, of=fine, rule="patch")) == 1
     assert shared_patches(found, coarse, split(0, 1, of=coarse, rule="patch")) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "meets"),
+    [
+        ("16,24", True), ("10,20", False), ("11,20", True), ("24,20", False), ("23,20", True),
+        ("16,10", False), ("16,11", True), ("16,36", False), ("16,35", True),
+    ],
+)  # fmt: skip
+def test_rectangles_that_only_touch_do_not_meet(place: str, meets: bool):
+    patch = Patch(image="i", area="a", y=16, x=20, height=8, width=16, digest="d")
+    assert _meets(patch, [place], (6, 10)) == meets
+    assert _meets(patch, ["90,90", place], (6, 10)) == meets

@@ -91,6 +91,19 @@ def test_every_step_has_its_rate():
     assert seen == pytest.approx(wanted, rel=1e-4)
 
 
+def test_gradients_are_scaled_in_fp16_alone():
+    seen: list[float] = []
+
+    def steep(net: nn.Linear, *_: torch.Tensor) -> torch.Tensor:
+        seen.append(float(net.bias.detach()))
+        return 1e34 * net.bias.sum() + 1
+
+    model = nn.Linear(3, 1)
+    nn.init.zeros_(model.bias)
+    found(model, 2, objective=steep)
+    assert seen[1] == pytest.approx(-1e34 * LOWEST)  # times 2**16 it would be infinite
+
+
 def test_epochs_follow_each_other_and_the_seed_is_the_run_s():
     drawn: list[float] = []
     asked: list[int] = []

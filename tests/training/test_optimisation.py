@@ -48,10 +48,34 @@ def test_the_shortest_runs_have_finite_rates(schedule, steps):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_biases_and_norms_do_not_decay(name):
-    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2, bias=False))
     options = changed(TrialOptions(), {"optimizer": name, "weight_decay": 0.3})
     decaying, free = build_optimizer(model, options).param_groups
-    assert [p.ndim for p in decaying["params"]] == [4]
+    assert [p.ndim for p in decaying["params"]] == [4, 2]
     assert decaying["weight_decay"] == 0.3
     assert [p.ndim for p in free["params"]] == [1, 1, 1]
     assert free["weight_decay"] == 0
+
+
+@pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.8, True)])
+def test_sgd_looks_ahead_where_it_has_a_momentum(momentum, nesterov):
+    options = changed(TrialOptions(), {"optimizer": "sgd", "momentum": momentum, "lr": 0.3})
+    optimizer = build_optimizer(nn.Linear(2, 2), options)
+    assert isinstance(optimizer, torch.optim.SGD)
+    for group in optimizer.param_groups:
+        assert (group["momentum"], group["nesterov"], group["lr"]) == (momentum, nesterov, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)]
+)
+def test_the_other_rules_by_name(name, kind):
+    options = changed(TrialOptions(), {"optimizer": name, "lr": 0.3})
+    optimizer = build_optimizer(nn.Linear(2, 2), options)
+    assert type(optimizer) is kind and optimizer.param_groups[0]["lr"] == 0.3
+
+
+def test_the_rate_falls_to_a_tenth_after_each_quarter():
+    options = changed(TrialOptions(), {"schedule": "step", "lr": 1.0})
+    found = [learning_rate(options, step, 8) for step in range(8)]
+    assert found == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001])

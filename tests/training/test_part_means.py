@@ -21,6 +21,8 @@ def test_batches_weigh_by_their_valid_pixels():
     parts = PartMeans()
     masks = torch.tensor([[[0, VOID], [VOID, VOID]]], dtype=torch.uint8)
     parts.note({"labels": torch.tensor(5.0)}, masks)
+    assert parts.columns() == {"train_loss/labels": 5.0}  # of a single pixel
+    parts.note({"labels": torch.tensor(5.0)}, masks)
     parts.note({"labels": torch.tensor(0.0)}, FULL)
     assert parts.columns() == {"train_loss/labels": 1.0}
     parts.note({"labels": torch.tensor(0.0)}, torch.full_like(masks, VOID))

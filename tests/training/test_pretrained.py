@@ -40,6 +40,7 @@ def test_a_file_is_fetched_once_and_checked_by_the_hash_in_its_name(hub: Path, m
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
     assert cached(URL) == hub
+    hub.parent.mkdir(parents=True)  # another file's
     for _ in range(2):
         assert downloaded(URL, what="weights", else_="leave it") == hub
     assert asked == [(URL, str(hub), "0123abcd", False)]

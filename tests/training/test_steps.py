@@ -113,6 +113,10 @@ def test_long_gradients_are_cut_and_short_ones_are_not(
     assert run.seen[::accumulate] == pytest.approx([0.0, -steps[0], -sum(steps)], rel=1e-5)
 
 
+def test_gradients_are_scaled_in_fp16_alone():
+    assert Run([1e34, 0.0]).weight == pytest.approx(-1e34)  # times 2**16 it would be infinite
+
+
 def test_weights_and_statistics_of_norms_are_averaged_with_the_decay():
     run = Run([4.0, 8.0, 0.0], ema=0.75)
     # weights after each update: -4, -12, -12; means of the norm: 0.4, 1.16, 1.044

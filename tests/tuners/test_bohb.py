@@ -33,6 +33,16 @@ class TestBOHB(MultiFidelityContract):
         new = [p["x"] for p in started[30:] if p[BUDGET] == 1]
         assert np.median(np.abs(np.array(new) - 0.7)) < 0.2
 
+    @pytest.mark.parametrize(
+        ("trials", "wanted"), [(None, 8), (44, 8), (34, 6), (30, 6), (10, 3)], ids=str
+    )
+    def test_a_model_needs_a_fifth_of_the_trials_at_most(self, trials: int | None, wanted: int):
+        space = {name: {"_type": "uniform", "_value": [0, 1]} for name in "abcdefg"}
+        tuner = self.make(space, trials=trials)
+        assert isinstance(tuner, BOHBTuner)
+        assert tuner.min_points == wanted == tuner.default_startup()
+        assert self.make(space, trials=trials, min_points=2).min_points == 2
+
     @pytest.mark.parametrize("name", ["random_fraction", "bandwidth_factor", "min_points"])
     def test_arguments_out_of_range_are_refused(self, name: str):
         with pytest.raises(BadTuner, match=f"{name}=-1"):

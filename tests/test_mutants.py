@@ -1,0 +1,85 @@
+"""What the runner of mutants breaks, whom it asks, and that it notices what is not noticed."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import mutants
+import pytest
+
+SOURCE = '''
+"""Text."""
+WORDS = ("one", "two words")
+
+
+@decorated(1)
+def f(a: int = 0, *, b: bool = True) -> int:
+    """Text."""
+    log.info("text", 3)
+    if not a < 2 and b:
+        raise ValueError("text")
+    a += g(x=a)
+    h(a)
+    return -a if b else a % 3
+'''
+WANTED = [
+    "3: 'one' -> 'oneX'",
+    "7: 0 -> 1",
+    "7: True -> False",
+    "10: not a < 2 and b -> not (not a < 2 and b)",
+    "10: not a < 2 and b -> Or",
+    "10: not a < 2 -> a < 2",
+    "10: a < 2 -> LtE",
+    "10: 2 -> 3",
+    "12: a += g(x=a) -> a = g(x=a)",
+    "12: a += g(x=a) -> Sub",
+    "12: x=a -> nothing",
+    "13: h(a) -> pass",
+    "14: return -a if b else a % 3 -> return None",
+    "14: b -> not b",
+    "14: -a -> a",
+    "14: a % 3 -> Mult",
+    "14: 3 -> 4",
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(mutants, "PACKAGE", tmp_path)
+    (tmp_path / "made.py").write_text(SOURCE)
+    return tmp_path / "made.py"
+
+
+def test_every_place_but_texts_and_annotations_is_broken(path: Path):
+    said = [said for _, said, _ in mutants.mutants(path)]
+    assert sorted(said) == sorted(f"made:{one}" for one in WANTED)
+
+
+def test_one_thing_at_a_time_changes(path: Path):
+    whole = ast.unparse(ast.parse(SOURCE)).splitlines()
+    for place in range(len(WANTED)):
+        _, said, broken = mutants.mutants(path)[place]
+        compile(tree := broken(), "made", "exec")
+        lines = ast.unparse(tree).splitlines()
+        assert len(lines) == len(whole), said
+        assert sum(one != other for one, other in zip(lines, whole, strict=True)) == 1, said
+
+
+def test_the_tests_of_a_module_are_those_of_its_name_and_those_that_import_it():
+    names = {Path(one).name for one in mutants.tests_of("training/evaluation")}
+    assert {"test_evaluation.py", "test_loop.py"} <= names
+    assert "test_optimisation.py" not in names
+    assert "test_losses.py" in mutants.tests_of("losses")[0]
+    assert "test_against_nni.py" in mutants.tests_of("search/bilevel")[-1]  # starts a process
+
+
+@pytest.mark.slow
+def test_nine_of_ten_mutants_of_losses_and_metrics_are_killed():
+    words = ["--module", "losses", "--module", "metrics", "--sample", "60"]
+    done = subprocess.run(
+        [sys.executable, mutants.__file__, *words], capture_output=True, text=True, timeout=1800
+    )
+    found = re.match(r"(\d+) of 60 killed", done.stdout)
+    assert found and int(found[1]) >= 54, done.stdout + done.stderr
