@@ -175,6 +175,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def no_formula(text: str) -> str:
+    """A text as the cell of a CSV: spreadsheets would compute what begins like a formula."""
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
+
+
 def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
     """Writes one row per epoch as CSV, atomically. All rows have the first row's columns."""
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from aerial_nni.errors import shown
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.snapshot import UNFINISHED, history_of
 from aerial_nni.tuners.trial import BUDGET
@@ -65,7 +66,7 @@ def say(*lines: str) -> None:
     with contextlib.suppress(OSError):
         for line in lines:
             if line:
-                print(line, file=sys.stderr, flush=True)
+                print(shown(line), file=sys.stderr, flush=True)
 
 
 class Bar:

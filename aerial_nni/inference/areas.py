@@ -12,7 +12,7 @@ import numpy as np
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth, open_raster
-from aerial_nni.results import atomic
+from aerial_nni.results import atomic, no_formula
 
 STRETCH = 0.01
 """Largest relative difference of an area on the map to that on the ground."""
@@ -103,4 +103,6 @@ def write_areas(target: Path, areas: list[Area]) -> None:
         writer.writerow(["class", "pixels", "square_metres", "share"])
         for area in areas:
             share = f"{area.pixels / everything:.6f}"
-            writer.writerow([area.name, area.pixels, f"{area.square_metres:.3f}", share])
+            writer.writerow(
+                [no_formula(area.name), area.pixels, f"{area.square_metres:.3f}", share]
+            )

@@ -25,6 +25,7 @@ from aerial_nni.reports.trace import trace
 from aerial_nni.reports.training_text import explain_data, explain_training
 from aerial_nni.reports.trial_part import draw_trial, explain_trial
 from aerial_nni.reports.unet_text import explain_network
+from aerial_nni.reports.words import literal
 from aerial_nni.reports.writing import write_document
 from aerial_nni.training.checkpoint import load_checkpoint
 
@@ -132,4 +133,4 @@ def results_chapter(experiments: Sequence[Experiment], links: Mapping[str, str])
 
 def headline(name: str) -> str:
     """A dataset's name as it stands in a title."""
-    return name[:1].upper() + name[1:]
+    return literal(name[:1].upper() + name[1:])

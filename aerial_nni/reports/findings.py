@@ -7,7 +7,7 @@ import numpy as np
 
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.matrix import row_shares, short_count
-from aerial_nni.reports.words import LEAKY, listed, percent, score, some
+from aerial_nni.reports.words import LEAKY, code, listed, literal, percent, score, some
 
 NOTICEABLE = 0.05
 """Differences of scores, and rises of the loss relative to its lowest value, worth a sentence."""
@@ -39,7 +39,7 @@ def summary(experiment: Experiment) -> str:
         f"{some(metrics['epochs_run'], 'epoch')}, reaches a **mean IoU of "
         f"{metrics['final']['mean_iou']:.3f}** over {len(trial.classes)} classes on "
         f"{some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky}. "
+        f"{code(metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky}. "
         f"{_best_and_last(trial)}{several}"
     )
 
@@ -117,22 +117,22 @@ def on_classes(trial: Trial) -> str:
         pixels = trial.metrics["split"]["pixels"]["train"]
         share = pixels[worst] / max(1, sum(pixels[name] for name in trial.classes))
         text.append(
-            f"{best} is segmented best (IoU {there[best]:.3f}), {worst} worst "
-            f"({there[worst]:.3f}); {worst} has {100 * share:.2f} % of the labelled training "
-            "pixels."
+            f"{literal(best)} is segmented best (IoU {there[best]:.3f}), {literal(worst)} worst "
+            f"({there[worst]:.3f}); {literal(worst)} has {100 * share:.2f} % of the labelled "
+            "training pixels."
         )
     for name, precision, recall in zip(
         trial.classes, trial.per_class("precision"), trial.per_class("recall"), strict=True
     ):
         if abs(precision - recall) > 2 * NOTICEABLE:
             text.append(
-                f"{name} has a precision of {precision:.3f} and a recall of {recall:.3f}: "
+                f"{literal(name)} has a precision of {precision:.3f} and a recall of {recall:.3f}: "
                 f"{_reading(precision, recall)}."
             )
     if absent:
         text.append(
-            f"{listed(absent)} {'does' if len(absent) == 1 else 'do'} not occur in the validation "
-            "set, neither in truth nor in prediction, and "
+            f"{listed([*map(literal, absent)])} {'does' if len(absent) == 1 else 'do'} not occur "
+            "in the validation set, neither in truth nor in prediction, and "
             f"{'has' if len(absent) == 1 else 'have'} no score."
         )
     return " ".join(text)
@@ -155,11 +155,12 @@ def on_confusions(trial: Trial, *, count: int = 3) -> str:
     shares = row_shares(confusion)
     np.fill_diagonal(shares, 0)
     shares = np.nan_to_num(shares)
+    names = [*map(literal, trial.classes)]
     order = np.argsort(-shares, axis=None)[:count]
     places = [np.unravel_index(index, shares.shape) for index in order]
     said = [
-        f"{percent(shares[true, predicted])} of {trial.classes[true]} is called "
-        f"{trial.classes[predicted]} ({short_count(confusion[true, predicted])} pixels)"
+        f"{percent(shares[true, predicted])} of {names[true]} is called "
+        f"{names[predicted]} ({short_count(confusion[true, predicted])} pixels)"
         for true, predicted in places
         if shares[true, predicted] > 0
     ]
@@ -170,7 +171,7 @@ def on_confusions(trial: Trial, *, count: int = 3) -> str:
     wrong = confusion.sum()
     return (
         f"The largest confusions, as shares of the true class: {'; '.join(said)}. In pixels, most "
-        f"errors are {trial.classes[true]} called {trial.classes[predicted]}: "
+        f"errors are {names[true]} called {names[predicted]}: "
         f"{percent(confusion[true, predicted] / wrong)} of all wrong pixels."
     )
 

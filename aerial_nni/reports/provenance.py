@@ -8,7 +8,7 @@ from typing import Any
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM
 from aerial_nni.options import TrialOptions, flag
 from aerial_nni.reports.folder import Experiment, Trial
-from aerial_nni.reports.words import rule_name, table
+from aerial_nni.reports.words import literal, rule_name, table
 from aerial_nni.search.options import SearchOptions
 
 PLACES = {
@@ -126,7 +126,7 @@ def version_table(trial: Trial) -> str:
     rows += [
         ["machine", cost["machine"]],
         ["device, precision", f"{cost['device']}, {cost['precision']}"],
-        ["dataset", data["name"]],
+        ["dataset", literal(data["name"])],
         ["fingerprint of the prepared data", f"`{data['fingerprint']}`"],
     ]
     return table(["what", "value"], rows, text_columns=2)

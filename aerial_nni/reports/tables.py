@@ -8,6 +8,7 @@ import numpy as np
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.words import (
     duration,
+    literal,
     percent,
     rule_name,
     score,
@@ -78,7 +79,7 @@ def class_table(trial: Trial) -> str:
     pixels = trial.confusion.sum(axis=1)
     rows = [
         [
-            trial.classes[i],
+            literal(trial.classes[i]),
             *(score(columns[name][i]) for name in names),
             f"{pixels[i]:,}",
             percent(pixels[i] / max(1, pixels.sum())),
@@ -104,7 +105,7 @@ def pixel_table(trial: Trial) -> str:
     totals = {part: max(1, sum(parts[part][name] for name in trial.classes)) for part in parts}
     rows = []
     for name in trial.classes:
-        row = [name]
+        row = [literal(name)]
         for part in ("train", "val"):
             row += [f"{parts[part][name]:,}", percent(parts[part][name] / totals[part])]
         rows.append(row)
@@ -123,8 +124,9 @@ def example_table(trial: Trial) -> str:
         rows.append(
             [
                 str(facts["number"]),
-                f"{facts['image']}, rows from {facts['y']}, columns from {facts['x']}",
-                ", ".join(facts["classes"]) + (f"; void {percent(void)}" if void else ""),
+                f"{literal(facts['image'])}, rows from {facts['y']}, columns from {facts['x']}",
+                ", ".join(map(literal, facts["classes"]))
+                + (f"; void {percent(void)}" if void else ""),
                 score(facts["mean_iou"], digits=3),
                 score(facts["pixel_accuracy"], digits=3),
             ]

@@ -1,9 +1,11 @@
 """How the network learnt: optimiser, schedule, augmentation, data, split and scores, in words."""
 
+from urllib.parse import quote
+
 from aerial_nni.metrics import POLICY
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.tables import pixel_table
-from aerial_nni.reports.words import LEAKY, percent, rule_name, some
+from aerial_nni.reports.words import LEAKY, literal, percent, rule_name, some
 
 _RULES = {
     "adamw": "AdamW (Loshchilov and Hutter 2019)",
@@ -19,6 +21,9 @@ _SCHEDULES = {
     "constant": "stays the same",
     "step": "falls to a tenth after each quarter of the run",
 }
+SAFE = ":/?#@!$&'()*+,;=%-._~"
+"""Signs that stand in an address as they are."""
+
 _SPLITS = {
     "image": "whole images are held out, some of each area, so no image is on both sides; images "
     "of one area can still touch each other",
@@ -120,25 +125,27 @@ def _augmentation(trial: Trial) -> str:
 def explain_data(trial: Trial, *, pixels: str) -> str:
     """Data and split with the table and plot of pixels per class, and how scores are computed."""
     data, split = trial.metrics["data"], trial.metrics["split"]
-    about = (data.get("description") or f"The dataset {data['name']}").rstrip(".")
-    source = f", [source]({data['source']})" if str(data["source"]).startswith("http") else ""
+    about = literal((data.get("description") or f"The dataset {data['name']}").rstrip("."))
+    address = quote(str(data["source"]), safe=SAFE)
+    source = f", [source](<{address}>)" if address.startswith("http") else ""
+    bands = ", ".join(map(literal, data["bands"]))
     step = (
         "without overlap" if data["stride"] == data["patch"] else f"every {data['stride']} pixels"
     )
     edges = {"cut": "cut off", "pad": "padded with void", "shift": "covered by shifting inward"}
     skipped = (
         f" {some(len(data['skipped']), 'sample')} could not be used and was left out: "
-        f"{', '.join(sorted(data['skipped']))}."
+        f"{', '.join(map(literal, sorted(data['skipped'])))}."
         if data["skipped"]
         else ""
     )
     parts = [
         "### Data and split",
-        f"{about} (licence: {data['licence']}{source}). Images are cut from the top left into "
-        f"patches of {data.get('patch_width', data['patch'])}×{data['patch']} pixels, {step}; the "
-        "ragged edge is "
-        f"{edges.get(data['edge'], data['edge'])}.{skipped} The bands ({', '.join(data['bands'])}) "
-        "are scaled to mean 0 and standard deviation 1 with figures measured on the training "
+        f"{about} (licence: {literal(data['licence'])}{source}). Images are cut from the top "
+        f"left into patches of {data.get('patch_width', data['patch'])}×{data['patch']} pixels, "
+        f"{step}; the ragged edge is "
+        f"{edges.get(data['edge'], data['edge'])}.{skipped} The bands ({bands}) are "
+        "scaled to mean 0 and standard deviation 1 with figures measured on the training "
         "patches.",
         f"The split is {rule_name(split['rule'], leaky=split['leaky'])}, seed {split['seed']}: "
         f"{_SPLITS.get(split['rule'], 'it was given as a file')}. Training has "
@@ -175,8 +182,8 @@ def _imbalance(trial: Trial) -> str:
     total = max(1, sum(counts.values()))
     most, least = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     return (
-        f"The classes are not alike in size: {most} has {percent(counts[most] / total)} of the "
-        f"labelled training pixels, {least} {percent(counts[least] / total)}. Pixel accuracy is "
-        "therefore a poor guide, and the mean IoU, in which every class counts the same, is the "
-        "score."
+        f"The classes are not alike in size: {literal(most)} has {percent(counts[most] / total)} "
+        f"of the labelled training pixels, {literal(least)} {percent(counts[least] / total)}. "
+        "Pixel accuracy is therefore a poor guide, and the mean IoU, in which every class counts "
+        "the same, is the score."
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.stages import Stage
 from aerial_nni.reports.trace import Step
-from aerial_nni.reports.words import listed, some, times
+from aerial_nni.reports.words import listed, literal, some, times
 
 
 def explain_network(
@@ -54,8 +54,8 @@ def _task(trial: Trial, stages: Sequence[Stage]) -> str:
         "Semantic segmentation gives **every pixel** a class. The network of this document takes a "
         f"patch of {height}×{width} pixels with {some(bands, 'band')} and returns {len(classes)} "
         f"numbers for each of its {height * width:,} pixels, one for each of the classes "
-        f"{listed(classes)}. A softmax turns them into probabilities, and the most probable class "
-        "is the prediction.\n\n"
+        f"{listed([*map(literal, classes)])}. A softmax turns them into probabilities, and the "
+        "most probable class is the prediction.\n\n"
         "Two things are needed for that, and they pull in opposite directions. To know *what* a "
         "pixel shows, its surroundings must be seen: a grey pixel may be a roof, a road or bare "
         "ground. To know *where* one thing ends and the next begins, fine detail must be kept. "

@@ -1,6 +1,7 @@
 """Numbers and tables as Markdown: one way to write a score, a count, a spread and a duration."""
 
 import math
+import re
 from collections.abc import Sequence
 from statistics import mean, stdev
 
@@ -58,6 +59,21 @@ def times(shape: Sequence[int]) -> str:
 def rule_name(rule: str, *, leaky: bool) -> str:
     """The rule of a split, marked when it is leaky."""
     return f"`{rule}` (**{LEAKY}**)" if leaky else f"`{rule}`"
+
+
+def literal(name: str) -> str:
+    """A name that others gave, as Markdown shows it: letter by letter, whatever it says."""
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
+        name = name.replace(sign, entity)
+    name = re.sub(r"(?<!&)#|[\\\\`*\[\]~$]|(?<!\w)_|_(?!\w)|^[-+]", r"\\\g<0>", name)
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", name)
+
+
+def code(text: str) -> str:
+    """Such a text as code, between more backticks than stand together in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {text} {fence}" if longest else f"`{text}`"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: int = 1) -> str:

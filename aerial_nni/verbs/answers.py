@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aerial_nni.errors import shown
+
 
 def settings_of(given: argparse.Namespace) -> Any:
     """How an experiment is run, from `add_experiment_flags`."""
@@ -45,7 +47,7 @@ def finished(outcome: Any, given: argparse.Namespace) -> int:
 def answer(given: argparse.Namespace, values: Mapping[str, Any], text: str) -> None:
     """One JSON object for a program, or text for a person."""
     try:
-        print(json.dumps(values) if given.json else text, flush=True)
+        print(json.dumps(values) if given.json else shown(text), flush=True)
     except BrokenPipeError:  # `run list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aerial_nni.errors import shown
 from aerial_nni.options import PRECISIONS, BadOption
+from aerial_nni.results import no_formula
 from aerial_nni.verbs.answers import answer, table
 from aerial_nni.verbs.checkpoints import checkpoint_of
 from aerial_nni.verbs.flags import Verbs, add_runs, positive
@@ -148,7 +150,7 @@ def predict(given: argparse.Namespace) -> int:
                     progress=progress,
                 )
         except (Explained, OSError) as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {shown(str(error))}", file=sys.stderr)
             failed[str(image)] = str(error)
         else:
             done.append(result)
@@ -168,6 +170,8 @@ def _check_submission(given: argparse.Namespace) -> None:
 
     if len({image.stem for image in given.images}) < len(given.images):
         raise BadOption("images of one name are one image to a contest; give each name once")
+    if odd := [image.stem for image in given.images if no_formula(image.stem) != image.stem]:
+        raise BadOption(f"{odd[0]!r}, a row's name, is a formula to spreadsheets; rename the image")
     if not given.overwrite:
         check_free([given.submission])
 

@@ -9,7 +9,7 @@ from aerial_nni.reports.beside import Group
 from aerial_nni.reports.darts.reading import Discovery
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.hpo.retraining import interval
-from aerial_nni.reports.words import LEAKY, score, some, spread, times
+from aerial_nni.reports.words import LEAKY, code, score, some, spread, times
 
 ENOUGH = 3
 """Seeds below which a comparison settles nothing."""
@@ -129,7 +129,7 @@ def _network(found: Discovery) -> str:
     return (
         f"The derived network has {metrics['model']['parameters']:,} parameters{how}. Scores are "
         f"on {some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
+        f"{code(metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}."
     )
 

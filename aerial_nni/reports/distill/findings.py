@@ -10,7 +10,7 @@ from aerial_nni.reports import chance
 from aerial_nni.reports.beside import Group
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.hpo.axes import write_value
-from aerial_nni.reports.words import LEAKY, listed, percent, score, some, spread
+from aerial_nni.reports.words import LEAKY, code, listed, percent, score, some, spread
 
 CAUTION = (
     "All scores are on the validation images by which epochs, and in a search trials, were chosen. "
@@ -84,7 +84,7 @@ def _student(found: Distillation) -> str:
         f"The student has {size:,} parameters, {percent(size / teacher['parameters'])} of its "
         f"teacher's {teacher['parameters']:,}. {_against_teacher(found)} Scores are on "
         f"{some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
+        f"{code(metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}; the teacher was trained on none of them, and its score is "
         "what its checkpoint says."
     )

@@ -15,7 +15,7 @@ from aerial_nni.reports.distill.soft_answers import (
     shown_temperature,
     softened,
 )
-from aerial_nni.reports.words import percent
+from aerial_nni.reports.words import literal, percent
 
 KINDS: dict[str, tuple[str, str]] = {
     "soft": (
@@ -176,7 +176,7 @@ def _objective(found: Distillation) -> str:
 def _kinds_figure(found: Distillation, links: Mapping[str, str]) -> str:
     if "kinds" not in links:
         return ""
-    name = found.student.classes[shown_class(found)]
+    name = literal(found.student.classes[shown_class(found)])
     return (
         f"![What each kind compares, teacher above and student below]({links['kinds']})\n\n"
         f"The same patch as each kind sees it, for the class {name}: above the teacher, below the "

@@ -11,7 +11,7 @@ from aerial_nni.reports.distill import findings
 from aerial_nni.reports.distill.reading import Distillation
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.style import BLUE, VERMILLION, epoch_axis, line, new_figure, styled
-from aerial_nni.reports.words import score, table
+from aerial_nni.reports.words import literal, score, table
 
 LOOKS = {
     "student": {"color": VERMILLION, "linestyle": "-", "marker": "o"},
@@ -109,7 +109,7 @@ def _class_table(found: Distillation) -> str:
     for place, name in enumerate(found.student.classes):
         ours, theirs = ([scores[place] for scores in side] for side in (students, controls))
         gaps = [a - b for a, b in zip(ours, theirs, strict=True)]
-        rows.append([name, score(fmean(ours)), score(fmean(theirs)), _gap(gaps)])
+        rows.append([literal(name), score(fmean(ours)), score(fmean(theirs)), _gap(gaps)])
     return table(["class", "student, IoU", "control, IoU", "difference"], rows)
 
 

@@ -7,7 +7,7 @@ from aerial_nni.drone.scores import BY_IMAGE, DATA_SET, SCORES
 from aerial_nni.reports.beside import beside_table
 from aerial_nni.reports.drone.reading import FOUND, Flight
 from aerial_nni.reports.hpo.retraining import interval
-from aerial_nni.reports.words import LEAKY, listed, score, some, spread, table
+from aerial_nni.reports.words import LEAKY, code, listed, score, some, spread, table
 
 ENOUGH = 100
 """Steps of the finder from which on its suggestion is taken seriously."""
@@ -34,8 +34,8 @@ def summary(found: Flight) -> str:
     seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
     return (
         f"Mean IoU on {some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
-        f"{split['seed']}: {listed(reached)}"
+        f"{code(trial.metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with "
+        f"seed {split['seed']}: {listed(reached)}"
         f"{f' (mean ± sample standard deviation over {seeds} seeds)' if counts[-1] > 1 else ''}. "
         f"{CAUTION}"
     )

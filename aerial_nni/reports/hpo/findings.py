@@ -6,7 +6,7 @@ import numpy as np
 
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.hpo.tried import ADDED, GRID
-from aerial_nni.reports.words import LEAKY, duration, listed, percent, score, some, spread
+from aerial_nni.reports.words import LEAKY, code, duration, listed, percent, score, some, spread
 from aerial_nni.tuners.trial import BEST, DEFAULT, GUIDED, PROMOTED, RANDOM, STARTUP
 
 KINDS = {
@@ -43,8 +43,8 @@ def _found(search: Search) -> str:
     )
     where = (
         f"on {some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
-        f"{split['seed']}"
+        f"{code(trial.metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with "
+        f"seed {split['seed']}"
     )
     if not scores:
         return (

@@ -12,7 +12,7 @@ from aerial_nni import results
 from aerial_nni.options import BUILT_IN
 from aerial_nni.reports.folder import ResultUnusable, read_experiment
 from aerial_nni.reports.overview.rows import READERS, Made
-from aerial_nni.reports.words import rule_name, some
+from aerial_nni.reports.words import code, rule_name, some
 
 FACTS = ("rule", "seed", "val_fraction", "train_images", "val_images", "train_patches",
          "val_patches")  # fmt: skip
@@ -45,7 +45,7 @@ class Ground:
         """Dataset, split and number of patches, in a line."""
         rule = rule_name(self.split["rule"], leaky=self.split["leaky"])
         patches = some(self.split["val_patches"], "validation patch")
-        return f"`{self.facts['name']}`, split {rule} with seed {self.split['seed']}, {patches}"
+        return f"{code(self.facts['name'])}, split {rule} with seed {self.split['seed']}, {patches}"
 
     def against(self, other: "Ground") -> list[str]:
         """What is not as in another."""

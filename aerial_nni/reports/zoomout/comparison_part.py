@@ -5,7 +5,7 @@ from statistics import mean, stdev
 
 from aerial_nni.reports.beside import Group, beside_table
 from aerial_nni.reports.document import headline
-from aerial_nni.reports.words import LEAKY, duration, listed, score, some, spread, table
+from aerial_nni.reports.words import LEAKY, code, duration, listed, score, some, spread, table
 from aerial_nni.reports.zoomout.method_text import said_of_weights
 from aerial_nni.reports.zoomout.reading import Comparison
 from aerial_nni.tuners.trial import CONTROL
@@ -42,8 +42,8 @@ def summary(found: Comparison) -> str:
         reached = [f"{title_of(group)} **{spread(group.scores)}**" for group in found.groups]
     return (
         f"{what} on {some(split['val_patches'], 'validation patch')} of the dataset "
-        f"`{trial.metrics['data']['name']}`, split by the rule `{split['rule']}`{leaky} with seed "
-        f"{split['seed']}: {listed(reached)}"
+        f"{code(trial.metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with "
+        f"seed {split['seed']}: {listed(reached)}"
         f"{f' (mean ± sample standard deviation over {seeds} seeds)' if seeds > 1 else ''}. "
         f"{difference(found)} The frozen network of zoom-out was {said_of_weights(found)}. "
         f"{caution(found)}"
