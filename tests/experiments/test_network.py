@@ -89,7 +89,9 @@ def test_an_open_server_answers_under_its_secret_path_only(
         assert prefix.encode() not in opened_channel(port, "/tuner")
         api = f"{own}/{prefix}/api/v1/nni"
         assert rest.request("GET", f"{api}/check-status")["status"] == "DONE"
-        assert b"<html" in answer(record.url)[1]
+        for address_typed in (record.url, f"{record.url}/"):
+            with rest._opener.open(address_typed) as shown:
+                assert shown.url == f"{record.url}/oview" and b"<html" in shown.read()
         events = folder / record.trials[0].id / results.EVENTS
         events.mkdir()
         task = rest.request("POST", f"{api}/tensorboard", value={"trials": record.trials[0].id})

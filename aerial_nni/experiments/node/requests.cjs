@@ -35,7 +35,7 @@ trial-file/${ID}/(trial\\.log|stdout|stderr)|tensorboard/${ID}|tensorboard-tasks
 // What the web UI and the launcher ask for. NNI's routes take capitals for small letters.
 const ROUTES = {
   GET: [
-    /^\/(oview|detail|experiment)?$/,
+    /^\/(oview|detail|experiment)$/,
     /^\/(?!(api|logs|netron)\/)([\w~-][\w.~-]*\/)*[\w~-][\w.~-]*\.(css|gif|html|ico|js|json|map|png|svg|ttf|txt|woff2?)$/i,
     /^\/logs\/(dispatcher|nnimanager)\.log$/,
     new RegExp(`^${API}/(${ASKED})$`),
@@ -78,6 +78,7 @@ function bodies({ request: { method, headers, headersDistinct } }) {
 // "prefix": rest_server/index.js `start()` answers a request outside the secret prefix with the
 // prefix: 'Outside prefix "/…"'.
 function prefix({ request, inside, path }) {
+  if (inside === "/") return [302, `${PREFIX}/oview`]; // the page's own names are relative
   return inside === null ? [path === "/" && !request.upgrade ? 200 : 404, PAGE] : null;
 }
 
@@ -108,6 +109,7 @@ function refuse(answer, [status, text]) {
     "Content-Type": `${type}; charset=utf-8`,
     "Content-Length": Buffer.byteLength(text),
     Connection: "close",
+    ...(status === 302 && { Location: text }),
   };
   if (answer instanceof http.ServerResponse) return answer.writeHead(status, headers).end(text);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
