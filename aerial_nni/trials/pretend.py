@@ -126,7 +126,9 @@ def _finish(options: TrialOptions, folder: Path, model: Path | None) -> None:
         with results.atomic(checkpoint) as temporary:
             temporary.write_bytes(str(options).encode())
     held = {"file": results.CHECKPOINT, "sha256": results.sha256(checkpoint)}
-    metrics = {**metrics, "score": score_of(options.seed, options.lr), "checkpoint": held}
+    files = results.digests_of(folder, metrics.get("files", ()))
+    score = score_of(options.seed, options.lr)
+    metrics = {**metrics, "score": score, "checkpoint": held, "files": files}
     results.write_json(folder / results.METRICS, metrics)
 
 
