@@ -35,16 +35,23 @@ REQUIREMENTS = [
     "setuptools<82",  # tensorboard and nni's own tools import pkg_resources, removed in 82
 ]
 
-# What `bench hpo` runs beside the tuners, SMAC3 apart.
+# What the benchmarks compare with, SMAC3 apart.
 BENCH = [
-    "optuna>=4,<6",  # its TPE and Gaussian process, and TPE with its Hyperband pruner
+    "optuna>=4,<6",  # `bench hpo`: its TPE and Gaussian process, and TPE with its Hyperband pruner
+    "lightning>=2.4",  # `bench train`: the loop of its Trainer
+]
+
+BROWSER = [
+    "selenium>=4.25,<5",  # a real browser looks at the web UI: its pictures, its tests
 ]
 
 EXTRAS = {
     "bench": BENCH,
+    "browser": BROWSER,
     # Everything the tests, the checks and the benchmarks of .ci/run use.
     "dev": [
         *BENCH,
+        *BROWSER,
         "pytest>=8",
         "pytest-timeout>=2.3",  # a test that hangs says where
         "pytest-xdist>=3.6",  # tests of real servers wait a lot: several files at a time
@@ -52,8 +59,6 @@ EXTRAS = {
         "mypy>=1.13",
         "types-PyYAML",
         "types-psutil",
-        "lightning>=2.4",  # the loop that `bench train` is compared with
-        "selenium>=4.25,<5",  # a real browser looks at the web UI: its test, its pictures
     ],
 }
 

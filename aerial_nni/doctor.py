@@ -1,21 +1,29 @@
 """Is this machine ready? Findings about it, each with the line that mends what is wrong."""
 
 import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from aerial_nni import needs
 
 if TYPE_CHECKING:
     from aerial_nni.data.dataset import Dataset
 
 MARKS = {"ok": "[ ok ]", "warn": "[warn]", "fail": "[FAIL]"}
 """How a finding's level is shown. One `fail` and the machine is not ready."""
+
+INSTALL = "python -m pip install -e ."
+REINSTALL = "python -m pip install --force-reinstall -e ."
 
 PYTHONS = ((3, 10), (3, 13))
 LOOK = 30.0
@@ -39,6 +47,8 @@ def examine(
     *, runs: Path = Path("runs"), port: int | None = None, data_dir: str = ""
 ) -> list[Finding]:
     """All findings about this machine; an examination that fails is a finding too."""
+    pool = ThreadPoolExecutor(1)
+    imported = pool.submit(needs.import_all)  # while the others look
     examinations: dict[str, Callable[[], Iterator[Finding]]] = {
         "python": python,
         "torch": torch_and_device,
@@ -50,14 +60,15 @@ def examine(
         "disk": lambda: disk(runs),
         "cache": cache,
         "data": lambda: data(data_dir),
+        "verbs": lambda: verbs(imported.result()),
+        "extras": extras,
     }
     findings: list[Finding] = []
     for subject, examination in examinations.items():
         try:
             findings.extend(examination())
         except Exception as error:  # a broken installation raises anything
-            reinstall = "python -m pip install --force-reinstall -e ."
-            findings.append(Finding("fail", subject, f"{type(error).__name__}: {error}", reinstall))
+            findings.append(Finding("fail", subject, f"{type(error).__name__}: {error}", REINSTALL))
     return findings
 
 
@@ -231,3 +242,30 @@ def _dataset(name: str, dataset: "Dataset", *, decode: bool) -> Finding:
         return Finding("ok", "data", text)
     sample_name, reason = next(iter(problems.items()))
     return Finding("warn", "data", f"{text}; {sample_name}: {reason}", "add: --skip-bad")
+
+
+def verbs(imported: "subprocess.CompletedProcess[str]") -> Iterator[Finding]:
+    """Whether everything that the verbs import can be imported."""
+    if imported.returncode:
+        last = (imported.stderr.splitlines() or [""])[-1]
+        text = f"importing what they need ends with {imported.returncode}: {last}"
+        yield Finding("fail", "verbs", text, REINSTALL)
+        return
+    missing: dict[str, list[str]] = json.loads(imported.stdout.splitlines()[-1])
+    for problem, those in missing.items():
+        mend = INSTALL if problem.endswith(needs.MISSING) else REINSTALL
+        yield Finding("fail", "verbs", f"{problem}; needed by: {', '.join(those)}", mend)
+    if not missing:
+        yield Finding("ok", "verbs", f"all that the {len(needs.NEEDS)} of them import is there")
+
+
+def extras() -> Iterator[Finding]:
+    """Which extras are not installed, and what needs them. None is needed by a verb."""
+    for extra, modules in needs.EXTRAS.items():
+        absent = [module for module in modules if not find_spec(module)]
+        if absent:
+            users = ", ".join(modules[module] for module in absent)
+            text = f"{', '.join(absent)} not installed; needed by: {users}"
+            yield Finding("ok", "extras", text, f'python -m pip install -e ".[{extra}]"')
+        else:
+            yield Finding("ok", "extras", f"{extra} is installed")

@@ -1,11 +1,13 @@
 """Errors as they are shown to a user: without a traceback, and without what a terminal obeys."""
 
+import importlib
 import logging
 import os
 import sys
 import tempfile
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 
 class Explained(Exception):
@@ -14,6 +16,24 @@ class Explained(Exception):
     Command lines catch this class once. Each reason that a user can act on is a class of its own
     beside the code that raises it.
     """
+
+
+class ExtraMissing(Explained):
+    """What is asked for needs a module that only an extra of the installation brings."""
+
+
+def with_extra(module: str, extra: str) -> ModuleType:
+    """A module that an extra of the installation brings, imported.
+
+    Raises:
+        ExtraMissing: it cannot be. The message has the line that installs it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ExtraMissing(
+            f'{module} cannot be imported ({error}); python -m pip install -e ".[{extra}]"'
+        ) from error
 
 
 class Damaged(Explained, ValueError):

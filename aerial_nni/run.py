@@ -14,21 +14,33 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from aerial_nni import __version__
 from aerial_nni.errors import say_plainly, told
-from aerial_nni.flags import Parser
-from aerial_nni.verbs import GROUPS
+
+if TYPE_CHECKING:
+    from aerial_nni.flags import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; 0 when it did what was asked."""
+    try:
+        return _run(arguments)
+    except ModuleNotFoundError as error:
+        print(f"error: {error.name} is missing; python -m pip install -e .", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = build_parser().parse_args(arguments)
     say_plainly(logging.WARNING)
     try:
         return given.verb(given)
     except KeyboardInterrupt:
         return 130
+    except ModuleNotFoundError:
+        raise  # said above, with what to type
     except Exception as error:  # a traceback tells a user nothing
         said = told(error)
         print(f"error: {said}", file=sys.stderr)
@@ -37,8 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def build_parser() -> Parser:
+def build_parser() -> "Parser":
     """The parser of all verbs."""
+    from aerial_nni.flags import Parser
+    from aerial_nni.verbs import GROUPS
+
     parser = Parser(
         prog="python -m aerial_nni.run",
         description=__doc__,

@@ -1,9 +1,6 @@
 """The design's one-way flow: data flows down, imports point up."""
 
 import ast
-import re
-import sys
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -95,31 +92,3 @@ def test_only_the_command_line_and_benchmarks_know_experiments():
         knows = any(name.startswith("aerial_nni.experiments") for name in imported(path))
         allowed = part(path) in ("experiments", "bench", "browser", *COMMAND_LINE)
         assert allowed or not knows, path
-
-
-NAME = re.compile(r"[A-Za-z\d_-]+")
-
-
-def brought_with(distribution: str) -> set[str]:
-    """What pip installs beside it, whatever extras are asked for; nothing where it is not there."""
-    try:
-        asked = [one for one in requires(distribution) or [] if "extra ==" not in one]
-    except PackageNotFoundError:
-        return set()
-    return {NAME.match(one)[0].lower() for one in asked}
-
-
-def test_what_the_package_imports_is_installed_with_it():
-    listed = (PACKAGE.parent / "setup.py").read_text(encoding="utf-8").split("REQUIREMENTS = [")[1]
-    required = set(re.findall(r'^    "([a-z\d-]+)[<>=]', listed.split("\n]")[0], re.MULTILINE))
-    installed = required.union(*(brought_with(one) for one in required))
-    provided = packages_distributions()
-    missing = {
-        (path.relative_to(PACKAGE).as_posix(), top)
-        for path in FILES
-        if path.relative_to(PACKAGE).parts[0] not in ("bench", "browser")  # they name their extras
-        for top in {name.split(".")[0] for name in imported(path)}
-        if top not in sys.stdlib_module_names | {"aerial_nni"}
-        and not installed & {one.lower() for one in provided.get(top, [])}
-    }
-    assert not missing

@@ -43,6 +43,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def measure(given: argparse.Namespace) -> Table:
     """Does the runs that are missing, and shows all of them."""
     methods = _chosen(given.methods, METHODS, flag="methods")
+    for method in methods:
+        METHODS[method].check()
     problems = {
         name: find_problem(name, given.data, given.data_dir)
         for name in _chosen(given.problems, PROBLEMS, flag="problems")
@@ -50,8 +52,6 @@ def measure(given: argparse.Namespace) -> Table:
     for name in ("trials", "seeds", "jobs"):
         if getattr(given, name) < 1:
             raise BadOption(f"--{name} {getattr(given, name)} is too few; give 1 or more")
-    for method in methods:
-        METHODS[method].check()
     jobs = _jobs(given, methods, list(problems))
     records = Records(given.work)
     missing = [job for job in jobs if not records.find(job)]

@@ -13,12 +13,8 @@ from typing import Any
 import aerial_nni
 from aerial_nni.bench.hpo_opponents import Config, Contestant, History, Optuna, Smac
 from aerial_nni.bench.hpo_problems import EPOCHS, Problem
-from aerial_nni.errors import Explained
+from aerial_nni.errors import with_extra
 from aerial_nni.tuners.trial import BUDGET, visible
-
-
-class CannotTakePart(Explained):
-    """A method or a library cannot be imported; the message says what to type."""
 
 
 class Tuner:
@@ -68,12 +64,8 @@ class Method:
         return "." in self.module
 
     def check(self) -> None:
-        """Raises `CannotTakePart` where the method cannot be imported."""
-        try:
-            importlib.import_module(self.module)
-        except ImportError as error:
-            hint = "" if self.ours else '; try pip install -e ".[bench]"'
-            raise CannotTakePart(f"{self.title} cannot be imported: {error}{hint}") from error
+        """Raises `ExtraMissing` where the method cannot be imported."""
+        with_extra(self.module, "bench")
 
     @cached_property
     def code(self) -> str:

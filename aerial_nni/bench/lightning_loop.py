@@ -21,11 +21,7 @@ PRECISIONS: dict[str, Any] = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": 
 def lightning_turn(
     model: nn.Module, options: TrialOptions, ground: Ground, loader: DataLoader
 ) -> Callable[[], float]:
-    """A turn of `Trainer.fit` over one pass of `loader`; the clock runs from batch to batch.
-
-    Raises:
-        ImportError: lightning is not installed; it comes with `pip install -e ".[dev]"`.
-    """
+    """A turn of `Trainer.fit` over one pass of `loader`; the clock runs from batch to batch."""
     import lightning
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler
 from aerial_nni.bench.lightning_loop import lightning_turn
 from aerial_nni.bench.table import Table
 from aerial_nni.data.batches import Batch, Batches
+from aerial_nni.errors import with_extra
 from aerial_nni.losses import build_loss
 from aerial_nni.models import build_model, model_spec
 from aerial_nni.options import TrialOptions, changed
@@ -46,6 +47,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def measure(given: argparse.Namespace) -> Table:
     """The table of all contestants; the last column is the ratio to the plain loop."""
+    with_extra("lightning", "bench")  # before anything is prepared
     names = ("data", "data_dir", "width", "batch", "patch")
     options = changed(TrialOptions(), {name: getattr(given, name) for name in names})
     with tempfile.TemporaryDirectory(prefix="aerial-bench-") as folder:

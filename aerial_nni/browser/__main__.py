@@ -5,7 +5,7 @@ python -m aerial_nni.browser http://127.0.0.1:8090 --to DIR       of what runs t
 
 Open an experiment that is over with `python -m aerial_nni.run view ID` first. Needs Chromium and
 its driver (Debian, Ubuntu: apt-get install chromium chromium-driver fonts-liberation) and the
-Python package selenium (in the extra `dev`).
+Python package selenium (python -m pip install -e ".[browser]").
 """
 
 import argparse

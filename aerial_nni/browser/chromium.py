@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from aerial_nni.errors import Explained
+from aerial_nni.errors import Explained, with_extra
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -47,14 +47,10 @@ def programs() -> tuple[str, str]:
     """Paths of Chromium and of its driver.
 
     Raises:
-        NoBrowser: one of them, or Selenium, is not installed.
+        ExtraMissing: Selenium is not installed.
+        NoBrowser: one of them is not.
     """
-    try:
-        import selenium  # noqa: F401
-    except ImportError as error:
-        raise NoBrowser(
-            'the Python package selenium is missing; python -m pip install "selenium>=4.25"'
-        ) from error
+    with_extra("selenium", "browser")
     return _program("Chromium", BROWSERS), _program("Chromium's driver", DRIVERS)
 
 

@@ -10,12 +10,13 @@ import psutil
 import pytest
 
 from aerial_nni.bench.__main__ import main
-from aerial_nni.bench.hpo_contestants import METHODS, CannotTakePart, Method, digest
+from aerial_nni.bench.hpo_contestants import METHODS, Method, digest
 from aerial_nni.bench.hpo_opponents import NotComparable, _distribution, _smac_parameter
 from aerial_nni.bench.hpo_problems import EPOCHS, FUNCTIONS, kind
 from aerial_nni.bench.hpo_records import Records, RunsFailed, run_all
 from aerial_nni.bench.hpo_runs import Job, Ledger, Run, run
 from aerial_nni.bench.hpo_tables import Regrets, quartiles
+from aerial_nni.errors import ExtraMissing
 from aerial_nni.experiments import methods
 from aerial_nni.experiments.guard import is_gone
 from aerial_nni.tuners.space import Space
@@ -136,7 +137,7 @@ def test_a_digest_is_that_of_the_code_and_what_it_imports():
 def test_what_is_not_there_is_an_error(tmp_path, monkeypatch, capsys):
     nowhere = Method(name="gp", title="GP", start=METHODS["gp"].start, module="aerial_nni.no_gp")
     monkeypatch.setitem(METHODS, "gp", nowhere)
-    with pytest.raises(CannotTakePart, match="GP cannot be imported"):
+    with pytest.raises(ExtraMissing, match="no_gp cannot be imported"):
         nowhere.check()
     assert main(["hpo", "--methods", "gp", "--problems", "branin", "--work", str(tmp_path)]) == 1
     assert main(["hpo", "--methods", "grid", "--work", str(tmp_path)]) == 1

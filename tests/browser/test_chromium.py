@@ -7,8 +7,9 @@ import pytest
 
 from aerial_nni.browser import screenshots
 from aerial_nni.browser.__main__ import main
-from aerial_nni.browser.chromium import NoBrowser, chromium, programs
+from aerial_nni.browser.chromium import chromium, programs
 from aerial_nni.browser.pages import NotShown, Overview, root_of
+from aerial_nni.errors import Explained, ExtraMissing
 from aerial_nni.experiments.ports import free_port
 
 
@@ -32,7 +33,7 @@ def test_a_missing_program_is_named_with_what_to_type(
 
 def test_missing_selenium_is_named_with_what_to_type(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "selenium", None)
-    with pytest.raises(NoBrowser, match="python -m pip install .*selenium"):
+    with pytest.raises(ExtraMissing, match=r"selenium.*python -m pip install -e \"\.\[browser\]\""):
         programs()
 
 
@@ -56,7 +57,7 @@ def test_a_prefix_is_kept():
 def test_an_address_without_a_web_ui(tmp_path: Path):
     try:
         programs()
-    except NoBrowser as error:
+    except Explained as error:
         pytest.skip(str(error))
     page = tmp_path / "oview"
     page.write_text("<title>something else</title>")
@@ -70,7 +71,7 @@ def test_an_address_without_a_web_ui(tmp_path: Path):
 def test_a_white_page_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     try:
         programs()
-    except NoBrowser as error:
+    except Explained as error:
         pytest.skip(str(error))
     monkeypatch.setattr(screenshots, "STILL", 2.0)
     path = tmp_path / "white.png"

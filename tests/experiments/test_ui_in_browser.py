@@ -17,9 +17,10 @@ from PIL import Image
 
 from aerial_nni import results
 from aerial_nni.browser.__main__ import main
-from aerial_nni.browser.chromium import NoBrowser, programs
+from aerial_nni.browser.chromium import programs
 from aerial_nni.browser.pages import Detail, Overview, Row, Summary
 from aerial_nni.browser.screenshots import in_browser
+from aerial_nni.errors import Explained
 from aerial_nni.experiments.address import running_on
 from aerial_nni.experiments.guard import sweep
 
@@ -55,7 +56,7 @@ def needs_a_browser() -> None:
     """Without one, all tests here are skipped."""
     try:
         programs()
-    except NoBrowser as error:
+    except Explained as error:
         pytest.skip(str(error))
 
 
