@@ -18,9 +18,13 @@ import numpy as np
 
 from aerial_nni.errors import Explained
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP
+from aerial_nni.reading import parse_json
 
 Node = tuple[tuple[str, int], ...]
 Block = tuple[Node, ...]
+
+LARGEST = 16
+"""Levels, and nodes of a block, that a network may have at most."""
 
 KEPT = 2
 """Edges that a node keeps at most, as in Liu et al. 2019."""
@@ -136,12 +140,14 @@ def read_genotype(text: str) -> Genotype:
         BadGenotype: the text is not one, or describes no network.
     """
     try:
-        plain = json.loads(text)
+        plain = parse_json(text, "a genotype")
         encoder, decoder = (_blocks(plain[side]) for side in ("encoder", "decoder"))
         down, up, skip = (tuple(map(str, plain[way])) for way in ("down", "up", "skip"))
         genotype = Genotype(encoder=encoder, decoder=decoder, down=down, up=up, skip=skip)
         depth, nodes = genotype.depth, genotype.nodes
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+        if max(depth, nodes) > LARGEST:
+            raise ValueError(f"{max(depth, nodes)} levels or nodes are more than {LARGEST}")
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         raise BadGenotype(
             f"this is no genotype ({error!r}): {text[:80]!r}; give the JSON of genotype.json"
         ) from error

@@ -87,3 +87,19 @@ def test_every_operation_learns(operation, up, skip, down):
     model(torch.randn(2, 3, 8, 8)).square().sum().backward()
     assert parameter_count(model)
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[]",
+        '{"encoder": [[[["conv3", 1e999]]]], "decoder": [], "down": [], "up": [], "skip": []}',
+        json.dumps({"encoder": [[[]] * 5000], "decoder": [], "down": [], "up": [], "skip": []}),
+        json.dumps({"encoder": [[]], "decoder": [], "down": ["pool"] * 99, "up": [], "skip": []}),
+    ],
+    ids=["deep", "list", "infinite", "many nodes", "many levels"],
+)
+def test_a_text_that_is_no_genotype_is_refused_at_once(text: str):
+    with pytest.raises(BadGenotype, match="no genotype"):
+        read_genotype(text)
