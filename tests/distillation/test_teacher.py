@@ -39,8 +39,10 @@ def test_a_teacher_is_frozen_in_evaluation_mode_and_known_by_its_hash(tmp_path: 
     assert not any(parameter.requires_grad for parameter in teacher.model.parameters())
     kernel = next(p for p in teacher.model.parameters() if p.ndim == 4 and p.shape[1] > 1)
     assert kernel.is_contiguous(memory_format=torch.channels_last)
-    assert teacher.facts["score"] == 0.5
-    assert len(teacher.facts["sha256"]) == 64
+    facts = teacher.facts
+    assert (facts["score"], facts["epoch"], facts["data"]) == (0.5, 3, "made")
+    assert (facts["file"], facts["spec"]) == (str(path), teacher.header["model"])
+    assert len(facts["sha256"]) == 64
 
 
 def test_a_teacher_of_the_same_data_and_split_fits(tmp_path: Path):

@@ -91,3 +91,8 @@ def test_wrong_lengths_are_refused() -> None:
         choose_examples(np.zeros(3), np.ones((3, 2), dtype=bool), images=["a"])
     with pytest.raises(ValueError, match="1 patch or more"):
         choose_examples(np.zeros(3), np.ones((3, 2), dtype=bool), count=0)
+
+
+def test_every_tenth_of_the_ranks_is_shown_once() -> None:
+    chosen = choose_examples(np.arange(100) / 100, np.ones((100, 1), dtype=bool))
+    assert sorted(index // 10 for index in chosen) == list(range(10))
