@@ -55,6 +55,7 @@ EXTRAS = {
         "pytest>=8",
         "pytest-timeout>=2.3",  # a test that hangs says where
         "pytest-xdist>=3.6",  # tests of real servers wait a lot: several files at a time
+        "hypothesis>=6.100,<7",  # any space, any order of results: tests/tuners/test_any_space.py
         "ruff>=0.8",
         "mypy>=1.13",
         "types-PyYAML",

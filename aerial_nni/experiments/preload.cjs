@@ -44,6 +44,7 @@ if (!left.has("dates")) util.isDate ??= util.types.isDate;
 
 const REPAIRS = [
   require("./node/pages.cjs"),
+  require("./node/forms.cjs"),
   require("./node/manager.cjs"),
   trials.files,
   require("./node/machine.cjs"),

@@ -72,6 +72,8 @@ class Trial:
     """Name of the result folder inside the experiment's, None before there is one."""
     start: str | None = None
     end: str | None = None
+    added: bool = False
+    """Whether a person added it in the web UI."""
 
 
 @dataclass(kw_only=True)

@@ -46,13 +46,19 @@ def _trial(job: Mapping[str, Any], folder: Path) -> Trial:
         folder=identity if own.is_dir() else None,
         start=moment(job.get("startTime")),
         end=moment(job.get("endTime")) if state not in UNFINISHED else None,
+        added=_packed(job).get("parameter_id", 0) is None,
     )
 
 
 def parameters_of(job: Mapping[str, Any]) -> dict[str, Any]:
     """The hyper-parameters NNI has on record for a trial."""
+    return dict(_packed(job).get("parameters") or {})
+
+
+def _packed(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyper-parameters as NNI packs them: with an id where its tuner chose them."""
     packed = job.get("hyperParameters") or []
-    return dict(json.loads(packed[0]).get("parameters") or {}) if packed else {}
+    return dict(json.loads(packed[0])) if packed else {}
 
 
 def booked_wrongly(trial: Trial, folder: Path) -> dict[str, tuple[Any, Any]]:

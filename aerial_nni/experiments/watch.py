@@ -173,10 +173,11 @@ class Watch:
         return End(state="FAILED", reason=counted, details=details)
 
     def _too_many_failures(self, trials: list[Trial]) -> End | None:
+        """A row of failed trials; those that a person added are that person's, and none of it."""
         ended = [
             trial
             for trial in trials
-            if trial.state not in UNFINISHED and trial.id not in self._before
+            if trial.state not in UNFINISHED and not trial.added and trial.id not in self._before
         ]
         ended.sort(key=lambda trial: trial.end or "")
         row = 0

@@ -38,6 +38,15 @@ class Reporter(Protocol):
         """The row of the kept epoch, once, at the end; `beside` is what only tuners read."""
 
 
+def without_notes(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters without the keys that tuners and NNI add, such as `_phase`."""
+    return {
+        name: value
+        for name, value in parameters.items()
+        if not name.startswith("_") or name.startswith("__")
+    }
+
+
 class ByHand:
     """A trial that a person started: nothing to ask, and the log to tell."""
 
@@ -63,11 +72,7 @@ class Nni:
         from aerial_nni.tuners.decoding import decode_plainly
 
         decode_plainly()
-        return {
-            key: value
-            for key, value in (nni.get_next_parameter() or {}).items()
-            if not key.startswith("_") or key.startswith("__")
-        }
+        return without_notes(nni.get_next_parameter() or {})
 
     def intermediate(self, row: Mapping[str, float]) -> None:
         """One point of the UI's intermediate-result graph."""

@@ -98,10 +98,10 @@ class PhasedTuner(Tuner):
     def final_points(self) -> list[Point]:
         """The final trials' parameters; empty where no trial of the search succeeded."""
         agreeing = [result for result in self._results if self._kept.items() <= result[2].items()]
+        if not (agreeing or self._kept):
+            return []
         found = max(agreeing, key=lambda result: result[:2])[2] if agreeing else {}
         best = {**visible(found), **self._kept}
-        if not best:
-            return []
         return [
             {**(best if "_from" in point else {}), **_without(point, "_from")}
             for point in self._finals

@@ -3,6 +3,7 @@
 Its score is a function of its options, so that a test can tell whose result it looks at.
 FAST_SECONDS: how long each epoch takes; the last of several for all that follow. FAST_FAIL: seeds
 that fail in their first epoch. FAST_DIE: seeds that kill themselves after their first epoch.
+FAST_HOLD: a file that trials wait for once they have begun.
 FAST_REVERSE: of so many trials that are started together, the last asks for its parameters first.
 """
 
@@ -58,6 +59,8 @@ def train(options: TrialOptions, folder: Path, grant: Grant) -> None:
     history = []
     if (folder / results.HISTORY).exists():
         history = results.read_history(folder / results.HISTORY)
+    while (held := os.environ.get("FAST_HOLD")) and not Path(held).exists():
+        time.sleep(0.05)
     while len(history) < last:
         seconds = os.environ.get("FAST_SECONDS", "0.1").split()
         time.sleep(float(seconds[min(len(history), len(seconds) - 1)]))

@@ -1,6 +1,7 @@
 """What the web UI's buttons do to a running experiment, through NNI's REST interface as they do."""
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -123,12 +124,13 @@ def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_re
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
 ):
     monkeypatch.setenv("FAST_RATES", "3")
-    monkeypatch.setenv("FAST_SECONDS", "1.5")
+    monkeypatch.setenv("FAST_HOLD", str(runs / "go on"))
     launched = Launched(runs, port)
     page, first = run_of(launched, port)
     suggested = parameters_by_id(launched)[first]["lr"]
     mine = {"lr": next(lr for lr in (0.001, 0.002, 0.003, 0.004) if lr != suggested)}
     number = page.customised({**mine, "_phase": "retrain best", "_origin": "guided"})  # a copy
+    (runs / "go on").touch()
     mine["_phase"] = "retrain best, added"  # neither of the search nor one of those planned
     launched.end()
     trials = launched.record.trials
@@ -148,13 +150,40 @@ def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_re
     assert [line[3] for line in others] == [False] * 3
 
 
+def test_a_persons_mistakes_do_not_end_a_search(
+    runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list[Any]]
+):
+    """What cannot run is refused with the reason; what fails all the same counts for nobody."""
+    monkeypatch.setenv("FAST_RATES", "3")
+    monkeypatch.setenv("FAST_HOLD", str(runs / "go on"))
+    monkeypatch.setenv("FAST_FAIL", "7")
+    launched = Launched(runs, port, concurrency=2)
+    page, _ = run_of(launched, port)
+    for mistake, said in (
+        ({"lr": "oops"}, "lr='oops' is a str; give a float"),
+        ({"lr": -1}, "lr=-1.0 is below 0; give 0 or more"),
+        ({"lrr": 0.1}, "there is no option 'lrr'; did you mean lr?"),
+    ):
+        with pytest.raises(rest.NoAnswer, match=re.escape(f"the trial was not added: {said}")):
+            page.customised(mistake)
+    numbers = {page.customised({"lr": 0.001, "seed": 7}) for _ in range(3)}
+    (runs / "go on").touch()
+    launched.end()
+    record = launched.record
+    assert record.state == "DONE"
+    assert record.reason.startswith("all trials ended: 3 of 6 are good")
+    assert {trial.sequence for trial in record.trials if trial.added} == numbers
+    assert {t.sequence for t in record.trials if t.state == "FAILED"} == numbers
+    assert [line[0] for line in heard()].count("added") == 3  # nobody heard of what was refused
+
+
 @pytest.mark.parametrize("name", ["gp", pytest.param("bohb", marks=pytest.mark.slow)])
 def test_all_of_it_with_a_method(
     name: str, runs: Path, port: int, monkeypatch: pytest.MonkeyPatch, heard: Callable[[], list]
 ):
     """Concurrency and number edited, a trial killed, another copied and edited: all in a search."""
     monkeypatch.setenv("FAST_METHOD", name)
-    monkeypatch.setenv("FAST_SECONDS", "1.5")
+    monkeypatch.setenv("FAST_HOLD", str(runs / "go on"))
     launched = Launched(runs, port)
     page, first = run_of(launched, port)
     killed = parameters_by_id(launched)[first]
@@ -163,8 +192,9 @@ def test_all_of_it_with_a_method(
     page.edit("TRIAL_CONCURRENCY", "trialConcurrency", 2)
     page.edit("MAX_TRIAL_NUM", "maxTrialNumber", 8)  # 4 of the search, 2 final, mine, and one more
     page.kill(first)
+    (runs / "go on").touch()
     launched.end()
-    assert launched.record.reason == "all trials ended: 7 of 8 are good"
+    assert launched.record.reason.startswith("all trials ended: 7 of 8 are good")
     trials = {trial.sequence: trial for trial in launched.record.trials}
     phases = Counter(trial.parameters["_phase"] for trial in trials.values())
     assert phases == {SEARCH: 4 + 1 + 1, BEST: 1, DEFAULT: 1}
@@ -186,10 +216,12 @@ def test_a_customised_trial_that_is_cut_off_is_resumed_and_learnt(
 ):
     monkeypatch.setenv("FAST_RATES", "2")
     monkeypatch.setenv("FAST_SECONDS", "1")
+    monkeypatch.setenv("FAST_HOLD", str(runs / "go on"))
     launched = Launched(runs, port)
     page, first = run_of(launched, port)
     mine = {"lr": 0.0025}  # what the search space does not have
     page.customised(mine)
+    (runs / "go on").touch()
     wait_for(lambda: len(launched.history()) == 2)
     launched.process.kill()
     launched.end()

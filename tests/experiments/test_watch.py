@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -154,6 +155,19 @@ def test_an_error_of_nni(server: FakeServer, tmp_path: Path):
     end, _, _ = watched(server, tmp_path)
     assert (end.state, end.reason) == ("FAILED", "NNI reports an error: the tuner raised")
     assert "what the dispatcher said last" in end.details
+
+
+def test_failures_of_trials_that_a_person_added_are_none_of_the_search(
+    server: FakeServer, tmp_path: Path
+):
+    added = {"parameter_id": None, "parameter_source": "customized", "parameters": {"lr": "oops"}}
+    packed = {"hyperParameters": [json.dumps(added)]}
+    mine = [{**job(f"c{number}", "FAILED"), **packed} for number in range(3)]
+    server.jobs = [job("t0", "FAILED"), *mine, job("t1", "FAILED")]
+    server.state = "DONE"
+    end, record, _ = watched(server, tmp_path, failures=3)
+    assert "0 of" in end.reason and "in a row" not in end.reason
+    assert [trial.added for trial in record.trials].count(True) == 3
 
 
 def test_failures_in_a_row(server: FakeServer, tmp_path: Path):

@@ -29,12 +29,9 @@ def numbers(low: float = -1e308) -> st.SearchStrategy[float]:
 @st.composite
 def bounds(draw: st.DrawFn, *, low: float = -1e308) -> list[float]:
     """Two that are not too near each other for numbers between them."""
-    ends = sorted([draw(numbers(low)), draw(numbers(low))])
-    size = max(map(abs, ends))
-    if ends[1] / 2 - ends[0] / 2 <= 1e-9 * size:
-        ends[1] = max(ends[1] + 1, ends[1] * 2) if ends[1] < 1e307 else ends[1]
-        ends[0] = ends[0] if ends[1] < 1e307 else ends[1] / 4
-    return ends
+    start, end = sorted([draw(numbers(low)), draw(numbers(low))])
+    near = end / 2 - start / 2 <= 1e-9 * max(abs(start), abs(end))
+    return [start, start + max(abs(start) / 2, 1.0) if near else end]
 
 
 @st.composite
@@ -63,7 +60,7 @@ def parameters(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         span = max(value[1] / 2 - value[0] / 2, 5e-324)
         steps = st.sampled_from(
-            [span * 2, span * 3 if span < 1e307 else span, span / 3, 0.1, 1e-320]
+            [span * 2, span * 3 if span < 1e307 else span, max(span / 3, 5e-324), 0.1, 1e-320]
         )
         step = draw(st.one_of(steps, st.floats(5e-324, 1e308)))
         return {"_type": f"q{kind}", "_value": [*value, step]}

@@ -231,7 +231,7 @@ def test_any_space_with_a_method_that_fits_a_model(name: str, space: dict, event
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TUNERS)
-@bounded(400, print_blob=True)
+@bounded(200, print_blob=True)
 @given(space=SPACES, events=EVENTS)
 def test_many_spaces(name: str, space: dict, events: list):
     live(name, space, events)

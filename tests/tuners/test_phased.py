@@ -233,3 +233,11 @@ def test_after_a_resume_the_student_is_found_by_its_control():
     after.import_data([{"parameter": point, "value": score(point)} for point in points])
     after.import_data([{"parameter": control, "value": 0.1}])
     assert after.generate_parameters(9) == student
+
+
+def test_the_best_may_be_a_persons_trial_of_nothing_but_defaults():
+    tuner = make(search=1)
+    searched(tuner, 1)
+    tuner.added({})
+    tuner.receive_trial_result(9, {}, 9.0, customized=True)
+    assert tuner.generate_parameters(10) == {"_phase": "retrain best", "seed": 0}

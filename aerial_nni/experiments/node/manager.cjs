@@ -2,6 +2,9 @@
 
 "use strict";
 
+const { execFile } = require("child_process");
+const path = require("path");
+
 // core/commands.js: what manager and dispatcher say to each other.
 const [INITIALIZED, ADD_CUSTOMIZED, NEW_TRIAL, NO_MORE] = ["ID", "AD", "TR", "NO"];
 const HEARS = "hears of customized trials";
@@ -40,12 +43,29 @@ function askForMissing(exported) {
 // "customized": core/nnimanager.js `addCustomizedTrialJob()` takes a trial that a person adds in the
 // UI out of the planned number and tells the tuner nothing of it. Here it comes on top, and a tuner
 // that hears of it (see aerial_nni/tuners/hearing.py) is told. It may be a copy of any trial: it keeps
-// what that ran with, but is of nobody's choice but the person's. A copy of a final trial has that one's
+// what that ran with, but is of nobody's choice but the person's. What cannot run is refused. A copy of a final trial has that one's
 // length and seed: its score is none of the search, nor of what was planned, and its phase says so.
 function asAdded({ _origin, ...parameters }) {
   const phase = parameters._phase ?? SEARCH;
   const copied = phase !== SEARCH && !phase.endsWith(ADDED);
   return copied ? { ...parameters, _phase: phase + ADDED } : parameters;
+}
+
+// Why no trial of this experiment can run with these parameters; empty where one can, or where nobody
+// knows: aerial_nni.trials.added.py looks at them as the trial will.
+const REFUSED = 3;
+function whyNot(parameters) {
+  const { AERIAL_NNI_PYTHON: python, AERIAL_NNI_HOME: home } = process.env;
+  if (!python || !home) return "";
+  const folder = path.join(path.dirname(home), global.nni.args.experimentId);
+  return new Promise((resolve) => {
+    const question = ["-m", "aerial_nni.trials.added", folder];
+    const child = execFile(python, question, { timeout: 60_000 }, (error, answer) =>
+      resolve(error?.code === REFUSED ? answer.trim() : ""),
+    );
+    child.stdin.on("error", () => {}); // it ended before it had read all
+    child.stdin.end(JSON.stringify(parameters));
+  });
 }
 
 function addOnTop(exported) {
@@ -59,6 +79,8 @@ function addOnTop(exported) {
   };
   proto.addCustomizedTrialJob = async function (given) {
     const parameters = asAdded(JSON.parse(given));
+    const problem = this.readonly ? "" : await whyNot(parameters);
+    if (problem) throw new Error(`the trial was not added: ${problem}`);
     if (!this.readonly && Number.isFinite(this.maxTrialNum)) {
       this.experimentProfile.params.maxTrialNumber += 1;
       await this.storeExperimentProfile();

@@ -1,0 +1,55 @@
+"""Whether a trial that a person adds in the web UI can run: manager.cjs asks before it is added.
+
+    echo '{"lr": 0.01}' | python -m aerial_nni.trials.added RUNS/ID
+
+It ends with exit code `REFUSED` and says why, where the parameters are not options of a trial of
+that experiment. Values outside of the search space are a person's right: the tuner leaves them out.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.drone.options import DroneOptions
+from aerial_nni.options import BadOption, TrialOptions, changed, read_values
+from aerial_nni.reading import parse_json
+from aerial_nni.results import EXPERIMENT, OPTIONS_FILE, read_json
+from aerial_nni.search.options import SearchOptions
+from aerial_nni.trials.budget import granted
+from aerial_nni.trials.reporting import without_notes
+from aerial_nni.zoomout.options import ZoomOutOptions
+
+KINDS: dict[str, type[TrialOptions]] = {
+    "distill": DistillOptions,
+    "darts": SearchOptions,
+    "zoomout": ZoomOutOptions,
+    "drone": DroneOptions,
+}
+"""Kind of an experiment -> the options of its trials, where they are more than any trial's."""
+
+REFUSED = 3
+"""Exit code; any other one refuses nothing."""
+
+
+def check(folder: Path, parameters: Mapping[str, Any]) -> None:
+    """Raises `BadOption` where no trial of the experiment in `folder` has these parameters."""
+    kind = KINDS.get(read_json(folder / EXPERIMENT)["kind"], TrialOptions)
+    options = changed(kind(), read_values(folder / OPTIONS_FILE))
+    given, _ = granted(without_notes(parameters))
+    changed(options, given)
+
+
+def main(folder: str) -> int:
+    """Checks the parameters that come in; 0 where a trial can run with them."""
+    try:
+        check(Path(folder), parse_json(sys.stdin.read(), "what was added"))
+    except BadOption as error:
+        print(error)
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
