@@ -114,7 +114,11 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
             os.fsync(file.fileno())  # else a power cut can leave the new name with no content
         os.replace(temporary, path)
     except OSError as error:
-        if not error.errno or error.filename not in (None, *_names(path, temporary)):
+        ours = {None, *_names(path, temporary)} & {
+            error.filename,
+            error.filename2 or error.filename,
+        }
+        if not error.errno or not ours:
             raise  # of another file, or said by a library in its own words
         raise NotSaved(path, error) from error
     finally:
