@@ -30,8 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    values = ", ".join(f"{name}={value}" for name, value in taken.parameters.items())
-    print(f"best trial: {taken.trial}, {taken.best:g} with {values}")
+    if taken.trial is None:
+        print(f"no trial has a metric yet, after {given.wait:g} s: again later, or with --wait")
+    else:
+        values = ", ".join(f"{name}={value}" for name, value in taken.parameters.items())
+        print(f"best trial: {taken.trial.id}, {taken.trial.metric:g} with {values}")
     for path in taken.files:
         print(path)
     return 0
@@ -72,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=float,
         default=SECONDS,
         metavar="SECONDS",
-        help="for a first trial that has succeeded (default: %(default)g)",
+        help="for a first metric (default: %(default)g)",
     )
     return parser
 

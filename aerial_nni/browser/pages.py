@@ -5,6 +5,7 @@ clicked by one script inside the page at a time: two questions may see two state
 """
 
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -39,7 +40,11 @@ class White(NotShown):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A trial as a table shows it. `metric` has six digits, and is None where there is none yet."""
+    """A trial as a table shows it.
+
+    `metric` has six digits, is NaN where what was reported is no number, and None where there is
+    none yet.
+    """
 
     number: int
     id: str
@@ -151,6 +156,26 @@ class Detail(Page):
         """The trials that its table shows now: at most twenty, where the window reaches."""
         cells = self.until(lambda: self.script(scripts.ROWS, "#tableList"), "trial")
         return tuple(_row(row, metric="latestAccuracy") for row in cells)
+
+    def wait_for_metric(self, *, seconds: float = SECONDS) -> bool:
+        """Whether a trial shows a metric, NaN too, within so many seconds."""
+        try:
+            return self.until(lambda: bool(self._with_metric()), "metric", seconds=seconds)
+        except White:
+            raise
+        except NotShown:
+            return False
+
+    def best(self) -> Row:
+        """The first trial of the table with a metric, the best one after `sort`.
+
+        One that has succeeded goes before others, and NaN behind all numbers.
+        """
+        rows = self.until(self._with_metric, "metric")
+        return min(rows, key=lambda row: (math.isnan(row.metric or 0), row.status != "SUCCEEDED"))
+
+    def _with_metric(self) -> list[Row]:
+        return [row for row in self.rows() if row.metric is not None]
 
     def sort(self) -> None:
         """Sorts the table by metric, best first.

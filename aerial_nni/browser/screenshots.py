@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from aerial_nni.browser.chromium import chromium
-from aerial_nni.browser.pages import SECONDS, Detail, Overview, Value, White
+from aerial_nni.browser.pages import GRAPHS, SECONDS, Detail, Overview, Row, Value, White
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -25,10 +25,10 @@ BROWSERS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What the pictures show: the best metric, its trial and its hyper-parameters."""
+    """What the pictures show: a trial, its metric and its hyper-parameters."""
 
-    best: float
-    trial: str
+    trial: Row | None
+    """The best trial that has a metric, NaN too; None where none has yet."""
     parameters: dict[str, Any]
     files: tuple[Path, ...]
 
@@ -36,14 +36,15 @@ class Taken:
 def take(url: str, folder: Path, *, seconds: float = SECONDS) -> Taken:
     """Takes the pictures of the experiment whose web UI is at `url`.
 
-    ui-overview.png is the overview. The others are the detail page with the best trial's
-    hyper-parameters opened, below the graph of all metrics (ui-detail.png), of all
-    hyper-parameters (ui-hyper-parameters.png) and of all curves (ui-intermediate.png). A graph
-    that has nothing to draw is left out. Each is 1600 x 1000 pixels.
+    ui-overview.png is the overview. The others are the detail page, as soon as a trial has a
+    metric, with the best trial's hyper-parameters opened, below the graph of all metrics
+    (ui-detail.png), of all hyper-parameters (ui-hyper-parameters.png) and of all curves
+    (ui-intermediate.png). The last two are left out where they have nothing to draw, and all three
+    where no trial has a metric within `seconds`. Each is 1600 x 1000 pixels.
 
     Raises:
         NoBrowser: there is no Chromium.
-        NotShown: nothing answers, no trial succeeds within `seconds`, or a page stays white.
+        NotShown: nothing answers, or a page stays white.
     """
     folder.mkdir(parents=True, exist_ok=True)
     return in_browser(lambda driver: _take(driver, url, folder, seconds))
@@ -64,14 +65,17 @@ def in_browser(look: Callable[["Chrome"], Value]) -> Value:
 
 
 def _take(driver: "Chrome", url: str, folder: Path, seconds: float) -> Taken:
-    best = Overview(driver, url).summary_with_best(seconds=seconds).top[0]
+    overview = Overview(driver, url)
+    overview.summary()
     files = [save(driver, folder / "ui-overview.png")]
     detail = Detail(driver, url)
+    if not detail.wait_for_metric(seconds=seconds):
+        return Taken(trial=None, parameters={}, files=tuple(files))
     detail.sort()
+    best = detail.best()
     parameters = detail.parameters(best.id)
     files += _graphs(detail, folder)
-    assert best.metric is not None, best
-    return Taken(best=best.metric, trial=best.id, parameters=parameters, files=tuple(files))
+    return Taken(trial=best, parameters=parameters, files=tuple(files))
 
 
 def _graphs(detail: Detail, folder: Path) -> Iterator[Path]:
@@ -81,7 +85,8 @@ def _graphs(detail: Detail, folder: Path) -> Iterator[Path]:
         "Intermediate result": "ui-intermediate.png",
     }
     for graph, name in names.items():
-        if detail.show(graph):
+        drawn = detail.show(graph)
+        if drawn or graph == GRAPHS[0]:  # the table below it is worth a picture in any case
             yield save(detail.driver, folder / name)
 
 

@@ -131,6 +131,32 @@ def test_pictures_of_a_running_experiment(
     assert f"best trial: {trial}, {live.score(trial):g} with lr={options['lr']}, " in first
 
 
+def test_pictures_before_the_first_metric_and_of_metrics_that_are_no_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    runs, port, held = tmp_path / "runs", free_port(), tmp_path / "held"
+    python_path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": python_path, "FAST_NAN": "1", "FAST_HOLD": str(held)}
+    take = ["--to", str(tmp_path / "pictures")]
+    overview, detail = (tmp_path / "pictures" / f"ui-{name}.png" for name in ("overview", "detail"))
+    with running(
+        [str(HERE / "launch_varied.py"), str(runs), str(port)], runs, port, environment
+    ) as live:
+        wait_for(lambda: ask(port, "trial-jobs"))
+        assert main([live.url, *take, "--wait", "1"]) == 0
+        said, *printed = capsys.readouterr().out.splitlines()
+        assert said.startswith("no trial has a metric yet")
+        assert printed == [str(overview)]
+        held.touch()
+        wait_for(live.succeeded)
+        assert main([live.url, *take]) == 0
+        said, *printed = capsys.readouterr().out.splitlines()
+        assert said.removeprefix("best trial: ").partition(",")[0] in live.succeeded()
+    assert ", nan with lr=" in said
+    assert {str(overview), str(detail)} <= set(printed)
+    assert all(Path(path).is_file() for path in printed)
+
+
 def test_the_curve_of_a_search_rises_in_the_ui_while_it_runs(imagery: Path, tmp_path: Path):
     (tmp_path / "space.yaml").write_text("arch_lr: {_type: choice, _value: [0.003]}\n")
     runs, port = tmp_path / "runs", free_port()
