@@ -47,7 +47,7 @@ predict TEACHER town/images/0.png --overlay
 export TEACHER --to best.safetensors
 export TEACHER --to best.onnx
 export TEACHER --to small.onnx --int8
-predict small.onnx town/images/0.png --areas --overwrite
+predict small.onnx town/images/0.png --overwrite
 """
 """What is done with an experiment that is over."""
 
