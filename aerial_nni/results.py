@@ -93,6 +93,10 @@ class NotSaved(Explained, OSError):
         self.errno = error.errno
 
 
+PART = ".aerial-part"
+"""How the name of a file or folder ends that is being written, and is nobody else's to end so."""
+
+
 @contextmanager
 def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path` when the block ends without an error.
@@ -105,14 +109,14 @@ def atomic(path: Path, *, private: bool = False) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
         temporary = Path(name)
         with held(handle):
             yield temporary
-        os.chmod(temporary, 0o600 if private else 0o644)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())  # else a power cut can leave the new name with no content
-        os.replace(temporary, path)
+            os.chmod(temporary, 0o600 if private else 0o644)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())  # else a power cut can leave the new name with no content
+            os.replace(temporary, path)
     except OSError as error:
         ours = {None, *_names(path, temporary)} & {
             error.filename,
@@ -140,9 +144,13 @@ def held(handle: int) -> Iterator[None]:
         os.close(handle)
 
 
-def sweep(folder: Path, name: str = "*") -> None:
-    """Removes what killed writers of files or folders called `name` have left under `folder`."""
-    for left in folder.rglob(f".{name}.{'[a-z0-9_]' * 8}"):
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Removes what killed writers have left in `folder` and below.
+
+    With a `name`, those of files and folders of this name, in `folder` itself.
+    """
+    lost = folder.glob(f".{name}.*{PART}") if name else folder.rglob(f".*{PART}")
+    for left in lost:
         with contextlib.suppress(OSError):  # gone meanwhile, or its writer lives
             handle = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:

@@ -194,6 +194,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, help="mutants drawn at random; without it, all")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--module", action="append", help="losses, training/loop, …; any number")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="file of the verdicts")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     every = [mutant for pattern in FILES for path in sorted(PACKAGE.glob(pattern))
@@ -204,7 +205,8 @@ def main() -> None:
     os.chdir(ROOT), sys.path.insert(0, str(ROOT)), KEPT.parent.mkdir(exist_ok=True)
     for name in SLOW:
         importlib.import_module(name)
-    killed = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.is_file() else {}
+    kept = asked.kept
+    killed = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
 
     def judge(mutant: Mutant) -> bool:
         module, said, tree = mutant
@@ -214,7 +216,7 @@ def main() -> None:
         for (_, said, _), is_killed in zip(drawn, pool.map(judge, drawn), strict=True):
             killed[said] = is_killed
             print("killed  " if is_killed else "survived", said, file=sys.stderr, flush=True)
-            KEPT.write_text(json.dumps(killed, indent=1), encoding="utf-8")
+            kept.write_text(json.dumps(killed, indent=1), encoding="utf-8")
     alive = {module for module, said, _ in drawn if not killed[said]}
     for module in sorted({module for module, _, _ in drawn} - alive):  # of the others it is known
         if not passes(tests := tests_of(module), module):

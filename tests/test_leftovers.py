@@ -69,7 +69,8 @@ def test_a_folder_is_swept_of_what_killed_writers_left_and_of_nothing_else(
 ):
     folder = tmp_path / "x"
     left = [killed(ATOMIC, folder / name) for name in ("history.csv", "samples/last.safetensors")]
-    kept = [folder / name for name in ("history.csv", ".lock", ".gitignore", ".a.Settings")]
+    mine = ("history.csv", ".lock", ".gitignore", ".a.Settings", ".options.yaml.original")
+    kept = [folder / name for name in mine]
     for path in kept:
         path.write_text("mine")
     with writer(ATOMIC, folder / "options.json") as (_, living):

@@ -125,7 +125,7 @@ class Round:
             self._until(self._retrains)
         chosen = self._until(lambda: self._victims(fault)) or []
         if fault.moment in MOMENTS:
-            self._until(lambda: MOMENTS[fault.moment](self), every=0.002)
+            chosen = chosen if self._until(lambda: MOMENTS[fault.moment](self), every=0.002) else []
         if fault.moment == DOCUMENT:
             time.sleep(2 * delay)
         if not chosen or not self._runs:

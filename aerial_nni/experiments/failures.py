@@ -1,7 +1,8 @@
 """What is shown of a failure: the last lines of the log that matters, its path, what to type."""
 
+import contextlib
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aerial_nni import results
@@ -27,21 +28,29 @@ def trial_failure(trial: Trial, record: Record, folder: Path) -> str:
     )
 
 
-def note_failure(trial: Trial, record: Record, folder: Path) -> None:
+def note_failure(trial: Trial, record: Record, folder: Path, say: Callable[[str], None]) -> None:
     """Leaves the last line that a failed trial printed in its result folder, if it has one."""
     output = trial_output(Path(record.nni_directory), record.id, trial.id)
     printed = tail(output / "trial.stderr", lines=1).strip()
     if printed and (folder / trial.id).is_dir():
-        with results.atomic(folder / trial.id / results.FAILURE) as temporary:
-            temporary.write_text(printed + "\n", encoding="utf-8")
+        with _told(f"why trial {trial.id} failed is not kept", say):
+            with results.atomic(folder / trial.id / results.FAILURE) as temporary:
+                temporary.write_text(printed + "\n", encoding="utf-8")
 
 
 def save(record: Record, folder: Path, say: Callable[[str], None]) -> None:
     """Saves the record; where it cannot be written that is said, and is no reason to end."""
-    try:
+    with _told("the record of the experiment is not up to date", say):
         record.save(folder)
+
+
+@contextlib.contextmanager
+def _told(problem: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Says what could not be written in the block, and why."""
+    try:
+        yield
     except OSError as error:
-        say(f"the record of the experiment is not up to date: {error}")
+        say(f"{problem}: {error}")
 
 
 def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:

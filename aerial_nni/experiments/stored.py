@@ -78,7 +78,7 @@ def _resumed(
     patience = dataclasses.replace(settings.patience, failures=record.limits["max_failures"])
     kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
     ended = [trial for trial in record.trials if trial.state not in kept]
-    lost = sum(not records.is_good(folder / trial.id) for trial in ended)
+    lost = sum(not trial.added and not records.is_good(folder / trial.id) for trial in ended)
     for trial in ended:
         if trial.score is not None and not records.is_good(folder / trial.id):
             say(f"{folder / trial.id} is damaged: its trial counts as failed, and is made up for")
@@ -141,19 +141,26 @@ def stop(runs: Path, experiment: str, *, seconds: float = 60.0) -> Record:
     folder = records.find(runs.expanduser().resolve(), experiment)
     record = records.load(folder)
     if record.alive:
-        launcher = psutil.Process(record.launcher_pid)
         with contextlib.suppress(psutil.NoSuchProcess):
+            launcher = psutil.Process(record.launcher_pid)
             launcher.terminate()
             launcher.resume()  # where Ctrl-Z has stopped it
-        began = time.monotonic()
-        while not is_gone(launcher) and (waited := time.monotonic() - began) < LONG:
-            record = records.load(folder)
-            if waited > seconds and record.state != "RUNNING":
-                break  # it is writing the document
-            time.sleep(0.1)
+            _wait_for_end(launcher, folder, seconds)
         record = records.load(folder)
     sweep(folder.name, besides=(os.getpid(),))
     return record
+
+
+def _wait_for_end(launcher: psutil.Process, folder: Path, seconds: float) -> None:
+    """Returns when a launcher has ended, or after some time: when all but its document is done."""
+    began, told = time.monotonic(), False
+    while not is_gone(launcher) and (waited := time.monotonic() - began) < LONG:
+        if waited > seconds and records.load(folder).state != "RUNNING":
+            return
+        if waited > seconds and not told:
+            told = True
+            say(f"its launcher (process {launcher.pid}) lives, so it is waited for")
+        time.sleep(0.1)
 
 
 def best_checkpoint(runs: Path, experiment: str) -> Path:

@@ -117,7 +117,7 @@ class Watch:
             self._told.add(trial.id)
             if trial.state in FAILURES:
                 self.progress.say(self._failure(trial))
-                failures.note_failure(trial, self.record, self.folder)
+                failures.note_failure(trial, self.record, self.folder, self.progress.say)
             if wrong := booked_wrongly(trial, self.folder):
                 self.progress.say(f"warning: trial {trial.id} ran with other parameters: {wrong}")
         self.progress.update(self.record)
@@ -161,8 +161,9 @@ class Watch:
     def _over(self, reason: str, trials: list[Trial], *, early: bool = False) -> End:
         """The regular end, or one that came too early: good if one trial is."""
         good = [trial for trial in trials if is_good(self.folder / trial.id)]
-        # What a resume made up for is not counted twice: as in `list`.
-        planned = max(len(good), min(len(trials), int(self.record.limits["trials"])))
+        # What a resume made up for is not counted twice, as in `list`, nor a person's mistakes.
+        own = [trial for trial in trials if not (trial.added and trial.state in FAILURES)]
+        planned = max(len(good), min(len(own), int(self.record.limits["trials"])))
         counted = f"{reason}: {len(good)} of {planned} are good"
         failed = [trial for trial in trials if trial.state in FAILURES]
         if good:

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from aerial_nni.reports.style import save
-from aerial_nni.results import atomic, held, sweep
+from aerial_nni.results import PART, atomic, held, sweep
 
 PHOTOS = ("network", "costs", "examples", "method-surface", "coordinates",
           "scheme", "soft-answer", "kinds", "zoom-out")  # fmt: skip
@@ -34,7 +34,7 @@ def write_document(
     for leaving in (name, f"{name}.md"):
         sweep(docs, leaving)
     with (
-        tempfile.TemporaryDirectory(dir=docs, prefix=f".{name}.") as temporary,
+        tempfile.TemporaryDirectory(PART, f".{name}.", docs) as temporary,
         held(os.open(temporary, os.O_RDONLY)),
     ):
         for key, figure in figures.items():

@@ -171,7 +171,7 @@ def test_a_persons_mistakes_do_not_end_a_search(
     launched.end()
     record = launched.record
     assert record.state == "DONE"
-    assert record.reason.startswith("all trials ended: 3 of 6 are good")
+    assert record.reason.startswith("all trials ended: 3 of 3 are good")
     assert {trial.sequence for trial in record.trials if trial.added} == numbers
     assert {t.sequence for t in record.trials if t.state == "FAILED"} == numbers
     assert [line[0] for line in heard()].count("added") == 3  # nobody heard of what was refused

@@ -304,8 +304,6 @@ ODD: list[tuple[str, Any]] = [
     ("jobs", None),
     ("params", {}),
     ("params", None),
-    ("params", {"maxTrialNumber": "many", "trialConcurrency": 1, "maxExperimentDuration": "1h"}),
-    ("params", {"maxTrialNumber": 4, "trialConcurrency": 1, "maxExperimentDuration": "soon"}),
     ("spent", "long"),
 ]
 

@@ -1,6 +1,7 @@
 """Any tuner in any legal space, whatever becomes of its trials (property-based)."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -126,16 +127,13 @@ class Life:
             if not good:
                 return True
         levels = [p.levels for p in self.space.parameters]
-        if None not in levels or "Grid" in type(self.tuner).__name__:
-            count = 1
-            for number in levels:
-                count *= number or CUTS
-            inside = [
-                all(isinstance(p, float) or p < (n or 0) for p, n in zip(w, levels, strict=True))
-                for w in self.tried()
-            ]
-            return sum(inside) >= count or "Grid" in type(self.tuner).__name__
-        return False
+        if None in levels or isinstance(self.tuner, GridFirstTuner):
+            return "Grid" in type(self.tuner).__name__  # equal cuts of a narrow range are one
+        inside = [
+            all(isinstance(p, float) or p < n for p, n in zip(w, levels, strict=True))
+            for w in self.tried()
+        ]
+        return sum(inside) >= math.prod(levels)
 
     def ask(self, count: int) -> None:
         self.talk.ask(count)
