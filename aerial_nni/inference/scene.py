@@ -1,6 +1,7 @@
 """Reading scenes by windows: PNG, JPEG, TIFF and a few more that GDAL reads, 8 or 16 bits."""
 
 import difflib
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,13 +36,13 @@ OFF_THE_EARTH = (
     "it, or leave --areas and --polygons out"
 )
 
-DRIVERS = ("GTiff", "PNG", "JPEG", "JP2OpenJPEG", "WEBP", "BMP", "ENVI", "NITF")
+DRIVERS = ("GTiff", "PNG", "JPEG", "JP2OpenJPEG", "WEBP", "BMP", "ENVI")
 """GDAL's drivers for files that hold their pixels themselves and name no other file or address."""
 
 USUAL = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2")
 """Endings of files that these drivers read."""
 
-BESIDE = (".ovr", ".msk")
+BESIDE = (".ovr", ".msk", ".aux")
 """Endings of files beside an image that GDAL opens with whatever driver fits."""
 
 SWELLING = 20_000
@@ -148,10 +149,8 @@ def open_raster(path: Path, driver: str = "") -> Any:
         raise SceneUnusable(f"{path} is no regular file, such as a pipe or a device")
     drivers = [driver] if driver else list(DRIVERS)
     with decoding(path):
-        for ending in () if driver else BESIDE:
-            beside = path.with_name(path.name + ending)
-            if beside.exists():
-                rasterio.open(beside.absolute(), driver="GTiff").close()
+        if not driver:
+            _check_beside(path)
         dataset = DatasetReader(path.absolute(), driver=drivers)  # rasterio.open takes one alone
     if not driver:
         try:
@@ -172,13 +171,31 @@ def check_driver(name: str) -> None:
         raise BadOption(f"--driver {name}: GDAL has none of this name; {meant}")
 
 
-def _check_whole_in_itself(path: Path, dataset: Any) -> None:
-    """Raises `SceneUnusable` for a raster that names another file, or unpacks to far too much."""
+def _check_beside(path: Path) -> None:
+    """Raises an error unless all that GDAL would open beside an image, and beside that, is GeoTIFF.
+
+    GDAL compares names of files without regard to case.
+    """
+    starts = (f"{path.name}.".lower(), f"{path.stem}.aux".lower())
+    for name in os.listdir(path.absolute().parent):
+        if name.lower().startswith(starts) and name.lower().endswith(BESIDE):
+            beside = path.absolute().with_name(name)
+            with rasterio.open(beside, driver="GTiff") as dataset:
+                _check_overviews(beside, dataset)
+
+
+def _check_overviews(path: Path, dataset: Any) -> None:
+    """Raises `SceneUnusable` for a raster that names another file for its overviews."""
     if "OVERVIEW_FILE" in dataset.tags(ns="OVERVIEWS"):
         raise SceneUnusable(
             f"{path} names another file for its overviews; if you trust it, add "
             f"--driver {dataset.driver}"
         )
+
+
+def _check_whole_in_itself(path: Path, dataset: Any) -> None:
+    """Raises `SceneUnusable` for a raster that names another file, or unpacks to far too much."""
+    _check_overviews(path, dataset)
     depth = sum(np.dtype(kind).itemsize for kind in dataset.dtypes)
     unpacked, size = dataset.width * dataset.height * depth, path.stat().st_size
     if unpacked > max(LARGE, SWELLING * size):
@@ -245,8 +262,8 @@ def decoding(path: Path) -> Iterator[None]:
     except RasterioError as error:
         cause = error.__cause__ or error
         hint = "" if path.suffix.lower() in USUAL else (
-            "; a format that names other files or addresses, such as VRT, is read when it is asked "
-            "for: --driver VRT"
+            "; a format that names other files or addresses, such as VRT or NITF, is read when it "
+            "is asked for: --driver VRT"
         )  # fmt: skip
         raise SceneUnusable(f"{path} cannot be used: {cause}{hint}") from error
 

@@ -52,8 +52,8 @@ def add_flags(verbs: Verbs) -> None:
         "--driver",
         default="",
         metavar="NAME",
-        help="GDAL's driver for all images, by its name: VRT, WMS and others that read what a file "
-        "names are used when asked for (default: TIFF, PNG, JPEG and the like)",
+        help="GDAL's driver for all images, by its name: VRT, NITF, WMS and others that read other "
+        "files are used when asked for (default: TIFF, PNG, JPEG and the like)",
     )
     group = parser.add_argument_group("beside the mask")
     group.add_argument(

@@ -82,6 +82,44 @@ def test_files_beside_an_image_lead_nowhere_else(card: Card, tmp_path: Path, end
         pass
 
 
+@pytest.mark.parametrize(
+    "names", [("ovr", "ovr.ovr"), ("msk", "msk.OVR"), ("ovr", "ovr.msk"), ("OVR",), ("aux",)]
+)
+def test_files_beside_a_file_beside_an_image_lead_nowhere_else(
+    card: Card, tmp_path: Path, names: tuple[str, ...]
+):
+    image = save(tmp_path / "a.tif", PIXELS)
+    for name in names[:-1]:
+        save(tmp_path / f"a.tif.{name}", PIXELS)
+    virtual(tmp_path / f"a.tif.{names[-1]}", save(tmp_path / "secret.tif", PIXELS))
+    with pytest.raises(SceneUnusable, match="a.tif"), open_scene(image, card):
+        pass
+
+
+def test_genuine_files_beside_an_image_are_read(card: Card, tmp_path: Path):
+    image = save(tmp_path / "a.tif", PIXELS)
+    for name in ("a.tif.ovr", "b.tif.ovr"):
+        save(tmp_path / name, PIXELS)
+    (tmp_path / "b.tif.msk").write_text("of another image")
+    with open_scene(image, card):
+        pass
+
+
+def test_nitf_whose_overviews_are_other_files_is_read_when_it_is_asked_for(
+    card: Card, tmp_path: Path
+):
+    image = tmp_path / "a.ntf"
+    size = {"width": 64, "height": 64, "count": 3, "dtype": "uint8"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with rasterio.open(image, "w", "NITF", **size) as file:
+            file.write(PIXELS.transpose(2, 0, 1))
+    with pytest.raises(SceneUnusable, match="NITF"), open_scene(image, card):
+        pass
+    with open_scene(image, card, driver="NITF"):
+        pass
+
+
 def test_an_image_names_no_file_for_its_overviews(card: Card, tmp_path: Path):
     image = save(tmp_path / "a.tif", PIXELS)
     with rasterio.open(image, "r+") as file:
