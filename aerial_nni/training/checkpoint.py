@@ -87,7 +87,9 @@ def _open(
                 return header, {}
             wanted = demand(header)
             if wanted is not None:
-                _compare(path, {name: file.get_slice(name) for name in file.keys()}, wanted)
+                slices = {name: file.get_slice(name) for name in file.keys()}
+                forms = {k: ([*s.get_shape()], _kind(s.get_dtype())) for k, s in slices.items()}
+                _compare(path, forms, wanted)
             return header, {name: file.get_tensor(name) for name in file.keys()}
     except SafetensorError as error:
         raise BadCheckpoint(f"{path} is not a whole safetensors file: {error}") from error
@@ -115,7 +117,9 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
         built.append(_laid_out(header, path))
         return built[0].state_dict()
 
-    header, tensors = _open(path, demand=demand)
+    header, found = _open(path, demand=demand)
+    wanted = built[0].state_dict()
+    tensors = {name: tensor.to(wanted[name].dtype) for name, tensor in found.items()}
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise BadCheckpoint(f"{path}: {shown(name)} has values that are no finite numbers")
@@ -133,15 +137,28 @@ def _laid_out(header: dict[str, Any], path: Path) -> nn.Module:
         raise Damaged(f"{path}: no model is as its header says: {error}") from error
 
 
-def _compare(path: Path, found: Mapping[str, Any], wanted: Mapping[str, Tensor]) -> None:
+Form = tuple[list[int], str]
+"""Shape of a tensor, and what its numbers are: F of any precision, I whole numbers, …."""
+
+
+def _kind(dtype: str) -> str:
+    """What numbers of this type are, whether torch or safetensors names it."""
+    return "F" if dtype.upper().startswith(("F", "BF")) else dtype[0].upper()
+
+
+def _form(tensor: Tensor) -> Form:
+    return [*tensor.shape], _kind(str(tensor.dtype).removeprefix("torch."))
+
+
+def _compare(path: Path, found: Mapping[str, Form], wanted: Mapping[str, Tensor]) -> None:
     """Raises `Damaged` unless the tensors of a file have the names, shapes and types of a model."""
     for name in sorted(found.keys() | wanted.keys()):
-        theirs = [*found[name].get_shape()] if name in found else None
-        ours = [*wanted[name].shape] if name in wanted else None
+        theirs = found.get(name, (None, ""))
+        ours = _form(wanted[name]) if name in wanted else (None, "")
         if theirs != ours:
             raise Damaged(
-                f"{path}: the weights do not fit the header: {shown(name)} has the shape {theirs} "
-                f"in the file and {ours} in the model"
+                f"{path}: the weights do not fit the header: {shown(name)} has the shape "
+                f"{theirs[0]} {theirs[1]} in the file and {ours[0]} {ours[1]} in the model"
             )
 
 
@@ -180,28 +197,51 @@ def load_state(path: Path, owners: Owners) -> Progress:
     """Puts a packed state back into its owners and returns what else was kept.
 
     Raises:
-        BadCheckpoint: the file is damaged, or is the state of something else.
+        BadCheckpoint: the file is damaged, or is the state of something else; no owner is changed.
     """
     header, tensors = _open(path, demand=lambda header: None)
+    parts = {
+        owner: {k.partition("/")[2]: v for k, v in tensors.items() if k.startswith(f"{owner}/")}
+        for owner in owners
+    }
+    states = {}
     try:
+        kept = fitted(Progress, header, f"the header of {path}")
         for owner, one in owners.items():
-            prefix = f"{owner}/"
-            part = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
             if isinstance(one, nn.Module):
-                one.load_state_dict(part)
+                forms = {name: _form(tensor) for name, tensor in parts[owner].items()}
+                _compare(path, forms, one.state_dict())
             else:
-                _load_optimizer(one, part)
-        return fitted(Progress, header, f"the header of {path}")
-    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+                states[owner] = _state_of(one, parts[owner])
+    except (LookupError, ValueError) as error:
         raise BadCheckpoint(f"{path} does not hold the state of this run: {error}") from error
+    for owner, one in owners.items():
+        if isinstance(one, nn.Module):
+            one.load_state_dict(parts[owner])
+        else:
+            _load_optimizer(one, states[owner])
+    return kept
 
 
-def _load_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+def _state_of(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """An optimiser's tensors by the number of their parameter. Raises `ValueError`, `LookupError`.
+
+    All parameters have the same: the step, a number, and others of the parameter's own shape.
+    """
+    owned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
-        index, key = name.split("/", 1)
+        index, _, key = name.partition("/")
+        if value.shape != (() if key == "step" else owned[int(index)].shape):
+            raise ValueError(f"optimizer/{shown(name)} has the shape {[*value.shape]}")
         if value.ndim == 4:  # the layout that training runs in; files are row-major
             value = value.contiguous(memory_format=torch.channels_last)
         state.setdefault(int(index), {})[key] = value
+    if len({frozenset(one) for one in state.values()}) > 1:
+        raise ValueError("the optimizer has not the same of each parameter")
+    return state
+
+
+def _load_optimizer(optimizer: Optimizer, state: dict[int, dict[str, Tensor]]) -> None:
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

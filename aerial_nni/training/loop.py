@@ -31,6 +31,7 @@ from aerial_nni.results import (
     write_history,
 )
 from aerial_nni.training.checkpoint import (
+    BadCheckpoint,
     Owners,
     load_checkpoint,
     load_state,
@@ -44,6 +45,7 @@ from aerial_nni.training.evaluation import Evaluation
 from aerial_nni.training.failures import NotFinite, step_explained
 from aerial_nni.training.one_run import OtherRun as OtherRun
 from aerial_nni.training.one_run import refuse_other_run as refuse_other_run
+from aerial_nni.training.one_run import set_aside
 from aerial_nni.training.optimisation import build_optimizer, learning_rate
 from aerial_nni.training.progress import epoch_line, steps_of
 from aerial_nni.training.seeds import derived_seed
@@ -294,18 +296,22 @@ class Trainer:
         write_history(self.folder / HISTORY, self.history)
 
     def resume(self, task: Task) -> None:
-        """Takes up the folder's last epoch, if there is one.
+        """Takes up the folder's last epoch, if there is one; a damaged one is set aside.
 
         Raises:
             OtherRun: it is of other options.
         """
         refuse_other_run(self.folder, self.options)
         path = self.folder / LAST
-        if not path.exists():
+        try:
+            kept = load_state(path, self._owners(task)) if path.exists() else None
+        except BadCheckpoint as error:
+            set_aside(path, error)
+            kept = None
+        if kept is None:
             if path.with_name(LAST + SET_ASIDE).exists() and not task.companion.owners():
                 self._begin_at_checkpoint()
             return
-        kept = load_state(path, self._owners(task))
         self.history, self.restarted = kept.history, kept.restarted
         self.best_epoch, self.best_score = kept.best_epoch, kept.best_score
         self.scaler.load_state_dict(kept.scaler)

@@ -9,8 +9,11 @@ from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.checkpoint import (
     BadCheckpoint,
     load_checkpoint,
+    load_state,
+    pack_state,
     read_header,
     save_checkpoint,
+    save_tensors,
 )
 
 
@@ -64,3 +67,45 @@ def test_weights_that_do_not_fit_the_header_are_refused(saved, tmp_path, key, va
     )
     with pytest.raises(BadCheckpoint, match=said):
         load_checkpoint(other)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.int64])
+def test_weights_of_another_precision_are_cast_and_of_another_kind_refused(saved, tmp_path, dtype):
+    path, model = saved
+    other = tmp_path / "other.safetensors"
+    save_file(
+        {
+            name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous()
+            for name, tensor in model.state_dict().items()
+        },
+        other,
+        metadata={"aerial_nni": json.dumps(read_header(path))},
+    )
+    if dtype == torch.int64:
+        with pytest.raises(BadCheckpoint, match="do not fit the header"):
+            load_checkpoint(other)
+        return
+    loaded, _ = load_checkpoint(other)
+    x = torch.randn(1, 3, 8, 8)
+    assert torch.allclose(loaded(x), model.eval()(x), atol=0.1)
+
+
+def test_a_state_that_does_not_fit_changes_nothing(tmp_path):
+    model, other = (
+        torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, n)) for n in (2, 3)
+    )
+    for one in (model, other):
+        optimizer = torch.optim.AdamW(one.parameters())
+        one(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+        if one is model:
+            save_tensors(
+                tmp_path / "last",
+                pack_state({"model": model, "optimizer": optimizer}),
+                {"options": {}, "history": [], "best_epoch": 0, "best_score": 0.0, "scaler": {}},
+            )
+    before = {name: tensor.clone() for name, tensor in other.state_dict().items()}
+    for owners in ({"model": other}, {"optimizer": optimizer}):
+        with pytest.raises(BadCheckpoint, match="does not hold the state"):
+            load_state(tmp_path / "last", owners)
+    assert all(torch.equal(before[name], tensor) for name, tensor in other.state_dict().items())

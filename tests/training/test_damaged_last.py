@@ -5,6 +5,8 @@ import logging
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
+from safetensors.torch import save
 
 from aerial_nni import results
 from aerial_nni.options import TrialOptions
@@ -19,7 +21,7 @@ def options(imagery: Path) -> TrialOptions:
     return dataclasses.replace(GIVEN, data_dir=str(imagery))
 
 
-@pytest.mark.parametrize("damage", ["empty", "half", "random", "json"])
+@pytest.mark.parametrize("damage", ["empty", "half", "random", "json", "shapes"])
 @pytest.mark.parametrize("checkpoint", ["whole", "damaged"])
 def test_a_damaged_last_epoch_is_set_aside(
     options: TrialOptions, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str,
@@ -31,8 +33,14 @@ def test_a_damaged_last_epoch_is_set_aside(
     run(options, tmp_path, ByHand(), grant=Grant(epochs=3))
     last = tmp_path / results.LAST
     whole = last.read_bytes()
+    with safe_open(last, framework="pt") as file:
+        header = file.metadata()
+        shapes = {name: file.get_tensor(name) for name in file.keys()}
+    shapes |= {
+        name: one[:1] for name, one in shapes.items() if name.startswith("model") and one.ndim
+    }
     damaged = {"empty": b"", "half": whole[: len(whole) // 2], "random": bytes(range(256)) * 9,
-               "json": b"{}"}[damage]  # fmt: skip
+               "json": b"{}", "shapes": save(shapes, metadata=header)}[damage]  # fmt: skip
     last.write_bytes(damaged)
     if checkpoint == "damaged":
         (tmp_path / results.CHECKPOINT).write_bytes(b"")
