@@ -16,6 +16,9 @@ from aerial_nni.fitting import count
 LARGEST = 256 << 20
 """Bytes of a text file."""
 
+SMALL = 16 << 20
+"""Bytes of a JSON file that does not grow with the images, such as a record or options."""
+
 EXPONENT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$")
 """A number such as 1e-4."""
 
@@ -46,9 +49,9 @@ def regular(path: Path) -> int:
     return path.stat().st_size
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, *, largest: int = LARGEST) -> Any:
     """The value of a JSON file. Raises `Damaged`, or `OSError` where it is not there."""
-    return parse_json(read_text(path), path)
+    return parse_json(read_text(path, largest=largest), path)
 
 
 def parse_json(text: str, source: object) -> Any:
@@ -80,7 +83,7 @@ def read_plain(path: Path) -> Any:
     """
     if path.suffix.lower() != ".json":
         return read_yaml(path)
-    return parse_json(read_text(path).removeprefix("\ufeff"), path)
+    return parse_json(read_text(path, largest=SMALL).removeprefix("\ufeff"), path)
 
 
 def as_yaml(values: Any) -> str:
@@ -101,8 +104,12 @@ def read_table(path: Path) -> list[dict[str, str]]:
     except csv.Error as error:
         raise Damaged(f"{path} is no CSV: {error}") from error
     titles = rows[0]
+    try:
+        _refuse_twice(titles)
+    except ValueError as error:
+        raise Damaged(f"{path}, line 1: {error}") from error
     for number, row in enumerate(rows, start=1):
-        if len(row) != len(titles) or len(set(titles)) < len(titles):
+        if len(row) != len(titles):
             raise Damaged(f"{path}, line {number}: it has {len(row)} columns, not {len(titles)}")
     return [dict(zip(titles, row, strict=True)) for row in rows[1:]]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aerial_nni.errors import Damaged
-from aerial_nni.reading import as_yaml, read_plain
+from aerial_nni.reading import as_yaml, read_plain, read_table
 
 
 def read(folder: Path, name: str, text: str) -> object:
@@ -70,3 +70,9 @@ def test_a_mark_of_the_byte_order_is_no_content(tmp_path: Path):
 def test_text_that_looks_like_a_number_comes_back_as_text(tmp_path: Path):
     values = {"split": "1e5", "loss": "ce+dice", "lr": 1e-5, "other": "1.5", "bands": ["a", "2"]}
     assert read(tmp_path, "a.yaml", as_yaml(values)) == values
+
+
+def test_a_title_that_stands_twice_is_named(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("epoch,loss,loss\n1,2,3\n")
+    with pytest.raises(Damaged, match="line 1: .*'loss' stands there twice"):
+        read_table(tmp_path / "a.csv")

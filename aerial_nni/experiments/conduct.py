@@ -200,8 +200,8 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keeps an experiment for this process during the block; the system drops a killed one's lock.
+def locked(folder: Path) -> Iterator[None]:
+    """Holds an experiment's lock during the block; the system drops a killed process's.
 
     Raises:
         ExperimentRunning: another process has it.
@@ -213,12 +213,23 @@ def alone(folder: Path) -> Iterator[None]:
         except Timeout:
             raise running(folder) from None
     try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps an experiment for this process during the block.
+
+    Raises:
+        ExperimentRunning: another process has it.
+    """
+    with locked(folder):
         if (folder / EXPERIMENT).exists() and load(folder).alive:  # by an earlier version
             raise running(folder)
         sweep(folder)
         yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager

@@ -4,11 +4,12 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from aerial_nni.errors import Damaged, Explained
 from aerial_nni.experiments.platforms import PLATFORMS, platform_of, python_on, share_gpus
 from aerial_nni.experiments.records import NNI_DIRECTORY, Limits
+from aerial_nni.fitting import Name, fitted
 from aerial_nni.options import TrialOptions
 from aerial_nni.reading import read_plain
 from aerial_nni.results import OPTIONS_FILE as OPTIONS_FILE
@@ -82,6 +83,11 @@ def read_config(path: Path | None) -> dict[str, Any]:
     for key in values:
         if hint := OURS.get(plain(str(key))):
             raise BadConfig(f"{path}: {key} cannot be set here; {hint}")
+        if plain(str(key)) == "experimentname" and values[key]:
+            try:
+                fitted(Annotated[str, Name()], values[key], path, str(key))  # type: ignore[arg-type]
+            except Damaged as error:
+                raise BadConfig(f"{error}; give another, or leave it out") from error
     service = values.get("trainingService") or {}
     platform = service.get("platform", "local") if isinstance(service, dict) else service
     if platform not in list(PLATFORMS):

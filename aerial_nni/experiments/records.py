@@ -15,7 +15,8 @@ import psutil
 import aerial_nni
 from aerial_nni import results
 from aerial_nni.errors import Damaged, Explained
-from aerial_nni.fitting import Name, fitted
+from aerial_nni.fitting import Between, Name, fitted
+from aerial_nni.reading import SMALL
 from aerial_nni.search.names import DERIVED
 from aerial_nni.tuners.trial import CONTROL, PHASE
 from aerial_nni.zoomout.names import SUPERPIXELS
@@ -86,7 +87,7 @@ class Record:
     options: dict[str, Any]
     space: dict[str, Any]
     limits: dict[str, Any]
-    port: int
+    port: Annotated[int, Between(0, 65535)]
     url: str
     nni_directory: str
     module: str
@@ -98,7 +99,7 @@ class Record:
     reason: str = ""
     created: str = ""
     ended: str | None = None
-    launcher_pid: int = 0
+    launcher_pid: Annotated[int, Between(0, 2**31 - 1)] = 0
     launcher_started: float = 0.0
     """Its start, see `_began`: a process id is used again, together with this it is not."""
     version: str = aerial_nni.__version__
@@ -199,12 +200,13 @@ def load(folder: Path) -> Record:
     path = folder / results.EXPERIMENT
     try:
         record = read_record(path)
-    except OSError as error:
-        raise RecordDamaged(f"{path} cannot be read: {error.strerror}") from error
-    except Damaged as error:
+    except (OSError, Damaged) as error:
+        reason = f"{path} cannot be read: {error.strerror}" if isinstance(error, OSError) else error
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            raise RecordDamaged(str(reason)) from error
         where = shlex.quote(str(folder.parent))
         repair = f"python -m aerial_nni.run repair {shlex.quote(folder.name)} --runs {where}"
-        raise RecordDamaged(f"{error}; save what is left with: {repair}") from error
+        raise RecordDamaged(f"{reason}; save what is left with: {repair}") from error
     if record.state == "RUNNING" and not record.alive:
         record.state = "STOPPED"
         record.reason = f"{GONE}; {record.go_on}"
@@ -213,7 +215,7 @@ def load(folder: Path) -> Record:
 
 def read_record(path: Path) -> Record:
     """The record in a file, as it is. Raises `OSError` or `Damaged`."""
-    record = fitted(Record, results.read_json(path), path)
+    record = fitted(Record, results.read_json(path, largest=SMALL), path)
     fitted(_Limits, record.limits, path, "limits")
     if record.best is not None:
         fitted(Best, record.best, path, "best")
@@ -222,7 +224,11 @@ def read_record(path: Path) -> Record:
 
 def running(folder: Path) -> ExperimentRunning:
     """What to say of an experiment that another process has: which, where, and how to end that."""
-    record = load(folder)
+    try:
+        record = load(folder)
+    except RecordDamaged:
+        writes = "which writes its damaged record anew; wait for its end"
+        return ExperimentRunning(f"{folder.name} is running in another process, {writes}")
     how = "is running" if record.state == "RUNNING" else "is open in the web UI"
     by = f" (process {record.launcher_pid})" if record.launcher_pid else ""
     hint = f"end that with: {record.command('stop')}"
@@ -232,11 +238,12 @@ def running(folder: Path) -> ExperimentRunning:
 def folders(runs: Path) -> list[Path]:
     """The folders of all experiments under `runs`, the oldest first; damaged ones come last."""
     created: dict[Path, tuple[bool, str]] = {}
-    for path in runs.glob(f"*/{results.EXPERIMENT}"):
+    names = (results.EXPERIMENT, results.EXPERIMENT_COPY)
+    for folder in {path.parent for name in names for path in runs.glob(f"*/{name}")}:
         try:
-            created[path.parent] = False, load(path.parent).created
+            created[folder] = False, load(folder).created
         except RecordDamaged:
-            created[path.parent] = True, path.parent.name
+            created[folder] = True, folder.name
     return sorted(created, key=created.__getitem__)
 
 

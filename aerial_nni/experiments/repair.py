@@ -1,17 +1,22 @@
 """A record made anew from what is left of an experiment."""
 
-import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 from aerial_nni import results
 from aerial_nni.errors import Damaged, Explained
 from aerial_nni.experiments import records
+from aerial_nni.experiments.conduct import locked
 from aerial_nni.experiments.records import NNI_DIRECTORY, Record, Trial
 from aerial_nni.options import BadOption, read_values
+from aerial_nni.reading import SMALL
 
 UNKNOWN = "unknown"
 """Kind of an experiment of which too little is left for a document."""
+
+LIMITS = {"concurrency": 1, "max_minutes": 1440.0, "max_failures": 3}
+"""Of an experiment whose own are lost."""
 
 KINDS = {
     "order": "darts",
@@ -34,24 +39,37 @@ def repair(runs: Path, experiment: str) -> tuple[Record, str]:
 
     Raises:
         UnknownExperiment: there is no such experiment.
+        ExperimentRunning: another process has it.
         NothingLeft: nothing of it can be read.
     """
     folder = records.find(runs.expanduser().resolve(), experiment)
+    with locked(folder):
+        return _repaired(folder)
+
+
+def _repaired(folder: Path) -> tuple[Record, str]:
     path, copy = folder / results.EXPERIMENT, folder / results.EXPERIMENT_COPY
+    aside = path.with_name(path.name + results.SET_ASIDE)
     try:
         return records.read_record(path), f"{path} is whole; nothing was done"
+    except FileNotFoundError:
+        kept = "it was missing"
     except OSError as error:
         raise NothingLeft(f"{path} cannot be read: {error.strerror}") from error
     except Damaged:
-        aside = path.with_name(path.name + results.SET_ASIDE)
+        kept = f"the damaged one is {aside}"
     try:
         record, source = records.read_record(copy), copy.name
         _look_again(record, folder)
     except (OSError, Damaged):
         record, source = _from_folders(folder), f"options.yaml and the folders of {folder}"
-    os.replace(path, aside)
+    if path.exists() and not path.is_file():
+        path.replace(aside)
+    elif path.exists():  # it stays where it is until there is room for the new one
+        with results.atomic(aside, private=True) as temporary:
+            shutil.copyfile(path, temporary)
     record.save(folder)
-    return record, f"{path} was made from {source}; the damaged one is {aside}"
+    return record, f"{path} was made from {source}; {kept}"
 
 
 def _look_again(record: Record, folder: Path) -> None:
@@ -85,7 +103,7 @@ def _from_folders(folder: Path) -> Record:
         name=f"{folder.name}, made from its folders",
         options=options,
         space={},
-        limits={"trials": len(trials), "concurrency": 1, "max_minutes": 1440.0, "max_failures": 3},
+        limits={**LIMITS, "trials": max(1, len(trials))},
         port=8080,
         url="http://127.0.0.1:8080",
         nni_directory=str(folder.parent / NNI_DIRECTORY),
@@ -112,7 +130,7 @@ def _but_seed(options: dict[str, Any]) -> dict[str, Any]:
 def _trial(folder: Path) -> Trial | None:
     """The trial in a folder, its parameters all of its options; None where there is none."""
     try:
-        options = dict(results.read_json(folder / results.OPTIONS))
+        options = dict(results.read_json(folder / results.OPTIONS, largest=SMALL))
     except (OSError, TypeError, ValueError):
         return None
     score = records.score_of(folder)

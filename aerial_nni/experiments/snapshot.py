@@ -8,6 +8,7 @@ from typing import Any
 
 from aerial_nni import results
 from aerial_nni.experiments.records import Trial, moment, score_of
+from aerial_nni.reading import SMALL
 
 UNFINISHED = ("UNKNOWN", "WAITING", "RUNNING")
 WAITING = ("ADD_RESUMED", "ADD_CUSTOMIZED")
@@ -67,7 +68,7 @@ def booked_wrongly(trial: Trial, folder: Path) -> dict[str, tuple[Any, Any]]:
     This is what NNI 3.0 does without our repair, see preload.cjs, `attribution`.
     """
     try:
-        ran = results.read_json(folder / trial.id / results.OPTIONS)
+        ran = results.read_json(folder / trial.id / results.OPTIONS, largest=SMALL)
     except (OSError, ValueError):
         return {}
     return {

@@ -66,6 +66,8 @@ def literal(name: str) -> str:
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;")):
         name = name.replace(sign, entity)
     name = re.sub(r"(?<!&)#|[\\\\`*\[\]~$]|(?<!\w)_|_(?!\w)|^[-+]", r"\\\g<0>", name)
+    name = re.sub(r"(?i):(?=//)|(?<=www)\.", r"\\\g<0>", name)  # else GitHub links addresses
+    name = name.replace("@", "<span>@</span>")  # and people; it ignores a backslash there
     return re.sub(r"^(\d+)([.)])", r"\1\\\2", name)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from aerial_nni.errors import Damaged, Explained
 from aerial_nni.fitting import fitted
 from aerial_nni.options import TrialOptions, as_dict
+from aerial_nni.reading import SMALL
 from aerial_nni.results import LAST, OPTIONS, SET_ASIDE, read_json
 from aerial_nni.training.checkpoint import BadCheckpoint, Progress, read_header
 
@@ -28,9 +29,7 @@ def refuse_other_run(folder: Path, options: TrialOptions) -> None:
     try:
         found = fitted(Progress, read_header(path), path).options
     except (BadCheckpoint, Damaged) as error:
-        aside = path.with_name(LAST + SET_ASIDE)
-        log.warning("%s\nit is set aside as %s", error, aside)
-        path.replace(aside)
+        set_aside(path, error)
         found = {key: value for key, value in _noted(folder).items() if key in wanted}
     differing = sorted(key for key in wanted | found if found.get(key) != wanted.get(key))
     if differing:
@@ -40,10 +39,17 @@ def refuse_other_run(folder: Path, options: TrialOptions) -> None:
         )
 
 
+def set_aside(path: Path, error: Exception) -> None:
+    """Gives a damaged file another name, with a word."""
+    aside = path.with_name(path.name + SET_ASIDE)
+    log.warning("%s\nit is set aside as %s", error, aside)
+    path.replace(aside)
+
+
 def _noted(folder: Path) -> dict[str, Any]:
     """The options that a trial noted in its folder. Raises `OtherRun` where none can be read."""
     try:
-        return dict(read_json(folder / OPTIONS))
+        return dict(read_json(folder / OPTIONS, largest=SMALL))
     except (OSError, ValueError, TypeError) as error:
         raise OtherRun(
             f"{folder / OPTIONS} does not say whose epochs these are ({error}); give another --out"

@@ -14,7 +14,7 @@ from typing import Any
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.drone.options import DroneOptions
 from aerial_nni.options import BadOption, TrialOptions, changed, read_values
-from aerial_nni.reading import parse_json
+from aerial_nni.reading import SMALL, parse_json
 from aerial_nni.results import EXPERIMENT, OPTIONS_FILE, read_json
 from aerial_nni.search.options import SearchOptions
 from aerial_nni.trials.budget import granted
@@ -35,7 +35,7 @@ REFUSED = 3
 
 def check(folder: Path, parameters: Mapping[str, Any]) -> None:
     """Raises `BadOption` where no trial of the experiment in `folder` has these parameters."""
-    kind = KINDS.get(read_json(folder / EXPERIMENT)["kind"], TrialOptions)
+    kind = KINDS.get(read_json(folder / EXPERIMENT, largest=SMALL)["kind"], TrialOptions)
     options = changed(kind(), read_values(folder / OPTIONS_FILE))
     given, _ = granted(without_notes(parameters))
     changed(options, given)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.options import BadOption, TrialOptions, as_dict
+from aerial_nni.reading import SMALL
 from aerial_nni.results import (
     CHECKPOINT,
     EVENTS,
@@ -78,7 +79,7 @@ def matches(folder: Path, options: TrialOptions, budget: int | None) -> bool:
 def recorded(folder: Path) -> tuple[dict[str, Any], Grant]:
     """What options.json says: the options, and the grant. ({}, all) where it cannot be read."""
     try:
-        values = dict(read_json(folder / OPTIONS))
+        values = dict(read_json(folder / OPTIONS, largest=SMALL))
     except (OSError, ValueError, TypeError):
         return {}, Grant()
     epochs, resumed, shorter = (values.pop(key, None) for key in (BUDGET, RESUMED, SHORTER))

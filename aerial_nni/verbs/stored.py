@@ -138,7 +138,7 @@ def listing(given: argparse.Namespace) -> int:
         try:
             record = records.load(folder)
         except records.RecordDamaged as error:
-            values.append({"id": folder.name, "state": "DAMAGED", "reason": str(error)})
+            values.append({"id": folder.name, "state": "DAMAGED", "reason": str(error), "url": ""})
             rows.append((folder.name, "-", "DAMAGED", "-", "-", "-", str(error)))
         else:
             values.append(records.as_dict(record, folder))

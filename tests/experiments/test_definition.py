@@ -60,6 +60,10 @@ def test_trials_run_in_a_tiny_folder_with_the_experiments_options(runs: Path):
         ("trialConcurrency: 0.5", "NNI does not accept"),
         ("[1, 2]", "holds a list"),
         ("a: b: c", "cannot be read"),
+        ('experimentName: "a\\n"', "no letter of a name"),
+        ('experiment_name: "a\\tb"', "no letter of a name"),
+        (f"experimentName: {'a' * 201}", "1 to 200 letters"),
+        ("experimentName: 5", "must be str"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(runs: Path, written, text: str, message: str):

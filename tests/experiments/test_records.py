@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from pathlib import Path
 
 import psutil
@@ -7,7 +8,9 @@ from made_records import a_record, good_folder
 
 from aerial_nni import results
 from aerial_nni.experiments import records
+from aerial_nni.experiments.conduct import locked
 from aerial_nni.experiments.records import Trial, UnknownExperiment
+from aerial_nni.experiments.repair import repair
 from aerial_nni.run import main
 
 
@@ -98,6 +101,8 @@ DAMAGES = {
     "empty": "",
     "half": '{"id": "cut", ',
     "another type": "[1, 2]",
+    "no process": json.dumps({**dataclasses.asdict(a_record("hurt")), "launcher_pid": -1}),
+    "no port": json.dumps({**dataclasses.asdict(a_record("hurt")), "port": -1}),
     "a trial of another type": '{"trials": [{"shape": 1}]}',
 }
 
@@ -117,6 +122,8 @@ def test_a_damaged_record_is_listed_with_what_saves_the_rest(
     good, hurt = capsys.readouterr().out.splitlines()[1:]
     assert good.split()[:3] == ["good", "hpo", "DONE"]
     assert hurt.split()[0] == "hurt" and "DAMAGED" in hurt
+    assert main(["list", "--json", "--runs", str(tmp_path)]) == 0
+    assert json.loads(capsys.readouterr().out)["experiments"][-1]["url"] == ""
     with pytest.raises(records.RecordDamaged, match="repair hurt"):
         records.load(records.find(tmp_path, "hu"))
     command = hurt.partition("python -m aerial_nni.run ")[2].split()
@@ -146,6 +153,50 @@ def test_without_a_copy_a_record_is_made_from_the_folders_of_the_trials(
         (folder / name).write_text("{")
     assert main(["repair", "hurt", "--runs", str(tmp_path)]) == 0
     assert records.load(folder).kind == "unknown"  # it may have been a search: no document lies
+
+
+def test_a_record_that_finds_no_room_is_still_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    a_record("hurt", state="DONE").save(tmp_path / "hurt")
+    (tmp_path / "hurt" / results.EXPERIMENT).write_text("{")
+
+    def full(record: records.Record, folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(records.Record, "save", full)
+        with pytest.raises(OSError, match="No space"):
+            repair(tmp_path, "hurt")
+    assert (tmp_path / "hurt" / results.EXPERIMENT).read_text() == "{"
+    (tmp_path / "hurt" / results.EXPERIMENT).unlink()
+    assert main(["repair", "hurt", "--runs", str(tmp_path)]) == 0
+    assert records.load(tmp_path / "hurt").state == "DONE"
+
+
+def test_a_running_experiment_is_not_repaired(tmp_path: Path, capsys: pytest.CaptureFixture):
+    folder = tmp_path / "hurt"
+    a_record("hurt").save(folder)
+    (folder / results.EXPERIMENT).write_text("{")
+    with locked(folder):
+        assert main(["repair", "hurt", "--runs", str(tmp_path)]) == 1
+        assert "hurt is running in another process" in capsys.readouterr().err
+    assert (folder / results.EXPERIMENT).read_text() == "{"
+
+
+def test_without_any_trial_a_repaired_record_has_a_limit(tmp_path: Path):
+    (tmp_path / "hurt").mkdir()
+    (tmp_path / "hurt" / "options.yaml").write_text("epochs: 3\n")
+    (tmp_path / "hurt" / results.EXPERIMENT).write_text("{")
+    assert repair(tmp_path, "hurt")[0].limits["trials"] == 1
+
+
+def test_a_record_is_small(tmp_path: Path):
+    a_record().save(tmp_path)
+    with (tmp_path / results.EXPERIMENT).open("a") as file:
+        file.write(" " * (16 << 20))
+    with pytest.raises(records.RecordDamaged, match="more than"):
+        records.load(tmp_path)
 
 
 def test_a_trial_of_a_later_version_is_read(tmp_path: Path):

@@ -26,6 +26,9 @@ from aerial_nni.reports.words import code, literal, table
         ("AT&T", "AT&amp;T"),
         ("a\\b", r"a\\b"),
         ("~~gone~~", r"\~\~gone\~\~"),
+        ("https://a.org", r"https\://a.org"),
+        ("WWW.a.org", r"WWW\.a.org"),
+        ("a@b.org @user", "a<span>@</span>b.org <span>@</span>user"),
         ("Gebäude (alt)", "Gebäude (alt)"),
     ],
 )
