@@ -172,7 +172,7 @@ def check_driver(name: str) -> None:
 
 
 def _check_beside(path: Path) -> None:
-    """Raises an error unless all that GDAL would open beside an image, and beside that, is GeoTIFF.
+    """Raises `SceneUnusable` unless what GDAL opens beside an image, and beside that, is GeoTIFF.
 
     GDAL compares names of files without regard to case.
     """
@@ -180,8 +180,15 @@ def _check_beside(path: Path) -> None:
     for name in os.listdir(path.absolute().parent):
         if name.lower().startswith(starts) and name.lower().endswith(BESIDE):
             beside = path.absolute().with_name(name)
-            with rasterio.open(beside, driver="GTiff") as dataset:
-                _check_overviews(beside, dataset)
+            try:
+                with rasterio.open(beside, driver="GTiff") as dataset:
+                    _check_overviews(beside, dataset)
+            except RasterioError as error:
+                raise SceneUnusable(
+                    f"{path} cannot be used: {beside}, which GDAL would open with it, is no whole "
+                    "GeoTIFF; move it away, or if you trust it, name the image's own driver, such "
+                    "as --driver GTiff"
+                ) from error
 
 
 def _check_overviews(path: Path, dataset: Any) -> None:
