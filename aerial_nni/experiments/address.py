@@ -94,7 +94,9 @@ class Address:
     @property
     def names(self) -> tuple[str, ...]:
         """What others may call the server by, besides the address that they have reached."""
-        return (socket.gethostname() if self.host in ALL else self.host,)
+        if self.host not in ALL:
+            return (self.host,)
+        return socket.gethostname(), socket.getfqdn()  # which asks the network: it may take long
 
     @property
     def url(self) -> str:

@@ -2,8 +2,9 @@
 
     echo '{"lr": 0.01}' | python -m aerial_nni.trials.added RUNS/ID
 
-It ends with exit code `REFUSED` and says why, where the parameters are not options of a trial of
-that experiment. Values outside of the search space are a person's right: the tuner leaves them out.
+It fails and says why, where the parameters are not options of a trial of that experiment, or where
+that cannot be told. Values outside of the search space are a person's right: the tuner leaves them
+out.
 """
 
 import sys
@@ -13,7 +14,8 @@ from typing import Any
 
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.drone.options import DroneOptions
-from aerial_nni.options import BadOption, TrialOptions, changed, read_values
+from aerial_nni.errors import told
+from aerial_nni.options import TrialOptions, changed, read_values
 from aerial_nni.reading import SMALL, parse_json
 from aerial_nni.results import EXPERIMENT, OPTIONS_FILE, read_json
 from aerial_nni.search.options import SearchOptions
@@ -29,12 +31,14 @@ KINDS: dict[str, type[TrialOptions]] = {
 }
 """Kind of an experiment -> the options of its trials, where they are more than any trial's."""
 
-REFUSED = 3
-"""Exit code; any other one refuses nothing."""
-
 
 def check(folder: Path, parameters: Mapping[str, Any]) -> None:
-    """Raises `BadOption` where no trial of the experiment in `folder` has these parameters."""
+    """Returns where a trial of the experiment in `folder` may have these parameters.
+
+    Raises:
+        BadOption: none may.
+        Damaged, OSError: what the experiment has written cannot be read.
+    """
     kind = KINDS.get(read_json(folder / EXPERIMENT, largest=SMALL)["kind"], TrialOptions)
     options = changed(kind(), read_values(folder / OPTIONS_FILE))
     given, _ = granted(without_notes(parameters))
@@ -42,12 +46,12 @@ def check(folder: Path, parameters: Mapping[str, Any]) -> None:
 
 
 def main(folder: str) -> int:
-    """Checks the parameters that come in; 0 where a trial can run with them."""
+    """Checks the parameters that come in; 0 where a trial can run with them, else 1."""
     try:
         check(Path(folder), parse_json(sys.stdin.read(), "what was added"))
-    except BadOption as error:
-        print(error)
-        return REFUSED
+    except Exception as error:  # what raises here would raise in the trial or in the tuner
+        print(told(error))
+        return 1
     return 0
 
 

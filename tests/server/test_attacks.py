@@ -58,12 +58,12 @@ def overwrites_profile(target: Target) -> bool:
     return "maxTrialNumber" not in target.profile["params"]
 
 
-def profile_of(kind: str, params: object) -> Attack:
-    """A profile that was edited by hand: nothing in it may be taken."""
+def profile_of(kind: str, params: dict[str, object]) -> Attack:
+    """A profile of which one value was edited by hand: nothing in it may be taken."""
 
     def attack(target: Target) -> bool:
         before = target.profile["params"]
-        body = json.dumps({"params": params})
+        body = json.dumps({"params": before | params})
         target.request("PUT", f"{API}/experiment?update_type={kind}", JSON, body=body)
         return bool(target.profile["params"] != before)
 
@@ -119,6 +119,32 @@ def imports_data(target: Target) -> bool:
     return status(target.request("POST", f"{API}/experiment/import-data", JSON, body=body)) == 200
 
 
+def starts_again(target: Target) -> bool:
+    """A second start, of another experiment in the place of the one that runs."""
+    before = target.profile["params"]
+    target.request(
+        "POST", f"{API}/experiment", JSON, body=json.dumps(before | {"debug": "planted"})
+    )
+    return bool(target.profile["params"] != before)
+
+
+def configures_cluster(target: Target) -> bool:
+    """With any key in it, the configuration of a cluster ends NNI alone."""
+    return (
+        status(target.request("PUT", f"{API}/experiment/cluster-metadata", JSON, body="{}")) == 200
+    )
+
+
+def reads_another_log(target: Target) -> bool:
+    (target.folder / "log" / "other.log").write_text("planted")
+    return b"planted" in target.request("GET", "/logs/other.log")
+
+
+def asks_another_site(target: Target) -> bool:
+    """A page of netron.app's, as one of this server. Where there is no network, NNI alone ends."""
+    return status(target.request("GET", "/netron/index.html")) != 404
+
+
 def floods(target: Target) -> bool:
     """A body of twenty megabytes is taken."""
     body = json.dumps({"lr": " " * 20_000_000})
@@ -155,6 +181,7 @@ ATTACKS: dict[str, Attack] = {
     "no type": adds_trial(),
     "no body": adds_trial(JSON, body=""),
     "a large body": floods,
+    "a deep body": adds_trial(JSON, body=f'{{"lr": {"[" * 100}{"]" * 100}}}'),
     "a page deletes": ends_boards,
     "a profile without its keys": overwrites_profile,
     "a number as text": profile_of("MAX_TRIAL_NUM", {"maxTrialNumber": "many"}),
@@ -163,6 +190,11 @@ ATTACKS: dict[str, Attack] = {
     "half a trial": profile_of("TRIAL_CONCURRENCY", {"trialConcurrency": 1.5}),
     "a time without a unit": profile_of("MAX_EXEC_DURATION", {"maxExperimentDuration": "soon"}),
     "no time": profile_of("MAX_EXEC_DURATION", {"maxExperimentDuration": None}),
+    "a number as a time": profile_of("MAX_EXEC_DURATION", {"maxExperimentDuration": "5"}),
+    "a list as a time": profile_of("MAX_EXEC_DURATION", {"maxExperimentDuration": [2]}),
+    "a list of times": profile_of("MAX_EXEC_DURATION", {"maxExperimentDuration": ["1h"]}),
+    "true as a time": profile_of("MAX_EXEC_DURATION", {"maxExperimentDuration": True}),
+    "no seconds": profile_of("MAX_EXEC_DURATION", {"maxExperimentDuration": "0s"}),
     "another search space": profile_of("SEARCH_SPACE", {"searchSpace": {}}),
     "a second tuner": opens("/tuner"),
     "a second tuner with a name": opens("/tuner/anything"),
@@ -176,6 +208,10 @@ ATTACKS: dict[str, Attack] = {
     "a folder elsewhere": makes_folder,
     "a board of TensorBoard": reads_board,
     "results that nobody measured": imports_data,
+    "another log": reads_another_log,
+    "a cluster": configures_cluster,
+    "a second start": starts_again,
+    "a page of another site": asks_another_site,  # the last: it ends NNI alone
 }
 
 

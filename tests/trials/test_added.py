@@ -1,11 +1,15 @@
 """Whether a trial that a person adds can run."""
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from aerial_nni import results
+from aerial_nni.experiments.repairs import PRELOAD, node
 from aerial_nni.reading import as_yaml
 from aerial_nni.trials import added
 
@@ -53,15 +57,60 @@ def test_what_can_run_is_not_refused(
         ('{"rate": 0.1}', "there is no option 'rate'"),
         ('{"temperature": 2}', "there is no option 'temperature'"),
         ('{"TRIAL_BUDGET": 0}', "is no number of epochs"),
+        ('{"lr": %s}' % ("[" * 70 + "]" * 70), "its brackets are deeper than 64"),
+        ('{"lr": %s}' % ("[" * 9000 + "]" * 9000), "what was added is no JSON"),
     ],
 )
 def test_what_cannot_run_is_refused_with_the_reason(
     parameters: str, said: str, tmp_path: Path, capsys, monkeypatch
 ):
     code, printed = answer(tmp_path, capsys, monkeypatch, parameters=parameters)
-    assert code == added.REFUSED and said in printed and len(printed.splitlines()) == 1
+    assert code == 1 and said in printed and len(printed.splitlines()) == 1
 
 
-def test_its_exit_code_is_the_one_that_the_manager_knows():
-    manager = Path(added.__file__).parents[1] / "experiments" / "node" / "manager.cjs"
-    assert f"const REFUSED = {added.REFUSED};" in manager.read_text(encoding="utf-8")
+ADDS = """
+const { customized } = require(process.argv[1])["core/nnimanager.js"];
+class NNIManager {
+  maxTrialNum = Infinity;
+  async addCustomizedTrialJob(given) { return `added ${given}`; }
+  onTunerCommand() {}
+}
+customized({ NNIManager });
+global.nni = { args: { experimentId: "one" } };
+const answer = new NNIManager().addCustomizedTrialJob(process.argv[2]);
+answer.then(console.log, ({ message }) => console.log(message));
+"""
+
+
+def adds(folder: Path, *, parameters: str, python: str = sys.executable) -> str:
+    """What NNI's manager answers to who adds a trial to the experiment in `folder`."""
+    home = {"AERIAL_NNI_HOME": f"{folder.parent}/.nni", "TMPDIR": str(folder.parent)}
+    manager = PRELOAD.with_name("node") / "manager.cjs"
+    return subprocess.run(
+        [node(), "-e", ADDS, manager, parameters],
+        env={**os.environ, **home, "AERIAL_NNI_PYTHON": python},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout.strip()
+
+
+def test_what_cannot_be_checked_is_not_added(tmp_path: Path):
+    folder = tmp_path / "one"
+    refused = "the trial was not added: "
+    missing = adds(folder, parameters='{"lr": 0.1}')
+    assert missing.startswith(refused) and str(folder / results.EXPERIMENT) in missing
+    without = adds(folder, parameters='{"lr": 0.1}', python="/nowhere/python")
+    assert without.startswith(f"{refused}it could not be checked: ") and "/nowhere" in without
+    for python in (sys.executable, ""):
+        deep = '{"lr": %s}' % ("[" * 35 + "]" * 35)
+        assert adds(folder, parameters=deep, python=python) == (
+            f"{refused}its brackets are deeper than 32"
+        )
+    results.write_json(folder / results.EXPERIMENT, {})
+    crashed = adds(folder, parameters='{"lr": 0.1}')
+    assert crashed.startswith(f"{refused}KeyError: 'kind': a fault of aerial_nni")
+    results.write_json(folder / results.EXPERIMENT, {"kind": "hpo"})
+    (folder / results.OPTIONS_FILE).write_text("epochs: 3\n")
+    assert adds(folder, parameters='{"lr": 0.1}') == 'added {"lr":0.1}'

@@ -5,6 +5,8 @@
 const fs = require("fs");
 const path = require("path");
 
+const { STATIC, before } = require("./served.cjs");
+
 const FORM = "static/js/616.8c67a119.chunk.js";
 
 // What stands there once -> what it should be. Whatever is refused, the form says "Unknown error."; text
@@ -16,17 +18,10 @@ const CHANGES = [
 ];
 
 // "forms": static/static/js/616.8c67a119.chunk.js, as above.
-function sayWhy(exported) {
-  const proto = exported.RestServer.prototype;
-  const start = proto.start;
-  proto.start = function () {
-    const inside = this.urlPrefix ? `/${this.urlPrefix}` : "";
-    const file = fs.readFileSync(path.resolve("static", FORM), "utf8"); // NNI's Node runs in its own folder
-    const script = CHANGES.reduce((text, [before, after]) => text.replace(before, () => after), file);
-    const app = global.nni.rest.getExpressApp();
-    app.get(`${inside}/${FORM}`, (_, response) => response.type("js").send(script));
-    return start.call(this);
-  };
+function sayWhy(app, inside) {
+  const file = fs.readFileSync(path.join(STATIC, FORM), "utf8");
+  const script = CHANGES.reduce((text, [is, should]) => text.replace(is, () => should), file);
+  app.get(`${inside}/${FORM}`, (_, response) => response.type("js").send(script));
 }
 
-module.exports = { "rest_server/index.js": { forms: sayWhy } };
+module.exports = { "rest_server/index.js": { forms: before(sayWhy) } };

@@ -43,25 +43,32 @@ function askForMissing(exported) {
 // "customized": core/nnimanager.js `addCustomizedTrialJob()` takes a trial that a person adds in the
 // UI out of the planned number and tells the tuner nothing of it. Here it comes on top, and a tuner
 // that hears of it (see aerial_nni/tuners/hearing.py) is told. It may be a copy of any trial: it keeps
-// what that ran with, but is of nobody's choice but the person's. What cannot run is refused. A copy of a final trial has that one's
-// length and seed: its score is none of the search, nor of what was planned, and its phase says so.
+// what that ran with, but is of nobody's choice but the person's. A copy of a final trial has that
+// one's length and seed: its score is none of the search, nor of what was planned, and its phase says
+// so. What cannot run is refused, and what is too deep for the JSON of Python, which ends the tuner.
+const DEEPEST = 32; // half of what aerial_nni/fitting.py takes: records hold it in brackets of theirs
+function fits(value, deeper = DEEPEST) {
+  if (typeof value !== "object" || value === null) return true;
+  return deeper >= 0 && Object.values(value).every((part) => fits(part, deeper - 1));
+}
+
 function asAdded({ _origin, ...parameters }) {
   const phase = parameters._phase ?? SEARCH;
   const copied = phase !== SEARCH && !phase.endsWith(ADDED);
   return copied ? { ...parameters, _phase: phase + ADDED } : parameters;
 }
 
-// Why no trial of this experiment can run with these parameters; empty where one can, or where nobody
-// knows: aerial_nni.trials.added.py looks at them as the trial will.
-const REFUSED = 3;
+// Why no trial of this experiment can run with these parameters, or why nobody could tell; empty where
+// one can: aerial_nni/trials/added.py looks at them as the trial will.
 function whyNot(parameters) {
+  if (!fits(parameters)) return `its brackets are deeper than ${DEEPEST}`;
   const { AERIAL_NNI_PYTHON: python, AERIAL_NNI_HOME: home } = process.env;
   if (!python || !home) return "";
   const folder = path.join(path.dirname(home), global.nni.args.experimentId);
   return new Promise((resolve) => {
     const question = ["-m", "aerial_nni.trials.added", folder];
     const child = execFile(python, question, { timeout: 60_000 }, (error, answer) =>
-      resolve(error?.code === REFUSED ? answer.trim() : ""),
+      resolve(error ? answer.trim() || `it could not be checked: ${error.message}` : ""),
     );
     child.stdin.on("error", () => {}); // it ended before it had read all
     child.stdin.end(JSON.stringify(parameters));
@@ -175,7 +182,10 @@ const COUNT = [
 ];
 const TIME = [
   "a time, such as 90m",
-  (value) => (value > 0 && value <= 1e9) || /^\d{1,9}(\.\d{1,9})?[smhd]$/.test(value),
+  (value) =>
+    typeof value === "number"
+      ? value > 0 && value <= 1e9
+      : typeof value === "string" && /^\d{1,9}(\.\d{1,9})?[smhd]$/.test(value) && parseFloat(value) > 0,
 ];
 const LIMITS = {
   MAX_TRIAL_NUM: ["maxTrialNumber", COUNT],

@@ -6,8 +6,9 @@ const { createHash } = require("crypto");
 const fs = require("fs");
 const path = require("path");
 
+const { STATIC, before } = require("./served.cjs");
+
 const FONT = path.join(__dirname, "icons", "icons.woff"); // see tests/experiments/make_icons.py
-const STATIC = path.resolve("static"); // NNI's Node runs in its own folder
 
 // Fluent UI takes its fonts from these. Texts are shown in the system's own where there is none.
 const FONTS = 'window.FabricConfig = { iconBaseUrl: "./fonts/", fontBaseUrl: "" };';
@@ -41,26 +42,19 @@ function ownPage() {
 
 // "pages": static/static/js/964.da8430c5.js has the browser fetch icons and letters from a network of
 // Microsoft's, which learns of it, and without which icons are boxes.
-function keepToThisHost(exported) {
-  const proto = exported.RestServer.prototype;
-  const start = proto.start;
-  proto.start = function () {
-    const inside = this.urlPrefix ? `/${this.urlPrefix}` : "";
-    const { page, headers } = ownPage();
-    const app = global.nni.rest.getExpressApp();
-    app.use((request, response, next) => {
-      const sendFile = response.sendFile;
-      response.sendFile = (file, ...rest) =>
-        file === path.join(STATIC, "index.html")
-          ? response.type("html").send(page)
-          : sendFile.call(response, file, ...rest);
-      response.set(headers);
-      next();
-    });
-    app.get([inside || "/", `${inside}/index.html`], (_, response) => response.type("html").send(page));
-    app.get(`${inside}/fonts/*.woff`, (_, response) => response.sendFile(FONT));
-    return start.call(this);
-  };
+function keepToThisHost(app, inside) {
+  const { page, headers } = ownPage();
+  app.use((request, response, next) => {
+    const sendFile = response.sendFile;
+    response.sendFile = (file, ...rest) =>
+      file === path.join(STATIC, "index.html")
+        ? response.type("html").send(page)
+        : sendFile.call(response, file, ...rest);
+    response.set(headers);
+    next();
+  });
+  app.get([inside || "/", `${inside}/index.html`], (_, response) => response.type("html").send(page));
+  app.get(`${inside}/fonts/*.woff`, (_, response) => response.sendFile(FONT));
 }
 
-module.exports = { "rest_server/index.js": { pages: keepToThisHost } };
+module.exports = { "rest_server/index.js": { pages: before(keepToThisHost) } };

@@ -10,7 +10,10 @@ const channels = require("./channels.cjs");
 const PREFIX = process.env.AERIAL_NNI_PREFIX ? `/${process.env.AERIAL_NNI_PREFIX}` : "";
 const listed = (name) => (process.env[name] || "").toLowerCase().split(",").filter(Boolean);
 const PROXIES = listed("AERIAL_NNI_PROXY"); // those that pass this server's pages on as theirs
-const NAMES = ["localhost", "127.0.0.1", "[::1]", ...listed("AERIAL_NNI_NAMES"), ...PROXIES];
+const OTHERS = [...listed("AERIAL_NNI_NAMES"), ...PROXIES].map((one) => one.replace(/:\d+$/, ""));
+const NAMES = ["localhost", "127.0.0.1", "[::1]", ...OTHERS];
+const STRANGE = `Host is not a name of this server. If it is yours, give it when the experiment is \
+started or resumed: AERIAL_NNI_PROXY=NAME, or NAME:PORT where a proxy has a port of its own`;
 
 const LARGEST = 8 * 2 ** 20; // bytes of a body: a profile or a trial's metrics have thousands
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"];
@@ -54,7 +57,7 @@ function hosts({ request }) {
   const [, name] = /^(\[[\da-f:.]+\]|[a-z\d.-]+)(?::\d{1,5})?$/.exec(host.join().toLowerCase()) ?? [];
   const here = request.socket.localAddress?.replace(/^::ffff:/, "");
   const ours = [...NAMES, here?.includes(":") ? `[${here}]` : here];
-  if (host.length !== 1 || !ours.includes(name)) return [403, "Host is not a name of this server"];
+  if (host.length !== 1 || !ours.includes(name)) return [403, STRANGE];
   const own = [host[0].toLowerCase(), ...PROXIES].flatMap((one) => [`http://${one}`, `https://${one}`]);
   if (origin.some((one) => !own.includes(one))) return [403, "Origin is not this server"];
   const { "sec-fetch-site": site = "none", "sec-fetch-mode": mode } = request.headers;
