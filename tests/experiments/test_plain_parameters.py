@@ -51,7 +51,7 @@ def test_nni_alone_runs_what_it_is_sent(
     monkeypatch: pytest.MonkeyPatch,
     heard: Callable[[], list[Any]],
 ):
-    monkeypatch.setenv("AERIAL_NNI_LEAVE", "plain")
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", "plain,customized")
     monkeypatch.setenv("FAST_RATES", "2")
     launched, _ = send(runs, port, {"lr": pickled(Touch(touched))})
     wait_for(lambda: sorted(os.listdir(touched)) == ["dispatcher", "trial"])
@@ -68,7 +68,9 @@ def test_a_pickle_is_refused_with_its_place_and_the_search_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     heard: Callable[[], list[Any]],
 ):
-    monkeypatch.setenv("FAST_RATES", "2")
+    """By the trial: what is before it, which adds no such trial at all, is left out."""
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", "customized")
+    monkeypatch.setenv("FAST_RATES", "3")  # one of which the added trial takes
     monkeypatch.setenv("FAST_STAY", "1")
     sent = pickled(Touch(touched))
     launched, number = send(runs, port, sent if key in sent else {key: sent})

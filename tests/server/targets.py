@@ -85,9 +85,10 @@ def status(answer: bytes) -> int:
 def nni_alone(folder: Path) -> Iterator[Target]:
     """NNI as it comes."""
     port = free_port()
-    slow = {"NODE_OPTIONS": f"--require {HERE / 'slow_start.cjs'}"}
+    preloads = (HERE / "slow_start.cjs", ALONE.with_name("no_network.cjs"))
+    options = {"NODE_OPTIONS": " ".join(f"--require {path}" for path in preloads)}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, **slow, "HOME": str(folder), "PATH": path}
+    environment = {**os.environ, **options, "HOME": str(folder), "PATH": path}
     command = [sys.executable, str(ALONE), str(port), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
         wait_for(lambda: ask(port, "trial-jobs"))

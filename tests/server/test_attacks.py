@@ -141,7 +141,7 @@ def reads_another_log(target: Target) -> bool:
 
 
 def asks_another_site(target: Target) -> bool:
-    """A page of netron.app's, as one of this server. Where there is no network, NNI alone ends."""
+    """A page of netron.app's, as one of this server. Without a network it is asked all the same."""
     return status(target.request("GET", "/netron/index.html")) != 404
 
 
@@ -211,7 +211,7 @@ ATTACKS: dict[str, Attack] = {
     "another log": reads_another_log,
     "a cluster": configures_cluster,
     "a second start": starts_again,
-    "a page of another site": asks_another_site,  # the last: it ends NNI alone
+    "a page of another site": asks_another_site,
 }
 
 

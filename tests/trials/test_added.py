@@ -54,6 +54,8 @@ def test_what_can_run_is_not_refused(
         ('{"width": 16.5}', "give a int"),
         ('{"dropout": 2}', "above 0.95"),
         ('{"loss": "dise"}', "has a term 'dise'"),
+        ('{"lr": {"__nni_obj__": "gASV"}}', "is a dict; give a float"),
+        ('{"__nni_obj__": "gASV"}', "there is no option '__nni_obj__'"),
         ('{"rate": 0.1}', "there is no option 'rate'"),
         ('{"temperature": 2}', "there is no option 'temperature'"),
         ('{"TRIAL_BUDGET": 0}', "is no number of epochs"),
