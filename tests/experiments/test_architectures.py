@@ -129,7 +129,7 @@ def test_all_final_trials_are_counted(several):
 
 
 def test_what_is_given_as_a_flag_is_not_searched(monkeypatch):
-    class Launched(Exception):
+    class Launched(BaseException):
         pass
 
     def launched(definition, settings):

@@ -1,10 +1,11 @@
 """Who reaches the server: whoever knows the secret path, on this machine alone or elsewhere too."""
 
 import contextlib
+import os
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,16 @@ def told(secret: str, runs: Path, experiment: str) -> list[str]:
     return found + [line for line in lines if secret in line]
 
 
+@pytest.fixture
+def many_open_files() -> Iterator[None]:
+    """As in a notebook: what is opened from now on has a high descriptor."""
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(40)]
+    yield
+    for file in files:
+        os.close(file)
+
+
+@pytest.mark.usefixtures("many_open_files")
 def test_an_open_server_answers_under_its_secret_path_only(
     run_fast: Run,
     runs: Path,
