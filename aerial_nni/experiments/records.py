@@ -229,10 +229,12 @@ def running(folder: Path) -> ExperimentRunning:
     except RecordDamaged:
         writes = "which writes its damaged record anew; wait for its end"
         return ExperimentRunning(f"{folder.name} is running in another process, {writes}")
-    how = "is running" if record.state == "RUNNING" else "is open in the web UI"
-    by = f" (process {record.launcher_pid})" if record.launcher_pid else ""
     hint = f"end that with: {record.command('stop')}"
-    return ExperimentRunning(f"{record.id} {how}{by}: {record.url}; {hint}")
+    if not record.alive:  # who has it has not noted that yet
+        return ExperimentRunning(f"{record.id} is running in another process; {hint}")
+    how = "is running" if record.state == "RUNNING" else "is open in the web UI"
+    where = f"(process {record.launcher_pid}): {record.url}"
+    return ExperimentRunning(f"{record.id} {how} {where}; {hint}")
 
 
 def folders(runs: Path) -> list[Path]:

@@ -145,6 +145,7 @@ DEFECTS = {
     "attribution": ("training_service/v3/compat.js", "this.parameters.shift()"),
     "output": ("training_service/v3/compat.js", "'trials', trialJobId, 'output'"),
     "connect": ("core/tuner_command_channel.js", "}, 10000);"),
+    "forms": ("static/static/js/616.8c67a119.chunk.js", ".catch((()=>{d(!0)}))},O="),
     "early": ("training_service/v3/compat.js", "await this.v3.stopTrial(trialJobId);"),
     "killed": ("training_service/v3/compat.js", "trial.status = 'USER_CANCELED';"),
     "tensorboard": ("extensions/nniTensorboardManager.js", "--bind_all"),

@@ -11,15 +11,17 @@ EXTRAS = {"bench": "BENCH", "browser": "BROWSER"}
 """Folder of the package, and extra for what is in it -> its list in setup.py."""
 
 SCRIPT = """
-import importlib, importlib.abc, pkgutil, sys
+import importlib, importlib.machinery, pkgutil, sys
 
-class Absent(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in absent:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+class Plain(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] not in absent:
+            return super().find_spec(name, path, target)
 
 absent = set(sys.argv[1].split())
-sys.meta_path.insert(0, Absent())
+others = [one for one in sys.meta_path if one is not importlib.machinery.PathFinder]
+sys.meta_path[:] = [*others, Plain]
 for name in sys.argv[2:]:
     package = importlib.import_module(name)
     for found in pkgutil.walk_packages(getattr(package, "__path__", []), f"{name}."):
