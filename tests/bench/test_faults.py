@@ -59,10 +59,10 @@ def a_record(folder: Path, **changes: object) -> Record:
     return Record(
         id="abcdefgh",
         kind="baseline",
-        name="",
+        name="made",
         options={},
         space={},
-        limits={},
+        limits={"trials": 1, "concurrency": 1, "max_minutes": 5},
         port=1,
         url="",
         nni_directory="",
