@@ -203,6 +203,7 @@ def test_a_manager_that_was_stopped_is_waited_for(
     assert "DONE all trials ended: 2 of 2 are good" in launched.end()
 
 
+@pytest.mark.slow
 def test_a_manager_that_stays_stopped_ends_the_experiment(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ):
