@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import json_tricks
 import nni
 import pytest
 from nni.common import serializer
@@ -35,14 +36,14 @@ def built(value: object) -> bool:
 
 @pytest.mark.parametrize("value", BUILT, ids=lambda value: next(iter(value)))
 def test_what_is_sent_stays_what_it_is(value: dict, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(serializer, "json_tricks", json_tricks)  # whatever another test left there
     assert built(value)
-    monkeypatch.setattr(serializer, "json_tricks", serializer.json_tricks)  # put back at the end
     decode_plainly()
     assert nni.load(json.dumps({"lr": [value]})) == {"lr": [value]}
 
 
 def test_numbers_texts_and_what_is_no_number_are_decoded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(serializer, "json_tricks", serializer.json_tricks)
+    monkeypatch.setattr(serializer, "json_tricks", json_tricks)
     decode_plainly()
     sent = {"lr": 1e-4, "width": 16, "flip": True, "loss": "ce // dice # both", "nothing": None}
     assert nni.load(nni.dump(sent)) == sent
