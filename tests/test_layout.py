@@ -23,6 +23,7 @@ ABOVE = {
     "browser": {"experiments"},
     "reports": {
         "options",
+        "kinds",
         "results",
         "data",
         "models",

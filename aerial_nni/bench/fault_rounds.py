@@ -27,7 +27,7 @@ from aerial_nni.bench.fault_deck import (
     Fault,
 )
 from aerial_nni.bench.fault_findings import Findings
-from aerial_nni.experiments import ports, records, rest
+from aerial_nni.experiments import ports, ranking, records, rest
 from aerial_nni.experiments.guard import members, sweep
 from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.snapshot import booked_wrongly
@@ -225,14 +225,14 @@ class Round:
         for name, before in self._finished.items():
             now = known.get(name)
             same = now is not None and (now.state, now.score) == (before.state, before.score)
-            if not same or not records.is_good(folder / name):
+            if not same or not ranking.is_good(folder / name):
                 found.lost.append(f"{self.runs}: {before} is now {now}")
         for trial in record.trials:
             if booked_wrongly(trial, folder) or trial.score not in (None, self._score(trial)):
                 found.wrong.append(f"{self.runs}: {trial}")
             if trial.state == "SUCCEEDED":
                 self._finished[trial.id] = trial
-                if records.is_good(folder / trial.id) and not _whole(folder / trial.id):
+                if ranking.is_good(folder / trial.id) and not _whole(folder / trial.id):
                     found.lost.append(f"{self.runs}: the checkpoint of {trial} is damaged")
 
     def _score(self, trial: Trial) -> float | None:
@@ -247,7 +247,7 @@ class Round:
         record, folder = self._record(), self._folder
         if record is None or folder is None or record.state != "DONE":
             return False
-        good = [trial.parameters for trial in record.trials if records.is_good(folder / trial.id)]
+        good = [trial.parameters for trial in record.trials if ranking.is_good(folder / trial.id)]
         if self.kind == SEARCH:
             phases = Counter(parameters[PHASE] for parameters in good)
             return phases == {SEARCHING: self.trials, BEST: 1, DEFAULT: 1}

@@ -15,7 +15,8 @@ from aerial_nni.experiments.closing import measure
 from aerial_nni.experiments.edits import EditedLimits
 from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import progress_for, say
-from aerial_nni.experiments.records import CUT_OFF, Record, load, running, said_of_best
+from aerial_nni.experiments.ranking import said_of_best
+from aerial_nni.experiments.records import CUT_OFF, Record, load, running
 from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import stay

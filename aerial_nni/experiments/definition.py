@@ -33,6 +33,9 @@ OURS = {
 """Keys of NNI's configuration format that a --config file must leave to us -> what to do."""
 
 
+LONGEST = 24 * 60.0
+"""Minutes that an experiment may take where nothing else is said."""
+
 WEEK = 7 * 24 * 3600
 """Seconds that a trial may take where nothing else is said."""
 
@@ -109,7 +112,7 @@ def limits_of(
     given = {plain(key): value for key, value in file.items()}
     if max_minutes is None:
         duration = given.get("maxexperimentduration")
-        max_minutes = Limits.max_minutes if duration is None else parse_time(duration) / 60
+        max_minutes = LONGEST if duration is None else parse_time(duration) / 60
     return Limits(
         trials=definition.trials,
         concurrency=concurrency or int(given.get("trialconcurrency") or definition.concurrency),

@@ -76,12 +76,7 @@ def _record(definition: Definition, limits: Limits, server: Server, settings: Se
         name=definition.name,
         options=as_dict(definition.options),
         space=dict(definition.space),
-        limits={
-            "trials": limits.trials,
-            "concurrency": limits.concurrency,
-            "max_minutes": limits.max_minutes,
-            "max_failures": settings.patience.failures,
-        },
+        limits={**vars(limits), "max_failures": settings.patience.failures},
         port=server.address.port,
         url=server.url,
         nni_directory=str(server.nni_directory),

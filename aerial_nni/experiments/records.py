@@ -2,7 +2,6 @@
 
 import datetime
 import difflib
-import math
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -17,15 +16,9 @@ from aerial_nni import results
 from aerial_nni.errors import Damaged, Explained
 from aerial_nni.fitting import Between, Name, fitted
 from aerial_nni.reading import SMALL
-from aerial_nni.search.names import DERIVED
-from aerial_nni.tuners.trial import CONTROL, PHASE
-from aerial_nni.zoomout.names import SUPERPIXELS
 
 NNI_DIRECTORY = ".nni"
 """Folder under the runs directory in which NNI keeps its databases and logs."""
-
-GOOD_FILES = (results.OPTIONS, results.HISTORY, results.METRICS, results.CHECKPOINT)
-"""What the folder of a good trial holds."""
 
 CUT_OFF = "CUT_OFF"
 """State of a trial that was running when its experiment was ended. `resume` goes on with it."""
@@ -56,8 +49,9 @@ class Limits:
     """When an experiment ends at the latest."""
 
     trials: int
-    concurrency: int = 1
-    max_minutes: float = 24 * 60.0
+    concurrency: int
+    max_minutes: float
+    max_failures: int | None = None
 
 
 @dataclass(kw_only=True)
@@ -172,16 +166,6 @@ class Best:
     folder: Word
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Limits:
-    """What `limits` of a record holds."""
-
-    trials: int
-    concurrency: int
-    max_minutes: float
-    max_failures: int | None = None
-
-
 def _began(process: psutil.Process) -> float:
     """When a process began, in seconds, by a clock that nobody sets.
 
@@ -216,7 +200,7 @@ def load(folder: Path) -> Record:
 def read_record(path: Path) -> Record:
     """The record in a file, as it is. Raises `OSError` or `Damaged`."""
     record = fitted(Record, results.read_json(path, largest=SMALL), path)
-    fitted(_Limits, record.limits, path, "limits")
+    fitted(Limits, record.limits, path, "limits")
     if record.best is not None:
         fitted(Best, record.best, path, "best")
     return record
@@ -275,50 +259,6 @@ def said_of_known(runs: Path, names: Sequence[str]) -> str:
         return f"known: {', '.join(names)}"
     where = shlex.quote(str(runs))
     return f"{len(names)} are known, see: python -m aerial_nni.run list --runs {where}"
-
-
-def said_of_best(record: Record, folder: Path) -> list[str]:
-    """The best trial and its checkpoint in lines, none where there is none."""
-    best = record.best
-    if best is None:
-        return []
-    checkpoint = folder / best["folder"] / results.CHECKPOINT
-    return [f"best trial: {best['id']}, mean IoU {best['score']:.4f}", f"checkpoint: {checkpoint}"]
-
-
-def is_good(folder: Path) -> bool:
-    """Whether a result folder is complete, with a finite score."""
-    return all((folder / name).is_file() for name in GOOD_FILES) and score_of(folder) is not None
-
-
-def score_of(folder: Path) -> float | None:
-    """The finite final score in a result folder, None where there is none or it is damaged."""
-    try:
-        score = results.read_json(folder / results.METRICS)["score"]
-    except (OSError, LookupError, TypeError, ValueError):
-        return None
-    return float(score) if type(score) in (int, float) and math.isfinite(score) else None
-
-
-def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
-    """Id, score and folder of the good trial with the highest score; None where none is good.
-
-    A control is never the best: what an experiment is for is in the others. Nor are superpixels,
-    since the best one is to be exported. An architecture search is for the network that its best
-    search trial found, trained by itself: while one of these is good, no other is the best.
-    """
-    scored = [
-        trial
-        for trial in trials
-        if not str(trial.parameters.get(PHASE)).startswith((CONTROL, SUPERPIXELS))
-        and trial.score is not None
-        and trial.folder
-    ]
-    # Best first: of a thousand folders only the first good one is looked into.
-    rank = {trial.id: (trial.parameters.get(PHASE) == DERIVED, trial.score) for trial in scored}
-    scored.sort(key=lambda trial: rank[trial.id], reverse=True)
-    best = next((t for t in scored if is_good(folder / str(t.folder))), None)
-    return None if best is None else {"id": best.id, "score": best.score, "folder": best.folder}
 
 
 def now() -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aerial_nni import results
 from aerial_nni.errors import Damaged, Explained
-from aerial_nni.experiments import records
+from aerial_nni.experiments import ranking, records
 from aerial_nni.experiments.conduct import locked
 from aerial_nni.experiments.records import NNI_DIRECTORY, Record, Trial
 from aerial_nni.options import BadOption, read_values
@@ -75,9 +75,9 @@ def _repaired(folder: Path) -> tuple[Record, str]:
 def _look_again(record: Record, folder: Path) -> None:
     """Brings scores up to date with the result folders."""
     for trial in record.trials:
-        trial.score = records.score_of(folder / trial.id)
+        trial.score = ranking.score_of(folder / trial.id)
         trial.folder = trial.id if (folder / trial.id).is_dir() else None
-    record.best = records.best_of(record.trials, folder)
+    record.best = ranking.best_of(record.trials, folder)
 
 
 def _from_folders(folder: Path) -> Record:
@@ -112,7 +112,7 @@ def _from_folders(folder: Path) -> Record:
         reason="its record was made from its folders",
         created=records.now(),
         trials=trials,
-        best=records.best_of(trials, folder),
+        best=ranking.best_of(trials, folder),
     )
 
 
@@ -133,7 +133,7 @@ def _trial(folder: Path) -> Trial | None:
         options = dict(results.read_json(folder / results.OPTIONS, largest=SMALL))
     except (OSError, TypeError, ValueError):
         return None
-    score = records.score_of(folder)
-    state = "SUCCEEDED" if records.is_good(folder) else records.CUT_OFF
+    score = ranking.score_of(folder)
+    state = "SUCCEEDED" if ranking.is_good(folder) else records.CUT_OFF
     return Trial(id=folder.name, sequence=None, state=state, parameters=options, score=score,
                  folder=folder.name)  # fmt: skip

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni import results
-from aerial_nni.experiments.records import Trial, moment, score_of
+from aerial_nni.experiments.ranking import score_of
+from aerial_nni.experiments.records import Trial, moment
 from aerial_nni.reading import SMALL
 
 UNFINISHED = ("UNKNOWN", "WAITING", "RUNNING")

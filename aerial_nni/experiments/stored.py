@@ -13,7 +13,7 @@ import psutil
 
 from aerial_nni import results
 from aerial_nni.errors import Damaged, Explained
-from aerial_nni.experiments import records
+from aerial_nni.experiments import ranking, records
 from aerial_nni.experiments.conduct import Outcome, Settings, alone, conduct, signals_end_this
 from aerial_nni.experiments.definition import OPTIONS_FILE, code_folder
 from aerial_nni.experiments.guard import is_gone, sweep
@@ -78,9 +78,9 @@ def _resumed(
     patience = dataclasses.replace(settings.patience, failures=record.limits["max_failures"])
     kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
     ended = [trial for trial in record.trials if trial.state not in kept]
-    lost = sum(not trial.added and not records.is_good(folder / trial.id) for trial in ended)
+    lost = sum(not trial.added and not ranking.is_good(folder / trial.id) for trial in ended)
     for trial in ended:
-        if trial.score is not None and not records.is_good(folder / trial.id):
+        if trial.score is not None and not ranking.is_good(folder / trial.id):
             say(f"{folder / trial.id} is damaged: its trial counts as failed, and is made up for")
 
     server = _server(folder, settings)
@@ -186,7 +186,7 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
     except (OSError, Damaged) as error:
         others = [folder / t.folder for t in record.trials if t.folder and t.id != best["id"]]
         good = next(
-            (place / results.CHECKPOINT for place in others if records.is_good(place)), None
+            (place / results.CHECKPOINT for place in others if ranking.is_good(place)), None
         )
         hint = f"; another trial's is {good}: give this path" if good else ""
         raise NothingToExport(f"{error}{hint}") from error

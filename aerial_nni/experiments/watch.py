@@ -20,7 +20,8 @@ from aerial_nni.experiments.edits import EditedLimits
 from aerial_nni.experiments.guard import is_gone
 from aerial_nni.experiments.patience import End, Patience
 from aerial_nni.experiments.progress import Progress
-from aerial_nni.experiments.records import CUT_OFF, Record, Trial, best_of, is_good
+from aerial_nni.experiments.ranking import best_of, is_good
+from aerial_nni.experiments.records import CUT_OFF, Record, Trial
 from aerial_nni.experiments.server import Server, Status
 from aerial_nni.experiments.snapshot import (
     FAILURES,

@@ -12,24 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.distillation.options import DistillOptions
-from aerial_nni.drone.options import DroneOptions
 from aerial_nni.errors import told
-from aerial_nni.options import TrialOptions, changed, read_values
+from aerial_nni.kinds import options_of
+from aerial_nni.options import changed, read_values
 from aerial_nni.reading import SMALL, parse_json
 from aerial_nni.results import EXPERIMENT, OPTIONS_FILE, read_json
-from aerial_nni.search.options import SearchOptions
 from aerial_nni.trials.budget import granted
 from aerial_nni.trials.reporting import without_notes
-from aerial_nni.zoomout.options import ZoomOutOptions
-
-KINDS: dict[str, type[TrialOptions]] = {
-    "distill": DistillOptions,
-    "darts": SearchOptions,
-    "zoomout": ZoomOutOptions,
-    "drone": DroneOptions,
-}
-"""Kind of an experiment -> the options of its trials, where they are more than any trial's."""
 
 
 def check(folder: Path, parameters: Mapping[str, Any]) -> None:
@@ -39,8 +28,8 @@ def check(folder: Path, parameters: Mapping[str, Any]) -> None:
         BadOption: none may.
         Damaged, OSError: what the experiment has written cannot be read.
     """
-    kind = KINDS.get(read_json(folder / EXPERIMENT, largest=SMALL)["kind"], TrialOptions)
-    options = changed(kind(), read_values(folder / OPTIONS_FILE))
+    kind = read_json(folder / EXPERIMENT, largest=SMALL)["kind"]
+    options = changed(options_of(kind)(), read_values(folder / OPTIONS_FILE))
     given, _ = granted(without_notes(parameters))
     changed(options, given)
 

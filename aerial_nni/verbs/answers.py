@@ -30,14 +30,14 @@ def settings_of(given: argparse.Namespace) -> Any:
 
 def finished(outcome: Any, given: argparse.Namespace) -> int:
     """Prints how an experiment ended, and what it found; 0 if it did with a good trial."""
-    from aerial_nni.experiments import records
+    from aerial_nni.experiments import ranking, records
     from aerial_nni.experiments.conclusions import conclude
 
     more, text = conclude(outcome.record, outcome.folder)
     document = str(outcome.document) if outcome.document else None
     values = {**records.as_dict(outcome.record, outcome.folder), "report": document, **more}
     lines = [f"results: {outcome.folder}"]
-    lines += records.said_of_best(outcome.record, outcome.folder)
+    lines += ranking.said_of_best(outcome.record, outcome.folder)
     if text:
         lines.append(text)
     answer(given, values, "\n".join(lines))

@@ -17,7 +17,7 @@ from aerial_nni.bench.__main__ import main
 from aerial_nni.bench.fault_deck import DECK, SEEDS, VICTIMS, deal
 from aerial_nni.bench.fault_findings import Findings, joined
 from aerial_nni.bench.fault_rounds import Round
-from aerial_nni.experiments import records
+from aerial_nni.experiments import ranking
 from aerial_nni.experiments.guard import MARK
 from aerial_nni.experiments.records import Record, Trial
 
@@ -41,7 +41,7 @@ def one(tmp_path: Path) -> Round:
     """A round that has one finished trial."""
     runs = tmp_path / "runs"
     folder = runs / "abcdefgh"
-    for name in records.GOOD_FILES:
+    for name in ranking.GOOD_FILES:
         results.write_json(folder / "t0" / name, {"seed": 0})
     digest = results.sha256(folder / "t0" / results.CHECKPOINT)
     metrics = {"score": 0.5, "checkpoint": {"sha256": digest}}

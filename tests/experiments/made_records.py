@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from aerial_nni import results
-from aerial_nni.experiments import records
+from aerial_nni.experiments import ranking, records
 from aerial_nni.experiments.records import Record
 
 
@@ -26,6 +26,6 @@ def a_record(name: str = "abcdefgh", **changes: object) -> Record:
 
 def good_folder(folder: Path, score: float) -> None:
     folder.mkdir(parents=True)
-    for name in records.GOOD_FILES:
+    for name in ranking.GOOD_FILES:
         (folder / name).touch()
     results.write_json(folder / results.METRICS, {"score": score})

@@ -15,13 +15,14 @@ from torch import nn
 from aerial_nni import results
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.distillation.teacher import Teacher, TeacherMissing
-from aerial_nni.experiments import records
+from aerial_nni.experiments import ranking, records
 from aerial_nni.experiments.conclusions import conclude
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.distill import distill, plan_of, student_of, usual_options
 from aerial_nni.experiments.hpo import Plan
 from aerial_nni.experiments.methods import METHODS
-from aerial_nni.experiments.records import Record, Trial, best_of
+from aerial_nni.experiments.ranking import best_of
+from aerial_nni.experiments.records import Record, Trial
 from aerial_nni.experiments.teacher import teacher_file
 from aerial_nni.options import BadOption
 from aerial_nni.training.checkpoint import read_header
@@ -120,7 +121,7 @@ def test_the_control_is_no_part_of_the_search(tmp_path: Path):
 def test_a_control_is_never_the_best_trial(tmp_path: Path):
     trials = []
     for name, phase, score in (("a", "student", 0.6), ("b", "control", 0.9), ("c", "search", 0.5)):
-        for file in records.GOOD_FILES:
+        for file in ranking.GOOD_FILES:
             results.write_json(tmp_path / name / file, {"score": score})
         trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
                             parameters={"_phase": phase}))  # fmt: skip
@@ -131,7 +132,7 @@ def test_the_best_trial_of_an_architecture_search_is_what_its_best_search_found(
     trials = []
     rows = [("a", "derived", 0.6), ("b", "other find", 0.9), ("c", "search", 0.8)]
     for name, phase, score in (*rows, ("d", "derived", 0.7)):
-        for file in records.GOOD_FILES:
+        for file in ranking.GOOD_FILES:
             results.write_json(tmp_path / name / file, {"score": score})
         trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
                             parameters={"_phase": phase}))  # fmt: skip

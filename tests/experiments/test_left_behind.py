@@ -12,7 +12,7 @@ import psutil
 import pytest
 from fast_experiments import Launched, ask, wait_for
 
-from aerial_nni.experiments import ports, records
+from aerial_nni.experiments import ports, ranking, records
 from aerial_nni.experiments.guard import members
 
 SIGNS = {
@@ -116,6 +116,6 @@ def test_no_two_processes_that_are_killed_together_leave_anything(
     subprocess.run(again, stdout=subprocess.DEVNULL, check=False)
     record = records.load(runs / experiment)
     good = {
-        t.parameters["seed"] for t in record.trials if records.is_good(runs / experiment / t.id)
+        t.parameters["seed"] for t in record.trials if ranking.is_good(runs / experiment / t.id)
     }
     assert (record.state, good) == ("DONE", {0, 1}), record.reason

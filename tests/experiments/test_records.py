@@ -7,7 +7,7 @@ import pytest
 from made_records import a_record, good_folder
 
 from aerial_nni import results
-from aerial_nni.experiments import records
+from aerial_nni.experiments import ranking, records
 from aerial_nni.experiments.conduct import locked
 from aerial_nni.experiments.records import Trial, UnknownExperiment
 from aerial_nni.experiments.repair import repair
@@ -81,14 +81,14 @@ def test_the_best_trial_is_complete_and_has_the_highest_score(tmp_path: Path):
         trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", parameters={}, score=score,
                             folder=name))  # fmt: skip
     (tmp_path / "incomplete" / results.CHECKPOINT).unlink()
-    assert records.best_of(trials, tmp_path) == {"id": "high", "score": 0.4, "folder": "high"}
-    assert records.best_of(trials[2:], tmp_path) is None
+    assert ranking.best_of(trials, tmp_path) == {"id": "high", "score": 0.4, "folder": "high"}
+    assert ranking.best_of(trials[2:], tmp_path) is None
 
 
 def test_a_score_that_is_no_number_is_no_score(tmp_path: Path):
     good_folder(tmp_path / "nan", float("nan"))
-    assert records.score_of(tmp_path / "nan") is None
-    assert not records.is_good(tmp_path / "nan")
+    assert ranking.score_of(tmp_path / "nan") is None
+    assert not ranking.is_good(tmp_path / "nan")
 
 
 def test_a_record_of_a_later_version_is_read(tmp_path: Path):

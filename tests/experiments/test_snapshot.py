@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from made_records import good_folder
 
-from aerial_nni.experiments import records, snapshot
-from aerial_nni.experiments.records import Trial, best_of
+from aerial_nni.experiments import ranking, snapshot
+from aerial_nni.experiments.ranking import best_of
+from aerial_nni.experiments.records import Trial
 from aerial_nni.experiments.snapshot import trials_of
 
 
@@ -19,14 +20,14 @@ def job(number: int, state: str) -> dict[str, Any]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the folders whose scores are read."""
     names: list[str] = []
-    score_of = records.score_of
+    score_of = ranking.score_of
 
     def noted(folder: Path) -> float | None:
         names.append(folder.name)
         return score_of(folder)
 
     monkeypatch.setattr(snapshot, "score_of", noted)
-    monkeypatch.setattr(records, "score_of", noted)
+    monkeypatch.setattr(ranking, "score_of", noted)
     return names
 
 
@@ -44,7 +45,7 @@ def test_a_trial_that_has_ended_is_read_once(tmp_path: Path, read: list[str]):
 def test_only_the_best_folder_is_looked_into(tmp_path: Path, read: list[str]):
     for number in range(4):
         good_folder(tmp_path / f"t{number}", number / 10)
-    (tmp_path / "t3" / records.GOOD_FILES[0]).unlink()
+    (tmp_path / "t3" / ranking.GOOD_FILES[0]).unlink()
     trials = [
         Trial(id=name, sequence=None, state="SUCCEEDED", parameters={}, score=score, folder=name)
         for name, score in (("t0", 0.0), ("t1", 0.1), ("t2", 0.2), ("t3", 0.3))

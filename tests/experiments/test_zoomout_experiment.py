@@ -14,7 +14,7 @@ from PIL import Image
 from torchvision.models import vgg
 
 from aerial_nni import results
-from aerial_nni.experiments import records, usual
+from aerial_nni.experiments import ranking, records, usual
 from aerial_nni.experiments.methods import METHODS
 from aerial_nni.experiments.search_space import load_space
 from aerial_nni.experiments.zoomout import (
@@ -165,12 +165,12 @@ def test_the_best_trial_is_one_that_can_be_exported(tmp_path: Path):
     for phase, score in (("zoom-out", 0.5), ("superpixels", 0.6), ("control: U-Net", 0.7)):
         folder = tmp_path / phase[:5]
         folder.mkdir()
-        for name in records.GOOD_FILES:
+        for name in ranking.GOOD_FILES:
             (folder / name).touch()
         results.write_json(folder / results.METRICS, {"score": score})
         trials.append(records.Trial(id=phase[:5], sequence=None, state="SUCCEEDED", score=score,
                                     parameters={"_phase": phase}, folder=phase[:5]))  # fmt: skip
-    best = records.best_of(trials, tmp_path)
+    best = ranking.best_of(trials, tmp_path)
     assert best and best["id"] == "zoom-"
 
 

@@ -3,23 +3,11 @@
 import dataclasses
 
 from aerial_nni import results
-from aerial_nni.distillation.options import DistillOptions
-from aerial_nni.drone.options import DroneOptions
-from aerial_nni.options import TrialOptions
+from aerial_nni.kinds import options_of
 from aerial_nni.reports.hpo.axes import write_value
 from aerial_nni.reports.hpo.search import Search
 from aerial_nni.reports.words import some, table
-from aerial_nni.search.options import SearchOptions
 from aerial_nni.tuners.parameter import NORMAL, Parameter
-from aerial_nni.zoomout.options import ZoomOutOptions
-
-KINDS = {
-    "distill": DistillOptions,
-    "darts": SearchOptions,
-    "zoomout": ZoomOutOptions,
-    "drone": DroneOptions,
-}
-"""Kind of an experiment -> the options of its trials, where they are more than any trial's."""
 
 
 def explain_space(search: Search) -> str:
@@ -56,7 +44,7 @@ def explain_space(search: Search) -> str:
 
 def space_table(search: Search) -> str:
     """A parameter a row: what it is, as the command line says it, its values, and the default."""
-    specs = dataclasses.fields(KINDS.get(search.experiment.kind, TrialOptions))
+    specs = dataclasses.fields(options_of(search.experiment.kind))
     said = {spec.name: spec.metadata["help"] for spec in specs}
     rows = [
         [
