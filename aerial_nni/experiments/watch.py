@@ -32,8 +32,10 @@ from aerial_nni.experiments.snapshot import (
 )
 from aerial_nni.experiments.stillness import Stillness
 
-POLL = 0.5
-"""Seconds between two looks."""
+POLL, SHARE, RARELY = 0.5, 0.02, 10.0
+"""Seconds between two looks, at least; the part of a processor that looks may take, since each one
+costs more the more trials there are; and seconds between them at most.
+"""
 
 ANSWER = (20.0, 120.0)
 """Seconds that one answer may take: at first, and when there has been none for as long as that."""
@@ -74,10 +76,11 @@ class Watch:
     def run(self) -> End:
         """Returns when the experiment is over. The record is up to date and saved."""
         while True:
+            began = time.process_time()
             end = self._look()
             if end is not None:
                 return end
-            time.sleep(POLL)
+            time.sleep(pause(time.process_time() - began))
 
     def _look(self) -> End | None:
         self.server.reap()
@@ -243,3 +246,8 @@ class Watch:
             return False
         since = self._since.setdefault(name, time.monotonic())
         return time.monotonic() - since >= seconds
+
+
+def pause(spent: float) -> float:
+    """Seconds until the next look, after one that took `spent` seconds of processor time."""
+    return max(POLL, min(spent / SHARE, RARELY))

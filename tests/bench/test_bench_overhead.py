@@ -51,11 +51,12 @@ def test_a_thousandth_trial_costs_no_more_than_a_hundredth(
 
     monkeypatch.setattr(overhead, "_search", search_small)
     cost, seen = measure("overhead", "--trials", 1, "--many", 1000)["parts"]
-    first, last = cost["rows"][0], cost["rows"][-1]
+    first, half, last = cost["rows"][0], cost["rows"][len(cost["rows"]) // 2], cost["rows"][-1]
     assert int(last["Trials"]) == 1000
     for who in many.WHO:
         assert int(last[f"{who}: open files"]) < int(first[f"{who}: open files"]) + 20
-        assert float(last[f"{who}: memory (MiB)"]) < 1.5 * float(first[f"{who}: memory (MiB)"])
+        memory = f"{who}: memory (MiB)"  # the manager's grows until it first collects its garbage
+        assert float(last[memory]) < 1.25 * float(half[memory])
         spent = f"{who}: processor time for each (s)"  # of no other process, so of no busy machine
         assert float(last[spent]) < 1.5 * float(first[spent]) + 0.02
     assert {"`list`", "`report`", "the server's list of trials"} <= {

@@ -376,3 +376,8 @@ def test_a_trial_that_ran_with_other_parameters_is_told(server: FakeServer, tmp_
     (tmp_path / "t0" / "options.json").write_text('{"seed": 4, "flip": false}')
     _, _, progress = watched(server, tmp_path)
     assert progress.lines == ["warning: trial t0 ran with other parameters: {'seed': (3, 4)}"]
+
+
+@pytest.mark.parametrize(("spent", "seconds"), [(0.001, 0.5), (0.04, 2.0), (3.0, 10.0)])
+def test_looks_that_cost_more_are_rarer(spent: float, seconds: float):
+    assert watch.pause(spent) == pytest.approx(seconds)
