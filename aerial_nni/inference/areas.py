@@ -1,7 +1,6 @@
 """Square metres of each class in a mask."""
 
 import csv
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -11,7 +10,8 @@ import numpy as np
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth, open_raster
+from aerial_nni.inference.places import check_placed, ground, utm
+from aerial_nni.inference.scene import SceneUnusable, gdal, open_raster
 from aerial_nni.results import atomic, no_formula
 
 STRETCH = 0.01
@@ -42,44 +42,27 @@ def pixel_area(path: Path, dataset: Any) -> float:
             f"{path} is in {crs.to_string()}, which says nothing of the ground; leave --areas out "
             "for the mask alone"
         )
-    longitude, latitude, ground = _middle(path, dataset)
-    warped = f"rio warp {quote(str(path))} projected.tif --dst-crs {_utm(longitude, latitude)}"
+    middle = ground(path, dataset)
+    system = utm(middle.longitude, middle.latitude)
+    warped = f"rio warp {quote(str(path))} projected.tif --dst-crs {system}"
     hint = f"leave --areas out for the mask alone, or project it: {warped}"
     if crs.is_geographic:
         raise SceneUnusable(
             f"{path} is in {crs.to_string()}, which is geographic: its pixels have no one area; "
             + hint
         )
-    mapped = abs(dataset.transform.determinant) * crs.linear_units_factor[1] ** 2  # feet to metres
-    if abs(mapped / ground - 1) > STRETCH:
+    mapped = grid_area(dataset)
+    if abs(mapped / middle.square_metres - 1) > STRETCH:
         raise SceneUnusable(
-            f"{path} is in {crs.to_string()}, in which areas are {mapped / ground:.2f} times those "
-            f"on the ground here; {hint}"
+            f"{path} is in {crs.to_string()}, in which areas are "
+            f"{mapped / middle.square_metres:.2f} times those on the ground here; {hint}"
         )
     return mapped
 
 
-def _middle(path: Path, dataset: Any) -> tuple[float, float, float]:
-    """Longitude and latitude of a raster's middle, and the square metres of a pixel there."""
-    span = min(64, dataset.width, dataset.height)
-    rows = (dataset.height - span) / 2 + span * np.array([0, 0, 1, 1])
-    columns = (dataset.width - span) / 2 + span * np.array([0, 1, 1, 0])
-    longitudes, latitudes = on_the_earth(path, dataset, rows, columns)
-    latitude = float(latitudes.mean())
-    # Radii of curvature of the WGS 84 ellipsoid: of the parallel and of the meridian.
-    squeeze = 1 - 0.00669437999 * math.sin(math.radians(latitude)) ** 2
-    parallel = 6378137 / math.sqrt(squeeze) * math.cos(math.radians(latitude))
-    meridian = 6378137 * (1 - 0.00669437999) / squeeze**1.5
-    east = np.radians(longitudes - longitudes[0]) * parallel
-    north = np.radians(latitudes - latitudes[0]) * meridian
-    area = abs(np.dot(east, np.roll(north, 1)) - np.dot(north, np.roll(east, 1))) / 2
-    return float(longitudes.mean()), latitude, area / span**2
-
-
-def _utm(longitude: float, latitude: float) -> str:
-    """The UTM zone of a place."""
-    zone = min(60, int((longitude + 180) // 6) + 1)
-    return f"EPSG:{(32600 if latitude >= 0 else 32700) + zone}"
+def grid_area(dataset: Any) -> float:
+    """Square metres of a pixel of an opened raster in its own, projected system."""
+    return abs(dataset.transform.determinant) * dataset.crs.linear_units_factor[1] ** 2
 
 
 def measure_areas(mask: Path, card: Card, square_metres: float) -> list[Area]:

@@ -13,7 +13,8 @@ from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import SceneUnusable, check_placed, gdal, on_the_earth, open_raster
+from aerial_nni.inference.places import check_placed, on_the_earth
+from aerial_nni.inference.scene import SceneUnusable, gdal, open_raster
 from aerial_nni.results import atomic
 
 BLOCK = 4096

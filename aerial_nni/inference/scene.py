@@ -16,8 +16,6 @@ from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.env import ensure_env
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
-from rasterio.transform import xy
-from rasterio.warp import transform
 from rasterio.windows import Window
 
 from aerial_nni.data.pictures import read_image
@@ -30,11 +28,6 @@ CACHE_MIB = 256
 
 JPEG_PIXELS = 2**26
 """JPEG files of up to so many pixels are decoded at once."""
-
-OFF_THE_EARTH = (
-    "lies where its coordinate reference system has no ground, so one of the two is wrong; mend "
-    "it, or leave --areas and --polygons out"
-)
 
 DRIVERS = ("GTiff", "PNG", "JPEG", "JP2OpenJPEG", "WEBP", "BMP", "ENVI")
 """GDAL's drivers for files that hold their pixels themselves and name no other file or address."""
@@ -225,40 +218,6 @@ def gdal() -> Iterator[None]:
         # What rasterio 1.4 itself still writes, with affine 3.1.
         warnings.filterwarnings("ignore", "Use `@` matmul", PendingDeprecationWarning)
         yield
-
-
-def check_placed(path: Path, dataset: Any) -> None:
-    """Raises `SceneUnusable` where an opened raster does not say where on the Earth it is.
-
-    A reference system without a transform would make each pixel one metre or degree, at the origin.
-    """
-    if dataset.crs and not dataset.transform.is_identity:
-        return
-    lacks = "transform from pixels to the ground" if dataset.crs else "coordinate reference system"
-    raise SceneUnusable(
-        f"{path} has no {lacks}, so sizes and places on the ground are not known; leave --areas "
-        "and --polygons out for the mask alone, or say where it is (N: number of the system; X, Y: "
-        "its top left corner there; S: the side of a pixel): rio edit-info --crs EPSG:N "
-        f"--transform '[S, 0, X, 0, -S, Y]' {quote(str(path))}"
-    )
-
-
-def on_the_earth(
-    path: Path, dataset: Any, rows: np.ndarray, columns: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Longitudes and latitudes of points of an opened raster, given by their rows and columns.
-
-    Raises:
-        SceneUnusable: its transform leads off the Earth.
-    """
-    points = xy(dataset.transform, rows, columns, offset="ul")
-    try:
-        longitudes, latitudes = map(np.array, transform(dataset.crs, "EPSG:4326", *points))
-    except Exception as error:  # GDAL's own exceptions have no public base class
-        raise SceneUnusable(f"{path} {OFF_THE_EARTH}: {error}") from error
-    if not np.isfinite([longitudes, latitudes]).all():
-        raise SceneUnusable(f"{path} {OFF_THE_EARTH}")
-    return longitudes, latitudes
 
 
 @contextmanager

@@ -73,8 +73,8 @@ def check_free(targets: Iterable[Path]) -> None:
 def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
     """Writes a mask, window by window, that becomes `target` when the block ends without an error.
 
-    It has the scene's size, CRS, transform and ground control points, the classes' colours, and
-    `VOID` as nodata.
+    It has the scene's size, CRS, transform, ground control points and rational polynomials, the
+    classes' colours, and `VOID` as nodata.
 
     Raises:
         NotWritten: the disk is full, or the file cannot be written for another reason.
@@ -99,6 +99,8 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
         with rasterio.open(temporary, "w", **profile) as file:
             if source.gcps[0]:
                 file.gcps = source.gcps
+            if source.rpcs:
+                file.rpcs = source.rpcs
             file.write_colormap(1, _colormap(card))
             for index, name in enumerate(card.classes):
                 file.update_tags(1, **{f"class_{index}": name})
