@@ -31,7 +31,16 @@ def open_dataset(name: str, data_dir: str = "") -> Dataset:
         if key not in SETTINGS.get(plain, ()) or not value:
             known = ", ".join(f"{plain}:{name}=VALUE" for name in SETTINGS.get(plain, ()))
             raise BadOption(f"data={name!r} is not understood; known: {known or plain}")
-    return DATASETS[plain](data_dir, **{key: value for key, _, value in pairs})
+    try:
+        return DATASETS[plain](data_dir, **{key: value for key, _, value in pairs})
+    except DatasetMissing as error:
+        raise DatasetMissing(_as_given(str(error), data_dir)) from error
+
+
+def _as_given(text: str, data_dir: str) -> str:
+    """What is said of a dataset, with the zip file that was given instead of where it lies now."""
+    place = Path(data_dir).expanduser()
+    return text.replace(str(_place(data_dir)), str(place)) if place.is_file() else text
 
 
 def _open_scenes(data_dir: str) -> Dataset:
@@ -89,8 +98,9 @@ def _open_folder(data_dir: str) -> Dataset:
     from aerial_nni.data.folder import open_folder
 
     place = _found(data_dir, "folder", hint="")
+    given = Path(data_dir).expanduser()
     try:
-        return open_folder(place)
+        return open_folder(place, packed=given if given.is_file() else None)
     except DatasetMissing as error:
         if looks_like_dubai(place):
             raise DatasetMissing(
@@ -101,14 +111,19 @@ def _open_folder(data_dir: str) -> Dataset:
 
 def _found(data_dir: str, name: str, *, hint: str) -> Path:
     """The folder that `data_dir` names, unpacked if it is a zip file."""
-    from aerial_nni.data.archive import unpacked
-
     everything = os.environ.get("AERIAL_DATA")
     if data_dir:
-        return unpacked(Path(data_dir).expanduser())
+        return _place(data_dir)
     if everything and (Path(everything) / name).exists():
         return Path(everything) / name
     raise DatasetMissing(f"where is the dataset {name}? {hint}give its place with --data-dir")
+
+
+def _place(data_dir: str) -> Path:
+    """The folder that was given, or where the zip file that was given is unpacked."""
+    from aerial_nni.data.archive import unpacked
+
+    return unpacked(Path(data_dir).expanduser())
 
 
 DATASETS: dict[str, Callable[..., Dataset]] = {

@@ -57,13 +57,13 @@ WANTED = "the folder with `JPEGImages` and `SegmentationClass`, or `imgs` and `m
 FRAME = re.compile(r"(.+)_\d+$")
 """A name of which the beginning says the video."""
 
-INDICES = IndexCode({name: index for index, name in enumerate(FACTS.classes)})
+INDICES = IndexCode({name: (index,) for index, name in enumerate(FACTS.classes)})
 
 
 @functools.cache
 def _colours() -> ColourCode:
     """The colours of the classes, with a table of 16 MB that is made once, and only if needed."""
-    return ColourCode(dict(zip(FACTS.classes, FACTS.palette, strict=True)))
+    return ColourCode(FACTS.colours())
 
 
 def open_aeroscapes(data_dir: Path) -> Dataset:

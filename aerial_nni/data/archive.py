@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from aerial_nni.data.cache import CacheDamaged, cache_dir, open_or_build, writing
 from aerial_nni.data.digests import file_digests
-from aerial_nni.data.pairs import PICTURES
+from aerial_nni.data.pairs import PICTURES, hidden
 from aerial_nni.errors import Explained
 from aerial_nni.results import read_json, write_json
 
@@ -71,14 +71,15 @@ def _unpack(path: Path, folder: Path) -> None:
             entries = archive.infolist()
             _check(path, entries)
             for entry in entries:
-                if entry.is_dir() or not _wanted(entry.filename):
+                name = _portable(entry)
+                if name.endswith("/") or not _wanted(name):
                     continue
-                target = folder / entry.filename
+                target = folder / name
                 with writing(folder), archive.open(entry) as source:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with target.open("wb") as file:
                         shutil.copyfileobj(source, file, 1 << 20)
-                sizes[entry.filename] = target.stat().st_size
+                sizes[name] = target.stat().st_size
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise ArchiveRefused(f"{path} cannot be unpacked: {error}") from error
     with writing(folder):
@@ -87,18 +88,24 @@ def _unpack(path: Path, folder: Path) -> None:
 
 def _wanted(name: str) -> bool:
     """Whether a file is worth unpacking: a picture or a text, and not hidden."""
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and name.lower().endswith(WANTED)
+    return not hidden(PurePosixPath(name)) and name.lower().endswith(WANTED)
+
+
+def _portable(entry: zipfile.ZipInfo) -> str:
+    """The name of an entry with slashes: some programs on Windows write backslashes."""
+    return entry.filename.replace("\\", "/")
 
 
 def _check(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     """Raises `ArchiveRefused` unless all entries can be unpacked safely."""
+    files: set[PurePosixPath] = set()
     for entry in entries:
-        name = entry.filename
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        if ".." in parts or name.startswith(("/", "\\")) or ":" in name:
+        name, place = entry.filename, PurePosixPath(_portable(entry))
+        if ".." in place.parts or place.is_absolute() or ":" in name:
             raise ArchiveRefused(f"{path} has the name {name!r}, which leads outside its folder")
+        if place in files and not name.endswith(("/", "\\")):
+            raise ArchiveRefused(f"{path} has the name {name!r} twice; keep one of the files")
+        files.add(place)
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise ArchiveRefused(f"{path} holds a link, {name!r}; pack the files themselves")
         if entry.flag_bits & 1:

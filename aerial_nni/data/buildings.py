@@ -53,7 +53,7 @@ DATE = re.compile(r"(?<!\d)(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
 FINEST = 25
 """The largest zoom that there are tiles of."""
 
-CODES = (IndexCode({"Background": 0, "Building": 1}), IndexCode({"Background": 0, "Building": 255}))
+CODES = tuple(IndexCode({"Background": (0,), "Building": (value,)}) for value in (1, 255))
 """How masks may say it."""
 
 

@@ -7,10 +7,14 @@ Each dataset is one file of this package with a function that finds it in a fold
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aerial_nni.errors import Explained
+
+if TYPE_CHECKING:
+    from aerial_nni.data.written import Written
 
 VOID = 255
 """Mask value of pixels that belong to no class. They enter no loss and no score."""
@@ -45,6 +49,8 @@ class Facts:
     classes: tuple[str, ...]
     palette: tuple[tuple[int, int, int], ...]
     """RGB 0..255 of each class, in the order of `classes`."""
+    written: "Written | None" = None
+    """How masks that people get say the classes, if not by their places in `classes`."""
     bands: tuple[str, ...] = ("red", "green", "blue")
     patch: int = 256
     """Height and width of a patch in pixels unless the options say otherwise."""
@@ -65,6 +71,10 @@ class Facts:
             raise ValueError(f"{len(self.classes)} classes but {len(self.palette)} colours")
         if not 2 <= len(self.classes) < VOID:
             raise ValueError(f"{len(self.classes)} classes; 2 to {VOID - 1} are possible")
+
+    def colours(self) -> dict[str, tuple[tuple[int, int, int]]]:
+        """The one colour of each class, for masks that say the classes by them."""
+        return {name: (colour,) for name, colour in zip(self.classes, self.palette, strict=True)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,7 @@ def open_dubai(data_dir: Path) -> Dataset:
         problems |= bad
     if not samples and not problems:
         raise DatasetMissing(f"the tiles in {root} hold no pictures; get the dataset from {SOURCE}")
-    code = ColourCode(dict(zip(FACTS.classes, FACTS.palette, strict=True)), void=VOID_COLOURS)
+    code = ColourCode(FACTS.colours(), void=VOID_COLOURS)
     return Dataset(
         facts=FACTS,
         samples=tuple(samples),

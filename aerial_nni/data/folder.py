@@ -7,14 +7,13 @@
 
 Images are JPEG, PNG or TIFF with 8 or 16 bits and three or more bands, all of the same kind.
 Masks are PNG or TIFF that give each pixel's class by colour or by index. `classes.yaml` says by
-which; paste this and change it:
+which; `doctor --draft` writes one from the masks, or paste this and change it:
 
     classes:
       Building: "#3C1098"
       Road: [110, 193, 228]
       Water: [226, 169, 41]
-    void:
-      - [0, 0, 0]
+    void: "#000000"
     area: '^(.+)_[0-9]+$'
 
 `aerial_nni.data.class_list.EXAMPLE` shows every key. The area of `north_1` is here `north`: images
@@ -36,12 +35,13 @@ from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
 from aerial_nni.data.pictures import read_colours, read_image, read_indices
+from aerial_nni.fitting import Name
 
 WANTED = "a folder with `images` and `masks` in it"
 
 
-def open_folder(data_dir: Path) -> Dataset:
-    """The dataset in `data_dir`, or in the one folder inside it.
+def open_folder(data_dir: Path, *, packed: Path | None = None) -> Dataset:
+    """The dataset in `data_dir`, or in the one folder inside it; `packed` is the zip it came in.
 
     Samples have the names of the files without their endings, in natural order.
 
@@ -55,7 +55,7 @@ def open_folder(data_dir: Path) -> Dataset:
             f"{root} has no {FILE}, which says what the masks mean. Save this there, changed to "
             f"your classes:\n\n{EXAMPLE}"
         )
-    classes = read_class_list(root / FILE)
+    classes = read_class_list(root / FILE, name=_name(root, data_dir, packed))
     samples, problems = match_pairs(root / "images", root / "masks", area=classes.area_of)
     if not samples and not problems:
         raise DatasetMissing(f"there are no pictures in {root / 'images'} and {root / 'masks'}")
@@ -68,14 +68,21 @@ def open_folder(data_dir: Path) -> Dataset:
     )
 
 
+def _name(root: Path, data_dir: Path, packed: Path | None) -> str:
+    """The dataset's name where its list gives none: that of its folder, or of its zip."""
+    name = packed.stem if packed and root == data_dir else root.resolve().name
+    return "folder" if Name().problem(name) else name
+
+
 def _holds_pairs(folder: Path) -> bool:
     return (folder / "images").is_dir() and (folder / "masks").is_dir()
 
 
 def _reader(classes: ClassList) -> str:
     """All of the class list that decides what is read."""
-    meaning = [list(classes.classes.items()), classes.void, classes.index_masks]
-    return json.dumps(["folder 1", *meaning, classes.facts.bands])
+    labels = [(label.name, label.values) for label in classes.labels]
+    meaning = [labels, classes.void, classes.index_masks]
+    return json.dumps(["folder 2", *meaning, classes.facts.bands])
 
 
 def _read(

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from aerial_nni.data.dataset import VOID
+from aerial_nni.data.lookup import UNKNOWN, Lookup
 
 Colour = tuple[int, int, int]
-
-UNKNOWN = 254
-"""Stands for "no class" while a mask is converted: 253 is the highest possible class index."""
 
 SHOWN = 3
 """Unknown values that an error names, the most frequent first."""
@@ -19,16 +17,17 @@ SHOWN = 3
 class ColourCode:
     """Classes told apart by colour.
 
-    `classes` gives the colour of each class, in their order; pixels of a colour in `void` belong
+    `classes` gives the colours of each class, in their order; pixels of a colour in `void` belong
     to none. Only exactly these colours are known.
     """
 
-    def __init__(self, classes: Mapping[str, Colour], *, void: Sequence[Colour] = ()) -> None:
-        self.names = [*classes, *("void" for _ in void)]
-        self.colours = np.array([*classes.values(), *void], dtype=np.int64)  # (known, 3)
-        values = [*range(len(classes)), *(VOID for _ in void)]
-        self.table = np.full(1 << 24, UNKNOWN, dtype=np.uint8)  # 16 MB: one look-up per pixel
-        self.table[_packed(self.colours)] = values
+    def __init__(
+        self, classes: Mapping[str, Sequence[Colour]], *, void: Sequence[Colour] = ()
+    ) -> None:
+        self.names = [name for name, own in classes.items() for _ in own] + ["void" for _ in void]
+        listed = [colour for own in classes.values() for colour in own]
+        self.colours = np.array([*listed, *void], dtype=np.int64)  # (known, 3)
+        self.lookup = Lookup(_packed(self.colours), _numbered(classes, void))
 
     def classes_of(self, colours: np.ndarray, path: Path) -> np.ndarray:
         """Class index or `VOID` of each pixel, shape (h, w), uint8, of colours (h, w, 3), uint8.
@@ -37,7 +36,7 @@ class ColourCode:
             ValueError: for unknown colours, with `path`, their number and the nearest classes.
         """
         packed = _packed(colours)
-        mask = self.table[packed]
+        mask = self.lookup.classes_of(packed)
         unknown = mask == UNKNOWN
         if unknown.any():
             raise ValueError(self._complaint(packed[unknown], path))
@@ -47,8 +46,7 @@ class ColourCode:
         found, pixels = np.unique(packed, return_counts=True)
         shown = []
         for place in np.argsort(-pixels, kind="stable")[:SHOWN]:
-            code = int(found[place])
-            colour = (code >> 16, code >> 8 & 255, code & 255)
+            colour = unpacked(int(found[place]))
             nearest = ((self.colours - colour) ** 2).sum(axis=1).argmin()
             near = tuple(self.colours[nearest].tolist())
             shown.append(f"{colour} {pixels[place]}×, nearest {self.names[nearest]} {near}")
@@ -74,19 +72,29 @@ def _packed(colours: np.ndarray) -> np.ndarray:
     return packed
 
 
+def unpacked(number: int) -> Colour:
+    """The colour of such a number."""
+    return (number >> 16, number >> 8 & 255, number & 255)
+
+
+def _numbered(classes: Mapping[str, Sequence], void: Sequence) -> np.ndarray:
+    """The class index of each value of all classes, then `VOID` for each of `void`."""
+    numbers = [number for number, own in enumerate(classes.values()) for _ in own]
+    return np.array([*numbers, *(VOID for _ in void)], np.uint8)
+
+
 class IndexCode:
     """Classes told apart by a number.
 
-    `classes` gives the value of each class, 0 to 255, in their order; pixels of a value in `void`
-    belong to none.
+    `classes` gives the values of each class, any of 32 bits, in their order; pixels of a value in
+    `void` belong to none.
     """
 
-    def __init__(self, classes: Mapping[str, int], *, void: Sequence[int] = ()) -> None:
-        self.known = ", ".join(f"{name} {value}" for name, value in classes.items())
-        self.known += "".join(f", void {value}" for value in void)
-        self.table = np.full(256, UNKNOWN, dtype=np.uint8)
-        self.table[list(void)] = VOID
-        self.table[list(classes.values())] = range(len(classes))
+    def __init__(self, classes: Mapping[str, Sequence[int]], *, void: Sequence[int] = ()) -> None:
+        named = [f"{name} {' or '.join(map(str, own))}" for name, own in classes.items()]
+        self.known = ", ".join([*named, *(f"void {value}" for value in void)])
+        listed = [value for own in classes.values() for value in own]
+        self.lookup = Lookup(np.array([*listed, *void], np.int64), _numbered(classes, void))
 
     def classes_of(self, values: np.ndarray, path: Path) -> np.ndarray:
         """Class index or `VOID` of each pixel, shape (h, w), uint8, of values (h, w).
@@ -94,15 +102,21 @@ class IndexCode:
         Raises:
             ValueError: for unknown values, with `path` and their number.
         """
-        inside = (values >= 0) & (values < len(self.table))
-        mask = self.table[np.where(inside, values, 0)]
-        unknown = ~inside | (mask == UNKNOWN)
+        mask = self.lookup.classes_of(values)
+        unknown = mask == UNKNOWN
         if unknown.any():
             found, pixels = np.unique(values[unknown], return_counts=True)
             order = np.argsort(-pixels, kind="stable")[:SHOWN]
             shown = ", ".join(f"{found[place]} ({pixels[place]}×)" for place in order)
             raise ValueError(
-                f"{path} has {unknown.sum()} pixels of {len(found)} values that are no class: "
+                f"{path} has {_some(len(values[unknown]), 'pixel')} of "
+                f"{_some(len(found), 'value')} that {'is' if len(found) == 1 else 'are'} no class: "
                 f"{shown}{', ...' if len(found) > SHOWN else ''}; known: {self.known}"
             )
         return mask
+
+
+def grey(colours: np.ndarray) -> np.ndarray | None:
+    """The grey of each pixel, (h, w), where a picture (h, w, 3) has no other colours, else None."""
+    first = colours[..., :1]
+    return first[..., 0] if (colours == first).all() else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from aerial_nni.data.dataset import DatasetMissing, Sample
 
@@ -50,10 +50,20 @@ def _by_stem(folder: Path) -> dict[str, list[Path]]:
     """The pictures under a folder by their path in it without ending."""
     stems: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in PICTURES and not path.name.startswith("."):
+        if path.suffix.lower() in PICTURES and not hidden(path.relative_to(folder)):
             stem = path.relative_to(folder).with_suffix("").as_posix()
             stems.setdefault(stem, []).append(path)
     return stems
+
+
+def hidden(path: PurePath) -> bool:
+    """Whether a file, or a folder that it lies in, is none that people see.
+
+    Such are `.ipynb_checkpoints`, in which Jupyter keeps copies, and what a Mac leaves in archives.
+    """
+    return any(part.startswith(".") and part not in (".", "..") for part in path.parts) or (
+        "__MACOSX" in path.parts
+    )
 
 
 def _pair_problem(stem: str, here: dict[str, list[Path]], *, images: Path, masks: Path) -> str:
@@ -90,11 +100,11 @@ def find_root(folder: Path, holds: Callable[[Path], bool], *, wanted: str) -> Pa
 
 
 def _folders(folder: Path) -> Iterable[Path]:
-    """Sub-folders, without hidden ones and those a Mac leaves in archives."""
+    """Sub-folders that are not hidden."""
     if not folder.is_dir():
         return []
     return [
         path
         for path in sorted(folder.iterdir(), key=lambda path: natural(path.name))
-        if path.is_dir() and not path.name.startswith(".") and path.name != "__MACOSX"
+        if path.is_dir() and not hidden(Path(path.name))
     ]

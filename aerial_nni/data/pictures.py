@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from aerial_nni.data.masks import grey
 from aerial_nni.reading import regular
 
 FORMATS = ("JPEG", "PNG", "TIFF")
@@ -55,6 +56,10 @@ def read_colours(path: Path) -> np.ndarray:
 def read_indices(path: Path) -> np.ndarray:
     """The values of an index mask, shape (h, w), an integer type: those of the file, unchanged."""
     picture, raw_mode = _decoded(path, mask=True)
+    if picture.mode in ("RGB", "RGBA") and raw_mode not in DEEP:
+        values = grey(np.asarray(picture)[..., :3])
+        if values is not None:
+            return values
     if picture.mode not in ("L", "P", "1", "I;16", "I"):
         raise ValueError(
             f"{path} has colour mode {raw_mode}: it holds colours, no indices; "

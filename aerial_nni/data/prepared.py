@@ -175,6 +175,7 @@ def without_classes(facts: Facts, names: Sequence[str]) -> tuple[Facts, np.ndarr
         facts,
         classes=tuple(facts.classes[index] for index in kept),
         palette=tuple(facts.palette[index] for index in kept),
+        written=facts.written and facts.written.only(kept),
     )
     return left, lookup
 

@@ -27,7 +27,7 @@ import numpy as np
 from aerial_nni.data import buildings
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
-from aerial_nni.data.pairs import natural
+from aerial_nni.data.pairs import hidden, natural
 from aerial_nni.data.pictures import read_image
 from aerial_nni.options import BadOption
 
@@ -51,9 +51,12 @@ BEFORE = "*_pre_disaster.png"
 ONE = r"\(\s*\([^()]+\)(?:\s*,\s*\([^()]+\))*\s*\)"
 """A polygon's brackets in well-known text: a ring in brackets, or several."""
 
+PART = rf"(?:EMPTY|{ONE})"
+"""A part of several polygons."""
+
 WELL_KNOWN = re.compile(
     rf"\s*(POLYGON\s*Z?\s*(EMPTY|{ONE})"
-    rf"|MULTIPOLYGON\s*Z?\s*(EMPTY|\(\s*{ONE}(\s*,\s*{ONE})*\s*\)))\s*",
+    rf"|MULTIPOLYGON\s*Z?\s*(EMPTY|\(\s*{PART}(\s*,\s*{PART})*\s*\)))\s*",
     re.IGNORECASE,
 )
 """A whole polygon, or several."""
@@ -71,7 +74,11 @@ def open_xbd(data_dir: Path, *, border: str = "0") -> Dataset:
         BadOption: `border` is no number from 0 on.
     """
     pixels = _pixels(border)
-    whole = [path for path in data_dir.rglob(f"images/{BEFORE}") if path.name[0] != "."]
+    whole = [
+        path
+        for path in data_dir.rglob(f"images/{BEFORE}")
+        if not hidden(path.relative_to(data_dir))
+    ]
     found = sorted(whole, key=lambda path: natural(str(path)))
     if not data_dir.exists():
         raise DatasetMissing(f"{data_dir} does not exist; --data-dir must name the unpacked xBD")
@@ -142,7 +149,8 @@ def polygons_of(label: Path) -> Iterator[Polygon]:
 def parse_wkt(text: str) -> Iterator[Polygon]:
     """The polygons in well-known text, `POLYGON ((…), (…))` or `MULTIPOLYGON (((…)), …)`.
 
-    With a `Z` after the kind points have heights; `EMPTY` instead of brackets is no polygon.
+    With a `Z` after the kind points have heights; `EMPTY` instead of brackets is no polygon, and no
+    part of several.
 
     Raises:
         ValueError: it is something else, or not whole.

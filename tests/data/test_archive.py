@@ -7,6 +7,7 @@ import pytest
 
 from aerial_nni.data import archive, open_dataset
 from aerial_nni.data.archive import ArchiveRefused, unpacked
+from aerial_nni.data.dataset import DatasetMissing
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +118,61 @@ def test_an_encrypted_or_damaged_archive(town, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ArchiveRefused, match="is encrypted"):
         unpacked(path)
+
+
+@pytest.mark.parametrize("below", ["", "town\\"])
+def test_a_zip_with_backslashes_is_as_good_as_its_folder(town, tmp_path, below):
+    town.own()
+    path = tmp_path / "packed.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(below + "masks\\", b"")
+        for item in sorted(town.root.rglob("*.*")):
+            name = str(item.relative_to(town.root)).replace("/", "\\")
+            file.write(item, below + name)
+        file.writestr(below + "images\\.ipynb_checkpoints\\a_1-checkpoint.png", b"junk")
+    dataset = open_dataset("folder", str(path))
+    assert len(dataset.samples) == 3 and not dataset.problems
+    assert dataset.facts.name == ("town" if below else "packed")
+    for sample in dataset.samples:
+        assert (dataset.read(sample)[1] == town.truth[sample.name]).all()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..\\a.png", "a\\..\\..\\b.png", "\\a.png", "C:\\a.png", "C:a.png", "\\\\host\\share\\a.png"],
+)
+def test_a_backslash_leads_nowhere_else(tmp_path, name):
+    path = tmp_path / "bad.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(name, b"x")
+    with pytest.raises(ArchiveRefused, match="which leads outside its folder"):
+        unpacked(path)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "bad.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("masks/a.png", b"x")
+        file.writestr("masks\\a.png", b"y")
+    with pytest.raises(ArchiveRefused, match="twice; keep one of the files"):
+        unpacked(path)
+
+
+def test_what_a_zip_lacks_is_said_of_the_zip(town, tmp_path, cache):
+    town.own()
+    (town.root / "classes.yaml").unlink()
+    path = pack(town, tmp_path / "mine.zip", "mine/")
+    with pytest.raises(DatasetMissing) as caught:
+        open_dataset("folder", str(path))
+    assert f"{path}/mine has no classes.yaml" in str(caught.value)
+    assert str(cache) not in str(caught.value)
+
+
+def test_windows_and_jupyter_of_the_cases(aerial_data):
+    cases = aerial_data / "cases/windows_zip_jupyter"
+    if not cases.is_dir():
+        pytest.skip(f"there is no {cases}")
+    for place in (cases / "windows.zip", cases / "jupyter", cases / "jupyter_both"):
+        dataset = open_dataset("folder", str(place))
+        assert [sample.name for sample in dataset.samples] == [f"t{k}" for k in range(6)]
+        assert not dataset.problems

@@ -155,6 +155,12 @@ def test_heights_are_left_out_and_empty_is_no_polygon():
     (polygon,) = parse_wkt("POLYGON Z ((0 0 5, 8 0 5, 8 8 6, 0 0 5))")
     assert polygon == [[(0.0, 0.0), (8.0, 0.0), (8.0, 8.0), (0.0, 0.0)]]
     assert list(parse_wkt("POLYGON EMPTY")) == list(parse_wkt("MULTIPOLYGON Z EMPTY")) == []
+    ring = "((0 0, 8 0, 8 8, 0 0))"
+    for parts in (f"EMPTY, {ring}", f"{ring}, EMPTY", f"EMPTY,EMPTY, {ring}, EMPTY"):
+        assert len(list(parse_wkt(f"MULTIPOLYGON ({parts})"))) == 1
+    assert list(parse_wkt("MULTIPOLYGON (EMPTY)")) == []
+    with pytest.raises(ValueError, match="no polygon in well-known text"):
+        list(parse_wkt(f"MULTIPOLYGON ({ring} EMPTY)"))
 
 
 def test_a_border_moves_every_point_toward_the_centre():

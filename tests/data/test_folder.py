@@ -42,8 +42,7 @@ def test_index_masks_with_other_numbers_and_void(town):
     with pytest.raises(ValueError) as caught:
         dataset.read(dataset.samples[0])
     assert str(caught.value) == (
-        f"{path} has 2 pixels of 1 values that are no class: 9 (2×); "
-        "known: Land 7, House 200, void 0"
+        f"{path} has 2 pixels of 1 value that is no class: 9 (2×); known: Land 7, House 200, void 0"
     )
 
 
@@ -165,7 +164,9 @@ def test_the_examples_can_be_pasted(tmp_path):
     lines = [line.removeprefix("# ") for line in hidden.splitlines()]
     path.write_text("\n".join(line for line in lines if not line.startswith("All of")))
     own = read_class_list(path)
-    assert own.classes == {"Building": 1, "Road": 2} and own.void == (0,)
+    values = {label.name: label.values for label in own.labels}
+    assert values == {"Building": (1,), "Road": (111, 112), "Water": (7,)} and own.void == (0, -1)
+    assert own.facts.palette[2] == (226, 169, 41)
     assert own.facts.bands == ("red", "green", "blue", "infrared")
     assert own.area_of("north_12") == "north"
     doc = aerial_nni.data.folder.__doc__
@@ -183,12 +184,27 @@ def test_the_examples_can_be_pasted(tmp_path):
         ("classes:\n  A: #000001\n  B: [0, 0, 2]", "in quotes: YAML takes # for a comment"),
         ("classes: {A: [0, 0, 256], B: [0, 0, 2]}", "the class A has the colour [0, 0, 256]"),
         ("classes: {A: 1, B: 2}", "add the line `masks: index` if"),
-        ("masks: index\nclasses: {A: 256, B: 2}", "a number from 0 to 255"),
+        (
+            "masks: index\nclasses: {A: 2147483648, B: 2}",
+            "a whole number from -2147483648 to 2147483647",
+        ),
+        ("masks: index\nclasses: {A: [], B: 2}", "the class A has the index []"),
+        ("masks: index\nclasses: {A: [1, 1], B: 2}", "A has the value 1 twice"),
+        ("masks: index\nclasses: {A: [1, 3], B: [2, 3]}", "A and B have the same value 3"),
+        ("masks: index\nclasses: {A: {valeu: 1}, B: 2}", "the class A has the key 'valeu'"),
+        (
+            "masks: index\nclasses: {A: {colour: [1, 2, 3]}, B: 2}",
+            "has neither; write one of value",
+        ),
+        ("masks: index\nclasses: {A: {value: 1, colour: red}, B: 2}", "has the colour 'red'"),
+        ("classes: {A: {colour: [1, 2, 3], value: 1}, B: [0, 0, 2]}", "has the key 'value'"),
+        ("classes: {A: [[1, 2, 3], [4, 5]], B: [0, 0, 2]}", "has the colour [4, 5]"),
+        ("classes: {A: [[1, 2, 3], [0, 0, 2]], B: [0, 0, 2]}", "have the same value (0, 0, 2)"),
         ("masks: index\nclasses: {A: true, B: 2}", "the class A has the index True"),
         ("masks: indices\nclasses: {A: 1, B: 2}", "masks: 'indices' is not known"),
         ("masks: index\nclasses: {A: 2, B: 2}", "A and B have the same value 2"),
         ("masks: index\nclasses: {A: 1, B: 2}\nvoid: [2]", "B and void have the same value 2"),
-        ("masks: index\nclasses: {A: 1, B: 2}\nvoid: 0", "void: 0 must be a list"),
+        ("masks: index\nclasses: {A: 1, B: 2}\nvoid: none", "void has the index 'none'"),
         ("masks: index\nclasses: {A: 1, no: 2}", "class name False as no text; put it in quotes"),
         ("masks: index\nclasses: {A: 1, B: 2}\nbands: [r, g]", "three or more different names"),
         ("masks: index\nclasses: {A: 1, B: 2}\nbands: [r, r, g]", "three or more different"),
