@@ -278,9 +278,9 @@ MOMENTS = {CACHE: _builds, CHECKPOINT: _saves, DOCUMENT: _ended}
 
 def _has(process: psutil.Process, sign: str) -> bool:
     """Whether a word of a process's command has a sign in it; not that of a shell before it."""
-    with contextlib.suppress(psutil.Error, IndexError):
-        program, *words = process.cmdline()
-        return program != "/bin/bash" and any(sign in word for word in words)
+    with contextlib.suppress(psutil.Error):
+        words = process.cmdline()  # empty once it has ended
+        return words[:1] != ["/bin/bash"] and any(sign in word for word in words[1:])
     return False
 
 

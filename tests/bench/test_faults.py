@@ -6,9 +6,11 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 
 from aerial_nni import results
@@ -130,3 +132,12 @@ def test_findings_are_added():
     all_of_them = joined([Findings(hangs=["a"], waited=2.0), Findings(hangs=["b"], waited=1.0)])
     assert (all_of_them.hangs, all_of_them.waited) == (["a", "b"], 2.0)
     assert not all_of_them.none
+
+
+def test_a_process_that_has_ended_and_is_not_reaped_is_no_victim():
+    with subprocess.Popen([sys.executable, "-c", "", "--sign"]) as ended:
+        process = psutil.Process(ended.pid)
+        assert fault_rounds._has(process, "--sign")
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert not fault_rounds._has(process, "--sign")
