@@ -216,7 +216,12 @@ def _start_node(
             stdout=out,
             stderr=err,
             cwd=folder,
-            env={**os.environ, **environment, "AERIAL_NNI_LISTEN": low},
+            env={
+                **os.environ,
+                **environment,
+                "AERIAL_NNI_LISTEN": low,
+                "AERIAL_NNI_LAUNCHER": str(os.getpid()),
+            },
             pass_fds=taken,
             start_new_session=True,
         )

@@ -1,5 +1,6 @@
 """Whatever is killed together, nothing is left behind, and the experiment can go on."""
 
+import contextlib
 import itertools
 import os
 import signal
@@ -74,6 +75,19 @@ def test_the_second_line_of_defence(
     kill(found[kind] for kind in killed)
     launched.end()
     wait_for(lambda: nothing_left(launched.id, port))
+
+
+def test_a_manager_that_has_only_just_begun_is_not_left_behind(runs: Path, port: int):
+    launched = Launched(runs, port)
+    experiment, found = launched.id, {}
+    while "manager" not in found:
+        with contextlib.suppress(psutil.Error):
+            found = kinds(launched.process, experiment)
+    found["manager"].suspend()
+    kill(found[kind] for kind in ("launcher", "guard"))
+    found["manager"].resume()
+    launched.end()
+    wait_for(lambda: nothing_left(experiment, port))
 
 
 @pytest.mark.parametrize(

@@ -135,12 +135,12 @@ function closeOutput(exported) {
 
 // "orphan": main.js lives on when the process that started it is killed. A guard of that process ends
 // the manager and all else then; where that was killed too, the manager starts another. See guard.py.
+// The launcher may have been killed before this program had begun, so it is not asked for here.
 function replaceGuard() {
-  const { AERIAL_NNI_EXPERIMENT, AERIAL_NNI_LAUNCH, ...unmarked } = process.env;
+  const { AERIAL_NNI_EXPERIMENT, AERIAL_NNI_LAUNCH, AERIAL_NNI_LAUNCHER, ...unmarked } = process.env;
   if (!AERIAL_NNI_LAUNCH) return;
-  const launcher = process.ppid;
   const look = () => {
-    if (process.ppid === launcher) return;
+    if (process.ppid === Number(AERIAL_NNI_LAUNCHER)) return;
     clearInterval(timer);
     const guard = ["-m", "aerial_nni.experiments.guard", AERIAL_NNI_EXPERIMENT, AERIAL_NNI_LAUNCH];
     const start = () =>
