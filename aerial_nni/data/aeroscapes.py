@@ -25,13 +25,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode
 from aerial_nni.data.pairs import PICTURES, find_root, match_pairs
-from aerial_nni.data.pictures import read_colours, read_image, read_indices
+from aerial_nni.data.pictures import in_colours, read_colours, read_image, read_indices, with_void
 
 SOURCE = "https://github.com/ishann/aeroscapes"
 
@@ -113,13 +112,16 @@ def _has_pictures(folder: Path) -> bool:
 def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
     assert sample.image is not None and sample.mask is not None
-    image, _ = read_image(sample.image)
-    with Image.open(sample.mask) as picture:
-        coloured = picture.mode in ("RGB", "RGBA", "P")
-    if coloured:
-        colours = read_colours(sample.mask)
-        grey = (colours == colours[..., :1]).all()
-        if grey and colours.max() < len(FACTS.classes):  # numbers, saved as a grey picture
-            return image, INDICES.classes_of(colours[..., 0], sample.mask)
-        return image, _colours().classes_of(colours, sample.mask)
-    return image, INDICES.classes_of(read_indices(sample.mask), sample.mask)
+    image, valid = read_image(sample.image)
+    return image, with_void(_classes(sample.mask), valid)
+
+
+def _classes(path: Path) -> np.ndarray:
+    """The classes (h, w) uint8 of a mask."""
+    if not in_colours(path):
+        return INDICES.classes_of(read_indices(path), path)
+    colours = read_colours(path)
+    grey = (colours == colours[..., :1]).all()
+    if grey and colours.max() < len(FACTS.classes):  # numbers, saved as a grey picture
+        return INDICES.classes_of(colours[..., 0], path)
+    return _colours().classes_of(colours, path)

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from aerial_nni.data.dataset import VOID, Dataset, DatasetMissing, Facts, Sample
+from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
-from aerial_nni.data.pictures import read_image, read_indices
+from aerial_nni.data.pictures import read_image, read_indices, with_void
 
 FACTS = Facts(
     name="buildings",
@@ -111,9 +111,7 @@ def _tile(name: str) -> tuple[int, int, int]:
 def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
     assert sample.image is not None and sample.mask is not None
-    image, transparency = read_image(sample.image)
+    image, valid = read_image(sample.image)
     values = read_indices(sample.mask)
     mask = CODES[int(values.max(initial=0) == 255)].classes_of(values, sample.mask)
-    if transparency is not None and transparency.shape == mask.shape:
-        mask = np.where(transparency == 0, np.uint8(VOID), mask)
-    return image, mask
+    return image, with_void(mask, valid)

@@ -92,7 +92,7 @@ def _tile(name: str) -> str:
 def _read(sample: Sample, *, code: ColourCode) -> tuple[np.ndarray, np.ndarray]:
     """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
     assert sample.image is not None and sample.mask is not None
-    image, transparency = read_image(sample.image)
-    if transparency is not None or image.dtype != np.uint8:
+    image, valid = read_image(sample.image)
+    if valid is not None or image.dtype != np.uint8:
         raise ValueError(f"{sample.image} is not the 8-bit RGB picture that was published")
     return image, code.classes_of(read_colours(sample.mask), sample.mask)

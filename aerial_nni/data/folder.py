@@ -30,11 +30,11 @@ from pathlib import Path
 import numpy as np
 
 from aerial_nni.data.class_list import EXAMPLE, FILE, ClassList, read_class_list
-from aerial_nni.data.dataset import VOID, Dataset, DatasetMissing, Sample
+from aerial_nni.data.dataset import Dataset, DatasetMissing, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
-from aerial_nni.data.pictures import read_colours, read_image, read_indices
+from aerial_nni.data.pictures import read_colours, read_image, read_indices, with_void
 from aerial_nni.fitting import Name
 
 WANTED = "a folder with `images` and `masks` in it"
@@ -90,18 +90,14 @@ def _read(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Image (h, w, bands) and mask (h, w) uint8 of a sample."""
     assert sample.image is not None and sample.mask is not None
-    image, transparency = read_image(sample.image)
-    read_values = read_indices if classes.index_masks else read_colours
-    mask = code.classes_of(read_values(sample.mask), sample.mask)
-    bands, count = classes.facts.bands, image.shape[2]
-    if transparency is not None and count + 1 == len(bands):
-        return np.concatenate([image, transparency[..., None]], axis=2), mask
-    if count != len(bands):
+    bands = classes.facts.bands
+    image, valid = read_image(sample.image, bands=len(bands))
+    if (count := image.shape[2]) != len(bands):
         names = [*bands, *(f"band{k}" for k in range(len(bands) + 1, count + 1))][:count]
         raise ValueError(
             f"{sample.image} has {count} bands, not {', '.join(bands)}; if all images have, write "
             f"their names in {FILE}: `bands: [{', '.join(names)}]`"
         )
-    if transparency is not None and transparency.shape == mask.shape:
-        mask = np.where(transparency == 0, np.uint8(VOID), mask)
-    return image, mask
+    read_values = read_indices if classes.index_masks else read_colours
+    mask = code.classes_of(read_values(sample.mask), sample.mask)
+    return image, with_void(mask, valid)

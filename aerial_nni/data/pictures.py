@@ -1,43 +1,51 @@
-"""Reading pictures: files to arrays, exactly as they were saved.
+"""Reading whole pictures for training: images, masks of colours, masks of indices.
 
-JPEG, PNG and TIFF; 8 or 16 bits; any number of bands in a TIFF. Whatever is wrong with a file is
-a `ValueError` that names it and says what to do. A damaged picture is never read in part.
+What values, bands and validity they have, `aerial_nni.rasters` says, for `predict` too. Whatever is
+wrong with a file is a `ValueError` that names it and says what to do.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import rasterio
 
+from aerial_nni.data.dataset import VOID
 from aerial_nni.data.masks import grey
-from aerial_nni.reading import regular
-
-FORMATS = ("JPEG", "PNG", "TIFF")
-TIFF = (".tif", ".tiff")
+from aerial_nni.rasters import Picture, RasterUnusable, open_picture
+from aerial_nni.rasters.opening import SETTINGS, decoding, unpacked_bytes
 
 LARGE, SWELLING = 1 << 28, 2000
-"""Bytes that a TIFF may unpack to, whatever its size; and times its size that a larger one may."""
+"""Bytes that a picture may unpack to, whatever its size; and times its size that a larger one may.
+Several are in memory at a time, whole."""
 
-DEEP = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L"}
-"""Pillow's names for 16-bit colours in a PNG, and for the same bytes in the other order."""
-
-ORIENTATION = 274
-"""Number of the EXIF field that says how a viewer should turn the picture; 1 is upright."""
+DEPTHS = ("uint8", "uint16")
+"""Types of an image's pixels."""
 
 
-def read_image(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """The image, shape (h, w, bands), uint8 or uint16, and its transparency, (h, w), if it has any.
+def read_image(path: Path, *, bands: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
+    """The image, (h, w, bands), uint8 or uint16, and which pixels show something, (h, w).
 
-    Palette pictures become RGB. Transparency is 0 where the picture shows nothing.
+    The second is None where every pixel does. Palette pictures become RGB. Transparency is no band,
+    unless `bands` are wanted and it makes up their number.
     """
-    if path.suffix.lower() in TIFF:
-        return _read_tiff(path)
-    pixels = _pixels(path)
-    if pixels.shape[2] in (2, 4):  # grey or RGB, with transparency
-        return pixels[..., :-1], pixels[..., -1]
-    return pixels, None
+    with _open_whole(path) as picture:
+        if len(picture.depths) > 1 or picture.depths[0] not in DEPTHS:
+            depths = " and ".join(picture.depths)
+            raise ValueError(
+                f"{path}: its pixels are {depths}; save it as 8-bit or 16-bit unsigned"
+            )
+        every = (1,) if picture.palette is not None else picture.seen
+        return picture.image(picture.bands_for(bands) or every)
+
+
+def with_void(mask: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
+    """The mask (h, w), void where the image shows nothing. Left as it is if sizes differ."""
+    if valid is None or valid.shape != mask.shape:
+        return mask
+    return np.where(valid, mask, np.uint8(VOID))
 
 
 def read_colours(path: Path) -> np.ndarray:
@@ -45,113 +53,106 @@ def read_colours(path: Path) -> np.ndarray:
 
     A palette picture is turned into colours: the order of its indices means nothing.
     """
-    picture, raw_mode = _decoded(path, mask=True)
-    if picture.mode not in ("RGB", "RGBA", "P", "L", "1") or raw_mode in DEEP:
-        raise ValueError(f"{path} has colour mode {raw_mode}; save the mask as 8-bit RGB")
-    if picture.mode == "RGBA" and np.asarray(picture)[..., 3].min() < 255:
-        raise ValueError(f"{path} is partly transparent; save the mask as RGB")
-    return np.asarray(picture.convert("RGB"))
+    with _open_mask(path) as picture:
+        if picture.depths != ["uint8"] or picture.count > 4:
+            kinds = f"{picture.count} bands of {' and '.join(picture.depths)}"
+            raise ValueError(f"{path} has {kinds}; save the mask as 8-bit RGB")
+        with decoding(path):
+            values = picture.values(picture.seen)
+            if len(picture.seen) < picture.count:
+                alpha = set(range(1, picture.count + 1)) - set(picture.seen)
+                if picture.values(sorted(alpha)).min() < 255:
+                    raise RasterUnusable(f"{path} is partly transparent; save the mask as RGB")
+            table = _shades(picture)
+    return (
+        np.broadcast_to(values, (*values.shape[:2], 3)) if table is None else table[values[..., 0]]
+    )
+
+
+def in_colours(path: Path) -> bool:
+    """Whether a mask has colours: a palette, or more bands than one."""
+    with _open_mask(path) as picture:
+        return picture.palette is not None or len(picture.seen) > 1
 
 
 def read_indices(path: Path) -> np.ndarray:
-    """The values of an index mask, shape (h, w), an integer type: those of the file, unchanged."""
-    picture, raw_mode = _decoded(path, mask=True)
-    if picture.mode in ("RGB", "RGBA") and raw_mode not in DEEP:
-        values = grey(np.asarray(picture)[..., :3])
-        if values is not None:
-            return values
-    if picture.mode not in ("L", "P", "1", "I;16", "I"):
+    """The values of an index mask, shape (h, w), an integer type: those of the file, unchanged.
+
+    A grey picture that was saved in colours has the values of its grey.
+    """
+    with _open_mask(path) as picture, decoding(path):
+        values = picture.values(picture.seen)
+    index = grey(values)
+    if index is None:
         raise ValueError(
-            f"{path} has colour mode {raw_mode}: it holds colours, no indices; "
+            f"{path} has {values.shape[2]} bands: it holds colours, no indices; "
             "give each class its colour in classes.yaml"
         )
-    values = np.asarray(picture)
-    return values.astype(np.uint8) if values.dtype == bool else values
+    return _whole_numbers(path, index)
 
 
-def _pixels(path: Path) -> np.ndarray:
-    """The pixels of an image, shape (h, w, bands), with transparency as the last band."""
-    picture, raw_mode = _decoded(path)
-    if picture.mode == "P":
-        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
-    if picture.mode not in ("L", "LA", "RGB", "RGBA", "I;16"):
-        raise ValueError(f"{path} has colour mode {raw_mode}; save it as RGB")
-    pixels = np.asarray(picture)
-    if raw_mode in DEEP:
-        # Pillow keeps the high byte of each 16-bit colour. Told that the order of the bytes is
-        # the other one, it keeps the low byte.
-        low, _ = _decoded(path, raw_mode=DEEP[raw_mode])
-        pixels = pixels.astype(np.uint16) << 8 | np.asarray(low)
-    return pixels.reshape(*pixels.shape[:2], -1)  # (h, w) -> (h, w, 1)
+def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
+    """The values as integers. Raises `ValueError` where they are none."""
+    if values.dtype.kind in "iu":
+        return values
+    with np.errstate(invalid="ignore"):
+        numbers = values.real.astype(np.int64)
+    odd = values[numbers != values]
+    if odd.size:
+        raise ValueError(
+            f"{path} has {odd.size} pixels that hold no whole number, such as {odd[0]}; "
+            "save the mask with whole numbers"
+        )
+    return numbers
 
 
-def _decoded(
-    path: Path, *, mask: bool = False, raw_mode: str | None = None
-) -> tuple[Image.Image, str]:
-    """The decoded picture of a file, and Pillow's name for how its pixels are stored.
+def _shades(picture: Picture) -> np.ndarray | None:
+    """The colour of each value of a mask of one band, (256, 3), where it is not the value itself.
 
-    With `raw_mode` the pixels are read as if they were stored in that way.
+    That is so of palettes, of pictures in which 0 is white, and of those of less than 8 bits.
     """
-    with _readable(path):
-        with Image.open(path, formats=FORMATS) as picture:
-            if picture.format == "PNG":
-                picture.verify()  # compares the checksums, which decoding does not
-        with Image.open(path, formats=FORMATS) as picture:
-            jpeg = picture.format in ("JPEG", "MPO")
-            if mask and jpeg:
-                raise ValueError("a JPEG does not keep a mask's exact values; save it as PNG")
-            if jpeg and picture.getexif().get(ORIENTATION, 1) != 1:
-                raise ValueError("it is stored turned (EXIF orientation); save it upright")
-            tile = picture.tile[0]
-            stored = tile[3] if isinstance(tile[3], str) else picture.mode
-            if raw_mode is not None:
-                picture.tile = [(*tile[:3], raw_mode)]
-            picture.load()
-            return picture, stored
-
-
-def _read_tiff(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """As `read_image`, of a TIFF file: its first series, bands last whatever their order there."""
-    import tifffile  # slow to import, and most datasets have no TIFF
-
-    with _readable(path), tifffile.TiffFile(path) as file:
-        series = file.series[0]
-        axes, depth = series.axes, series.dtype
-        if depth not in (np.uint8, np.uint16):
-            raise ValueError(f"its pixels are {depth}; save it as 8-bit or 16-bit unsigned")
-        if axes != "YXS" and not (len(axes) <= 3 and axes.endswith("YX")):
-            raise ValueError(f"its axes are {axes}, of {series.shape}; save one image per file")
-        extra = series.keyframe.extrasamples
-        transparent = bool(extra) and int(extra[-1]) in (1, 2)  # associated alpha or not
-        if series.nbytes > max(LARGE, SWELLING * path.stat().st_size):
-            raise ValueError(f"it would unpack to {series.nbytes} bytes; cut it into smaller ones")
-        try:
-            pixels = series.asarray()
-        except ValueError as error:
-            if "imagecodecs" not in str(error) or depth != np.uint8:
-                raise
-            # Pillow knows more compressions, but only for 8 bits and up to four bands.
-            pixels, axes = _pixels(path), "YXS"
-    if axes == "YX":
-        pixels = pixels[..., None]  # (h, w) -> (h, w, 1)
-    elif axes != "YXS":
-        pixels = np.moveaxis(pixels, 0, -1)  # (bands, h, w) -> (h, w, bands)
-    return (pixels[..., :-1], pixels[..., -1]) if transparent else (pixels, None)
+    dataset = picture.dataset
+    if picture.palette is not None:
+        return picture.palette[:, :3]
+    structure = {**dataset.tags(ns="IMAGE_STRUCTURE"), **dataset.tags(1, ns="IMAGE_STRUCTURE")}
+    highest = (1 << int(structure.get("NBITS", 8))) - 1
+    white_is_zero = "MINISWHITE" in structure
+    if len(picture.seen) > 1 or (highest == 255 and not white_is_zero):
+        return None
+    grey = np.minimum(np.arange(256) * 255 // highest, 255).astype(np.uint8)
+    return np.repeat((255 - grey if white_is_zero else grey)[:, None], 3, axis=1)
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Turns whatever decoders raise for a bad file into a `ValueError` that names the file."""
-    try:
-        if regular(path) == 0:
-            raise ValueError("it is empty, 0 bytes")
-        yield
-    except UnidentifiedImageError:
-        kinds = ", ".join(FORMATS)
-        raise ValueError(f"{path} cannot be used: it does not start as {kinds} do") from None
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"{path} cannot be used: cut it into smaller ones: {error}") from error
-    except MemoryError as error:  # perhaps not the file's fault, so it is not skipped
-        raise MemoryError(f"{path} cannot be decoded: {error}") from error
-    except Exception as error:  # decoders raise whatever they stumble over in a damaged file
-        raise ValueError(f"{path} cannot be used: {error}") from error
+def _open_mask(path: Path) -> Iterator[Picture]:
+    """A picture whose values are exactly those that were saved."""
+    with _open_whole(path) as picture:
+        if lossy := _lossy(picture.dataset):
+            raise ValueError(
+                f"{path} cannot be used: a {lossy} does not keep a mask's exact values; save it as "
+                "PNG"
+            )
+        yield picture
+
+
+def _lossy(dataset: Any) -> str:
+    """What kind of file changes values when they are saved, or an empty string."""
+    structure = dataset.tags(ns="IMAGE_STRUCTURE")
+    if dataset.driver == "JPEG" or structure.get("COMPRESSION", "").endswith("JPEG"):
+        return "JPEG"
+    if structure.get("COMPRESSION_REVERSIBILITY", "").startswith("LOSSY"):
+        return f"lossy {dataset.driver}"
+    return ""
+
+
+@contextmanager
+def _open_whole(path: Path) -> Iterator[Picture]:
+    """A picture that is small enough to be read whole."""
+    with rasterio.Env(**SETTINGS), open_picture(path) as picture:
+        unpacked = unpacked_bytes(picture.dataset)
+        if unpacked > max(LARGE, SWELLING * path.stat().st_size):
+            raise ValueError(
+                f"{path} cannot be used: it would unpack to {unpacked} bytes; cut it into smaller "
+                "ones"
+            )
+        yield picture

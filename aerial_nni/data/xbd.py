@@ -28,7 +28,7 @@ from aerial_nni.data import buildings
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.pairs import hidden, natural
-from aerial_nni.data.pictures import read_image
+from aerial_nni.data.pictures import read_image, with_void
 from aerial_nni.options import BadOption
 
 log = logging.getLogger(__name__)
@@ -128,9 +128,9 @@ def _sample(image: Path, root: Path) -> Sample:
 def _read(sample: Sample, *, border: float) -> tuple[np.ndarray, np.ndarray]:
     """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
     assert sample.image is not None
-    image, _ = read_image(sample.image)
+    image, valid = read_image(sample.image)
     polygons = list(polygons_of(sample.mask)) if sample.mask else []
-    return image, footprints(polygons, image.shape[:2], border=border)
+    return image, with_void(footprints(polygons, image.shape[:2], border=border), valid)
 
 
 def polygons_of(label: Path) -> Iterator[Polygon]:

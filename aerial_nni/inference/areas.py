@@ -11,7 +11,8 @@ import numpy as np
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.places import check_placed, ground, utm
-from aerial_nni.inference.scene import SceneUnusable, gdal, open_raster
+from aerial_nni.inference.scene import SceneUnusable
+from aerial_nni.rasters import gdal, open_raster
 from aerial_nni.results import atomic, no_formula
 
 STRETCH = 0.01

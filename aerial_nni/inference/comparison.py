@@ -21,7 +21,7 @@ from aerial_nni.errors import Explained
 from aerial_nni.inference.card import read_card
 from aerial_nni.inference.cost import measure_cost
 from aerial_nni.inference.own_data import own_data
-from aerial_nni.inference.scene import gdal
+from aerial_nni.rasters import gdal
 from aerial_nni.results import (
     ANSWERS,
     CHECKPOINT,

@@ -8,8 +8,9 @@ from rasterio.enums import Resampling
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import Scene, gdal, open_raster
+from aerial_nni.inference.scene import Scene
 from aerial_nni.pictures import coloured, rgb_view, save_image
+from aerial_nni.rasters import gdal, open_raster
 
 LONGEST = 2048
 """Pixels of the picture's longer side at most."""

@@ -14,7 +14,8 @@ from rasterio.windows import Window
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.places import check_placed, on_the_earth
-from aerial_nni.inference.scene import SceneUnusable, gdal, open_raster
+from aerial_nni.inference.scene import SceneUnusable
+from aerial_nni.rasters import gdal, open_raster
 from aerial_nni.results import atomic
 
 BLOCK = 4096

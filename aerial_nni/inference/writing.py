@@ -15,9 +15,10 @@ from rasterio.windows import Window
 from aerial_nni.data.dataset import VOID
 from aerial_nni.errors import Explained
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.scene import Scene, open_raster
+from aerial_nni.inference.scene import Scene
 from aerial_nni.options import BadOption
 from aerial_nni.pictures import VOID_COLOUR
+from aerial_nni.rasters import open_raster
 from aerial_nni.results import atomic
 
 BLOCK = 512
