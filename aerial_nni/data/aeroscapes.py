@@ -30,7 +30,14 @@ from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode
 from aerial_nni.data.pairs import PICTURES, find_root, match_pairs
-from aerial_nni.data.pictures import in_colours, read_colours, read_image, read_indices, with_void
+from aerial_nni.data.pictures import (
+    in_colours,
+    read_colours,
+    read_image,
+    read_indices,
+    valid_pixels,
+    with_void,
+)
 
 SOURCE = "https://github.com/ishann/aeroscapes"
 
@@ -92,6 +99,7 @@ def open_aeroscapes(data_dir: Path) -> Dataset:
         samples=samples,
         read=_read,
         fingerprint=partial(fingerprint, samples, root, reader="aeroscapes 2"),
+        valid=valid_pixels,
         problems=problems,
     )
 

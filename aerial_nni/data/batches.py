@@ -41,18 +41,21 @@ class Normalisation:
 
 
 def measure_normalisation(prepared: Prepared, indices: Sequence[int]) -> Normalisation:
-    """Mean and deviation of each band over the valid parts of the patches `indices`."""
+    """Mean and deviation of each band over the pixels of the patches `indices` that are not void.
+
+    Where all are, they are 0 and 1.
+    """
     bands = prepared.images.shape[-1]
     total, squares, pixels = torch.zeros(bands).double(), torch.zeros(bands).double(), 0
     for i in indices:
-        patch = prepared.patches[i]
-        part = known_type(np.array(prepared.images[i, : patch.height, : patch.width]))
-        flat = torch.from_numpy(part).reshape(-1, bands).double()  # (h, w, bands) -> (h*w, bands)
+        seen = prepared.masks[i] != VOID
+        part = known_type(prepared.images[i][seen])  # (h, w, bands) -> (pixels, bands)
+        flat = torch.from_numpy(part).double()
         total += flat.sum(0)
         squares += flat.square().sum(0)
         pixels += len(flat)
-    mean = total / pixels
-    std = (squares / pixels - mean.square()).clamp_min(0).sqrt()
+    mean = total / max(pixels, 1)
+    std = (squares / max(pixels, 1) - mean.square()).clamp_min(0).sqrt()
     std[std == 0] = 1.0  # a constant band carries nothing; leave it at 0
     return Normalisation(mean=tuple(mean.tolist()), std=tuple(std.tolist()))
 
@@ -105,7 +108,7 @@ class Batches:
         """Raw images (b, h, w, bands) and masks (b, h, w) of some patches, on the device."""
         rows = np.asarray(group)
         return (
-            self._moved(known_type(self.prepared.images[rows])),
+            self._moved(known_type(shown(self.prepared, rows, self.normalisation.mean))),
             self._moved(self.prepared.masks[rows]),
         )
 
@@ -124,6 +127,19 @@ class Batches:
     def _normal(self, images: Tensor) -> Tensor:
         # (b, h, w, bands) -> (b, bands, h, w): channels_last without a copy
         return self.normalisation(images.permute(0, 3, 1, 2))
+
+
+def shown(prepared: Prepared, rows: np.ndarray, mean: Sequence[float]) -> np.ndarray:
+    """The raw images (b, h, w, bands) of some patches, as a model is shown them.
+
+    Where they show nothing they have the mean of each band, which is 0 to the model: that is what
+    `predict` does, whatever value nodata has.
+    """
+    images = prepared.images[rows]
+    for image, number in zip(images, rows, strict=True):
+        if (hidden := prepared.hidden(int(number))) is not None:
+            image[hidden] = np.round(mean)
+    return images
 
 
 def valid_pixels(masks: Tensor) -> Tensor:

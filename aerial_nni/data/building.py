@@ -1,6 +1,6 @@
 """Building the prepared cache: read and check every sample, cut it, append its patches.
 
-Samples are read by threads (Pillow lets go of the interpreter while it decodes) and written by
+Samples are read by threads (decoders let go of the interpreter while they decode) and written by
 one, in the order of the dataset. A few samples are in memory at a time.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,8 @@ class Checked:
     image: np.ndarray
     mask: np.ndarray
     digest: str
+    hidden: np.ndarray | None
+    """Where the image shows nothing, (h, w); None where it shows something everywhere."""
 
 
 def build(folder: Path, plan: Plan, *, progress: Progress | None = None) -> None:
@@ -118,7 +121,14 @@ def _check(sample: Sample, plan: Plan) -> Checked:
     image, mask = read_checked(sample, plan.dataset)
     digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
     digest.update(np.ascontiguousarray(image).data)
-    return Checked(sample=sample, image=image, mask=plan.lookup[mask], digest=digest.hexdigest())
+    valid = plan.dataset.valid(sample) if plan.dataset.valid and (mask == VOID).any() else None
+    return Checked(
+        sample=sample,
+        image=image,
+        mask=plan.lookup[mask],
+        digest=digest.hexdigest(),
+        hidden=None if valid is None else ~valid,
+    )
 
 
 def read_checked(sample: Sample, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -141,6 +151,29 @@ def read_checked(sample: Sample, dataset: Dataset) -> tuple[np.ndarray, np.ndarr
     return image, mask
 
 
+Piece = tuple[int, int, np.ndarray, np.ndarray, np.ndarray | None]
+"""y, x, image, mask of a patch, and where its image shows nothing."""
+
+
+def _pieces(checked: Checked, plan: Plan) -> Iterator[Piece]:
+    """The patches of a sample, row by row."""
+    cut_up = partial(
+        cut,
+        mask=checked.mask,
+        patch=plan.patch,
+        patch_width=plan.patch_width,
+        stride=plan.stride,
+        edge=plan.edge,
+    )
+    if checked.hidden is None:
+        for y, x, image, mask in cut_up(checked.image):
+            yield y, x, image, mask, None
+    else:
+        hidden = cut_up(checked.hidden[..., None])  # (h, w) -> (h, w, 1)
+        for (y, x, image, mask), (*_, gone, _) in zip(cut_up(checked.image), hidden, strict=True):
+            yield y, x, image, mask, gone[..., 0]
+
+
 class _Writer:
     """Appends the patches of one sample after the other to the files of a folder."""
 
@@ -150,6 +183,7 @@ class _Writer:
         self.images: list[dict[str, str]] = []
         self.rows: list[list[int]] = []
         self.small: dict[str, str] = {}
+        self.hidden_file: stored.Growing | None = None
         self.files = ExitStack()
 
     def __enter__(self) -> "_Writer":
@@ -176,20 +210,13 @@ class _Writer:
             self._open(checked)
         height, width = checked.mask.shape
         before = len(self.rows)
-        pieces = cut(
-            checked.image,
-            checked.mask,
-            patch=plan.patch,
-            patch_width=plan.patch_width,
-            stride=plan.stride,
-            edge=plan.edge,
-        )
-        for y, x, image, mask in pieces:
+        for y, x, image, mask, hidden in _pieces(checked, plan):
             valid = (min(plan.patch, height - y), min(plan.patch_width, width - x))
             crcs = (self.image_file.append(image), self.mask_file.append(mask))
             counts = np.bincount(mask.ravel(), minlength=VOID + 1)
             per_class = [*counts[: plan.classes].tolist(), int(counts[VOID])]
-            self.rows.append([len(self.images), y, x, *valid, *crcs, *per_class])
+            place = self._add_hidden(hidden)
+            self.rows.append([len(self.images), y, x, *valid, place, *crcs, *per_class])
         if len(self.rows) == before:
             self.small[sample.name] = (
                 f"{width}×{height} pixels, smaller than a patch of {plan.patch_text}"
@@ -198,6 +225,17 @@ class _Writer:
             self.images.append(
                 {"image": sample.name, "area": sample.area, "digest": checked.digest}
             )
+
+    def _add_hidden(self, hidden: np.ndarray | None) -> int:
+        """Keeps where a patch's image shows nothing; returns the place in the file, -1 for none."""
+        if hidden is None or not hidden.any():
+            return -1
+        bits = np.packbits(hidden)
+        if self.hidden_file is None:
+            growing = stored.Growing(self.folder / stored.HIDDEN, bits.shape, bits.dtype)
+            self.hidden_file = self.files.enter_context(growing)
+        self.hidden_file.append(bits)
+        return self.hidden_file.count - 1
 
     def _open(self, checked: Checked) -> None:
         """Starts the files, now that the images' type is known."""

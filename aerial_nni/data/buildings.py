@@ -24,7 +24,7 @@ from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
-from aerial_nni.data.pictures import read_image, read_indices, with_void
+from aerial_nni.data.pictures import read_image, read_indices, valid_pixels, with_void
 
 FACTS = Facts(
     name="buildings",
@@ -80,6 +80,7 @@ def open_buildings(data_dir: Path) -> Dataset:
         samples=samples,
         read=_read,
         fingerprint=partial(fingerprint, samples, root, reader="buildings 1"),
+        valid=valid_pixels,
         problems=problems,
     )
 

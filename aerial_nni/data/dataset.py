@@ -104,5 +104,8 @@ class Dataset:
     samples: tuple[Sample, ...]
     read: Callable[[Sample], tuple[np.ndarray, np.ndarray]]
     fingerprint: Callable[[], str]
+    valid: Callable[[Sample], np.ndarray | None] | None = None
+    """Which pixels of a sample's image show something, (h, w) bool, None where all do; the others
+    are void in the mask. None for a dataset whose images all show something everywhere."""
     problems: dict[str, str] = field(default_factory=dict)
     """Samples that were found to be unusable while listing (no mask, no image): name -> reason."""

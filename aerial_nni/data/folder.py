@@ -34,7 +34,7 @@ from aerial_nni.data.dataset import Dataset, DatasetMissing, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
-from aerial_nni.data.pictures import read_colours, read_image, read_indices, with_void
+from aerial_nni.data.pictures import read_colours, read_image, read_indices, valid_pixels, with_void
 from aerial_nni.fitting import Name
 
 WANTED = "a folder with `images` and `masks` in it"
@@ -64,6 +64,7 @@ def open_folder(data_dir: Path, *, packed: Path | None = None) -> Dataset:
         samples=tuple(samples),
         read=partial(_read, classes=classes, code=classes.code()),
         fingerprint=partial(fingerprint, tuple(samples), root, reader=_reader(classes)),
+        valid=partial(valid_pixels, bands=len(classes.facts.bands)),
         problems=problems,
     )
 

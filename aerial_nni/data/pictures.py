@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import rasterio
 
-from aerial_nni.data.dataset import VOID
+from aerial_nni.data.dataset import VOID, Sample
 from aerial_nni.data.masks import grey
 from aerial_nni.rasters import Picture, RasterUnusable, open_picture
 from aerial_nni.rasters.opening import SETTINGS, decoding, unpacked_bytes
@@ -37,8 +37,22 @@ def read_image(path: Path, *, bands: int = 0) -> tuple[np.ndarray, np.ndarray | 
             raise ValueError(
                 f"{path}: its pixels are {depths}; save it as 8-bit or 16-bit unsigned"
             )
-        every = (1,) if picture.palette is not None else picture.seen
-        return picture.image(picture.bands_for(bands) or every)
+        return picture.image(_chosen(picture, bands))
+
+
+def _chosen(picture: Picture, bands: int) -> tuple[int, ...]:
+    """Numbers of the bands that are read where so many are wanted; 0 for all that are seen."""
+    return picture.bands_for(bands) or ((1,) if picture.palette is not None else picture.seen)
+
+
+def valid_pixels(sample: Sample, *, bands: int = 0) -> np.ndarray | None:
+    """Which pixels of a sample's image show something, as `read_image` has it; None if all do.
+
+    It is decoded only where its header does not say so.
+    """
+    assert sample.image is not None
+    with _open_whole(sample.image) as picture:
+        return picture.image(_chosen(picture, bands))[1] if picture.has_holes else None
 
 
 def with_void(mask: np.ndarray, valid: np.ndarray | None) -> np.ndarray:

@@ -31,7 +31,7 @@ from aerial_nni.data.dataset import VOID, BadSamples, Dataset, Facts
 from aerial_nni.data.patches import Patch
 from aerial_nni.options import EDGES, BadOption
 
-FORMAT = 1
+FORMAT = 2
 """Counted up when what is cached changes, so that older caches are not opened."""
 
 
@@ -56,6 +56,9 @@ class Prepared:
     edge: str
     fingerprint: str
     """Digest of the content of every file of the dataset."""
+    hidden: Callable[[int], np.ndarray | None] = lambda number: None
+    """The pixels at which a patch's image shows nothing, (h, w) bool; None if there are none. They
+    are void in its mask, and a model is shown the mean of each band there."""
     skipped: dict[str, str]
     """Samples that gave no patches, and why: unusable, or smaller than a patch with `cut`."""
     folder: Path = Path()
@@ -140,6 +143,7 @@ def prepare(
         stride=stride,
         edge=edge,
         fingerprint=fingerprint,
+        hidden=contents.hidden,
         skipped={**problems, **contents.small},
         folder=folder,
     )

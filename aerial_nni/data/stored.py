@@ -2,6 +2,8 @@
 
     images.npy     (n, patch, patch, bands), uint8 or uint16
     masks.npy      (n, patch, patch), uint8
+    hidden.npy     (k, bytes), uint8: a bit per pixel, 1 where the image of a patch shows nothing,
+                   for the patches in which such pixels are; not there if none has any
     patches.npy    (n, columns), int64: a row per patch, see `COLUMNS`, then its pixels per class
     index.json     the images the patches come from, and the samples that gave none
     seal.json      written last: sizes, times and checksums of the other files
@@ -11,6 +13,7 @@ while building (writing to a memory map would kill the process instead).
 """
 
 import logging
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,11 +33,11 @@ log = logging.getLogger(__name__)
 
 IMAGES = "images.npy"
 MASKS = "masks.npy"
+HIDDEN = "hidden.npy"
 PATCHES = "patches.npy"
 INDEX = "index.json"
 SEAL = "seal.json"
-COLUMNS = ("image", "y", "x", "height", "width", "image_crc32", "mask_crc32")
-
+COLUMNS = ("image", "y", "x", "height", "width", "hidden", "image_crc32", "mask_crc32")
 
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, SyntaxError, TokenError)
 """What `json` and NumPy raise for files that are not what they were; the last two for headers."""
@@ -52,6 +55,16 @@ class Contents:
     """CRC-32 of each image patch and mask patch, shape (n, 2)."""
     problems: dict[str, str]
     small: dict[str, str]
+    places: np.ndarray
+    """Place of each patch in `bits`, (n,); -1 for those that show something everywhere."""
+    bits: np.ndarray | None
+
+    def hidden(self, number: int) -> np.ndarray | None:
+        """The pixels at which a patch's image shows nothing, (h, w) bool, or None."""
+        place, shape = self.places[number], self.masks.shape[1:]
+        if self.bits is None or place < 0:
+            return None
+        return np.unpackbits(self.bits[place], count=math.prod(shape)).reshape(shape).astype(bool)
 
 
 class Growing:
@@ -106,9 +119,14 @@ def seal(folder: Path) -> None:
         {
             "sizes": {name: (folder / name).stat().st_size for name in (IMAGES, MASKS)},
             "times": _times(folder),
-            "sha256": {name: sha256(folder / name) for name in (PATCHES, INDEX)},
+            "sha256": {name: sha256(folder / name) for name in _small(folder)},
         },
     )
+
+
+def _small(folder: Path) -> list[str]:
+    """The files that are compared whole at every opening."""
+    return [name for name in (PATCHES, INDEX, HIDDEN) if (folder / name).exists()]
 
 
 def _times(folder: Path) -> dict[str, int]:
@@ -170,6 +188,8 @@ def contents(folder: Path) -> Contents:
         crcs=table[:, len(COLUMNS) - 2 : len(COLUMNS)],
         problems=index["problems"],
         small=index["small"],
+        places=table[:, COLUMNS.index("hidden")],
+        bits=np.load(folder / HIDDEN, mmap_mode="r") if (folder / HIDDEN).exists() else None,
     )
 
 

@@ -28,7 +28,7 @@ from aerial_nni.data import buildings
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.pairs import hidden, natural
-from aerial_nni.data.pictures import read_image, with_void
+from aerial_nni.data.pictures import read_image, valid_pixels, with_void
 from aerial_nni.options import BadOption
 
 log = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ def open_xbd(data_dir: Path, *, border: str = "0") -> Dataset:
         samples=samples,
         read=partial(_read, border=pixels),
         fingerprint=partial(fingerprint, samples, data_dir, reader=f"xbd 2, border {pixels}"),
+        valid=valid_pixels,
     )
 
 

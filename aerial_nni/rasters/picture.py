@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio.enums import ColorInterp, Resampling
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.windows import Window
 
 from aerial_nni.rasters import validity
@@ -30,8 +31,18 @@ class Picture:
     """Of a TIFF of several pages of one band: all of them; each page is a band."""
     palette: np.ndarray | None = None
     """Of a palette picture: colour and alpha of each index, (n, 4) uint8."""
-    whole: np.ndarray | None = None
-    """All its pixels (h, w, bands), where they were decoded at once."""
+
+    @cached_property
+    def whole(self) -> np.ndarray | None:
+        """All its pixels (h, w, bands), where they are decoded at once."""
+        return decoded(self.path) if by_pillow(self.dataset) else None
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether some pixels may show nothing: False where the header knows better."""
+        flags = [own for page in self._pages for own in page.mask_flag_enums]
+        palette = self.palette is not None and bool((self.palette[:, 3] == 0).any())
+        return palette or any(own != [MaskFlags.all_valid] for own in flags)
 
     @property
     def depths(self) -> list[str]:
@@ -138,10 +149,7 @@ def open_picture(path: Path, driver: str = "") -> Iterator[Picture]:
             names = dataset.subdatasets if dataset.driver == "GTiff" else []
             pages = tuple(files.enter_context(opened(name)) for name in _in_order(names))
             _check_pages(path, pages)
-            whole = decoded(path) if by_pillow(dataset) else None
-        yield Picture(
-            path=path, dataset=dataset, pages=pages, palette=_palette(dataset), whole=whole
-        )
+        yield Picture(path=path, dataset=dataset, pages=pages, palette=_palette(dataset))
 
 
 def _check_colours(path: Path, dataset: Any) -> None:
