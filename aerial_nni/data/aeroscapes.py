@@ -28,13 +28,13 @@ import numpy as np
 
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
-from aerial_nni.data.masks import ColourCode, IndexCode
+from aerial_nni.data.masks import ColourCode, IndexCode, grey
 from aerial_nni.data.pairs import PICTURES, find_root, match_pairs
 from aerial_nni.data.pictures import (
+    colour_values,
     in_colours,
-    read_colours,
+    read_classes,
     read_image,
-    read_indices,
     valid_pixels,
     with_void,
 )
@@ -127,9 +127,9 @@ def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
 def _classes(path: Path) -> np.ndarray:
     """The classes (h, w) uint8 of a mask."""
     if not in_colours(path):
-        return INDICES.classes_of(read_indices(path), path)
-    colours = read_colours(path)
-    grey = (colours == colours[..., :1]).all()
-    if grey and colours.max() < len(FACTS.classes):  # numbers, saved as a grey picture
-        return INDICES.classes_of(colours[..., 0], path)
-    return _colours().classes_of(colours, path)
+        return read_classes(path, INDICES)
+    colours, holes = colour_values(path)
+    values = grey(colours)
+    if values is not None and values.max() < len(FACTS.classes):  # saved as a grey picture
+        return INDICES.classes_of(values, path, holes)
+    return _colours().classes_of(colours, path, holes)

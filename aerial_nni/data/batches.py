@@ -48,9 +48,12 @@ def measure_normalisation(prepared: Prepared, indices: Sequence[int]) -> Normali
     bands = prepared.images.shape[-1]
     total, squares, pixels = torch.zeros(bands).double(), torch.zeros(bands).double(), 0
     for i in indices:
-        seen = prepared.masks[i] != VOID
-        part = known_type(prepared.images[i][seen])  # (h, w, bands) -> (pixels, bands)
-        flat = torch.from_numpy(part).double()
+        patch = prepared.patches[i]
+        inside = (i, slice(patch.height), slice(patch.width))
+        part = prepared.images[inside][
+            prepared.masks[inside] != VOID
+        ]  # (h, w, bands) -> (pixels, bands)
+        flat = torch.from_numpy(known_type(part)).double()
         total += flat.sum(0)
         squares += flat.square().sum(0)
         pixels += len(flat)

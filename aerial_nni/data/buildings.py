@@ -24,7 +24,7 @@ from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
-from aerial_nni.data.pictures import read_image, read_indices, valid_pixels, with_void
+from aerial_nni.data.pictures import index_values, read_image, valid_pixels, with_void
 
 FACTS = Facts(
     name="buildings",
@@ -113,6 +113,7 @@ def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Image (h, w, 3) uint8 and mask (h, w) uint8 of a sample."""
     assert sample.image is not None and sample.mask is not None
     image, valid = read_image(sample.image)
-    values = read_indices(sample.mask)
-    mask = CODES[int(values.max(initial=0) == 255)].classes_of(values, sample.mask)
+    values, holes = index_values(sample.mask)
+    code = CODES[int(values.max(initial=0) == 255)]
+    mask = code.classes_of(values, sample.mask, holes)
     return image, with_void(mask, valid)

@@ -22,7 +22,7 @@ from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode
 from aerial_nni.data.pairs import find_root, match_pairs, natural
-from aerial_nni.data.pictures import read_colours, read_image
+from aerial_nni.data.pictures import read_classes, read_image
 
 SOURCE = "https://www.kaggle.com/datasets/humansintheloop/semantic-segmentation-of-aerial-imagery"
 
@@ -95,4 +95,4 @@ def _read(sample: Sample, *, code: ColourCode) -> tuple[np.ndarray, np.ndarray]:
     image, valid = read_image(sample.image)
     if valid is not None or image.dtype != np.uint8:
         raise ValueError(f"{sample.image} is not the 8-bit RGB picture that was published")
-    return image, code.classes_of(read_colours(sample.mask), sample.mask)
+    return image, read_classes(sample.mask, code)

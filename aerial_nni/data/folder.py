@@ -34,7 +34,7 @@ from aerial_nni.data.dataset import Dataset, DatasetMissing, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
-from aerial_nni.data.pictures import read_colours, read_image, read_indices, valid_pixels, with_void
+from aerial_nni.data.pictures import read_classes, read_image, valid_pixels, with_void
 from aerial_nni.fitting import Name
 
 WANTED = "a folder with `images` and `masks` in it"
@@ -99,6 +99,4 @@ def _read(
             f"{sample.image} has {count} bands, not {', '.join(bands)}; if all images have, write "
             f"their names in {FILE}: `bands: [{', '.join(names)}]`"
         )
-    read_values = read_indices if classes.index_masks else read_colours
-    mask = code.classes_of(read_values(sample.mask), sample.mask)
-    return image, with_void(mask, valid)
+    return image, with_void(read_classes(sample.mask, code), valid)

@@ -1,6 +1,7 @@
 """Mask values to classes: by colour or by index. A value that is no class is an error, always."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,27 @@ Colour = tuple[int, int, int]
 
 SHOWN = 3
 """Unknown values that an error names, the most frequent first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holes:
+    """Where the file of a mask says that nothing is, (h, w) bool each, or None for nowhere."""
+
+    hidden: np.ndarray | None = None
+    """By a mask band, transparency or NaN: void whatever the value."""
+    unset: np.ndarray | None = None
+    """By the value itself, such as nodata: void unless the value is listed."""
+
+    def void_in(self, mask: np.ndarray) -> np.ndarray:
+        """Class indices (h, w) uint8, `VOID` where nothing is."""
+        if self.unset is not None:
+            mask[self.unset & (mask == UNKNOWN)] = VOID
+        if self.hidden is not None:
+            mask[self.hidden] = VOID
+        return mask
+
+
+NO_HOLES = Holes()
 
 
 class ColourCode:
@@ -29,14 +51,14 @@ class ColourCode:
         self.colours = np.array([*listed, *void], dtype=np.int64)  # (known, 3)
         self.lookup = Lookup(_packed(self.colours), _numbered(classes, void))
 
-    def classes_of(self, colours: np.ndarray, path: Path) -> np.ndarray:
+    def classes_of(self, colours: np.ndarray, path: Path, holes: Holes = NO_HOLES) -> np.ndarray:
         """Class index or `VOID` of each pixel, shape (h, w), uint8, of colours (h, w, 3), uint8.
 
         Raises:
             ValueError: for unknown colours, with `path`, their number and the nearest classes.
         """
         packed = _packed(colours)
-        mask = self.lookup.classes_of(packed)
+        mask = holes.void_in(self.lookup.classes_of(packed))
         unknown = mask == UNKNOWN
         if unknown.any():
             raise ValueError(self._complaint(packed[unknown], path))
@@ -96,13 +118,13 @@ class IndexCode:
         listed = [value for own in classes.values() for value in own]
         self.lookup = Lookup(np.array([*listed, *void], np.int64), _numbered(classes, void))
 
-    def classes_of(self, values: np.ndarray, path: Path) -> np.ndarray:
+    def classes_of(self, values: np.ndarray, path: Path, holes: Holes = NO_HOLES) -> np.ndarray:
         """Class index or `VOID` of each pixel, shape (h, w), uint8, of values (h, w).
 
         Raises:
             ValueError: for unknown values, with `path` and their number.
         """
-        mask = self.lookup.classes_of(values)
+        mask = holes.void_in(self.lookup.classes_of(values))
         unknown = mask == UNKNOWN
         if unknown.any():
             found, pixels = np.unique(values[unknown], return_counts=True)

@@ -2,6 +2,10 @@
 
 What values, bands and validity they have, `aerial_nni.rasters` says, for `predict` too. Whatever is
 wrong with a file is a `ValueError` that names it and says what to do.
+
+Where a mask's file says that nothing is (a mask band, transparency, NaN), the pixel is void. Where
+it says so of a value (nodata, a transparent palette entry), the class list is asked first: a value
+that is listed is what the list says.
 """
 
 from collections.abc import Iterator
@@ -10,16 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rasterio
 
 from aerial_nni.data.dataset import VOID, Sample
-from aerial_nni.data.masks import grey
-from aerial_nni.rasters import Picture, RasterUnusable, open_picture
-from aerial_nni.rasters.opening import SETTINGS, decoding, unpacked_bytes
-
-LARGE, SWELLING = 1 << 28, 2000
-"""Bytes that a picture may unpack to, whatever its size; and times its size that a larger one may.
-Several are in memory at a time, whole."""
+from aerial_nni.data.masks import ColourCode, Holes, IndexCode, grey
+from aerial_nni.rasters import Picture, open_whole
+from aerial_nni.rasters.opening import decoding
 
 DEPTHS = ("uint8", "uint16")
 """Types of an image's pixels."""
@@ -31,7 +30,7 @@ def read_image(path: Path, *, bands: int = 0) -> tuple[np.ndarray, np.ndarray | 
     The second is None where every pixel does. Palette pictures become RGB. Transparency is no band,
     unless `bands` are wanted and it makes up their number.
     """
-    with _open_whole(path) as picture:
+    with open_whole(path) as picture:
         if len(picture.depths) > 1 or picture.depths[0] not in DEPTHS:
             depths = " and ".join(picture.depths)
             raise ValueError(
@@ -51,7 +50,7 @@ def valid_pixels(sample: Sample, *, bands: int = 0) -> np.ndarray | None:
     It is decoded only where its header does not say so.
     """
     assert sample.image is not None
-    with _open_whole(sample.image) as picture:
+    with open_whole(sample.image) as picture:
         return picture.image(_chosen(picture, bands))[1] if picture.has_holes else None
 
 
@@ -62,25 +61,30 @@ def with_void(mask: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
     return np.where(valid, mask, np.uint8(VOID))
 
 
+def read_classes(path: Path, code: ColourCode | IndexCode) -> np.ndarray:
+    """Class index or `VOID` of each pixel of a mask, (h, w), uint8.
+
+    Raises:
+        ValueError: it cannot be read, or has values that are no class.
+    """
+    values, holes = (colour_values if isinstance(code, ColourCode) else index_values)(path)
+    return code.classes_of(values, path, holes)
+
+
 def read_colours(path: Path) -> np.ndarray:
     """The colours of a mask, shape (h, w, 3), uint8.
 
     A palette picture is turned into colours: the order of its indices means nothing.
     """
-    with _open_mask(path) as picture:
-        if picture.depths != ["uint8"] or picture.count > 4:
-            kinds = f"{picture.count} bands of {' and '.join(picture.depths)}"
-            raise ValueError(f"{path} has {kinds}; save the mask as 8-bit RGB")
-        with decoding(path):
-            values = picture.values(picture.seen)
-            if len(picture.seen) < picture.count:
-                alpha = set(range(1, picture.count + 1)) - set(picture.seen)
-                if picture.values(sorted(alpha)).min() < 255:
-                    raise RasterUnusable(f"{path} is partly transparent; save the mask as RGB")
-            table = _shades(picture)
-    return (
-        np.broadcast_to(values, (*values.shape[:2], 3)) if table is None else table[values[..., 0]]
-    )
+    return colour_values(path)[0]
+
+
+def read_indices(path: Path) -> np.ndarray:
+    """The values of an index mask, shape (h, w), an integer type: those of the file, unchanged.
+
+    A grey picture that was saved in colours has the values of its grey.
+    """
+    return index_values(path)[0]
 
 
 def in_colours(path: Path) -> bool:
@@ -89,35 +93,57 @@ def in_colours(path: Path) -> bool:
         return picture.palette is not None or len(picture.seen) > 1
 
 
-def read_indices(path: Path) -> np.ndarray:
-    """The values of an index mask, shape (h, w), an integer type: those of the file, unchanged.
+def colour_values(path: Path) -> tuple[np.ndarray, Holes]:
+    """The colours of a mask, and where it says that nothing is."""
+    with _open_mask(path) as picture:
+        if picture.depths != ["uint8"] or len(picture.seen) not in (1, 3):
+            kinds = f"{picture.count} bands of {' and '.join(picture.depths)}"
+            raise ValueError(f"{path} has {kinds}; save the mask as 8-bit RGB")
+        with decoding(path):
+            values, holes = _with_holes(picture)
+            alpha = sorted(set(range(1, picture.count + 1)) - set(picture.seen))
+            if alpha and not np.isin(picture.values(alpha), (0, 255)).all():
+                raise ValueError("it is partly transparent; save the mask as RGB")
+        table = _shades(picture)
+    if table is not None:
+        return table[values[..., 0]], holes
+    return np.broadcast_to(values, (*values.shape[:2], 3)), holes
 
-    A grey picture that was saved in colours has the values of its grey.
-    """
+
+def index_values(path: Path) -> tuple[np.ndarray, Holes]:
+    """The values of an index mask, and where it says that nothing is."""
     with _open_mask(path) as picture, decoding(path):
-        values = picture.values(picture.seen)
+        values, holes = _with_holes(picture)
     index = grey(values)
     if index is None:
         raise ValueError(
             f"{path} has {values.shape[2]} bands: it holds colours, no indices; "
             "give each class its colour in classes.yaml"
         )
-    return _whole_numbers(path, index)
+    return _whole_numbers(path, index, holes)
 
 
-def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
-    """The values as integers. Raises `ValueError` where they are none."""
+def _with_holes(picture: Picture) -> tuple[np.ndarray, Holes]:
+    """The values (h, w, bands) of a mask, and where it says that nothing is."""
+    values = picture.values(picture.seen)
+    hidden, unset = picture.masked(picture.seen), picture.unset(values, picture.seen)
+    return values, Holes(hidden=hidden, unset=unset)
+
+
+def _whole_numbers(path: Path, values: np.ndarray, holes: Holes) -> tuple[np.ndarray, Holes]:
+    """The values as integers; NaN is nothing, 0. Raises `ValueError` where they are none."""
     if values.dtype.kind in "iu":
-        return values
-    with np.errstate(invalid="ignore"):
-        numbers = values.real.astype(np.int64)
-    odd = values[numbers != values]
+        return values, holes
+    nothing = np.isnan(values) if holes.hidden is None else np.isnan(values) | holes.hidden
+    numbers = np.where(nothing, 0, values)
+    whole = numbers.astype(np.int64, casting="unsafe") if np.isfinite(numbers).all() else 0
+    odd = numbers[numbers != whole]
     if odd.size:
         raise ValueError(
             f"{path} has {odd.size} pixels that hold no whole number, such as {odd[0]}; "
             "save the mask with whole numbers"
         )
-    return numbers
+    return np.asarray(whole), Holes(hidden=nothing, unset=holes.unset)
 
 
 def _shades(picture: Picture) -> np.ndarray | None:
@@ -140,7 +166,7 @@ def _shades(picture: Picture) -> np.ndarray | None:
 @contextmanager
 def _open_mask(path: Path) -> Iterator[Picture]:
     """A picture whose values are exactly those that were saved."""
-    with _open_whole(path) as picture:
+    with open_whole(path) as picture:
         if lossy := _lossy(picture.dataset):
             raise ValueError(
                 f"{path} cannot be used: a {lossy} does not keep a mask's exact values; save it as "
@@ -157,16 +183,3 @@ def _lossy(dataset: Any) -> str:
     if structure.get("COMPRESSION_REVERSIBILITY", "").startswith("LOSSY"):
         return f"lossy {dataset.driver}"
     return ""
-
-
-@contextmanager
-def _open_whole(path: Path) -> Iterator[Picture]:
-    """A picture that is small enough to be read whole."""
-    with rasterio.Env(**SETTINGS), open_picture(path) as picture:
-        unpacked = unpacked_bytes(picture.dataset)
-        if unpacked > max(LARGE, SWELLING * path.stat().st_size):
-            raise ValueError(
-                f"{path} cannot be used: it would unpack to {unpacked} bytes; cut it into smaller "
-                "ones"
-            )
-        yield picture

@@ -18,6 +18,7 @@ trained on.
 
 from aerial_nni.rasters.opening import DRIVERS, ENDINGS, RasterUnusable, gdal, open_raster
 from aerial_nni.rasters.picture import Picture, open_picture
+from aerial_nni.rasters.whole import open_whole
 
 __all__ = [
     "DRIVERS",
@@ -27,4 +28,5 @@ __all__ = [
     "gdal",
     "open_picture",
     "open_raster",
+    "open_whole",
 ]

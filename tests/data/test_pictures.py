@@ -6,8 +6,8 @@ import tifffile
 from made_pictures import png16
 from PIL import Image
 
-from aerial_nni.data import pictures
 from aerial_nni.data.pictures import read_colours, read_image, read_indices
+from aerial_nni.rasters import whole
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ def test_tiffs_of_any_layout(tmp_path, rng, dtype, shape, options):
 
 def test_the_transparency_of_a_tiff_is_told_from_a_fourth_band(tmp_path, rng):
     pixels = rng.integers(0, 255, (20, 30, 4), dtype=np.uint8)
+    pixels[:4, :, 3] = 0
     for kind, split in (("unassalpha", True), ("unspecified", False)):
         path = tmp_path / f"{kind}.tif"
         tifffile.imwrite(path, pixels, photometric="rgb", extrasamples=[kind])
@@ -134,8 +135,8 @@ def test_what_is_not_read_says_what_to_do(tmp_path, rng, town):
 
 def test_a_picture_too_large_to_be_decoded(town, monkeypatch):
     town.image("large.png")
-    monkeypatch.setattr(pictures, "LARGE", 1000)
-    monkeypatch.setattr(pictures, "SWELLING", 0.1)
+    monkeypatch.setattr(whole, "LARGE", 1000)
+    monkeypatch.setattr(whole, "SWELLING", 0.1)
     said = fault(read_image, town.root / "large.png")
     assert "unpack to 12288 bytes; cut it into smaller" in said
 
