@@ -71,7 +71,7 @@ def read_void(given: Any, *, index: bool) -> tuple[Any, ...]:
     Raises:
         ValueError: they cannot be used.
     """
-    if given is None:
+    if given is None or given == []:
         return ()
     return _indices(given, "void") if index else _colours(given, "void")
 

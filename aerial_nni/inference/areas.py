@@ -71,7 +71,8 @@ def measure_areas(mask: Path, card: Card, square_metres: float) -> list[Area]:
     counts = np.zeros(256, np.int64)
     with gdal(), open_raster(mask) as dataset:
         for _, window in dataset.block_windows(1):
-            counts += np.bincount(dataset.read(1, window=window).ravel(), minlength=256)
+            classes = card.written.classes_of(dataset.read(1, window=window))
+            counts += np.bincount(classes.ravel(), minlength=256)
     assert counts[len(card.classes) : VOID].sum() == 0
     return [
         Area(name=name, pixels=int(count), square_metres=float(count) * square_metres)

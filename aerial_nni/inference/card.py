@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from aerial_nni.data.written import Written, indices
 from aerial_nni.errors import Damaged, Explained
 from aerial_nni.fitting import Between, fitted
 from aerial_nni.training.header import FORMAT, Header
@@ -22,6 +23,8 @@ class Card:
 
     classes: tuple[str, ...]
     palette: tuple[tuple[int, int, int], ...]
+    written: Written
+    """How a mask that is written says the classes."""
     bands: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -69,6 +72,7 @@ def read_card(header: Mapping[str, Any], source: object) -> Card:
     assert known.mean is not None
     return Card(
         **{name: getattr(known, name) for name in wanted},
+        written=known.written or indices(len(known.classes or ())),
         # Checkpoints of before this was noted: no 8-bit band has such a mean.
         pixels=known.pixels or ("uint16" if max(known.mean) > 255 else "uint8"),
         fold=model.space_to_depth,

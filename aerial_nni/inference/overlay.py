@@ -28,7 +28,8 @@ def write_overlay(scene: Scene, mask: Path, target: Path, card: Card) -> None:
     shape = tuple(max(1, round(side * min(1, LONGEST / longer))) for side in scene.dataset.shape)
     image = scene.view(shape)
     with gdal(), open_raster(mask) as file:
-        classes = file.read(1, out_shape=shape, resampling=Resampling.nearest)
+        values = file.read(1, out_shape=shape, resampling=Resampling.nearest)
+    classes = card.written.classes_of(values)
     view = rgb_view(image).astype(np.float32)
     blended = view + STRENGTH * (coloured(classes, card.palette) - view)
     blended[classes == VOID] = view[classes == VOID]

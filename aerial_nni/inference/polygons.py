@@ -61,7 +61,7 @@ def _features(dataset: Any, card: Card) -> Iterator[dict[str, Any]]:
     for y in range(0, dataset.height, BLOCK):
         for x in range(0, dataset.width, BLOCK):
             window = Window(x, y, min(BLOCK, dataset.width - x), min(BLOCK, dataset.height - y))
-            classes = dataset.read(1, window=window)
+            classes = card.written.classes_of(dataset.read(1, window=window))
             traced = shapes(
                 classes, mask=classes != VOID, transform=dataset.window_transform(window)
             )

@@ -1,6 +1,6 @@
 """One scene through a model: tiles in, blended classes out, written window by window.
 
-The mask of class indices is always written as a tiled GeoTIFF first, in constant memory. Where the
+The mask is always written as a tiled GeoTIFF first, in constant memory. Where the
 image is a plain PNG or JPEG, that mask is then copied to a PNG.
 """
 
@@ -18,6 +18,9 @@ from aerial_nni.inference.polygons import check_polygons, write_polygons
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Tiling, spread, stitched
 from aerial_nni.inference.writing import check_free, mask_file
+
+PNG_TYPES = ("uint8", "uint16")
+"""What the values of a PNG may be."""
 
 Progress = Callable[[int, int], None]
 """Told the tiles that are done and all of them."""
@@ -56,8 +59,10 @@ def segment(
 ) -> Segmented:
     """Writes the classes of every pixel of `image` to `STEM-mask.tif`, and what else is wanted.
 
-    That is `STEM-mask.png` where the image is a PNG or JPEG that lies nowhere on the Earth. Each
-    file has its name only when it is complete. Pixels that show nothing are `VOID`.
+    That is `STEM-mask.png` where the image is a PNG or JPEG that lies nowhere on the Earth and a
+    PNG has room for the values. A class has the value that the masks have which the model learnt
+    from, and pixels that show nothing have that of void. Each file has its name only when it is
+    complete.
 
     Raises:
         SceneUnusable: the image is not what the model takes, is damaged, or what is wanted cannot
@@ -71,7 +76,8 @@ def segment(
         square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0
         if wanted.polygons:
             check_polygons(image, scene.dataset)
-        files = _results(stem, wanted, raster=scene.on_the_ground)
+        raster = scene.on_the_ground or card.written.dtype not in PNG_TYPES
+        files = _results(stem, wanted, raster=raster)
         if not overwrite:
             check_free(files.values())
         with mask_file(files["mask"], scene, card) as write:

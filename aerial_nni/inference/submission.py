@@ -4,19 +4,20 @@
     street_0,1 34 92 7
     street_1,
 
-Pixels are numbered from 1, column by column from the top left, as contests on Kaggle do, or row by
-row. An encoding is pairs of a first pixel and a length; a class that is not there has none.
+The number of a class is its value in the masks. Pixels are numbered from 1, column by column from
+the top left, as contests on Kaggle do, or row by row. An encoding is pairs of a first pixel and a
+length; a class that is not there has none.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from aerial_nni.errors import Explained
+from aerial_nni.inference.scene import gdal, open_raster
 from aerial_nni.results import atomic
 
 HEADER = ("ImageID_class", "EncodedPixels")
@@ -61,9 +62,9 @@ def _order(name: str) -> Literal["F", "C"]:
 
 
 def write_submission(
-    path: Path, masks: Mapping[str, Path], *, classes: int, order: str = "columns"
+    path: Path, masks: Mapping[str, Path], *, values: Sequence[int], order: str = "columns"
 ) -> None:
-    """Writes the classes of the mask files, by the images' names, and checks what was written.
+    """Writes where the mask files have each of `values`, by the images' names, and checks that.
 
     Raises:
         SubmissionWrong: what was written does not decode to the masks.
@@ -74,13 +75,13 @@ def write_submission(
             writer.writerow(HEADER)
             for name, mask in masks.items():
                 found = _read(mask)
-                for label in range(classes):
+                for label in values:
                     writer.writerow([f"{name}_{label}", encode(found == label, order=order)])
-        check_submission(temporary, masks, classes=classes, order=order)
+        check_submission(temporary, masks, values=values, order=order)
 
 
 def check_submission(
-    path: Path, masks: Mapping[str, Path], *, classes: int, order: str = "columns"
+    path: Path, masks: Mapping[str, Path], *, values: Sequence[int], order: str = "columns"
 ) -> None:
     """Decodes every row of a file and compares it with its mask.
 
@@ -90,7 +91,7 @@ def check_submission(
     rows = _rows(path)
     for name, mask in masks.items():
         found = _read(mask)
-        for label in range(classes):
+        for label in values:
             text = rows.pop(f"{name}_{label}", None)
             shape = (found.shape[0], found.shape[1])
             if text is None or (decode(text, shape, order=order) != (found == label)).any():
@@ -118,6 +119,6 @@ def _rows(path: Path) -> dict[str, str]:
 
 
 def _read(path: Path) -> np.ndarray:
-    """The class indices of a mask file, (h, w)."""
-    with Image.open(path) as picture:
-        return np.asarray(picture)
+    """The values of a mask file, (h, w)."""
+    with gdal(), open_raster(path) as file:
+        return file.read(1)

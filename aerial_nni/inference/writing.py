@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -12,7 +13,6 @@ import rasterio.shutil
 from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
-from aerial_nni.data.dataset import VOID
 from aerial_nni.errors import Explained
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.scene import Scene
@@ -24,6 +24,9 @@ from aerial_nni.results import atomic
 BLOCK = 512
 """Height and width of the blocks in which a GeoTIFF is compressed."""
 
+
+SPARE = ((255, 255, 255), (255, 0, 255))
+"""Colours of void where the usual one is that of a class."""
 
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 """The last bytes of every PNG."""
@@ -75,7 +78,7 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
     """Writes a mask, window by window, that becomes `target` when the block ends without an error.
 
     It has the scene's size, CRS, transform, ground control points and rational polynomials, the
-    classes' colours, and `VOID` as nodata.
+    classes' values, names and colours, and void as nodata.
 
     Raises:
         NotWritten: the disk is full, or the file cannot be written for another reason.
@@ -83,13 +86,13 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
     source = scene.dataset
     profile = {
         "driver": "GTiff",
-        "dtype": "uint8",
+        "dtype": card.written.dtype,
         "count": 1,
         "height": source.height,
         "width": source.width,
         "crs": source.crs,
         "transform": source.transform,
-        "nodata": VOID,
+        "nodata": card.written.void,
         "tiled": True,
         "blockxsize": BLOCK,
         "blockysize": BLOCK,
@@ -102,13 +105,12 @@ def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
                 file.gcps = source.gcps
             if source.rpcs:
                 file.rpcs = source.rpcs
-            file.write_colormap(1, _colormap(card))
-            for index, name in enumerate(card.classes):
-                file.update_tags(1, **{f"class_{index}": name})
+            _describe(file, card)
 
             def write(y: int, x: int, classes: np.ndarray) -> None:
                 height, width = classes.shape
-                file.write(classes, 1, window=Window(x, y, width, height))
+                values = card.written.encoded(classes)
+                file.write(values, 1, window=Window(x, y, width, height))
 
             yield write
         _check_whole(temporary)
@@ -127,10 +129,22 @@ def _writing(target: Path) -> Iterator[Path]:
         raise NotWritten(f"{target} cannot be written ({cause}); is there room for it?") from error
 
 
-def _colormap(card: Card) -> dict[int, tuple[int, ...]]:
-    """The colour of each class, and that of void."""
-    colours = {index: (*colour, 255) for index, colour in enumerate(card.palette)}
-    return {**colours, VOID: (*VOID_COLOUR, 0)}
+def _describe(file: Any, card: Card) -> None:
+    """Writes the name and the colour of each value: as tags, and where it has room as a palette."""
+    written = card.written
+    for value, name, colour in zip(written.values, card.classes, card.palette, strict=True):
+        hexadecimal = "#{:02X}{:02X}{:02X}".format(*colour)
+        file.update_tags(1, **{f"class_{value}": name, f"colour_{value}": hexadecimal})
+    if written.dtype == "uint8":
+        opaque = ((*colour, 255) for colour in card.palette)
+        colours = dict(zip(written.values, opaque, strict=True))
+        file.write_colormap(1, {**colours, written.void: (*_void_colour(card), 0)})
+
+
+def _void_colour(card: Card) -> tuple[int, int, int]:
+    """The colour of void: the user's own, or one of no class."""
+    free = (colour for colour in (VOID_COLOUR, *SPARE) if colour not in card.palette)
+    return card.written.void_colour or next(free, VOID_COLOUR)
 
 
 def _check_whole(path: Path) -> None:
@@ -150,7 +164,7 @@ def _check_whole(path: Path) -> None:
 
 
 def _to_png(path: Path) -> None:
-    """Turns a GeoTIFF into a palette PNG under the same name: the index is the class."""
+    """Turns a GeoTIFF into a PNG under the same name: values of 8 bits with a palette, or of 16."""
     png = path.with_name(f"{path.name}.png")
     try:
         with rasterio.Env(GDAL_PAM_ENABLED=False):  # else it leaves an .aux.xml file

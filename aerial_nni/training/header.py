@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from aerial_nni.data.written import Byte, Written
 from aerial_nni.errors import Damaged
 from aerial_nni.fitting import ANY_FLOAT, Between, Distinct, Name, fitted
 from aerial_nni.reading import parse_json
@@ -13,7 +14,6 @@ FORMAT = 1
 LONGEST = 16 << 20
 """Letters of a header: that of the last epoch has the history in it."""
 
-Byte = Annotated[int, Between(0, 255)]
 Pixels = Annotated[int, Between(1, 1 << 20)]
 Names = Annotated[tuple[Annotated[str, Name()], ...], Between(1, 4096), Distinct()]
 Epoch = Annotated[int, Between(0, 1 << 31)]
@@ -27,6 +27,8 @@ class Header:
     classes: Names | None = None
     palette: tuple[tuple[Byte, Byte, Byte], ...] | None = None
     """Of each class its red, green and blue."""
+    written: Written | None = None
+    """The values of the user's own masks; a class is written as its index where this is missing."""
     bands: Names | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[Annotated[float, Between(0, open=True)], ...] | None = None
@@ -44,6 +46,9 @@ class Header:
             found, names = getattr(self, one), getattr(self, each)
             if found is not None and names is not None and len(found) != len(names):
                 raise Damaged(f"{one} has {len(found)} entries for {len(names)} {each}")
+        if self.written and self.classes and len(self.written.values) != len(self.classes):
+            count = len(self.written.values)
+            raise Damaged(f"written has {count} values for {len(self.classes)} classes")
 
 
 def parse_header(text: str, source: object) -> dict[str, Any]:

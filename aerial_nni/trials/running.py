@@ -16,6 +16,7 @@ from aerial_nni.data.batches import Batches, Normalisation, measure_normalisatio
 from aerial_nni.data.chosen import chosen_patches, chosen_split
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split, load_split, save_split, split_digest
+from aerial_nni.data.written import indices
 from aerial_nni.losses import build_loss, class_weights
 from aerial_nni.models import ModelSpec, model_spec
 from aerial_nni.options import SPLITS, Options, TrialOptions, as_dict
@@ -167,6 +168,7 @@ def task_of(options: TrialOptions, ground: Ground, lesson: Lesson) -> Task:
         header={
             "classes": facts.classes,
             "palette": facts.palette,
+            "written": dataclasses.asdict(facts.written or indices(len(facts.classes))),
             "bands": facts.bands,
             "pixels": str(ground.prepared.images.dtype),
             "size": ground.prepared.size,

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,7 +159,7 @@ def predict(given: argparse.Namespace) -> int:
     if given.submission and failed:
         print(f"error: {given.submission} would lack images; it is not written", file=sys.stderr)
     elif given.submission:
-        _submit(given, done, classes=len(model.card.classes))
+        _submit(given, done, values=model.card.written.values)
     if given.json:
         answer(given, {"results": [_values(result) for result in done], "errors": failed}, "")
     return 1 if failed else 0
@@ -176,12 +176,12 @@ def _check_submission(given: argparse.Namespace) -> None:
         check_free([given.submission])
 
 
-def _submit(given: argparse.Namespace, done: list["Segmented"], *, classes: int) -> None:
+def _submit(given: argparse.Namespace, done: list["Segmented"], *, values: Sequence[int]) -> None:
     """Writes the contest's file of all images that were segmented."""
     from aerial_nni.inference.submission import write_submission
 
     masks = {result.image.stem: result.files["mask"] for result in done}
-    write_submission(given.submission, masks, classes=classes, order=given.pixel_order)
+    write_submission(given.submission, masks, values=values, order=given.pixel_order)
     if not given.json:
         answer(given, {}, str(given.submission))
 

@@ -43,7 +43,7 @@ def test_a_file_is_checked_against_its_masks(tmp_path: Path):
         masks[f"street {number}"] = tmp_path / f"{number}.png"
         Image.fromarray(values).save(masks[f"street {number}"])
     path = tmp_path / "submission.csv"
-    write_submission(path, masks, classes=3)
+    write_submission(path, masks, values=(0, 1, 2))
     lines = path.read_text().splitlines()
     assert lines[0] == "ImageID_class,EncodedPixels" and len(lines) == 1 + 2 * 3
     assert lines[1].startswith("street 0_0,")
@@ -58,4 +58,4 @@ def test_a_file_is_checked_against_its_masks(tmp_path: Path):
     ):
         path.write_text("\n".join(wrong) + "\n")
         with pytest.raises(SubmissionWrong):
-            check_submission(path, masks, classes=3)
+            check_submission(path, masks, values=(0, 1, 2))

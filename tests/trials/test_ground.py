@@ -1,11 +1,14 @@
 """What a trial stands on is measured on what trains it, and on nothing that validates it."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from aerial_nni.inference.card import read_card
 from aerial_nni.options import TrialOptions
-from aerial_nni.trials.running import lay_ground
+from aerial_nni.trials.running import lay_ground, supervised, task_of
 
 CPU = {"device": "cpu", "precision": "fp32"}
 
@@ -27,3 +30,22 @@ def test_normalisation_and_class_pixels_are_those_of_the_training_patches(
     assert ground.class_pixels() == [int((masks == label).sum()) for label in (0, 1)]
     sides = [ground.batches(options, training=side).indices for side in (True, False)]
     assert sides == [ground.split.train, ground.split.val]
+
+
+def test_a_checkpoint_knows_the_values_and_colours_of_the_user_s_masks(
+    imagery: Path, tmp_path: Path
+):
+    shutil.copytree(imagery, tmp_path / "own")
+    (tmp_path / "own/classes.yaml").write_text(
+        "masks: index\nclasses:\n  low: {values: [0, 9], colour: '#010203'}\n  high: 1\nvoid: -1\n"
+    )
+    for data_dir, values, void in ((imagery, (0, 1), 255), (tmp_path / "own", (0, 1), -1)):
+        options = TrialOptions(data="folder", data_dir=str(data_dir), patch=16, **CPU)
+        ground = lay_ground(options, tmp_path)
+        header = json.loads(
+            json.dumps(task_of(options, ground, supervised(options, ground)).header)
+        )
+        card = read_card(header, "here")
+        assert (card.written.values, card.written.void) == (values, void)
+        assert header["data"] == data_dir.name
+    assert card.palette[0] == (1, 2, 3)
