@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from aerial_nni.errors import Explained
-from aerial_nni.inference.scene import gdal, open_raster
+from aerial_nni.rasters import gdal, open_raster
 from aerial_nni.results import atomic
 
 HEADER = ("ImageID_class", "EncodedPixels")

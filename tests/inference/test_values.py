@@ -16,8 +16,8 @@ from aerial_nni.data.written import TYPES, Written, indices
 from aerial_nni.errors import Damaged
 from aerial_nni.inference.card import read_card
 from aerial_nni.inference.prediction import Wanted, segment
-from aerial_nni.inference.scene import gdal, open_raster
 from aerial_nni.inference.submission import write_submission
+from aerial_nni.rasters import gdal, open_raster
 
 
 class Told:
