@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerial_nni.experiments.definition import Definition
+from aerial_nni.experiments.workload import Part
 from aerial_nni.options import BadOption, TrialOptions
 
 
@@ -19,6 +20,7 @@ def baseline(options: TrialOptions, seeds: Sequence[int] = ()) -> Definition:
         tuner=listed([{"seed": seed} for seed in seeds]),
         trials=len(seeds),
         module="aerial_nni.trials.baseline",
+        work=[Part(trials=len(seeds), epochs=options.epochs)],
     )
 
 

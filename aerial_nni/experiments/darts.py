@@ -5,9 +5,12 @@ Is what was found better than chance? All final trials are trained alike, over t
 
 import dataclasses
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from aerial_nni.experiments.baseline import check_final_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
@@ -21,7 +24,8 @@ from aerial_nni.experiments.search_space import (
     load_space,
     without_given,
 )
-from aerial_nni.models.genotype import space_size
+from aerial_nni.experiments.workload import Part, workload
+from aerial_nni.models.genotype import random_genotype, space_size
 from aerial_nni.options import BadOption, TrialOptions, flag
 from aerial_nni.search.options import SearchOptions
 
@@ -135,6 +139,7 @@ def darts(
         concurrency=plan.concurrency,
         trials=plan.trials + finals,
         module="aerial_nni.trials.darts",
+        work=work_of(options, plan, space, training={**training, "epochs": plan.epochs}),
         method={
             "name": method.name,
             "title": "DARTS",
@@ -152,3 +157,16 @@ def darts(
             "reason": plan.reason,
         },
     )
+
+
+def work_of(
+    options: SearchOptions, plan: Plan, space: Mapping[str, Any], *, training: Mapping[str, Any]
+) -> tuple[Part, ...]:
+    """What is trained: a drawn architecture stands for all that are found or drawn later."""
+    drawn = random_genotype(np.random.default_rng(plan.seeds[0]), depth=options.depth,
+                            nodes=options.nodes)  # fmt: skip
+    derived = {**training, "search": False, "model": "derived", "genotype": drawn.text()}
+    plain = {**training, "search": False, "model": "unet"}
+    networks = plan.trials * len(plan.seeds) + plan.randoms * plan.random_seeds
+    points = [derived] * networks + [plain] * len(plan.seeds)
+    return workload(options, space, searched=plan.trials, points=points)

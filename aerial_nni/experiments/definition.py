@@ -1,7 +1,7 @@
 """What an experiment is before it runs, and NNI's configuration made from it."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aerial_nni.errors import Damaged, Explained
 from aerial_nni.experiments.platforms import PLATFORMS, platform_of, python_on, share_gpus
 from aerial_nni.experiments.records import NNI_DIRECTORY, Limits
+from aerial_nni.experiments.workload import Part
 from aerial_nni.fitting import Name, fitted
 from aerial_nni.options import TrialOptions
 from aerial_nni.reading import read_plain
@@ -67,6 +68,8 @@ class Definition:
     """Trials at once where nothing else is said."""
     method: Mapping[str, Any] = field(default_factory=dict)
     """What the record keeps of the way in which configurations are chosen."""
+    work: Sequence[Part] = ()
+    """What is trained, for an estimate of the time that it takes; without it there is none."""
 
 
 def read_config(path: Path | None) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from aerial_nni.distillation.worth import STUDENT
 from aerial_nni.experiments import usual
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
 from aerial_nni.experiments.definition import Definition
-from aerial_nni.experiments.hpo import Plan, searching, unsearched
+from aerial_nni.experiments.hpo import Plan, epochs_of_search, searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.named_values import named_values
 from aerial_nni.experiments.search_space import FOLDER, is_own, load_space, without_given
+from aerial_nni.experiments.workload import workload
 from aerial_nni.options import BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import BadSpace, Space
 from aerial_nni.tuners.trial import CONTROL, PHASE
@@ -113,6 +114,13 @@ def distill(
         concurrency=plan.concurrency,
         trials=plan.trials + len(finals),
         module="aerial_nni.trials.distill",
+        work=workload(
+            options,
+            space,
+            searched=plan.trials,
+            points=finals,
+            epochs=epochs_of_search(options, method, plan),
+        ),
         method={
             **how,
             "search_trials": plan.trials,

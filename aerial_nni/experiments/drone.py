@@ -19,9 +19,10 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
-from aerial_nni.experiments.hpo import searching, unsearched
+from aerial_nni.experiments.hpo import epochs_of_search, searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.search_space import FOLDER, is_own, load_space, without_given
+from aerial_nni.experiments.workload import workload
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions
 from aerial_nni.tuners.space import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE
@@ -103,6 +104,13 @@ def drone(
         concurrency=plan.concurrency,
         trials=len(grid) + plan.trials + len(finals),
         module="aerial_nni.trials.drone",
+        work=workload(
+            options,
+            space,
+            searched=plan.trials,
+            points=[*grid, *finals],
+            epochs=epochs_of_search(options, method, plan),
+        ),
         method={
             **how,
             "losses": losses_of(plan),

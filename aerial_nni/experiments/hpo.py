@@ -20,6 +20,7 @@ from aerial_nni.experiments.search_space import (
     missing_from,
     without_given,
 )
+from aerial_nni.experiments.workload import granted_epochs, workload
 from aerial_nni.options import TrialOptions
 from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
 
@@ -94,6 +95,13 @@ def hpo(
         concurrency=plan.concurrency,
         trials=plan.trials + len(finals),
         module="aerial_nni.trials.baseline",
+        work=workload(
+            options,
+            space,
+            searched=plan.trials,
+            points=finals,
+            epochs=epochs_of_search(options, method, plan),
+        ),
         method={
             **how,
             "search_trials": plan.trials,
@@ -134,6 +142,13 @@ def searching(
         "class_name": method.class_name,
         "class_args": {**arguments, "startup": startup},
     }
+
+
+def epochs_of_search(options: TrialOptions, method: Method, plan: Plan) -> float:
+    """Epochs of a trial of the search in the mean."""
+    if not method.multi_fidelity:
+        return options.epochs
+    return granted_epochs(options.epochs, plan.trials)
 
 
 def unsearched(points: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,12 +1,12 @@
 """Launching an experiment from its definition."""
 
+import contextlib
 import secrets
 import shutil
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from aerial_nni.errors import Explained
 from aerial_nni.experiments.conduct import Outcome, Settings, alone, conduct
 from aerial_nni.experiments.definition import (
     OPTIONS_FILE,
@@ -15,8 +15,9 @@ from aerial_nni.experiments.definition import (
     nni_config,
     read_config,
 )
+from aerial_nni.experiments.estimate import say_estimate
 from aerial_nni.experiments.ground import lay_ground
-from aerial_nni.experiments.platforms import connect
+from aerial_nni.experiments.platforms import connect, platform_of
 from aerial_nni.experiments.progress import say
 from aerial_nni.experiments.records import NNI_DIRECTORY, Limits, Record, now
 from aerial_nni.experiments.search_space import said_of_given
@@ -44,28 +45,40 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
     )
     runs = settings.runs.expanduser().resolve()
     folder = runs / _new_id(runs)
-    options = prepare(definition.options, folder)
-    nni_directory = runs / NNI_DIRECTORY
-    try:  # what was typed about the data is looked at before the port
-        server = Server(
-            folder.name, nni_directory=nni_directory, port=settings.port, host=settings.host
-        )
-    except Explained:
+    with contextlib.ExitStack() as stack:
+        with gone_on_error(folder):
+            options = prepare(definition.options, folder)
+            nni_directory = runs / NNI_DIRECTORY
+            # What was typed about the data is looked at before the port.
+            server = stack.enter_context(
+                Server(folder.name, nni_directory=nni_directory,
+                       port=settings.port, host=settings.host)
+            )  # fmt: skip
+            stack.enter_context(alone(folder))
+            write_options(folder, options)
+            if definition.space_file is not None:
+                with atomic(folder / SPACE) as temporary:
+                    shutil.copyfile(definition.space_file, temporary)
+            config = nni_config(definition, limits, file, folder=folder)
+            connect(config, settings.host)
+            if fixed := definition.method.get("given"):
+                say(said_of_given(fixed))
+            local = platform_of(config) == "local"
+            say_estimate(definition, limits, folder, options=options, local=local)
+            record = _record(definition, limits, server, settings)
+            record.name = config.experiment_name or record.name
+            record.digests = digests_of(folder, SHARED)
+        return conduct(lambda: server.start(config), server, record, folder, settings=settings)
+
+
+@contextlib.contextmanager
+def gone_on_error(folder: Path) -> Iterator[None]:
+    """What the block has put into `folder` is removed where it fails or is interrupted."""
+    try:
+        yield
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    with server, alone(folder):
-        write_options(folder, options)
-        if definition.space_file is not None:
-            with atomic(folder / SPACE) as temporary:
-                shutil.copyfile(definition.space_file, temporary)
-        config = nni_config(definition, limits, file, folder=folder)
-        connect(config, settings.host)
-        if fixed := definition.method.get("given"):
-            say(said_of_given(fixed))
-        record = _record(definition, limits, server, settings)
-        record.name = config.experiment_name or record.name
-        record.digests = digests_of(folder, SHARED)
-        return conduct(lambda: server.start(config), server, record, folder, settings=settings)
 
 
 def _record(definition: Definition, limits: Limits, server: Server, settings: Settings) -> Record:

@@ -64,10 +64,17 @@ def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str,
     for name in ("AERIAL_DATA", "AERIAL_CACHE", "XDG_CACHE_HOME"):
         if os.environ.get(name):  # trials start in another folder
             variables[name] = str(Path(os.environ[name]).expanduser().resolve())
-    if concurrency > 1 and "OMP_NUM_THREADS" not in os.environ:
-        # Trials that each take every core are slower together than one after the other.
-        variables["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // concurrency))
-    return variables
+    return variables | threads_of_a_trial(concurrency)
+
+
+def threads_of_a_trial(concurrency: int) -> dict[str, str]:
+    """The variable that gives each of several trials its share of the processor's cores.
+
+    Trials that each take every core are slower together than one after the other.
+    """
+    if concurrency == 1 or "OMP_NUM_THREADS" in os.environ:
+        return {}
+    return {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // concurrency))}
 
 
 def node() -> Path:

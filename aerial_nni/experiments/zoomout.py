@@ -16,10 +16,11 @@ from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, fina
 from aerial_nni.experiments.definition import Definition
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.experiments.hpo import Plan as SearchPlan
-from aerial_nni.experiments.hpo import searching, unsearched
+from aerial_nni.experiments.hpo import epochs_of_search, searching, unsearched
 from aerial_nni.experiments.methods import Method
 from aerial_nni.experiments.named_values import named_values
 from aerial_nni.experiments.search_space import FOLDER, is_own, load_space, without_given
+from aerial_nni.experiments.workload import workload
 from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
 from aerial_nni.tuners.trial import PHASE
 from aerial_nni.zoomout.names import SUPERPIXEL, SUPERPIXELS, UNET, ZOOMOUT
@@ -108,6 +109,13 @@ def zoomout(
         concurrency=plan.concurrency,
         trials=plan.trials + len(finals),
         module="aerial_nni.trials.zoomout",
+        work=workload(
+            options,
+            space,
+            searched=plan.trials,
+            points=finals,
+            epochs=epochs_of_search(options, method, plan),
+        ),
         method={
             **how,
             "search_trials": plan.trials,

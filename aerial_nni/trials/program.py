@@ -1,6 +1,7 @@
 """The program of every trial: flags and NNI's parameters in, a result folder out."""
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -8,9 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aerial_nni.errors import say_plainly, told
+from aerial_nni.fitting import fitted
 from aerial_nni.flags import Parser, add_trial_flags, trial_options
 from aerial_nni.options import Options, changed
-from aerial_nni.results import EVENTS, TRACEBACK
+from aerial_nni.reading import SMALL
+from aerial_nni.results import EVENTS, TRACEBACK, read_json
 from aerial_nni.training.memory import keep_freed_memory
 from aerial_nni.trials.budget import BUDGET, granted, inherit
 from aerial_nni.trials.reporting import ByHand, Nni, Reporter, link_events, under_nni
@@ -38,10 +41,18 @@ def run_program(
     parser.add_argument(
         "--budget", type=int, metavar="N", help="epochs granted by Hyperband or BOHB"
     )
+    parser.add_argument(
+        "--time",
+        type=Path,
+        metavar="FILE",
+        help="time a step, and train nothing: of each of the options in this JSON list",
+    )
     add_trial_flags(parser, kind)
     given = parser.parse_args(arguments)
     keep_freed_memory()
-    say_plainly(logging.INFO)
+    say_plainly(logging.WARNING if given.time else logging.INFO)
+    if given.time:
+        return _time(given, kind, learning)
     folder: Path = given.out
     try:
         reporter: Reporter = Nni() if under_nni() else ByHand()
@@ -58,5 +69,23 @@ def run_program(
         return 130
     except Exception as error:  # a traceback tells a user nothing
         print(f"error: {told(error, folder / TRACEBACK)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _time(
+    given: argparse.Namespace,
+    kind: type[Options],
+    learning: Callable[[Options, Ground, Path], Lesson],
+) -> int:
+    """Prints how long a step takes of each variant of the options; 0 when it could."""
+    from aerial_nni.trials.timing import timings
+
+    try:
+        variants = fitted(tuple[dict, ...], read_json(given.time, largest=SMALL), given.time)
+        for found in timings(trial_options(given, kind), variants, learning):
+            print(json.dumps(found), flush=True)
+    except Exception as error:  # a traceback tells a user nothing
+        print(f"error: {told(error)}", file=sys.stderr)
         return 1
     return 0
