@@ -7,6 +7,7 @@ import pytest
 from aerial_nni.bench import darts
 
 
+@pytest.mark.slow
 def test_every_contestant_is_measured(monkeypatch: pytest.MonkeyPatch):
     names = (darts.PLAIN, darts.FIRST, "supernet, second order")
     chosen = {name: darts.CONTESTANTS[name] for name in names}

@@ -2,9 +2,12 @@
 
 import argparse
 
+import pytest
+
 from aerial_nni.bench import drone
 
 
+@pytest.mark.slow
 def test_every_way_is_measured_with_every_backbone():
     parser = argparse.ArgumentParser()
     drone.add_flags(parser)

@@ -27,6 +27,7 @@ def test_a_size_at_which_the_stack_is_another_network_is_refused(capsys: pytest.
     assert "100 is no multiple of 16; give 96" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_every_way_is_measured(monkeypatch: pytest.MonkeyPatch):
     ways = {way: zoomout.WAYS[way] for way in ("stack", "ours", "stack, step", "ours, step")}
     monkeypatch.setattr(zoomout, "WAYS", ways)

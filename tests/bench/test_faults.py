@@ -24,6 +24,7 @@ from aerial_nni.experiments.guard import MARK
 from aerial_nni.experiments.records import Record, Trial
 
 
+@pytest.mark.slow
 def test_killed_experiments_come_to_their_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):

@@ -197,6 +197,7 @@ def run(verb: str, *arguments: object, cwd: Path) -> dict:
     return json.loads(ran.stdout)
 
 
+@pytest.mark.slow
 def test_from_a_teacher_to_the_students_checkpoint(town: list[str], runs: Path):
     cwd = runs.parent
     trial = [sys.executable, "-m", "aerial_nni.trials.baseline", *town, "--epochs", "1",

@@ -195,6 +195,7 @@ def run(verb: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=840)
 
 
+@pytest.mark.slow
 def test_from_the_losses_over_a_search_to_the_document(imagery: Path, runs: Path):
     cwd = runs.parent
     space = cwd / "space.yaml"

@@ -187,6 +187,7 @@ def the(victim: str, experiment: str) -> psutil.Process:
     return wait_for(lambda: [p for p in processes(experiment) if wanted in str(p.cmdline())])[0]
 
 
+@pytest.mark.slow
 def test_a_manager_that_was_stopped_is_waited_for(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ):

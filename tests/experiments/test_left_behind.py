@@ -91,7 +91,12 @@ def test_a_manager_that_has_only_just_begun_is_not_left_behind(runs: Path, port:
 
 
 @pytest.mark.parametrize(
-    ("leave", "kind"), [("orphan", "manager"), ("orphan,tied", "trial"), ("orphan,tied", "manager")]
+    ("leave", "kind"),
+    [
+        ("orphan", "manager"),
+        ("orphan,tied", "trial"),
+        pytest.param("orphan,tied", "manager", marks=pytest.mark.slow),
+    ],
 )
 def test_nni_alone_leaves_them_behind(
     runs: Path, port: int, leave: str, kind: str, monkeypatch: pytest.MonkeyPatch

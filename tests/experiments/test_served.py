@@ -15,8 +15,8 @@ from aerial_nni.options import TrialOptions, as_dict, changed
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import BUDGET
 
-ALWAYS = {"gp", "bohb"}
-"""One that chooses all, one with budgets; the others are run with `-m slow`."""
+ALWAYS = {"bohb"}
+"""One with budgets; the others are run with `-m slow`."""
 
 
 @pytest.mark.parametrize(

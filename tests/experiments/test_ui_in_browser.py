@@ -157,6 +157,7 @@ def test_pictures_before_the_first_metric_and_of_metrics_that_are_no_numbers(
     assert all(Path(path).is_file() for path in printed)
 
 
+@pytest.mark.slow
 def test_the_curve_of_a_search_rises_in_the_ui_while_it_runs(imagery: Path, tmp_path: Path):
     (tmp_path / "space.yaml").write_text("arch_lr: {_type: choice, _value: [0.003]}\n")
     runs, port = tmp_path / "runs", free_port()

@@ -242,6 +242,7 @@ def test_weights_of_another_backbone_cost_nothing(houses: Path, tmp_path: Path):
     assert not (tmp_path / "experiment").exists()
 
 
+@pytest.mark.slow
 def test_from_a_search_to_footprints_and_their_document(houses: Path, runs: Path):
     cwd = runs.parent
     space = cwd / "space.yaml"
