@@ -29,7 +29,7 @@ import numpy as np
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode, grey
-from aerial_nni.data.pairs import PICTURES, find_root, match_pairs
+from aerial_nni.data.pairs import find_root, match_pairs
 from aerial_nni.data.pictures import (
     colour_values,
     in_colours,
@@ -38,6 +38,7 @@ from aerial_nni.data.pictures import (
     valid_pixels,
     with_void,
 )
+from aerial_nni.rasters import ENDINGS
 
 SOURCE = "https://github.com/ishann/aeroscapes"
 
@@ -114,7 +115,7 @@ def _layout(folder: Path) -> tuple[Path, Path] | None:
 
 
 def _has_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in PICTURES for path in folder.iterdir())
+    return any(path.suffix.lower() in ENDINGS for path in folder.iterdir())
 
 
 def _read(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

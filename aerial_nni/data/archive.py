@@ -13,11 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from aerial_nni.data.cache import CacheDamaged, cache_dir, open_or_build, writing
 from aerial_nni.data.digests import file_digests
-from aerial_nni.data.pairs import PICTURES, hidden
+from aerial_nni.data.pairs import hidden
 from aerial_nni.errors import Explained
+from aerial_nni.rasters import BESIDE, ENDINGS
 from aerial_nni.results import read_json, write_json
 
-WANTED = (*PICTURES, ".yaml", ".yml", ".json")
+WANTED = (*ENDINGS, *BESIDE, ".yaml", ".yml", ".json")
 """Endings of the files that are unpacked."""
 
 LARGEST = 64 << 30

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 
 from aerial_nni.data.dataset import DatasetMissing, Sample
-
-PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
+from aerial_nni.rasters import ENDINGS
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -50,7 +49,7 @@ def _by_stem(folder: Path) -> dict[str, list[Path]]:
     """The pictures under a folder by their path in it without ending."""
     stems: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in PICTURES and not hidden(path.relative_to(folder)):
+        if path.suffix.lower() in ENDINGS and not hidden(path.relative_to(folder)):
             stem = path.relative_to(folder).with_suffix("").as_posix()
             stems.setdefault(stem, []).append(path)
     return stems

@@ -114,7 +114,7 @@ def index_values(path: Path) -> tuple[np.ndarray, Holes]:
     """The values of an index mask, and where it says that nothing is."""
     with _open_mask(path) as picture, decoding(path):
         values, holes = _with_holes(picture)
-    index = grey(values)
+    index = values[..., 0] if values.shape[2] == 1 else grey(values)  # NaN is unlike itself
     if index is None:
         raise ValueError(
             f"{path} has {values.shape[2]} bands: it holds colours, no indices; "
@@ -136,14 +136,13 @@ def _whole_numbers(path: Path, values: np.ndarray, holes: Holes) -> tuple[np.nda
         return values, holes
     nothing = np.isnan(values) if holes.hidden is None else np.isnan(values) | holes.hidden
     numbers = np.where(nothing, 0, values)
-    whole = numbers.astype(np.int64, casting="unsafe") if np.isfinite(numbers).all() else 0
-    odd = numbers[numbers != whole]
-    if odd.size:
+    odd = numbers[~(abs(numbers) < 2.0**63) | (numbers != np.rint(numbers))]
+    if odd.size or values.dtype.kind == "c":
         raise ValueError(
-            f"{path} has {odd.size} pixels that hold no whole number, such as {odd[0]}; "
-            "save the mask with whole numbers"
+            f"{path} has {odd.size or numbers.size} pixels that hold no whole number, such as "
+            f"{(odd if odd.size else numbers).flat[0]}; save the mask with whole numbers"
         )
-    return np.asarray(whole), Holes(hidden=nothing, unset=holes.unset)
+    return numbers.astype(np.int64), Holes(hidden=nothing, unset=holes.unset)
 
 
 def _shades(picture: Picture) -> np.ndarray | None:

@@ -16,11 +16,12 @@ trained on.
 - **Validity**: `aerial_nni.rasters.validity` says which pixels show something.
 """
 
-from aerial_nni.rasters.opening import DRIVERS, ENDINGS, RasterUnusable, gdal, open_raster
+from aerial_nni.rasters.opening import BESIDE, DRIVERS, ENDINGS, RasterUnusable, gdal, open_raster
 from aerial_nni.rasters.picture import Picture, open_picture
 from aerial_nni.rasters.whole import open_whole
 
 __all__ = [
+    "BESIDE",
     "DRIVERS",
     "ENDINGS",
     "Picture",

@@ -9,9 +9,6 @@ from PIL import Image
 PIXELS = 2**26
 """Height times width of the largest JPEG that Pillow decodes: it decodes a picture whole."""
 
-JPEG = ("JPEG", "MPO")
-"""Pillow's names for JPEG: alone, and with other pictures behind it, of which the first counts."""
-
 
 def by_pillow(dataset: Any) -> bool:
     """Whether Pillow decodes a file that GDAL opened. All other files are decoded by GDAL.
@@ -31,8 +28,11 @@ def by_pillow(dataset: Any) -> bool:
 
 
 def decoded(path: Path) -> np.ndarray:
-    """The pixels of a JPEG, (h, w, bands), uint8. Raises what Pillow does for a damaged one."""
-    with Image.open(path, formats=JPEG) as picture:
+    """The pixels of a JPEG, (h, w, bands), uint8; of several pictures (MPO), of the first.
+
+    Raises what Pillow does for a damaged one.
+    """
+    with Image.open(path, formats=("JPEG",)) as picture:
         picture.load()
         pixels = np.asarray(picture)
     return pixels.reshape(*pixels.shape[:2], -1)  # (h, w) -> (h, w, 1)

@@ -36,7 +36,7 @@ def check_upright(path: Path, driver: str) -> None:
 
 def _exif_turn(path: Path) -> int:
     """The turn in the EXIF of a JPEG or WebP; 1 where its header cannot be understood."""
-    with Image.open(path, formats=("JPEG", "MPO", "WEBP")) as picture:
+    with Image.open(path, formats=("JPEG", "WEBP")) as picture:
         return int(picture.getexif().get(ORIENTATION, 1))
 
 

@@ -42,7 +42,8 @@ class Picture:
         """Whether some pixels may show nothing: False where the header knows better."""
         flags = [own for page in self._pages for own in page.mask_flag_enums]
         palette = self.palette is not None and bool((self.palette[:, 3] == 0).any())
-        return palette or any(own != [MaskFlags.all_valid] for own in flags)
+        alpha = len(self.seen) < self.count
+        return palette or alpha or any(own != [MaskFlags.all_valid] for own in flags)
 
     @property
     def depths(self) -> list[str]:
