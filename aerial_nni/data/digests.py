@@ -25,6 +25,10 @@ SETTLED = 2_000_000_000
 file-system clock, so its digest is not remembered."""
 
 
+VALIDITY = (".msk", ".aux.xml")
+"""Endings of files beside a picture that hold its mask or its nodata."""
+
+
 def file_digests(paths: Sequence[Path], root: Path) -> dict[Path, str]:
     """Hex SHA-256 of each file's content, from memory where the file has not changed.
 
@@ -53,13 +57,21 @@ def fingerprint(samples: Iterable[Sample], root: Path, *, reader: str) -> str:
     File names inside the dataset count, the place of the dataset on the disk does not.
     """
     samples = list(samples)
-    paths = [path for sample in samples for path in (sample.image, sample.mask) if path]
-    digests = file_digests(paths, root)
+    files = {sample: [*_files(sample.image), *_files(sample.mask)] for sample in samples}
+    digests = file_digests([path for own in files.values() for path in own if path], root)
     lines = [reader]
-    for sample in samples:
-        parts = [digests[path] if path else "" for path in (sample.image, sample.mask)]
+    for sample, own in files.items():
+        parts = [digests[path] if path else "" for path in own]
         lines.append(json.dumps([sample.name, sample.area, *parts]))
     return _text_digest("\n".join(lines))
+
+
+def _files(path: Path | None) -> list[Path | None]:
+    """A picture, and the files beside it that decide what is void in it."""
+    if path is None:
+        return [None]
+    beside = (path.with_name(path.name + ending) for ending in VALIDITY)
+    return [path, *(one for one in beside if one.is_file())]
 
 
 def _text_digest(text: str) -> str:
