@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from aerial_nni.data.written import Written, indices
 from aerial_nni.errors import Damaged, Explained
 from aerial_nni.fitting import Between, fitted
+from aerial_nni.inference.tiles import STEP
 from aerial_nni.training.header import FORMAT, Header
 
 KEY = "aerial_nni"
@@ -33,11 +34,18 @@ class Card:
     fold: int = 1
     """Height and width in pixels of what is one place to the network (`--space-to-depth`)."""
     whole: int = 0
-    """Of a network that pools over whole pictures: pixels of the longer side of its patches."""
+    """Of a network whose answer depends on the whole picture, such as one that pools over it or
+    normalises by its deviation: pixels of the longer side of its patches."""
+    step: int = STEP
+    """Pixels by which a picture may be moved without another answer: a multiple of what the network
+    halves to one place."""
 
 
 POOLING = "deeplab"
-"""What this network says of a place depends on all of the picture."""
+"""The family that pools over the whole picture."""
+
+BY_PICTURE = ("group",)
+"""Normalisations that take mean and deviation from the picture, in use as in training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +56,19 @@ class Network:
     space_to_depth: Annotated[int, Between(1, 8)] = 1
     classes: int | None = None
     bands: int | None = None
+    norm: str = "batch"
+    depth: Annotated[int, Between(0, 7)] = 0
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether what it says of a place depends on the whole picture."""
+        return self.model == POOLING or self.norm in BY_PICTURE
+
+    @property
+    def step(self) -> int:
+        """The smallest multiple of what it halves to one place that is no less than `STEP`."""
+        place = self.space_to_depth * 2**self.depth
+        return place * -(-STEP // place)
 
 
 def read_card(header: Mapping[str, Any], source: object) -> Card:
@@ -76,5 +97,6 @@ def read_card(header: Mapping[str, Any], source: object) -> Card:
         # Checkpoints of before this was noted: no 8-bit band has such a mean.
         pixels=known.pixels or ("uint16" if max(known.mean) > 255 else "uint8"),
         fold=model.space_to_depth,
-        whole=max(known.size or (0,)) if model.model == POOLING else 0,
+        whole=max(known.size or (0,)) if model.sees_all else 0,
+        step=model.step,
     )

@@ -4,6 +4,7 @@ The mask is always written as a tiled GeoTIFF first, in constant memory. Where t
 image is a plain PNG or JPEG, that mask is then copied to a PNG.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,14 @@ import numpy as np
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference import Segmenter
 from aerial_nni.inference.areas import Area, measure_areas, pixel_area, write_areas
+from aerial_nni.inference.card import Card
 from aerial_nni.inference.overlay import write_overlay
 from aerial_nni.inference.polygons import check_polygons, write_polygons
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Tiling, spread, stitched
 from aerial_nni.inference.writing import check_free, mask_file
+
+log = logging.getLogger(__name__)
 
 PNG_TYPES = ("uint8", "uint16")
 """What the values of a PNG may be."""
@@ -70,7 +74,7 @@ def segment(
         NotWritten: a result is there already and `overwrite` is not said, or the disk is full.
     """
     wanted, card = wanted or Wanted(), model.card
-    tiling = (tiling or Tiling()).on(card.fold, whole=card.whole)
+    tiling = _tiling(tiling or Tiling(), card)
     areas: list[Area] = []
     with open_scene(image, card, bands, driver=driver) as scene:
         square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0
@@ -91,6 +95,20 @@ def segment(
         areas = measure_areas(files["mask"], card, square_metres)
         write_areas(files["areas"], areas)
     return Segmented(image=image, files=files, areas=tuple(areas))
+
+
+def _tiling(asked: Tiling, card: Card) -> Tiling:
+    """The tiles for a model. Warns where they are not what its answer depends on."""
+    usual = Tiling().on(card.fold, whole=card.whole, step=card.step)
+    tiling = asked.on(card.fold, whole=card.whole, step=card.step)
+    if card.whole and tiling.tile != usual.tile:
+        log.warning(
+            "tiles of %d pixels: what this network says depends on the whole picture. It learnt "
+            "from pictures of %d, so its answers will be others; leave --tile out",
+            tiling.tile,
+            card.whole,
+        )
+    return tiling
 
 
 def _results(stem: Path, wanted: Wanted, *, raster: bool) -> dict[str, Path]:

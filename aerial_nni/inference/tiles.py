@@ -1,9 +1,9 @@
 """Overlapping tiles over a scene, and their logits blended back into one picture.
 
 Tiles of one size are spread evenly from edge to edge, so that the last one is no different from the
-first. They start at multiples of `STEP`, which networks halve and double without a remainder: a
-tile then sees its pixels on the same grid as the whole scene does. Only where the scene's own size
-is ragged, the last tiles end with it; the model pads them as it pads any picture.
+first. They start at multiples of a step, which the network halves and doubles without a remainder:
+a tile then sees its pixels on the same grid as the whole scene does. Only where the scene's own
+size is ragged, the last tiles end with it; the model pads them as it pads any picture.
 
 Where tiles overlap, their weights rise and fall as a squared sine and add up to 1 at every pixel;
 where a pixel has one tile, its weight is exactly 1.
@@ -17,7 +17,7 @@ import numpy as np
 from aerial_nni.options import BadOption
 
 STEP = 32
-"""Pixels; a network that halves the picture five times has the same grid in every tile."""
+"""Pixels; a network that halves the picture up to five times has the same grid in every tile."""
 
 TILE = 1024
 """Largest height and width of a tile in pixels where nothing else is said."""
@@ -29,26 +29,37 @@ class Tiling:
 
     tile: int = 0
     """Largest height and width of a tile, a multiple of `STEP` pixels; less needs less memory.
-    0: `TILE`, twice that where the network folds pixels: its features are as large then; and no
-    less than what a network learnt from that pools over whole pictures."""
+    0: `TILE`, twice that where the network folds pixels: its features are as large then; and what a
+    network learnt from whose answer depends on the whole picture."""
     overlap: int = 128
     """Pixels that neighbouring tiles share at least."""
+    step: int = STEP
+    """Tiles start at multiples of it."""
+    exact: bool = False
+    """Whether all tiles are just as large as `tile`, and not smaller where that covers a scene."""
 
     def __post_init__(self) -> None:
         tile = self.tile or TILE
-        if tile < STEP or tile % STEP or not 0 <= self.overlap <= tile // 2:
+        if tile < self.step or tile % self.step or not 0 <= self.overlap <= tile // 2:
             raise BadOption(
-                f"tile={self.tile}, overlap={self.overlap}: give a multiple of {STEP} pixels, and "
-                "an overlap of at most half of it; try --tile 1024 --overlap 128"
+                f"tile={self.tile}, overlap={self.overlap}: give a multiple of {self.step} pixels, "
+                "and an overlap of at most half of it; try --tile 1024 --overlap 128"
             )
 
-    def on(self, fold: int, *, whole: int = 0) -> "Tiling":
+    def on(self, fold: int, *, whole: int = 0, step: int = STEP) -> "Tiling":
         """The tiling for a network to which `fold` pixels each way are one place.
 
         A network that folds more than two gets no larger tiles: their logits would need the memory.
-        One that pools over whole pictures, `whole` pixels long, is asked for such pictures whole.
+        What one says whose answer depends on the whole picture would change with the tile: it gets
+        tiles as large as the pictures it learnt from, `whole` pixels, whatever the scene's size.
+        Tiles start at multiples of `step`.
         """
-        return replace(self, tile=self.tile or max(TILE * min(fold, 2), -(-whole // STEP) * STEP))
+        tile = self.tile or whole or TILE * min(fold, 2)
+        tile = _up(tile, step) * step if whole and not self.tile else max(tile // step, 1) * step
+        overlap = min(self.overlap, tile // 4) if whole and not self.tile else self.overlap
+        return replace(
+            self, tile=tile, overlap=min(overlap, tile // 2), step=step, exact=bool(whole)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +85,14 @@ def spread(length: int, tiling: Tiling) -> Axis:
     """
     if length <= tiling.tile:
         return Axis(length=length, starts=(0,), weights=(np.ones(length, np.float32),))
+    step = tiling.step
     # In steps: the side, the largest tile, the overlap.
-    side, most, shared = _up(length, STEP), tiling.tile // STEP, _up(tiling.overlap, STEP)
+    side, most, shared = _up(length, step), tiling.tile // step, _up(tiling.overlap, step)
+    shared = min(shared, most - 1)
     count = _up(side - shared, most - shared)
-    size = _up(side + (count - 1) * shared, count)
-    starts = tuple(STEP * round(i * (side - size) / (count - 1)) for i in range(count))
-    return Axis(length=length, starts=starts, weights=_weights(starts, size * STEP, length))
+    size = most if tiling.exact else _up(side + (count - 1) * shared, count)
+    starts = tuple(step * round(i * (side - size) / (count - 1)) for i in range(count))
+    return Axis(length=length, starts=starts, weights=_weights(starts, size * step, length))
 
 
 def _up(amount: int, unit: int) -> int:

@@ -108,7 +108,28 @@ def test_a_network_that_pools_over_pictures_gets_them_whole():
     tiling = Tiling().on(1, whole=1270)
     assert tiling.tile == 1280 and spread(1280, tiling).starts == (0,)
     assert Tiling(tile=256).on(1, whole=1280).tile == 256
-    assert Tiling().on(1, whole=640).tile == 1024
+    assert Tiling().on(1, whole=640).tile == 640
+
+
+@pytest.mark.parametrize("length", [300, 640, 1000, 1999])
+def test_such_a_network_gets_tiles_of_one_size_whatever_the_scene(length):
+    tiling = Tiling().on(1, whole=250)
+    axis = spread(length, tiling)
+    assert {len(weights) for weights in axis.weights[:-1]} == {256}
+    assert 256 - STEP < len(axis.weights[-1]) <= 256
+    total = np.zeros(length)
+    for start, weights in zip(axis.starts, axis.weights, strict=True):
+        total[start : start + len(weights)] += weights
+    np.testing.assert_allclose(total, 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("fold, depth, step", [(1, 4, 32), (1, 7, 128), (2, 5, 64), (3, 4, 48)])
+def test_deep_networks_see_the_same_grid_in_every_tile(fold, depth, step):
+    model = {"model": "unet", "space_to_depth": fold, "depth": depth}
+    card = read_card({**HEADER, "model": model}, "x")
+    assert card.step == step and step % (fold * 2**depth) == 0
+    tiling = Tiling(tile=320).on(card.fold, step=card.step)
+    assert all(start % step == 0 for start in spread(2000, tiling).starts)
 
 
 def test_of_deeplab_the_card_says_how_large_its_patches_were():
@@ -116,4 +137,6 @@ def test_of_deeplab_the_card_says_how_large_its_patches_were():
     wholes = [read_card({**header, "model": {"model": name}}, "x").whole
               for name in ("deeplab", "unet")]  # fmt: skip
     assert wholes == [1280, 0]
+    grouped = {"model": "unet", "norm": "group"}
+    assert read_card({**header, "model": grouped}, "x").whole == 1280
     assert read_card({**HEADER, "model": {"model": "deeplab"}}, "x").whole == 0

@@ -13,6 +13,7 @@ from PIL import Image
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, Dataset
 from aerial_nni.data.pictures import read_image, read_indices
+from aerial_nni.data.written import indices
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.scene import open_scene
 from aerial_nni.rasters import ENDINGS, gdal, open_picture
@@ -44,7 +45,7 @@ def card(bands: int, pixels: str) -> Card:
     names = tuple(f"b{number}" for number in range(bands))
     means = (90.0,) * bands
     return Card(classes=("Land", "Water"), palette=((0, 0, 0), (1, 1, 1)), bands=names, mean=means,
-                std=means, pixels=pixels)  # fmt: skip
+                std=means, pixels=pixels, written=indices(2))  # fmt: skip
 
 
 def predicted_on(path: Path, bands: int, pixels: str) -> tuple[np.ndarray, np.ndarray]:
