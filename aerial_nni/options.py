@@ -20,7 +20,7 @@ from aerial_nni.reading import read_plain
 BUILT_IN = ("scenes", "building-scenes", "drone-scenes")
 """Datasets that need no files, on which everything is tried."""
 
-SPLITS = ("image", "tile", "stratified", "patch")
+SPLITS = ("image", "tile", "stratified", "blocks", "given", "patch")
 EDGES = ("cut", "pad", "shift")
 MODELS = ("unet", "derived")
 NORMS = ("batch", "group", "none")
@@ -33,6 +33,11 @@ CLASS_WEIGHTS = ("none", "inverse", "median-frequency", "root-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one-cycle", "cosine", "poly", "constant", "step")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+
+
+def is_rule(split: str) -> bool:
+    """Whether the option `split` is a rule, with its settings or without, and no file."""
+    return split.partition(":")[0] in SPLITS
 
 
 LARGEST = 2**63
@@ -62,7 +67,8 @@ class TrialOptions:
 
     # What is learnt from.
     data: str = option("scenes", "dataset: scenes, building-scenes or drone-scenes (built in), "
-                       "dubai, buildings, xbd, aeroscapes, or folder (your own)")  # fmt: skip
+                       "dubai, buildings, xbd, aeroscapes, folder (your own), geo (your own "
+                       "scenes with vector labels) or torchgeo:NAME")  # fmt: skip
     data_dir: str = option("", "folder or zip file of the dataset; not needed for scenes")
     skip_bad: bool = option(False, "go on without the files that cannot be used")
     void_classes: tuple[str, ...] = option((), "names of classes to treat as void, not as a class")
@@ -72,8 +78,9 @@ class TrialOptions:
     stride: int = option(0, "pixels from one patch to the next; 0: no overlap", low=0)
     edge: str = option("cut", "the ragged edge: cut off, pad with void, or shift inward",
                        choices=EDGES)  # fmt: skip
-    split: str = option("image", "image, tile, stratified (by classes) or patch (leaky), or "
-                               "the path of a split file")  # fmt: skip
+    split: str = option("image", "image, tile, stratified (by classes), blocks (of ground, such as "
+                               "blocks:side=500,buffer=60 in metres), given (the dataset's own) "
+                               "or patch (leaky), or the path of a split file")  # fmt: skip
     split_seed: int = option(0, "seed of the split; keep it fixed to compare trials", low=0)
     val_fraction: float = option(0.2, "share held out for validation", low=0.01, high=0.9)
 

@@ -109,9 +109,21 @@ def _open_folder(data_dir: str) -> Dataset:
         raise
 
 
-def _found(data_dir: str, name: str, *, hint: str) -> Path:
-    """The folder that `data_dir` names, unpacked if it is a zip file."""
+def _open_geo(data_dir: str) -> Dataset:
+    """Scenes and vector labels of one's own."""
+    from aerial_nni.data.geo.opening import open_geo
+
+    return open_geo(_found(data_dir, "geo", hint="", file=(".yaml", ".yml")))
+
+
+def _found(data_dir: str, name: str, *, hint: str, file: tuple[str, ...] = ()) -> Path:
+    """The folder that `data_dir` names, unpacked if it is a zip file.
+
+    A file with one of the endings in `file` is taken as it is.
+    """
     everything = os.environ.get("AERIAL_DATA")
+    if file and data_dir.lower().endswith(file):
+        return Path(data_dir).expanduser()
     if data_dir:
         return _place(data_dir)
     if everything and (Path(everything) / name).exists():
@@ -130,6 +142,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "scenes": _open_scenes,
     "dubai": _open_dubai,
     "folder": _open_folder,
+    "geo": _open_geo,
     "building-scenes": _open_building_scenes,
     "buildings": _open_buildings,
     "xbd": _open_xbd,

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -121,6 +122,8 @@ def _check(sample: Sample, plan: Plan) -> Checked:
     image, mask = read_checked(sample, plan.dataset)
     digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode())
     digest.update(np.ascontiguousarray(image).data)
+    if sample.ground:  # there is much alike on the ground: what it is, is where it is
+        digest.update(repr(sample.ground).encode())
     valid = plan.dataset.valid(sample) if plan.dataset.valid and (mask == VOID).any() else None
     return Checked(
         sample=sample,
@@ -180,7 +183,7 @@ class _Writer:
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder, self.plan = folder, plan
         self.first: tuple[np.dtype, Path | None] | None = None
-        self.images: list[dict[str, str]] = []
+        self.images: list[dict[str, Any]] = []
         self.rows: list[list[int]] = []
         self.small: dict[str, str] = {}
         self.hidden_file: stored.Growing | None = None
@@ -222,8 +225,9 @@ class _Writer:
                 f"{width}×{height} pixels, smaller than a patch of {plan.patch_text}"
             )
         else:
+            lies = {"ground": sample.ground} if sample.ground else {}
             self.images.append(
-                {"image": sample.name, "area": sample.area, "digest": checked.digest}
+                {"image": sample.name, "area": sample.area, "digest": checked.digest, **lies}
             )
 
     def _add_hidden(self, hidden: np.ndarray | None) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from aerial_nni.data import open_dataset
 from aerial_nni.data.prepared import Prepared, prepare
 from aerial_nni.data.splits import Split, load_split, make_split
-from aerial_nni.options import SPLITS, TrialOptions
+from aerial_nni.options import TrialOptions, is_rule
 
 
 def chosen_patches(
@@ -35,7 +35,7 @@ def chosen_split(options: TrialOptions, prepared: Prepared) -> Split:
     Raises:
         SplitOverlap, SplitImpossible, SplitMismatch, BadOption: with what to type next.
     """
-    if options.split in SPLITS:
+    if is_rule(options.split):
         fraction, seed = options.val_fraction, options.split_seed
         return make_split(prepared, options.split, val_fraction=fraction, seed=seed)
     return load_split(Path(options.split).expanduser(), prepared)

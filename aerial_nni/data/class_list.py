@@ -108,7 +108,7 @@ def _class_list(value: dict[str, Any], name: str) -> ClassList:
     void = read_void(value.get("void"), index=index)
     check_distinct(labels, void)
     return ClassList(
-        facts=_facts(value, name, labels, _written(labels, void, index=index)),
+        facts=read_facts(value, name, labels, _written(labels, void, index=index)),
         index_masks=index,
         labels=labels,
         void=void,
@@ -130,7 +130,9 @@ def _written(labels: Sequence[Label], void: Sequence[Any], *, index: bool) -> Wr
     return Written(values=first, void=void[0] if void else free)
 
 
-def _facts(value: dict[str, Any], name: str, labels: Sequence[Label], written: Written) -> Facts:
+def read_facts(
+    value: dict[str, Any], name: str, labels: Sequence[Label], written: Written | None = None
+) -> Facts:
     """The facts of a dataset with these classes; `name` is its own if the file has none."""
     bands = tuple(_listed(value, "bands")) or ("red", "green", "blue")
     if len(bands) < 3 or len(set(bands)) < len(bands) or not all(isinstance(b, str) for b in bands):

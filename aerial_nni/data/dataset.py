@@ -61,6 +61,8 @@ class Facts:
     several scales: then only whole areas can be held out."""
     untold: bool = False
     """Whether images may show the same ground and nothing says which: every split is leaky."""
+    held_out: str = ""
+    """How the names begin of the images that the dataset's makers validate on, if they say so."""
     resolution: str = "unknown"
     licence: str = "unknown"
     source: str = ""
@@ -88,6 +90,9 @@ class Sample:
     area: str
     image: Path | None = None
     mask: Path | None = None
+    ground: tuple[float, ...] | None = None
+    """Where it lies, if that is known: a, b, c, d, e, f, by which x, y in its pixels are at
+    a·x + b·y + c and d·x + e·y + f, in metres of one plane for the whole dataset."""
 
 
 @dataclass(frozen=True, kw_only=True)

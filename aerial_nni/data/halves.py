@@ -1,10 +1,13 @@
 """The training patches in two halves: one for the weights, one for what is learnt beside them."""
 
 from collections import defaultdict
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from aerial_nni.data.ground import joined, same_ground
 from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.split_rules import image_units
 from aerial_nni.data.splits import Split, check_split
 
 
@@ -15,12 +18,12 @@ def halve(prepared: Prepared, split: Split, *, seed: int) -> Split:
     or there is only one; then patches do. `split.val` is in neither. The same arguments give the
     same halves.
     """
-    images: dict[str, list[int]] = defaultdict(list)
+    images: dict[Hashable, list[int]] = defaultdict(list)
+    keys = image_units(prepared)
     for index in split.train:
-        patch = prepared.patches[index]
-        images[patch.area if prepared.facts.nested else patch.digest].append(index)
+        images[prepared.patches[index].area if prepared.facts.nested else keys[index]].append(index)
     by_image = not split.leaky and len(images) > 1
-    units = list(images.values()) if by_image else [[index] for index in split.train]
+    units = list(images.values()) if by_image else _alone(prepared, split.train)
     halves: tuple[list[int], list[int]] = ([], [])
     for place in np.random.default_rng(seed).permutation(len(units)):
         smaller = 0 if len(halves[0]) <= len(halves[1]) else 1
@@ -34,3 +37,12 @@ def halve(prepared: Prepared, split: Split, *, seed: int) -> Split:
     )
     check_split(prepared, found)
     return found
+
+
+def _alone(prepared: Prepared, indices: Sequence[int]) -> list[list[int]]:
+    """Each patch by itself; those that show the same ground together."""
+    patches = [prepared.patches[index] for index in indices]
+    units: dict[Hashable, list[int]] = defaultdict(list)
+    for index, key in zip(indices, joined(list(indices), same_ground(patches)), strict=True):
+        units[key].append(index)
+    return list(units.values())

@@ -58,7 +58,7 @@ def read_labels(given: Any, *, index: bool) -> tuple[Label, ...]:
         check_name(name, "a class name")
     read = _by_index if index else _by_colour
     found = {name: read(item, f"the class {name}") for name, item in given.items()}
-    spare = iter(_display(len(found), {colour for _, colour in found.values() if colour}))
+    spare = iter(display(len(found), {colour for _, colour in found.values() if colour}))
     return tuple(
         Label(name=name, values=values, colour=colour or next(spare))
         for name, (values, colour) in found.items()
@@ -100,7 +100,7 @@ def _by_index(item: Any, owner: str) -> tuple[tuple[int, ...], Colour | None]:
         return _indices(item, owner), None
     given = _one_key(item, ("value", "values"), owner, beside=("colour",))
     colour = item.get("colour")
-    return _indices(given, owner), None if colour is None else _colour(colour, owner)
+    return _indices(given, owner), None if colour is None else colour_of(colour, owner)
 
 
 def _by_colour(item: Any, owner: str) -> tuple[tuple[Colour, ...], Colour]:
@@ -139,10 +139,10 @@ def _indices(item: Any, owner: str) -> tuple[int, ...]:
 def _colours(item: Any, owner: str) -> tuple[Colour, ...]:
     """One colour, or a list of colours."""
     several = isinstance(item, list) and item and all(isinstance(one, str | list) for one in item)
-    return tuple(_colour(one, owner) for one in (item if several else [item]))
+    return tuple(colour_of(one, owner) for one in (item if several else [item]))
 
 
-def _colour(item: Any, owner: str) -> Colour:
+def colour_of(item: Any, owner: str) -> Colour:
     """A colour written as "#RRGGBB" or as [red, green, blue]."""
     if isinstance(item, str) and re.fullmatch(r"#[0-9a-fA-F]{6}", item):
         return (int(item[1:3], 16), int(item[3:5], 16), int(item[5:7], 16))
@@ -159,7 +159,7 @@ def _is_byte(item: Any) -> bool:
     return type(item) is int and 0 <= item <= 255
 
 
-def _display(count: int, taken: set[Colour]) -> list[Colour]:
+def display(count: int, taken: set[Colour]) -> list[Colour]:
     """That many different colours, none of those that are `taken`."""
     rounds = -(-(count + len(taken)) // len(DISPLAY))
     made = [

@@ -32,6 +32,8 @@ class Patch:
     height: int
     width: int
     digest: str
+    ground: tuple[float, ...] | None = None
+    """Of the whole image, as in `Sample`."""
 
 
 def starts(length: int, *, patch: int, stride: int, edge: str) -> list[int]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 import numpy as np
 
+from aerial_nni.data.ground import joined, same_ground
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.errors import Explained
 
@@ -27,12 +28,7 @@ def hold_out_images(prepared: Prepared, *, val_fraction: float, seed: int) -> li
 
     Areas of a single image are one group together; an image that is alone even then trains.
     """
-    images = _grouped(range(len(prepared.patches)), lambda i: prepared.patches[i].digest)
-    if len(images) < 2:
-        raise SplitImpossible(
-            f"the dataset {prepared.facts.name} has one image, which cannot be on both sides; "
-            "use --split patch"
-        )
+    images = _images(prepared)
     areas = _grouped(images, lambda digest: prepared.patches[images[digest][0]].area)
     groups = [members for members in areas.values() if len(members) > 1]
     alone = [members[0] for members in areas.values() if len(members) == 1]
@@ -46,6 +42,28 @@ def hold_out_images(prepared: Prepared, *, val_fraction: float, seed: int) -> li
         for place in chosen:
             held_out += images[members[place]]
     return held_out
+
+
+def _images(prepared: Prepared) -> dict[Hashable, list[int]]:
+    """Patches of each image; those that show the same ground are one. Two at least."""
+    images = _grouped(range(len(prepared.patches)), image_units(prepared).__getitem__)
+    if len(images) > 1:
+        return images
+    if len({patch.digest for patch in prepared.patches}) > 1:
+        raise SplitImpossible(
+            f"every image of {prepared.facts.name} shares ground with another one, so none can be "
+            "held out whole; use --split blocks"
+        )
+    raise SplitImpossible(
+        f"the dataset {prepared.facts.name} has one image, which cannot be on both sides; "
+        "use --split patch"
+    )
+
+
+def image_units(prepared: Prepared) -> list[Hashable]:
+    """Of each patch what its image is known by: the same for images that show the same ground."""
+    patches = prepared.patches
+    return joined([patch.digest for patch in patches], same_ground(patches))
 
 
 def hold_out_areas(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
@@ -66,9 +84,28 @@ def hold_out_areas(prepared: Prepared, *, val_fraction: float, seed: int) -> lis
         )
     pixels = np.stack([prepared.counts[area, :-1].sum(axis=0) for area in areas])  # (areas, c)
     rng = np.random.default_rng(seed)
+    best = best_set(pixels, val_fraction, rng)
+    return [patch for area, held in zip(areas, best, strict=True) if held for patch in area]
+
+
+def best_set(pixels: np.ndarray, val_fraction: float, rng: np.random.Generator) -> np.ndarray:
+    """Which areas validate best, (areas,) bool, from the pixels of each class in each of them.
+
+    `hold_out_areas` says what is best.
+    """
     sets = _sets_of_areas(pixels.sum(axis=1), val_fraction, rng)  # (sets, areas)
-    best = min(range(len(sets)), key=lambda k: _unlikeness(sets[k], pixels, val_fraction))
-    return [patch for area, held in zip(areas, sets[best], strict=True) if held for patch in area]
+    return sets[min(range(len(sets)), key=lambda k: _unlikeness(sets[k], pixels, val_fraction))]
+
+
+def hold_out_given(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
+    """Patches of the images that the dataset's makers validate on, whatever the share."""
+    held = prepared.facts.held_out
+    val = [i for i, patch in enumerate(prepared.patches) if held and patch.image.startswith(held)]
+    if not val or len(val) == len(prepared.patches):
+        raise SplitImpossible(
+            f"the dataset {prepared.facts.name} brings no split of its own; use --split image"
+        )
+    return val
 
 
 def instead_of_images(prepared: Prepared) -> str:
@@ -94,14 +131,7 @@ def hold_out_stratified(prepared: Prepared, *, val_fraction: float, seed: int) -
     first, each image to the side that lacks most of it, then to the one that lacks most images. An
     image of several patches shows the classes of all of them.
     """
-    images = list(
-        _grouped(range(len(prepared.patches)), lambda i: prepared.patches[i].digest).values()
-    )
-    if len(images) < 2:
-        raise SplitImpossible(
-            f"the dataset {prepared.facts.name} has one image, which cannot be on both sides; "
-            "use --split patch"
-        )
+    images = list(_images(prepared).values())
     shows = np.stack([prepared.counts[members, :-1].sum(axis=0) > 0 for members in images])
     held = _stratified(shows, val_fraction, np.random.default_rng(seed))
     return [patch for members, out in zip(images, held, strict=True) if out for patch in members]
@@ -136,7 +166,8 @@ def _stratified(shows: np.ndarray, share: float, rng: np.random.Generator) -> np
 def hold_out_patches(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
     """Patches at random: those of scikit-learn's `train_test_split` with this `random_state`."""
     patches = prepared.patches
-    same = _grouped(range(len(patches)), lambda i: (patches[i].digest, patches[i].y, patches[i].x))
+    places = [(patch.digest, patch.y, patch.x) for patch in patches]
+    same = _grouped(range(len(patches)), joined(places, same_ground(patches)).__getitem__)
     units = list(same.values())
     if len(units) < 2:
         raise SplitImpossible(
@@ -158,19 +189,12 @@ def _grouped(items: Iterable[Hashable], key: Callable[..., Hashable]) -> dict[Ha
 
 
 def _connected_areas(prepared: Prepared) -> list[list[int]]:
-    """Patches of each area; areas that have an image of the same content in common are one."""
-    parent = {patch.area: patch.area for patch in prepared.patches}
-
-    def root(area: str) -> str:
-        while parent[area] != area:
-            area = parent[area]
-        return area
-
-    first: dict[str, str] = {}
-    for patch in prepared.patches:
-        parent[root(patch.area)] = root(first.setdefault(patch.digest, patch.area))
-    numbers = range(len(prepared.patches))
-    return list(_grouped(numbers, lambda i: root(prepared.patches[i].area)).values())
+    """Patches of each area; areas that have an image, or ground, in common are one."""
+    patches = prepared.patches
+    first: dict[str, int] = {}
+    alike = [(i, first.setdefault(patch.digest, i)) for i, patch in enumerate(patches)]
+    areas = joined([patch.area for patch in patches], [*alike, *same_ground(patches)])
+    return list(_grouped(range(len(patches)), areas.__getitem__).values())
 
 
 def _sets_of_areas(pixels: np.ndarray, val_fraction: float, rng: np.random.Generator) -> np.ndarray:

@@ -1,18 +1,22 @@
-"""Which patches train and which validate: four rules, files, and the check that none share ground.
+"""Which patches train and which validate: rules, files, and the check that none share ground.
 
 - `image`: whole images are held out, about `val_fraction` of those of each area. The default.
 - `tile`: whole areas are held out, so chosen that validation is like the whole in its classes.
 - `stratified`: whole images are held out so that each class is in the same share of the images on
   both sides, whatever their areas. Where images of one area show the same ground (the dataset is
   nested), that is marked leaky.
+- `blocks`: squares of ground are held out, and what lies too near to them is left out, where it is
+  known where the images lie.
+- `given`: the images are held out that the dataset's makers hold out.
 - `patch`: patches are held out at random. Neighbours in one image land on both sides: it is
   marked leaky wherever it is shown.
 
 Where images may show the same ground and nothing says which, such as frames of videos without
 their names, the split of every rule is marked leaky.
 
-`aerial_nni.data.split_rules` has the rules in full. Every split is checked by `check_split` when
-it is made and when it is read from a file.
+`aerial_nni.data.split_rules` and `block_split` have the rules in full. Images that show the same
+ground, as far as it is known where they lie, are never separated by any rule. Every split is
+checked by `check_split` when it is made and when it is read from a file.
 """
 
 import difflib
@@ -26,18 +30,22 @@ from typing import Any
 
 import numpy as np
 
+from aerial_nni.data.block_split import NAME as BLOCKS
+from aerial_nni.data.block_split import hold_out_blocks, resolved, settings
+from aerial_nni.data.ground import is_placed, near, overlap
 from aerial_nni.data.patches import Patch
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.split_rules import (
     SplitImpossible,
     hold_out_areas,
+    hold_out_given,
     hold_out_images,
     hold_out_patches,
     hold_out_stratified,
     instead_of_images,
 )
 from aerial_nni.errors import Explained
-from aerial_nni.options import BadOption
+from aerial_nni.options import SPLITS, BadOption
 from aerial_nni.results import read_json, write_json
 
 __all__ = [
@@ -51,9 +59,10 @@ RULES = {
     "image": hold_out_images,
     "tile": hold_out_areas,
     "stratified": hold_out_stratified,
+    "given": hold_out_given,
     "patch": hold_out_patches,
 }
-"""How the patches that validate are chosen, by the name of the rule."""
+"""How the patches that validate are chosen, by the name of the rule; `blocks` is besides."""
 
 FORMAT = 1
 
@@ -77,6 +86,8 @@ class Split:
     val: tuple[int, ...]
     nested: bool = False
     """Whether images of one area show the same ground."""
+    left_out: tuple[int, ...] = ()
+    """Patches on neither side: they lie too near to those that validate."""
     untold: bool = False
     """Whether images of different areas may show it too, and nothing says which."""
 
@@ -94,8 +105,9 @@ def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed
         SplitImpossible: the dataset has too few images or areas for this rule, or is nested.
         SplitOverlap: patches overlap each other, so the rule `patch` cannot separate them.
     """
-    if rule not in RULES:
-        raise BadOption(f"split={rule!r} is not known; choose one of {', '.join(RULES)}")
+    blocks = rule.partition(":")[0] == BLOCKS
+    if rule not in RULES and not blocks:
+        raise BadOption(f"split={rule!r} is not known; choose one of {', '.join(SPLITS)}")
     if prepared.facts.nested and rule == "image":
         raise SplitImpossible(
             f"images of one area of {prepared.facts.name} show the same ground, so "
@@ -103,13 +115,20 @@ def make_split(prepared: Prepared, rule: str, *, val_fraction: float = 0.2, seed
         )
     if not 0 < val_fraction < 1:
         raise BadOption(f"val_fraction={val_fraction} is not between 0 and 1; try 0.2")
-    val = set(RULES[rule](prepared, val_fraction=val_fraction, seed=seed))
+    left: set[int] = set()
+    if blocks:
+        rule = resolved(prepared, rule)
+        held, left = hold_out_blocks(prepared, rule, val_fraction=val_fraction, seed=seed)
+    else:
+        held = RULES[rule](prepared, val_fraction=val_fraction, seed=seed)
+    val = set(held)
     split = Split(
         rule=rule,
         seed=seed,
         val_fraction=val_fraction,
-        train=tuple(i for i in range(len(prepared.patches)) if i not in val),
+        train=tuple(i for i in range(len(prepared.patches)) if i not in val | left),
         val=tuple(sorted(val)),
+        left_out=tuple(sorted(left)),
         nested=prepared.facts.nested,
         untold=prepared.facts.untold,
     )
@@ -146,16 +165,19 @@ def check_split(prepared: Prepared, split: Split) -> None:
     """Raises `SplitOverlap` if training and validation share ground.
 
     For every rule: no patch is on both sides, and no two rectangles of one image on both sides
-    intersect. For `image` and `tile` no image, and for `tile` no area, is on both sides; nor for
-    `image` where the dataset is nested. An image is known by its content, so a picture under two
-    names is one image.
+    intersect, nor two of different images on the ground, as far as it is known where they lie.
+    For `blocks` the border is empty; for `patch` and `blocks` an image may be on both sides, for
+    the others not. For `tile` no area is, nor for `image` where the dataset is nested. An image is
+    known by its content, so a picture under two names is one image.
     """
     both = sorted(set(split.train) & set(split.val))
     if both:
         raise SplitOverlap(f"{len(both)} patches are on both sides, the first: {both[0]}")
+    _check_ground(prepared, split)
+    whole = split.rule != "patch" and not split.rule.startswith(BLOCKS)
     images = _sides(prepared, split, "digest")
     for train, val in images.values():
-        if split.rule != "patch":
+        if whole:
             first, second = prepared.patches[train[0]].image, prepared.patches[val[0]].image
             also = "is" if first == second else f"and {second} have the same content and are"
             raise SplitOverlap(f"{first} {also} on both sides of the split {split.rule!r}")
@@ -163,6 +185,21 @@ def check_split(prepared: Prepared, split: Split) -> None:
     if split.rule == "tile" or (prepared.facts.nested and split.rule == "image"):
         for area in _sides(prepared, split, "area"):
             raise SplitOverlap(f"the area {area} is on both sides of the split {split.rule!r}")
+
+
+def _check_ground(prepared: Prepared, split: Split) -> None:
+    """Raises `SplitOverlap` where patches of both sides show the same ground, or lie too near."""
+    patches = prepared.patches
+    if pair := overlap(patches, split.train, split.val):
+        there, here = (patches[i] for i in pair)
+        raise SplitOverlap(
+            f"{here.image} at {_place(here)} validates and {there.image} at {_place(there)} "
+            "trains, and both show the same ground; use --split blocks"
+        )
+    if split.rule.startswith(BLOCKS):
+        buffer = settings(split.rule)["buffer"]
+        if near(patches, split.val, metres=buffer) & set(split.train):
+            raise SplitOverlap(f"patches that train lie within {buffer:g} m of some that validate")
 
 
 def _sides(
@@ -213,6 +250,9 @@ def save_split(path: Path, prepared: Prepared, split: Split) -> None:
         "train": _named(prepared, split.train),
         "val": _named(prepared, split.val),
     }
+    if is_placed(patches):  # what a map of the split is drawn from
+        value["left_out"] = _named(prepared, split.left_out)
+        value["ground"] = {patch.image: [patch.area, *(patch.ground or ())] for patch in patches}
     write_json(path, value)
 
 
@@ -245,10 +285,10 @@ def load_split(path: Path, prepared: Prepared) -> Split:
     try:
         value = read_json(path)
     except FileNotFoundError:
-        near = difflib.get_close_matches(str(path), list(RULES), n=1)
-        meant = f"did you mean {near[0]}? " if near else ""
+        alike = difflib.get_close_matches(str(path), list(SPLITS), n=1)
+        meant = f"did you mean {alike[0]}? " if alike else ""
         problem = f"{path} is no rule and no split file"
-        raise SplitMismatch(f"{problem}; {meant}the rules are {', '.join(RULES)}") from None
+        raise SplitMismatch(f"{problem}; {meant}the rules are {', '.join(SPLITS)}") from None
     except (OSError, ValueError) as error:
         raise SplitMismatch(f"{path} cannot be read as a split: {error}") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT:
@@ -267,6 +307,7 @@ def load_split(path: Path, prepared: Prepared) -> Split:
             val_fraction=value["val_fraction"],
             train=_numbers(path, value["train"], prepared),
             val=_numbers(path, value["val"], prepared),
+            left_out=_numbers(path, value.get("left_out", {}), prepared),
             nested=prepared.facts.nested,
             untold=prepared.facts.untold,
         )

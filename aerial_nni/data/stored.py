@@ -175,7 +175,7 @@ def contents(folder: Path) -> Contents:
     """The files of a folder, without comparing them with the seal."""
     table = np.load(folder / PATCHES)
     index = read_json(folder / INDEX)
-    images = index["images"]
+    images = [_placed(image) for image in index["images"]]
     patches = tuple(
         Patch(y=y, x=x, height=height, width=width, **images[number])
         for number, y, x, height, width in table[:, :5].tolist()
@@ -193,14 +193,19 @@ def contents(folder: Path) -> Contents:
     )
 
 
+def _placed(image: dict[str, Any]) -> dict[str, Any]:
+    """An image of the index, with its ground as a tuple where it is known."""
+    return {**image, "ground": tuple(image["ground"])} if "ground" in image else image
+
+
 def write_index(
     folder: Path,
-    images: list[dict[str, str]],
+    images: list[dict[str, Any]],
     *,
     problems: Mapping[str, str],
     small: Mapping[str, str],
 ) -> None:
-    """Writes the index: name, area and digest of each image, and the samples without patches."""
+    """Writes the index: what is known of each image, and the samples without patches."""
     write_json(folder / INDEX, {"images": images, "problems": problems, "small": small})
 
 

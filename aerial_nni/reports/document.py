@@ -6,7 +6,6 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from aerial_nni.reports import findings
-from aerial_nni.reports.bars import draw_pixels
 from aerial_nni.reports.blocks import draw_blocks, draw_costs
 from aerial_nni.reports.curves import draw_learning_rate
 from aerial_nni.reports.darts.derived_text import (
@@ -18,6 +17,7 @@ from aerial_nni.reports.diagram import draw_network
 from aerial_nni.reports.folder import Experiment, Trial
 from aerial_nni.reports.loss_text import explain_loss
 from aerial_nni.reports.provenance import explain_sources
+from aerial_nni.reports.split_map import draw_data
 from aerial_nni.reports.stages import Stage, find_stages
 from aerial_nni.reports.style import colourise
 from aerial_nni.reports.tables import score_table, seed_table
@@ -78,7 +78,7 @@ def draw_figures(experiment: Experiment, stages: Sequence[Stage]) -> dict[str, F
             }
         ),
         "learning-rate": draw_learning_rate(trial),
-        "pixels": draw_pixels(trial),
+        **draw_data(trial),
         **draw_trial(trials),
     }
 
@@ -95,7 +95,7 @@ def compose(
         lambda: "## 2. How it learns",
         lambda: explain_loss(trial),
         lambda: explain_training(trial, rate=links["learning-rate"]),
-        lambda: explain_data(trial, pixels=links["pixels"]),
+        lambda: explain_data(trial, links),
         lambda: results_chapter(experiments, links),
         lambda: explain_sources(experiments),
     ]

@@ -1,9 +1,11 @@
 """How the network learnt: optimiser, schedule, augmentation, data, split and scores, in words."""
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from aerial_nni.metrics import POLICY
 from aerial_nni.reports.folder import Trial
+from aerial_nni.reports.split_map import explain_map
 from aerial_nni.reports.tables import pixel_table
 from aerial_nni.reports.words import LEAKY, literal, percent, rule_name, some
 
@@ -30,6 +32,8 @@ _SPLITS = {
     "tile": "whole areas are held out, so validation shows ground that training never saw",
     "stratified": "whole images are held out so that each class is shown by the same share of the "
     "images on both sides, whichever areas they are of",
+    "blocks": "squares of ground are held out, and no patch within the buffer around them trains",
+    "given": "the images are held out that the makers of the dataset hold out",
     "patch": "patches are held out at random, as the reference work does, so neighbouring patches "
     "of one image are on both sides",
 }
@@ -122,8 +126,11 @@ def _augmentation(trial: Trial) -> str:
     )
 
 
-def explain_data(trial: Trial, *, pixels: str) -> str:
-    """Data and split with the table and plot of pixels per class, and how scores are computed."""
+def explain_data(trial: Trial, links: Mapping[str, str]) -> str:
+    """Data and split with the table and plot of pixels per class, and how scores are computed.
+
+    `links` has the figures of `draw_data`.
+    """
     data, split = trial.metrics["data"], trial.metrics["split"]
     about = literal((data.get("description") or f"The dataset {data['name']}").rstrip("."))
     address = quote(str(data["source"]), safe=SAFE)
@@ -148,12 +155,13 @@ def explain_data(trial: Trial, *, pixels: str) -> str:
         "scaled to mean 0 and standard deviation 1 with figures measured on the training "
         "patches.",
         f"The split is {rule_name(split['rule'], leaky=split['leaky'])}, seed {split['seed']}: "
-        f"{_SPLITS.get(split['rule'], 'it was given as a file')}. Training has "
+        f"{_SPLITS.get(split['rule'].partition(':')[0], 'it was given as a file')}. Training has "
         f"{some(split['train_patches'], 'patch')} of {some(split['train_images'], 'image')}, "
         f"validation {some(split['val_patches'], 'patch')} of "
         f"{some(split['val_images'], 'image')}.{_warning(trial)}",
+        explain_map(trial, links),
         pixel_table(trial),
-        f"![Pixels of each class in both parts of the split]({pixels})",
+        f"![Pixels of each class in both parts of the split]({links['pixels']})",
         _imbalance(trial),
         "### How it is scored",
         f"> {POLICY}",
@@ -161,7 +169,7 @@ def explain_data(trial: Trial, *, pixels: str) -> str:
         "own name. It is computed from probabilities over all classes together, so it is mostly "
         "about the common classes: it is another quantity, and the two are not compared.",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _warning(trial: Trial) -> str:

@@ -52,14 +52,14 @@ def known_answers(
 def shared_patches(theirs: Mapping[str, Any], prepared: Prepared, split: Split) -> int:
     """How many patches that validate are ground on which a split file's training was.
 
-    Ground is as in `check_split`: the picture; with the rule `tile` its area; with `patch` the
-    rectangle.
+    Ground is as in `check_split`: the picture; with the rule `tile` its area; with `patch` and
+    `blocks` the rectangle.
     """
     learnt: dict[str, list[str]] = {}
     for image, places in theirs["train"].items():
         learnt.setdefault(theirs["images"][image], []).extend(places)
     validating = [prepared.patches[index] for index in split.val]
-    if split.rule == "patch":
+    if split.rule == "patch" or split.rule.startswith("blocks"):
         size = theirs["patch"]
         sides = size if isinstance(size, list) else [size, size]
         return sum(_meets(patch, learnt.get(patch.digest, ()), sides) for patch in validating)

@@ -19,7 +19,7 @@ from aerial_nni.data.splits import Split, load_split, save_split, split_digest
 from aerial_nni.data.written import indices
 from aerial_nni.losses import build_loss, class_weights
 from aerial_nni.models import ModelSpec, model_spec
-from aerial_nni.options import SPLITS, Options, TrialOptions, as_dict
+from aerial_nni.options import Options, TrialOptions, as_dict, is_rule
 from aerial_nni.results import EVENTS, LAST, OPTIONS, SPLIT, write_json
 from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import choose_device, choose_precision
@@ -79,13 +79,13 @@ def lay_ground(options: TrialOptions, folder: Path) -> Ground:
         DatasetMissing, BadSamples, SplitOverlap, ValueError: with what to type next.
     """
     prepared = chosen_patches(options)
-    split_file = folder / SPLIT if options.split in SPLITS else Path(options.split)
+    split_file = folder / SPLIT if is_rule(options.split) else Path(options.split)
     if (folder / LAST).exists() and split_file.exists():
         # Going on: images that came since must not turn training patches into validation patches.
         split = load_split(split_file, prepared)
     else:
         split = chosen_split(options, prepared)
-    if options.split in SPLITS:
+    if is_rule(options.split):
         save_split(split_file, prepared, split)
     device = choose_device(options.device)
     precision = choose_precision(options.precision, device)

@@ -6,7 +6,6 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from aerial_nni.reports import findings as baseline_findings
-from aerial_nni.reports.bars import draw_pixels
 from aerial_nni.reports.beside import draw_beside
 from aerial_nni.reports.curves import draw_learning_rate
 from aerial_nni.reports.document import headline
@@ -17,6 +16,7 @@ from aerial_nni.reports.drone.provenance import explain_run, explain_sources
 from aerial_nni.reports.drone.reading import FOUND, Flight, read_flight
 from aerial_nni.reports.folder import Experiment, one_of
 from aerial_nni.reports.hpo.search_part import draw_search, explain_search
+from aerial_nni.reports.split_map import draw_data
 from aerial_nni.reports.training_text import explain_data, explain_training
 from aerial_nni.reports.trial_part import draw_trial, explain_trial, which_of
 from aerial_nni.reports.writing import write_document
@@ -50,7 +50,7 @@ def draw_figures(found: Flight) -> dict[str, Figure]:
     if found.sweeps:
         figures["lr-finder"] = draw_sweeps(found)
     figures["learning-rate"] = draw_learning_rate(found.trial)
-    figures["pixels"] = draw_pixels(found.trial)
+    figures |= draw_data(found.trial)
     figures["presence"] = draw_presence(found.trial)
     return {**figures, **draw_trial(found.shown)}
 
@@ -64,7 +64,7 @@ def compose(found: Flight, links: Mapping[str, str]) -> str:
         explain_run(found),
         explain_method(found),
         explain_training(found.trial, rate=links["learning-rate"]),
-        explain_data(found.trial, pixels=links["pixels"]),
+        explain_data(found.trial, links),
         links_of(links),
         "## 2. The losses beside each other",
         *explain_comparison(found, links),

@@ -6,12 +6,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from aerial_nni.reports import findings as baseline_findings
-from aerial_nni.reports.bars import draw_pixels
 from aerial_nni.reports.beside import Group, draw_beside
 from aerial_nni.reports.curves import draw_learning_rate
 from aerial_nni.reports.document import headline
 from aerial_nni.reports.folder import Experiment, one_of
 from aerial_nni.reports.hpo.search_part import draw_search, explain_search
+from aerial_nni.reports.split_map import draw_data
 from aerial_nni.reports.training_text import explain_data, explain_training
 from aerial_nni.reports.trial_part import draw_trial, explain_trial, which_of
 from aerial_nni.reports.writing import write_document
@@ -51,7 +51,7 @@ def draw_figures(found: Comparison) -> dict[str, Figure]:
         groups = [Group(title_of(group), group.trials) for group in found.groups]
         figures["beside"] = draw_beside(*groups)
     figures["learning-rate"] = draw_learning_rate(found.trial)
-    figures["pixels"] = draw_pixels(found.trial)
+    figures |= draw_data(found.trial)
     return {**figures, **draw_trial(found.shown, name=title_of(found.groups[0]))}
 
 
@@ -63,7 +63,7 @@ def compose(found: Comparison, links: Mapping[str, str]) -> str:
         summary(found),
         explain_method(found, links),
         explain_training(found.trial, rate=links["learning-rate"]),
-        explain_data(found.trial, pixels=links["pixels"]),
+        explain_data(found.trial, links),
         *search_chapter(found, links),
         *results_chapter(found, links),
         explain_sources(found),

@@ -1,0 +1,33 @@
+"""What is wrong with scenes or labels: one finding each, with what to type next."""
+
+from dataclasses import dataclass
+
+from aerial_nni.errors import Explained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A finding about a file. `fatal` ones keep the data from being used."""
+
+    where: str
+    text: str
+    mend: str
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}; {self.mend}"
+
+
+class LabelsUnusable(Explained):
+    """Scenes or labels cannot be used as they are. `problems` has every reason."""
+
+    SHOWN = 20
+    """Problems that the message names."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        lines = [f"  {problem}" for problem in problems[: self.SHOWN]]
+        if len(problems) > self.SHOWN:
+            lines.append(f"  and {len(problems) - self.SHOWN} more")
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        super().__init__("\n".join([f"{count} with scenes or labels:", *lines]))
