@@ -24,8 +24,12 @@ REQUIREMENTS = [
     "pyyaml>=6.0.1",  # options, class lists and search spaces are YAML
     "safetensors>=0.4.3",  # checkpoints that cannot run code when they are loaded
     "rasterio>=1.4,<2",  # all other rasters read, by windows, with CRS; its wheels bring GDAL
-    "pyogrio>=0.9,<1",  # vector files of `--data geo`; its wheels bring GDAL
-    "shapely>=2.1,<3",  # shapes: what is valid, what overlaps, what is near; an index of them
+    # Vector labels in and polygons out, as GeoPackage and others, by GDAL's drivers, which rasterio
+    # does not show; needs no geopandas. 30 MB to fetch, its own GDAL; 0.10: the first for NumPy 2.
+    "pyogrio>=0.10,<1",
+    # What is valid, overlaps or is near; and borders of polygons simplified once for both sides:
+    # coverage_simplify of GEOS 3.12, which the wheels bring; 2.1 is the first with it.
+    "shapely>=2.1,<3",
     "onnx>=1.17,<2",  # writing ONNX files
     "onnxscript>=0.2",  # what torch.onnx.export of torch 2.6 and later is made with
     "onnxruntime>=1.20,<2",  # 8-bit integers, and running ONNX files; 1.20: wheels for 3.13

@@ -1,91 +1,131 @@
-"""A mask as polygons: GeoJSON, in longitude and latitude as its standard (RFC 7946) wants."""
+"""A mask as polygons: traced block by block, measured, and laid into the system that is wanted."""
 
-import json
+import math
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio.features import shapes
-from rasterio.warp import transform_geom
+import shapely
 from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
-from aerial_nni.inference.places import check_placed, on_the_earth
-from aerial_nni.inference.scene import SceneUnusable
+from aerial_nni.inference.placing import Place
+from aerial_nni.inference.sieving import write_merged
+from aerial_nni.inference.tracing import Patches, traced
+from aerial_nni.inference.vectors import FORMATS, Columns
+from aerial_nni.options import BadOption
 from aerial_nni.rasters import gdal, open_raster
-from aerial_nni.results import atomic
 
 BLOCK = 4096
 """Height and width in pixels of what is traced at once: larger polygons are cut at its edges."""
 
-CHUNK = 1000
-"""Polygons that are projected at once."""
 
-DIGITS = 8
-"""Decimals of a degree: a millimetre."""
+@dataclass(frozen=True, kw_only=True)
+class PolygonOptions:
+    """How polygons are written."""
+
+    format: str = "geojson"
+    crs: str = ""
+    """`scene`, a system such as EPSG:25832, or empty for longitude and latitude (WGS 84)."""
+    min_area: float = 0.0
+    """Square metres; what is smaller joins the patch around it."""
+    simplify: float = 0.0
+    """Metres; corners of less than a square of this side are left out."""
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise BadOption(f"format={self.format!r} is none of {', '.join(FORMATS)}")
+        for name in ("min_area", "simplify"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise BadOption(f"{name}={getattr(self, name)} is no size; give 0 or more metres")
 
 
-def check_polygons(path: Path, dataset: Any) -> None:
-    """Raises `SceneUnusable` where an opened raster has no place on the Earth."""
-    check_placed(path, dataset)
-    if not (dataset.crs.is_projected or dataset.crs.is_geographic):
-        raise SceneUnusable(
-            f"{path} is in {dataset.crs.to_string()}, which says nothing of longitude and "
-            "latitude; leave --polygons out"
-        )
-    height, width = dataset.shape
-    on_the_earth(path, dataset, np.array([0, 0, height, height]), np.array([0, width, width, 0]))
+def write_polygons(
+    mask: Path,
+    confidence: Path,
+    target: Path,
+    card: Card,
+    place: Place,
+    options: PolygonOptions,
+    *,
+    folder: Path,
+) -> int:
+    """Writes the polygons of a georeferenced mask; returns their number.
 
-
-def write_polygons(mask: Path, target: Path, card: Card) -> int:
-    """Writes the polygons of a georeferenced mask as GeoJSON; returns their number.
-
-    Each has the properties `class` and `index`. They follow the edges of pixels and leave out void.
-    Memory does not grow with the mask.
+    Each has the attributes `class`, `value` (of the class in the mask), `area_m2` and `confidence`,
+    the mean over those of its pixels that have its class in the mask. They leave out void. `folder`
+    is for what is needed meanwhile. Memory does not grow with the mask.
     """
+    smallest = math.ceil(options.min_area / place.ground.square_metres)
+    tolerance = options.simplify / place.ground.square_metres**0.5
+    drawn = mask
+    if smallest > 1:
+        drawn = folder / "merged.tif"
+        write_merged(mask, drawn, card, smallest)
     count = 0
-    with gdal(), open_raster(mask) as dataset, atomic(target) as temporary:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write('{"type": "FeatureCollection", "features": [')
-            for feature in _features(dataset, card):
-                file.write((",\n" if count else "\n") + json.dumps(feature))
-                count += 1
-            file.write("\n]}\n")
+    with gdal(), open_raster(mask) as own, open_raster(drawn) as classes:
+        with open_raster(confidence) as sure, FORMATS[options.format](target, place.target) as add:
+            for window in _blocks(classes):
+                ringed = _ringed(classes, window, card)
+                shares = _shares(sure, window)
+                same = card.written.classes_of(own.read(1, window=window)) == ringed[1:-1, 1:-1]
+                shares[~same] = np.nan
+                row, column = window.row_off, window.col_off
+                patches = traced(ringed, shares, row=row, column=column, tolerance=tolerance)
+                patches = patches[(patches.pixels >= smallest) | _cut(patches, window, classes)]
+                add(place.laid(patches.outlines), _columns(patches, card, place))
+                count += len(patches.outlines)
     return count
 
 
-def _features(dataset: Any, card: Card) -> Iterator[dict[str, Any]]:
-    for y in range(0, dataset.height, BLOCK):
-        for x in range(0, dataset.width, BLOCK):
-            window = Window(x, y, min(BLOCK, dataset.width - x), min(BLOCK, dataset.height - y))
-            classes = card.written.classes_of(dataset.read(1, window=window))
-            traced = shapes(
-                classes, mask=classes != VOID, transform=dataset.window_transform(window)
-            )
-            while chunk := list(islice(traced, CHUNK)):
-                outlines = [outline for outline, _ in chunk]
-                placed = transform_geom(dataset.crs, "EPSG:4326", outlines, precision=DIGITS)
-                for outline, (_, value) in zip(placed, chunk, strict=True):
-                    yield _feature(outline, int(value), card)
+def _blocks(mask: Any) -> Iterator[Window]:
+    for y in range(0, mask.height, BLOCK):
+        for x in range(0, mask.width, BLOCK):
+            yield Window(x, y, min(BLOCK, mask.width - x), min(BLOCK, mask.height - y))
 
 
-def _feature(outline: dict[str, Any], index: int, card: Card) -> dict[str, Any]:
-    rings = [
-        _turned(ring, counterclockwise=number == 0)
-        for number, ring in enumerate(outline["coordinates"])
-    ]
+def _shares(confidence: Any, window: Window) -> np.ndarray:
+    """Probabilities of a block, (h, w) float32, NaN where it is void."""
+    levels = confidence.read(1, window=window, masked=True)
+    return levels.astype(np.float32).filled(np.nan) * np.float32(confidence.scales[0])
+
+
+def _cut(patches: Patches, window: Window, mask: Any) -> np.ndarray:
+    """Which patches end at a block's edge inside the mask: they may go on beyond it."""
+    left, top, right, bottom = shapely.bounds(patches.outlines).reshape(-1, 4).T
+    x, y = window.col_off, window.row_off
+    far_x, far_y = x + window.width, y + window.height
+    return (
+        ((left == x) & (x > 0))
+        | ((top == y) & (y > 0))
+        | ((right == far_x) & (far_x < mask.width))
+        | ((bottom == far_y) & (far_y < mask.height))
+    )
+
+
+def _ringed(mask: Any, window: Window, card: Card) -> np.ndarray:
+    """The classes of a block and of the pixels around it, (height + 2, width + 2)."""
+    top, left = window.row_off - 1, window.col_off - 1
+    bottom, right = top + window.height + 2, left + window.width + 2
+    inside = Window.from_slices(
+        (max(top, 0), min(bottom, mask.height)), (max(left, 0), min(right, mask.width))
+    )
+    around = (
+        (max(-top, 0), max(bottom - mask.height, 0)), (max(-left, 0), max(right - mask.width, 0)),
+    )  # fmt: skip
+    classes = card.written.classes_of(mask.read(1, window=inside))
+    return np.pad(classes, around, constant_values=VOID)
+
+
+def _columns(patches: Patches, card: Card, place: Place) -> Columns:
+    names = np.array(card.classes, dtype=object)
+    values = np.array(card.written.values, np.int32)
     return {
-        "type": "Feature",
-        "properties": {"class": card.classes[index], "index": index},
-        "geometry": {"type": "Polygon", "coordinates": rings},
+        "class": names[patches.classes],
+        "value": values[patches.classes],
+        "area_m2": place.square_metres(patches.outlines),
+        "confidence": patches.confidence.round(4),
     }
-
-
-def _turned(ring: list[tuple[float, float]], *, counterclockwise: bool) -> list:
-    """The ring in the direction of the standard: outlines counterclockwise, holes clockwise."""
-    x, y = np.array(ring).T - np.array(ring[0])[:, None]
-    area = np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])
-    return ring if (area > 0) == counterclockwise else ring[::-1]

@@ -1,11 +1,12 @@
-"""One scene through a model: tiles in, blended classes out, written window by window.
+"""One scene through a model: tiles in, blended logits out, written window by window.
 
 The mask is always written as a tiled GeoTIFF first, in constant memory. Where the
 image is a plain PNG or JPEG, that mask is then copied to a PNG.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from aerial_nni.inference import Segmenter
 from aerial_nni.inference.areas import Area, measure_areas, pixel_area, write_areas
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.overlay import write_overlay
-from aerial_nni.inference.polygons import check_polygons, write_polygons
+from aerial_nni.inference.placing import place_of
+from aerial_nni.inference.polygons import PolygonOptions, write_polygons
+from aerial_nni.inference.probability import WriteShares, highest_share, shares_file, softmax
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Tiling, spread, stitched
-from aerial_nni.inference.writing import check_free, mask_file
+from aerial_nni.inference.writing import check_free, mask_file, scratch
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +38,14 @@ class Wanted:
     """What is written beside the mask."""
 
     overlay: bool = False
-    polygons: bool = False
+    polygons: PolygonOptions | None = None
     areas: bool = False
+    confidence: bool = False
+    probabilities: bool = False
+    dtype: str = "uint8"
+    """Of the pixels of confidence and probabilities: `uint8` or `float32`."""
+    cog: bool = False
+    """Whether all rasters are cloud-optimised GeoTIFFs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +54,7 @@ class Segmented:
 
     image: Path
     files: dict[str, Path]
-    """By what they are: mask, overlay, polygons, areas."""
+    """By what they are: mask, confidence, probabilities, overlay, polygons, areas."""
     areas: tuple[Area, ...] = ()
 
 
@@ -76,21 +85,24 @@ def segment(
     wanted, card = wanted or Wanted(), model.card
     tiling = _tiling(tiling or Tiling(), card)
     areas: list[Area] = []
-    with open_scene(image, card, bands, driver=driver) as scene:
+    with open_scene(image, card, bands, driver=driver) as scene, ExitStack() as cleared:
         square_metres = pixel_area(image, scene.dataset) if wanted.areas else 0.0
-        if wanted.polygons:
-            check_polygons(image, scene.dataset)
-        raster = scene.on_the_ground or card.written.dtype not in PNG_TYPES
+        place = wanted.polygons and place_of(image, scene.dataset, wanted.polygons.crs)
+        raster = scene.on_the_ground or wanted.cog or card.written.dtype not in PNG_TYPES
         files = _results(stem, wanted, raster=raster)
         if not overwrite:
             check_free(files.values())
-        with mask_file(files["mask"], scene, card) as write:
-            for y, x, classes in predicted(model, scene, tiling, progress):
-                write(y, x, classes)
+        folder = cleared.enter_context(scratch(stem)) if place else stem.parent
+        sure = files.get("confidence", folder / "confidence.tif" if place else None)
+        with _rasters(files, sure, scene, card, wanted) as write:
+            for y, x, logits, valid in answered(model, scene, tiling, progress):
+                write(y, x, logits, valid)
         if wanted.overlay:
             write_overlay(scene, files["mask"], files["overlay"], card)
-    if wanted.polygons:
-        write_polygons(files["mask"], files["polygons"], card)
+        if place and wanted.polygons and sure:
+            write_polygons(
+                files["mask"], sure, files["polygons"], card, place, wanted.polygons, folder=folder
+            )
     if wanted.areas:
         areas = measure_areas(files["mask"], card, square_metres)
         write_areas(files["areas"], areas)
@@ -115,30 +127,67 @@ def _results(stem: Path, wanted: Wanted, *, raster: bool) -> dict[str, Path]:
     """The files to write, by what they are."""
     endings = {
         "mask": "mask.tif" if raster else "mask.png",
+        **({"confidence": "confidence.tif"} if wanted.confidence else {}),
+        **({"probabilities": "probabilities.tif"} if wanted.probabilities else {}),
         **({"overlay": "overlay.png"} if wanted.overlay else {}),
-        **({"polygons": "polygons.geojson"} if wanted.polygons else {}),
+        **({"polygons": f"polygons.{wanted.polygons.format}"} if wanted.polygons else {}),
         **({"areas": "areas.csv"} if wanted.areas else {}),
     }
     return {kind: stem.with_name(f"{stem.name}-{ending}") for kind, ending in endings.items()}
 
 
-def predicted(
+@contextmanager
+def _rasters(
+    files: Mapping[str, Path], sure: Path | None, scene: Scene, card: Card, wanted: Wanted
+) -> Iterator[Callable[[int, int, np.ndarray, np.ndarray | None], None]]:
+    """Writes a rectangle's classes and probabilities to all rasters that are wanted of it."""
+    with ExitStack() as open_files:
+        mask = open_files.enter_context(mask_file(files["mask"], scene, card, cog=wanted.cog))
+        shares: list[tuple[Callable[[np.ndarray], np.ndarray], WriteShares]] = []
+        for path, names, of in (
+            (sure, ["confidence"], highest_share),
+            (files.get("probabilities"), card.classes, softmax),
+        ):
+            if path:
+                cog = wanted.cog and path in files.values()
+                file = shares_file(path, scene, names, dtype=wanted.dtype, cog=cog)
+                shares.append((of, open_files.enter_context(file)))
+
+        def write(y: int, x: int, logits: np.ndarray, valid: np.ndarray | None) -> None:
+            mask(y, x, chosen(logits, valid))
+            for of, share in shares:
+                share(y, x, of(logits), valid)
+
+        yield write
+
+
+def answered(
     model: Segmenter, scene: Scene, tiling: Tiling, progress: Progress | None = None
-) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Yields y, x and the classes (height, width) uint8 of rectangles that fill the scene."""
+) -> Iterator[tuple[int, int, np.ndarray, np.ndarray | None]]:
+    """Yields y, x, the blended logits (classes, h, w) of rectangles that fill the scene, and valid.
+
+    The last says which pixels (h, w) show something; None where all do.
+    """
     height, width = scene.dataset.shape
     rows, columns = spread(height, tiling), spread(width, tiling)
     reader = _Reader(model, scene)
     rectangles = stitched(reader, rows, columns, classes=len(model.card.classes))
     total = len(rows.starts) * len(columns.starts)
     for done, (y, x, logits) in enumerate(rectangles, start=1):
-        classes = highest(logits)
         valid = reader.valid
         if valid is not None:
-            classes[~valid[: classes.shape[0], : classes.shape[1]]] = VOID
-        yield y, x, classes
+            valid = valid[: logits.shape[1], : logits.shape[2]]
+        yield y, x, logits, valid
         if progress is not None:
             progress(done, total)
+
+
+def chosen(logits: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
+    """The class of each pixel, (h, w) uint8, `VOID` where nothing is shown."""
+    classes = highest(logits)
+    if valid is not None:
+        classes[~valid] = VOID
+    return classes
 
 
 class _Reader:

@@ -1,40 +1,25 @@
-"""Writing masks: GeoTIFF by windows, PNG from it. A file has its name only when it is complete."""
+"""The names of results, and the mask among them."""
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import rasterio
-import rasterio.shutil
-from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 
-from aerial_nni.errors import Explained
 from aerial_nni.inference.card import Card
+from aerial_nni.inference.raster_files import NotWritten, raster_file
 from aerial_nni.inference.scene import Scene
 from aerial_nni.options import BadOption
 from aerial_nni.pictures import VOID_COLOUR
-from aerial_nni.rasters import open_raster
-from aerial_nni.results import atomic
-
-BLOCK = 512
-"""Height and width of the blocks in which a GeoTIFF is compressed."""
-
+from aerial_nni.results import PART
 
 SPARE = ((255, 255, 255), (255, 0, 255))
 """Colours of void where the usual one is that of a class."""
-
-PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
-"""The last bytes of every PNG."""
-
-
-class NotWritten(Explained):
-    """A result could not be written. The message says why."""
-
 
 Write = Callable[[int, int, np.ndarray], None]
 """Writes the classes (h, w) uint8 of the rectangle whose first pixel is at y, x."""
@@ -74,59 +59,33 @@ def check_free(targets: Iterable[Path]) -> None:
 
 
 @contextmanager
-def mask_file(target: Path, scene: Scene, card: Card) -> Iterator[Write]:
+def scratch(stem: Path) -> Iterator[Path]:
+    """A folder beside the results, gone when the block ends."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(suffix=PART, prefix=f".{stem.name}.", dir=stem.parent) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def mask_file(target: Path, scene: Scene, card: Card, *, cog: bool = False) -> Iterator[Write]:
     """Writes a mask, window by window, that becomes `target` when the block ends without an error.
 
-    It has the scene's size, CRS, transform, ground control points and rational polynomials, the
-    classes' values, names and colours, and void as nodata.
+    It has the scene's size and place, the classes' values, names and colours, and void as nodata.
 
     Raises:
         NotWritten: the disk is full, or the file cannot be written for another reason.
     """
-    source = scene.dataset
-    profile = {
-        "driver": "GTiff",
-        "dtype": card.written.dtype,
-        "count": 1,
-        "height": source.height,
-        "width": source.width,
-        "crs": source.crs,
-        "transform": source.transform,
-        "nodata": card.written.void,
-        "tiled": True,
-        "blockxsize": BLOCK,
-        "blockysize": BLOCK,
-        "compress": "deflate",
-        "bigtiff": "if_safer",
-    }
-    with _writing(target) as temporary:
-        with rasterio.open(temporary, "w", **profile) as file:
-            if source.gcps[0]:
-                file.gcps = source.gcps
-            if source.rpcs:
-                file.rpcs = source.rpcs
-            _describe(file, card)
+    written, overviews = card.written, "mode" if cog else ""
+    with raster_file(
+        target, scene, dtype=written.dtype, nodata=written.void, overviews=overviews
+    ) as file:
+        _describe(file, card)
 
-            def write(y: int, x: int, classes: np.ndarray) -> None:
-                height, width = classes.shape
-                values = card.written.encoded(classes)
-                file.write(values, 1, window=Window(x, y, width, height))
+        def write(y: int, x: int, classes: np.ndarray) -> None:
+            height, width = classes.shape
+            file.write(written.encoded(classes), 1, window=Window(x, y, width, height))
 
-            yield write
-        _check_whole(temporary)
-        if target.suffix.lower() == ".png":
-            _to_png(temporary)
-
-
-@contextmanager
-def _writing(target: Path) -> Iterator[Path]:
-    """`atomic`, where what GDAL raises names the file."""
-    try:
-        with atomic(target) as temporary:
-            yield temporary
-    except RasterioError as error:
-        cause = error.__cause__ or error
-        raise NotWritten(f"{target} cannot be written ({cause}); is there room for it?") from error
+        yield write
 
 
 def _describe(file: Any, card: Card) -> None:
@@ -145,37 +104,3 @@ def _void_colour(card: Card) -> tuple[int, int, int]:
     """The colour of void: the user's own, or one of no class."""
     free = (colour for colour in (VOID_COLOUR, *SPARE) if colour not in card.palette)
     return card.written.void_colour or next(free, VOID_COLOUR)
-
-
-def _check_whole(path: Path) -> None:
-    """Raises `RasterioIOError` where blocks of a GeoTIFF are missing.
-
-    What a file lacks that could not be written when it was closed, rasterio 1.4 does not say.
-    """
-    size = path.stat().st_size
-    with open_raster(path) as file:
-        for (row, column), _ in file.block_windows(1):
-            offset, length = (
-                int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) or 0)
-                for what in ("OFFSET", "SIZE")
-            )
-            if not 0 < offset <= size - length:
-                raise RasterioIOError(f"block {row}, {column} is missing")
-
-
-def _to_png(path: Path) -> None:
-    """Turns a GeoTIFF into a PNG under the same name: values of 8 bits with a palette, or of 16."""
-    png = path.with_name(f"{path.name}.png")
-    try:
-        with rasterio.Env(GDAL_PAM_ENABLED=False):  # else it leaves an .aux.xml file
-            try:
-                rasterio.shutil.copy(path, png, driver="PNG")
-            except Exception as error:  # GDAL's own exceptions have no public base class
-                raise RasterioIOError(str(error)) from error
-        with png.open("rb") as file:
-            file.seek(-len(PNG_END), os.SEEK_END)
-            if file.read() != PNG_END:
-                raise RasterioIOError("its end is missing")
-        os.replace(png, path)
-    finally:
-        png.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from aerial_nni.verbs.checkpoints import checkpoint_of
 from aerial_nni.verbs.flags import Verbs, add_runs, positive
 
 if TYPE_CHECKING:
+    from aerial_nni.inference.polygons import PolygonOptions
     from aerial_nni.inference.prediction import Segmented
 
 TEXT = "segment whole images of any size with a checkpoint or an exported ONNX file"
@@ -59,8 +60,29 @@ def add_flags(verbs: Verbs) -> None:
     group.add_argument(
         "--overlay", action="store_true", help="a picture of the classes over the image"
     )
-    group.add_argument("--polygons", action="store_true", help="GeoJSON, in longitude and latitude")
     group.add_argument("--areas", action="store_true", help="square metres of each class, as CSV")
+    group.add_argument(
+        "--confidence",
+        action="store_true",
+        help="a raster of the chosen class's probability, by the model's own word",
+    )
+    group.add_argument(
+        "--probabilities",
+        action="store_true",
+        help="a raster of the probabilities of all classes, a band for each",
+    )
+    group.add_argument(
+        "--dtype",
+        choices=("uint8", "float32"),
+        default="uint8",
+        help="pixels of these two: uint8 with the scale 1/254 and void 255, or float32 with void "
+        "NaN (default: uint8)",
+    )
+    group.add_argument(
+        "--cog",
+        action="store_true",
+        help="rasters as cloud-optimised GeoTIFFs, with smaller copies of themselves",
+    )
     group.add_argument(
         "--submission",
         type=Path,
@@ -73,6 +95,7 @@ def add_flags(verbs: Verbs) -> None:
         default="columns",
         help="how pixels are numbered in it (default: columns)",
     )
+    _add_polygons(parser)
     group = parser.add_argument_group("how it is computed")
     group.add_argument(
         "--tta",
@@ -105,6 +128,37 @@ def add_flags(verbs: Verbs) -> None:
     add_runs(parser)
 
 
+def _add_polygons(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "polygons",
+        "A patch of one class each, with its class, its area and the mean probability of its "
+        "pixels. For a GIS, in the scene's own system, with a tenth of the corners: --polygons "
+        "--polygons-format gpkg --crs scene --min-area 20 --simplify 1",
+    )
+    group.add_argument("--polygons", action="store_true", help="write them")
+    group.add_argument(
+        "--polygons-format", choices=("geojson", "gpkg"), help="gpkg: GeoPackage (default: geojson)"
+    )
+    group.add_argument(
+        "--crs",
+        metavar="SYSTEM",
+        help="scene for the scene's own, or EPSG:N (default: EPSG:4326, longitude and latitude)",
+    )
+    group.add_argument(
+        "--min-area",
+        type=float,
+        metavar="SQUARE_METRES",
+        help="what is smaller joins the largest patch beside it; alone amid void it is left out",
+    )
+    group.add_argument(
+        "--simplify",
+        type=float,
+        metavar="METRES",
+        help="leave out corners that cover less than a square of this side; neighbours keep their "
+        "common borders; try three times a pixel's side",
+    )
+
+
 def band_numbers(text: str) -> tuple[int, ...]:
     """The numbers in `4,3,2`."""
     try:
@@ -126,7 +180,12 @@ def predict(given: argparse.Namespace) -> int:
 
     check_driver(given.driver)
     tiling = Tiling(tile=given.tile, overlap=given.overlap)
-    wanted = Wanted(overlay=given.overlay, polygons=given.polygons, areas=given.areas)
+    wanted = Wanted(
+        polygons=_polygons(given),
+        **{name: getattr(given, name) for name in (
+            "overlay", "areas", "confidence", "probabilities", "dtype", "cog",
+        )},
+    )  # fmt: skip
     stems = result_stems(given.images, given.to)
     if given.submission:
         _check_submission(given)
@@ -163,6 +222,27 @@ def predict(given: argparse.Namespace) -> int:
     if given.json:
         answer(given, {"results": [_values(result) for result in done], "errors": failed}, "")
     return 1 if failed else 0
+
+
+def _polygons(given: argparse.Namespace) -> "PolygonOptions | None":
+    """How polygons are wanted; None where they are not."""
+    from aerial_nni.inference.placing import SCENE, system
+    from aerial_nni.inference.polygons import PolygonOptions
+
+    words = {
+        "format": given.polygons_format,
+        "crs": given.crs,
+        "min_area": given.min_area,
+        "simplify": given.simplify,
+    }
+    said = {name: value for name, value in words.items() if value is not None}
+    if said and not given.polygons:
+        raise BadOption(
+            "--polygons-format, --crs, --min-area and --simplify need --polygons; add it"
+        )
+    if given.crs and given.crs != SCENE:
+        system(given.crs)
+    return PolygonOptions(**said) if given.polygons else None
 
 
 def _check_submission(given: argparse.Namespace) -> None:

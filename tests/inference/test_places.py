@@ -17,8 +17,9 @@ from aerial_nni.inference.areas import pixel_area
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.places import ground, on_the_earth, utm
 from aerial_nni.inference.prediction import Wanted, segment
-from aerial_nni.inference.scene import SceneUnusable, gdal
+from aerial_nni.inference.scene import SceneUnusable
 from aerial_nni.inference.torch_model import TorchModel
+from aerial_nni.rasters import gdal
 
 PLACE = (-123.3, 49.2)
 """Longitude and latitude of the raw scenes' middle."""

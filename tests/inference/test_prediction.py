@@ -16,11 +16,11 @@ from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
 from aerial_nni.inference.deployed import Deployed
 from aerial_nni.inference.prediction import highest, segment
+from aerial_nni.inference.raster_files import NotWritten, _check_whole
 from aerial_nni.inference.scene import SceneUnusable
 from aerial_nni.inference.tiles import Tiling
 from aerial_nni.inference.torch_model import TorchModel
 from aerial_nni.inference.turning import Turned
-from aerial_nni.inference.writing import NotWritten, _check_whole
 from aerial_nni.rasters import gdal
 from aerial_nni.training.checkpoint import load_checkpoint
 

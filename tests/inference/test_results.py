@@ -12,10 +12,13 @@ from PIL import Image
 
 from aerial_nni.inference.areas import pixel_area
 from aerial_nni.inference.card import Card
+from aerial_nni.inference.polygons import PolygonOptions
 from aerial_nni.inference.prediction import Wanted, segment
 from aerial_nni.inference.scene import SceneUnusable
 from aerial_nni.inference.writing import result_stems
 from aerial_nni.options import BadOption
+
+WANTED = {"areas": Wanted(areas=True), "polygons": Wanted(polygons=PolygonOptions())}
 
 
 class Halves:
@@ -70,7 +73,7 @@ def test_areas_need_a_crs_that_keeps_them(card: Card, tmp_path: Path, crs, trans
 
 def test_polygons_lie_where_the_classes_do(card: Card, tmp_path: Path):
     image = save(tmp_path / "a.tif", drawn(40, 60, 1)[0])
-    result = segment(Halves(card), image, tmp_path / "b", wanted=Wanted(polygons=True))
+    result = segment(Halves(card), image, tmp_path / "b", wanted=Wanted(polygons=PolygonOptions()))
     features = json.loads(result.files["polygons"].read_text())["features"]
     assert [f["properties"]["class"] for f in features] == ["Water", "Wood"]
     with rasterio.open(image) as dataset:
@@ -94,7 +97,7 @@ class Framed(Halves):
 
 def test_outlines_run_counterclockwise_and_holes_clockwise(card: Card, tmp_path: Path):
     image = save(tmp_path / "a.tif", drawn(40, 60, 1)[0])
-    result = segment(Framed(card), image, tmp_path / "b", wanted=Wanted(polygons=True))
+    result = segment(Framed(card), image, tmp_path / "b", wanted=Wanted(polygons=PolygonOptions()))
     features = json.loads(result.files["polygons"].read_text())["features"]
     turns = []
     for feature in features:
@@ -109,7 +112,7 @@ def test_a_place_off_the_earth_is_refused(card: Card, tmp_path: Path, what: str)
     place = rasterio.Affine(1e6, 0, 9e9, 0, -1e6, 9e9)
     image = save(tmp_path / "a.tif", drawn(40, 60, 1)[0], transform=place)
     with pytest.raises(SceneUnusable, match="one of the two is wrong"):
-        segment(Halves(card), image, tmp_path / "out" / "b", wanted=Wanted(**{what: True}))
+        segment(Halves(card), image, tmp_path / "out" / "b", wanted=WANTED[what])
     assert not (tmp_path / "out").exists()
 
 
@@ -120,7 +123,7 @@ def test_a_reference_system_without_a_transform_is_no_place(card: Card, tmp_path
     with rasterio.open(image, "r+") as dataset:
         dataset.crs = "EPSG:32640"
     with pytest.raises(SceneUnusable, match="no transform from pixels.*--transform"):
-        segment(Halves(card), image, tmp_path / "b", wanted=Wanted(**{what: True}))
+        segment(Halves(card), image, tmp_path / "b", wanted=WANTED[what])
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -154,5 +157,5 @@ def test_names_of_results(tmp_path: Path):
 def test_a_command_that_is_told_can_be_pasted(card: Card, tmp_path: Path, what: str):
     image = png(tmp_path / "a b.png")
     with pytest.raises(SceneUnusable, match=r"leave --areas and --polygons out") as caught:
-        segment(Halves(card), image, tmp_path / "b", wanted=Wanted(**{what: True}))
+        segment(Halves(card), image, tmp_path / "b", wanted=WANTED[what])
     assert str(caught.value).endswith(f"--transform '[S, 0, X, 0, -S, Y]' '{image}'")
