@@ -30,6 +30,9 @@ SCENE = "scene"
 STEP = 32
 """Pixels between the points of a polygon whose area is measured in another system."""
 
+LINE = 256
+"""Pixels of the longest line that is laid into another system by its ends alone."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
@@ -49,6 +52,8 @@ class Place:
 
     def laid(self, outlines: np.ndarray) -> np.ndarray:
         """Polygons in columns and rows, in the target system, outer rings counterclockwise."""
+        if not self.same:  # a straight line is straight in one system alone
+            outlines = shapely.transform(shapely.segmentize(outlines, LINE), _same_both_ways)
         placed = shapely.transform(outlines, self._coordinates)
         if self.target.is_geographic and not self.same:
             placed = split(placed, turn(self.target))
@@ -109,8 +114,8 @@ def place_of(path: Path, dataset: Any, wanted: str = "") -> Place:
     reached = moved(own, target, points)
     if not np.isfinite(reached).all():
         raise SceneUnusable(
-            f"{path} lies where {target.to_string()} has no ground; give another --crs, or --crs "
-            "scene"
+            f"{path} lies where {target.to_string()} has no ground; give another --crs, "
+            "or --crs scene"
         )
     here = ground(path, dataset)
     area = grid_area(dataset) if own.is_projected else math.inf
@@ -151,6 +156,11 @@ def moved(before: Any, after: Any, points: np.ndarray) -> np.ndarray:
         return np.array(transform(before, after, *points.T)).T.reshape(-1, 2)
     except Exception:  # GDAL's own exceptions have no public base class
         return np.full(points.shape, np.inf)
+
+
+def _same_both_ways(points: np.ndarray) -> np.ndarray:
+    """Points without what is left over when a line is divided from its other end."""
+    return points.round(6)
 
 
 def split(shapes: np.ndarray, around: float) -> np.ndarray:
