@@ -179,7 +179,7 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
     if record.best is None:
         return None
     try:
-        from aerial_nni.reports import DOCUMENTS, usual_place, write_report
+        from aerial_nni.reports import DOCUMENTS, named_place, usual_place, write_report
     except ImportError as error:
         say(f"no document: {error}")
         return None
@@ -188,7 +188,7 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
     try:
         if record.state == "DONE":
             measure(record.kind, folder)
-        place, said = (docs, "") if docs else usual_place([folder])
+        place, said = named_place([folder], docs) if docs else usual_place([folder])
         document = write_report([folder], place).resolve()
     except (Exception, KeyboardInterrupt) as error:  # whatever a plotting library raises
         again = f"try again with: {record.command('report')}"

@@ -22,7 +22,8 @@ from aerial_nni.reports.folder import (
 from aerial_nni.reports.hpo import document as hpo_document
 from aerial_nni.reports.overview import document as overview_document
 from aerial_nni.reports.overview.grounds import read_overview
-from aerial_nni.reports.place import DOCS, place_of, place_of_all
+from aerial_nni.reports.place import DOCS, place_of, place_of_all, said_of_replaced
+from aerial_nni.reports.together import check_same_data
 from aerial_nni.reports.zoomout import document as zoomout_document
 
 
@@ -52,7 +53,7 @@ def write_report(experiments: list[Path], docs: Path) -> Path:
 
     Raises:
         ResultUnusable: a file of a result folder is missing or damaged; the message names it.
-        NotTogether: there is no experiment, or they are of different kinds.
+        NotTogether: there is no experiment, or they are of different kinds or data.
     """
     if not experiments:
         raise NotTogether("no experiment is given; give the folder of at least one")
@@ -67,6 +68,7 @@ def _written(found: Sequence[Experiment], docs: Path) -> Path:
             f"the experiments are of the kinds {', '.join(sorted(kinds))}; "
             f"give experiments of one kind out of {', '.join(DOCUMENTS)}"
         )
+    check_same_data(found)
     return DOCUMENTS[kinds.pop()].write(found, docs)
 
 
@@ -76,6 +78,14 @@ def usual_place(experiments: list[Path]) -> tuple[Path, str]:
         found = [read_experiment(folder) for folder in experiments]
     known = DOCUMENTS.get(found[0].kind) if found else None
     return place_of(known.name, found) if known else (DOCS, "")
+
+
+def named_place(experiments: list[Path], docs: Path) -> tuple[Path, str]:
+    """The folder that was named for their document, and what is said of one that is there."""
+    with usable(experiments):
+        found = [read_experiment(folder) for folder in experiments]
+    known = DOCUMENTS.get(found[0].kind) if found else None
+    return docs, said_of_replaced(docs / f"{known.name}.md", found) if known else ""
 
 
 def write_page(experiments: Sequence[Path], docs: Path) -> Path:
@@ -94,4 +104,12 @@ def usual_page(experiments: Sequence[Path]) -> tuple[Path, str]:
     return place_of_all(overview_document.NAME, [one.experiment for one in made])
 
 
-__all__ = ["DOCUMENTS", "ResultUnusable", "usual_page", "usual_place", "write_page", "write_report"]
+def named_page(experiments: Sequence[Path], docs: Path) -> tuple[Path, str]:
+    """The folder that was named for that page, and what is said of one that is there."""
+    made = read_overview(experiments).made
+    document = docs / f"{overview_document.NAME}.md"
+    return docs, said_of_replaced(document, [one.experiment for one in made])
+
+
+__all__ = ["DOCUMENTS", "ResultUnusable", "named_page", "named_place", "usual_page", "usual_place",
+           "write_page", "write_report"]  # fmt: skip

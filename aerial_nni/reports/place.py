@@ -43,6 +43,18 @@ def place_of_all(name: str, experiments: Sequence[Experiment]) -> tuple[Path, st
     return own, _stays(document, "--all")
 
 
+def said_of_replaced(document: Path, experiments: Sequence[Experiment]) -> str:
+    """What is said of a document that is replaced: whose it was; nothing of one of the same."""
+    if not document.exists():
+        return ""
+    before, ids = experiments_of(document), [experiment.id for experiment in experiments]
+    if before == ids:
+        return ""
+    whose = f"that of {' '.join(before)}" if before else "one that was not by this program"
+    again = f"; that again: python -m aerial_nni.run report {' '.join(before)}" if before else ""
+    return f"{document} replaces {whose}{again}"
+
+
 def _stays(document: Path, words: str) -> str:
     """What is said of a document that is not replaced; `words` of the command that does it."""
     others = " ".join(experiments_of(document))

@@ -109,7 +109,7 @@ def save(figure: Figure, path: Path, *, photo: bool = False) -> Path:
 def epoch_axis(axes: Axes, epochs: np.ndarray) -> None:
     """The x axis of a curve by epoch: whole numbers, room for a single epoch."""
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     margin = max(0.5, 0.02 * len(epochs))
     axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)
 

@@ -1,12 +1,11 @@
-"""Verbs about experiments that exist: resume, view, stop, report, repair, list."""
+"""Verbs about experiments that exist: resume, view, stop, report, repair."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from aerial_nni.errors import Explained
-from aerial_nni.verbs.answers import answer, finished, settings_of, table
+from aerial_nni.verbs.answers import answer, finished, settings_of
 from aerial_nni.verbs.flags import (
     Verb,
     Verbs,
@@ -16,9 +15,6 @@ from aerial_nni.verbs.flags import (
     add_port,
     add_runs,
 )
-
-if TYPE_CHECKING:
-    from aerial_nni.experiments.records import Record
 
 
 class NoneGiven(Explained):
@@ -61,11 +57,6 @@ def add_flags(verbs: Verbs) -> None:
     add_runs(parser)
     text = "make the record of an experiment anew that list calls damaged"
     add_runs(_with_id(verbs, "repair", repair, text))
-    example = "python -m aerial_nni.run list --runs DIR"
-    text = "all experiments"
-    parser = verbs.add_parser("list", help=text, description=text, example=example)
-    parser.set_defaults(verb=listing)
-    add_runs(parser)
 
 
 def _with_id(
@@ -127,47 +118,12 @@ def repair(given: argparse.Namespace) -> int:
     return 0
 
 
-def listing(given: argparse.Namespace) -> int:
-    """Shows all experiments; one whose record is damaged too, with what saves the rest."""
-    from aerial_nni.experiments import records
-
-    runs = given.runs.expanduser().resolve()
-    values: list[Mapping[str, Any]] = []
-    rows: list[Sequence[str]] = []
-    for folder in records.folders(runs):
-        try:
-            record = records.load(folder)
-        except records.RecordDamaged as error:
-            values.append({"id": folder.name, "state": "DAMAGED", "reason": str(error), "url": ""})
-            rows.append((folder.name, "-", "DAMAGED", "-", "-", "-", str(error)))
-        else:
-            values.append(records.as_dict(record, folder))
-            rows.append(_row(record))
-    empty = f"no experiment in {runs}; start one with: python -m aerial_nni.run baseline"
-    titles = ("id", "kind", "state", "trials", "best", "started", "")
-    answer(given, {"experiments": values}, table(titles, rows) if rows else empty)
-    return 0
-
-
-def _row(record: "Record") -> Sequence[str]:
-    """What the list shows of an experiment."""
-    return (
-        record.id,
-        record.kind,
-        record.state,
-        f"{sum(trial.score is not None for trial in record.trials)}/{record.limits['trials']}",
-        f"{record.best['score']:.4f}" if record.best else "-",
-        record.created.replace("T", " ")[:16],
-        f"{record.url}   {record.reason}".strip() if record.alive else record.reason,
-    )
-
-
 def report(given: argparse.Namespace) -> int:
     """Writes the document of one or several experiments, or the page over all of them."""
     from aerial_nni.experiments import records
     from aerial_nni.experiments.closing import measure
     from aerial_nni.experiments.progress import say
-    from aerial_nni.reports import usual_place, write_report
+    from aerial_nni.reports import named_place, usual_place, write_report
 
     runs = given.runs.expanduser().resolve()
     folders = [records.find(runs, name) for name in given.id]
@@ -179,7 +135,7 @@ def report(given: argparse.Namespace) -> int:
     if given.measure:
         for folder in folders:
             measure(records.load(folder).kind, folder, again=True)
-    place, said = (given.docs, "") if given.docs else usual_place(folders)
+    place, said = named_place(folders, given.docs) if given.docs else usual_place(folders)
     document = write_report(folders, place).resolve()
     say(said)
     answer(given, {"ids": given.id, "report": str(document)}, str(document))
@@ -189,9 +145,9 @@ def report(given: argparse.Namespace) -> int:
 def _page(given: argparse.Namespace, folders: Sequence[Path]) -> int:
     """Writes the page over all milestones."""
     from aerial_nni.experiments.progress import say
-    from aerial_nni.reports import usual_page, write_page
+    from aerial_nni.reports import named_page, usual_page, write_page
 
-    place, said = (given.docs, "") if given.docs else usual_page(folders)
+    place, said = named_page(folders, given.docs) if given.docs else usual_page(folders)
     document = write_page(folders, place).resolve()
     say(said)
     ids = [folder.name for folder in folders]

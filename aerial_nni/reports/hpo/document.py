@@ -10,6 +10,7 @@ from aerial_nni.reports.document import headline
 from aerial_nni.reports.folder import Experiment
 from aerial_nni.reports.hpo import findings
 from aerial_nni.reports.hpo.coordinates import draw_coordinates
+from aerial_nni.reports.hpo.courses import draw_courses, explain_courses
 from aerial_nni.reports.hpo.importance_part import draw_importance, explain_importance
 from aerial_nni.reports.hpo.methods import chapter_of
 from aerial_nni.reports.hpo.methods.chapter import Chapter
@@ -24,6 +25,7 @@ from aerial_nni.reports.hpo.retraining import (
 from aerial_nni.reports.hpo.search import Search, read_search
 from aerial_nni.reports.hpo.search_part import explain_course
 from aerial_nni.reports.hpo.tables import best_table, comparison_table, failure_table, trial_table
+from aerial_nni.reports.together import check_same_data
 from aerial_nni.reports.trial_part import draw_trial, explain_trial
 from aerial_nni.reports.words import some
 from aerial_nni.reports.writing import write_document
@@ -34,23 +36,26 @@ NAME = "hyperparameter-optimization"
 def write_hpo(experiments: Sequence[Experiment], docs: Path) -> Path:
     """Writes `hyperparameter-optimization.md` and its figures under `docs`; returns its path.
 
-    The first experiment is reported; the others stand beside it in one table.
+    The first experiment is reported; the others stand beside it in one figure and one table.
 
     Raises:
         ResultUnusable: a file is missing or damaged, or the search has no trial with a score.
+        NotTogether: the scores are of different patches.
     """
+    check_same_data(experiments, split=True)
     searches = [read_search(experiment) for experiment in experiments]
     chapter = chapter_of(searches[0])
     return write_document(
         docs,
         NAME,
-        figures=draw_figures(searches[0], chapter),
+        figures=draw_figures(searches, chapter),
         compose=lambda links: compose(searches, chapter, links),
     )
 
 
-def draw_figures(search: Search, chapter: Chapter) -> dict[str, Figure]:
+def draw_figures(searches: Sequence[Search], chapter: Chapter) -> dict[str, Figure]:
     """Every figure of the document by the name of its file."""
+    search = searches[0]
     figures = {
         **chapter.draw(),
         "progress": draw_progress(search),
@@ -61,6 +66,8 @@ def draw_figures(search: Search, chapter: Chapter) -> dict[str, Figure]:
         figures["importance"] = draw_importance(search)
     if any(search.retrained.values()):
         figures["retraining"] = draw_retraining(search)
+    if len(searches) > 1:
+        figures["courses"] = draw_courses(searches)
     return figures
 
 
@@ -84,7 +91,14 @@ def search_chapter(searches: Sequence[Search], links: Mapping[str, str]) -> list
     """Space, course, importance, coordinates and all trials, in Markdown."""
     search = searches[0]
     failed = failure_table(search)
-    others = ["### Other searches", comparison_table(searches)] if len(searches) > 1 else []
+    others = []
+    if len(searches) > 1:
+        others = [
+            "### Beside other searches",
+            f"![The best score so far of each search, by trial and by epochs]({links['courses']})",
+            explain_courses(searches),
+            comparison_table(searches),
+        ]
     return [
         "## 2. The search",
         *explain_course(search, links),

@@ -176,8 +176,9 @@ def test_tables_have_as_many_cells_in_each_line(text: str) -> None:
 
 
 def test_another_search_stands_beside_it(text: str) -> None:
-    assert "### Other searches" in text
+    assert "### Beside other searches" in text
     assert re.search(r"\| `search00` \| Hyperband \|", text)
+    assert "courses.png" in text and "another seed of the same one" in text
 
 
 def test_the_best_is_the_retrained_one(search: Search) -> None:
