@@ -51,7 +51,7 @@ def _final(trial: Trial, folder: Path) -> Mapping[str, float | None]:
     path = folder / trial.folder / results.METRICS
     try:
         final = results.read_json(path)["final"]
-        return fitted(dict[str, float | None], final, path)  # type: ignore[arg-type]
+        return fitted(dict[str, float | None], final, path)
     except (OSError, LookupError, TypeError, ValueError, Damaged):
         return {}  # its state and score say the rest
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from aerial_nni.reports.beside import LOOKS
@@ -23,16 +23,17 @@ def draw_courses(searches: Sequence[Search]) -> Figure:
     shown = searches[:TOO_MANY]
     figure = new_figure(3.6)
     left, right = figure.subplots(1, 2, sharey=True)
-    handles = []
+    handles: list[Artist] = []
     for search, (colour, marker, dashes) in zip(shown, LOOKS, strict=False):
         numbers = np.array([tried.number for tried in search.tried], dtype=float)
         costs = np.cumsum([tried.epochs for tried in search.tried]).astype(float)
+        course = best_so_far(search.tried)
+        label = f"{search.title} ({search.experiment.id})"
         for axes, places in ((left, numbers), (right, costs)):
-            course = best_so_far(search.tried)
             axes.step(places, course, where="post", color=colour, linestyle=dashes, linewidth=1.8)
-            axes.plot(places[-1], course[-1], marker, color=colour, markersize=5.5)
-        handles.append(Line2D([], [], color=colour, marker=marker, linestyle=dashes,
-                              label=f"{search.title} ({search.experiment.id})"))  # fmt: skip
+            ends = axes.plot(places[-1], course[-1], color=colour, linestyle=dashes, marker=marker,
+                             markersize=5.5, label=label)  # fmt: skip
+        handles += ends
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         axes.set_xlim(left=0)
