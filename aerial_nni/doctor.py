@@ -3,10 +3,10 @@
 import importlib.metadata
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Finding:
 
 
 def examine(
-    *, runs: Path = Path("runs"), port: int | None = None, data_dir: str = ""
+    *, runs: Path = Path("runs"), port: int | None = None, data_dir: str = "", dataset: str = ""
 ) -> list[Finding]:
     """All findings about this machine; an examination that fails is a finding too."""
     pool = ThreadPoolExecutor(1)
@@ -59,7 +59,7 @@ def examine(
         "port": lambda: web_port(port),
         "disk": lambda: disk(runs),
         "cache": cache,
-        "data": lambda: data(data_dir),
+        "data": lambda: data(data_dir, dataset),
         "verbs": lambda: verbs(imported.result()),
         "extras": extras,
     }
@@ -196,52 +196,70 @@ def cache() -> Iterator[Finding]:
         yield Finding("fail", "cache", f"{place} cannot be written", "export AERIAL_CACHE=DIR")
 
 
-def data(data_dir: str) -> Iterator[Finding]:
-    """Which imagery can be opened. Only the built-in scenes are needed."""
+def data(data_dir: str, name: str = "") -> Iterator[Finding]:
+    """Whether the imagery that is named can be trained on. Only the built-in scenes are needed."""
     from aerial_nni.data import open_dataset
     from aerial_nni.errors import Explained
 
     yield Finding("ok", "data", "scenes are built in")
-    if not data_dir and not os.environ.get("AERIAL_DATA"):
+    if not data_dir and not name and not os.environ.get("AERIAL_DATA"):
         yield Finding(
             "ok", "data", "no other imagery named; give --data-dir DIR or set AERIAL_DATA"
         )
         return
-    for name in ("dubai", "folder") if data_dir else ("dubai",):
+    tried = (name,) if name else ("dubai", "folder") if data_dir else ("dubai",)
+    for place, each in enumerate(tried, start=1):
         try:
-            dataset = open_dataset(name, data_dir)
+            dataset = open_dataset(each, data_dir)
         except (Explained, OSError) as error:
-            if name == "dubai" and data_dir:
-                continue
-            yield Finding("warn", "data", f"{name}: {error}")
+            if place == len(tried):
+                yield _not_opened(each, error, data_dir, asked=bool(data_dir or name))
         else:
-            yield _dataset(name, dataset, decode=bool(data_dir))
+            yield _dataset(each, dataset, decode=bool(data_dir or name))
             return
 
 
+def _not_opened(name: str, error: Exception, data_dir: str, *, asked: bool) -> Finding:
+    """Why a dataset that was named cannot be opened; one that was not is no need."""
+    from aerial_nni.data.dataset import ClassListMissing
+
+    text = f"{name}: {error}".partition("\n")[0]
+    doctor = f"python -m aerial_nni.run doctor --data-dir {shlex.quote(data_dir)}"
+    if not asked:
+        return Finding("warn", "data", text)
+    if isinstance(error, ClassListMissing):
+        text = text.partition(". ")[0]
+        return Finding("fail", "data", text, f"{doctor} --data folder --draft")
+    return Finding("fail", "data", text, f"{doctor} --data NAME" if data_dir else "add: --data-dir")
+
+
 def _dataset(name: str, dataset: "Dataset", *, decode: bool) -> Finding:
-    """Whether every sample of a dataset can be used, as far as that is seen without decoding them.
+    """Whether a dataset can be trained on, as far as that is seen without decoding its samples.
 
     With `decode` they are read as training reads them, as many as can be in `LOOK` seconds.
     """
-    from aerial_nni.data.building import read_checked
+    from aerial_nni.data.readiness import look
 
-    problems, read, deadline = dict(dataset.problems), 0, time.monotonic() + LOOK
-    for sample in dataset.samples if decode else ():
-        if time.monotonic() > deadline:
-            break
-        try:
-            read_checked(sample, dataset)
-        except (OSError, ValueError) as error:
-            problems[sample.name] = str(error)
-        read += 1
-    count = len(dataset.samples)
-    looked = f"{read} of {count} were decoded" if decode else "none was decoded: give --data-dir"
-    text = f"{name}: {count} images, {len(problems)} unusable ({looked})"
-    if not problems:
-        return Finding("ok", "data", text)
-    sample_name, reason = next(iter(problems.items()))
-    return Finding("warn", "data", f"{text}; {sample_name}: {reason}", "add: --skip-bad")
+    seen = look(dataset, seconds=LOOK if decode else 0.0)
+    looked = "none was decoded: give --data-dir"
+    if decode:
+        looked = f"{seen.decoded} of {seen.count} were decoded"
+    text = f"{name}: {seen.count} images, {len(seen.problems)} unusable ({looked})"
+    if seen.problems:
+        sample_name, reason = next(iter(seen.problems.items()))
+        text += f"; {sample_name}: {reason}"
+    if seen.none_usable:
+        return Finding("fail", "data", f"{text}; none can be used", "mend the files as it says")
+    flags = ["--skip-bad"] * bool(seen.problems)
+    if seen.one_usable:
+        text, flags = f"{text}; one image is not split", [*flags, "--split patch"]
+    if seen.too_small(dataset):
+        side = min(min(size) for size in seen.sizes)
+        text = f"{text}; no image is as large as a patch of {dataset.facts.patch}"
+        flags.append(f"--patch {side}")
+    if flags:
+        return Finding("warn", "data", text, f"add: {' '.join(flags)}")
+    return Finding("ok", "data", text)
 
 
 def verbs(imported: "subprocess.CompletedProcess[str]") -> Iterator[Finding]:

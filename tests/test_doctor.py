@@ -94,28 +94,73 @@ def test_the_dubai_imagery_is_found(dubai_dir: Path):
     assert "dubai: 72 images" in [*doctor.data(str(dubai_dir))][-1].text
 
 
-def test_imagery_that_is_not_there_is_a_warning(tmp_path: Path):
-    findings = [*doctor.data(str(tmp_path / "none"))]
-    assert findings[-1].level == "warn"
+def test_imagery_that_was_named_and_is_not_there_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    finding = [*doctor.data(str(tmp_path / "none"))][-1]
+    assert (finding.level, finding.text[:8]) == ("fail", "folder: ")
+    assert finding.mend.endswith(f"--data-dir {tmp_path / 'none'} --data NAME")
+    monkeypatch.setenv("AERIAL_DATA", str(tmp_path))  # what was not named is no need
+    assert [*doctor.data("")][-1].level == "warn"
+    assert [*doctor.data("", "xbd")][-1].mend == "add: --data-dir"
 
 
-def test_a_folder_is_looked_at_as_hard_as_training_does(tmp_path: Path):
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A folder of two images with masks and a class list."""
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     for kind in ("images", "masks"):
         (tmp_path / kind).mkdir()
     for name in ("a", "b"):
         Image.fromarray(noise).save(tmp_path / "images" / f"{name}.jpg")
         Image.fromarray(noise[..., 0] % 2).save(tmp_path / "masks" / f"{name}.png")
-    (tmp_path / "classes.yaml").write_text("masks: index\nclasses:\n  Land: 0\n  Water: 1\n")
-    finding = [*doctor.data(str(tmp_path))][-1]
+    classes = "masks: index\nclasses:\n  Land: 0\n  Water: 1\npatch: 64\n"
+    (tmp_path / "classes.yaml").write_text(classes)
+    return tmp_path
+
+
+def broken(pair: Path, *names: str) -> None:
+    for name in names:
+        image = pair / "images" / f"{name}.jpg"
+        image.write_bytes(image.read_bytes()[:600])
+
+
+def test_a_folder_is_looked_at_as_hard_as_training_does(pair: Path):
+    finding = [*doctor.data(str(pair))][-1]
     assert (finding.level, finding.text) == (
         "ok", "folder: 2 images, 0 unusable (2 of 2 were decoded)",
     )  # fmt: skip
-    broken = tmp_path / "images" / "b.jpg"
-    broken.write_bytes(broken.read_bytes()[:2000])
-    finding = [*doctor.data(str(tmp_path))][-1]
-    assert (finding.level, finding.mend) == ("warn", "add: --skip-bad")
-    assert "1 unusable (2 of 2 were decoded); b: " in finding.text and str(broken) in finding.text
+    broken(pair, "b")
+    finding = [*doctor.data(str(pair))][-1]
+    assert (finding.level, finding.mend) == ("warn", "add: --skip-bad --split patch")
+    assert "1 unusable (2 of 2 were decoded); b: " in finding.text
+    assert str(pair / "images/b.jpg") in finding.text
+
+
+def test_a_folder_is_not_ready_where_no_image_can_be_used(pair: Path):
+    broken(pair, "a", "b")
+    finding = [*doctor.data(str(pair))][-1]
+    assert finding.level == "fail" and "2 unusable (2 of 2 were decoded); a: " in finding.text
+    for name in ("a", "b"):
+        (pair / "images" / f"{name}.jpg").unlink()
+    finding = [*doctor.data(str(pair), "folder")][-1]
+    assert finding.level == "fail" and "no image: " in finding.text
+
+
+def test_a_folder_without_a_class_list_is_not_ready(pair: Path):
+    (pair / "classes.yaml").unlink()
+    finding = [*doctor.data(str(pair))][-1]
+    assert finding.level == "fail" and finding.text.endswith("which says what the masks mean")
+    assert finding.mend.endswith(f"doctor --data-dir {pair} --data folder --draft")
+    (pair / "classes.yaml").write_text("clases: {}")
+    finding = [*doctor.data(str(pair))][-1]
+    assert finding.level == "fail" and "no key 'clases'" in finding.text
+
+
+def test_images_smaller_than_a_patch_need_a_smaller_one(pair: Path):
+    (pair / "classes.yaml").write_text("masks: index\nclasses:\n  Land: 0\n  Water: 1\n")
+    finding = [*doctor.data(str(pair))][-1]
+    assert (finding.level, finding.mend) == ("warn", "add: --patch 64")
 
 
 def test_ready_says_with_which_flags(

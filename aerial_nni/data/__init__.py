@@ -34,7 +34,7 @@ def open_dataset(name: str, data_dir: str = "") -> Dataset:
     try:
         return DATASETS[plain](data_dir, **{key: value for key, _, value in pairs})
     except DatasetMissing as error:
-        raise DatasetMissing(_as_given(str(error), data_dir)) from error
+        raise type(error)(_as_given(str(error), data_dir)) from error
 
 
 def _as_given(text: str, data_dir: str) -> str:

@@ -24,6 +24,10 @@ class DatasetMissing(Explained):
     """The dataset is not where it was looked for. The message says where, and what to type next."""
 
 
+class ClassListMissing(DatasetMissing):
+    """A folder has images and masks, and nothing that says what the masks mean."""
+
+
 class BadSamples(Explained):
     """Some files of a dataset cannot be used. `problems` maps a sample's name to the reason."""
 

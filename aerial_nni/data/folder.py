@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from aerial_nni.data.class_list import EXAMPLE, FILE, ClassList, read_class_list
-from aerial_nni.data.dataset import Dataset, DatasetMissing, Sample
+from aerial_nni.data.dataset import ClassListMissing, Dataset, DatasetMissing, Sample
 from aerial_nni.data.digests import fingerprint
 from aerial_nni.data.masks import ColourCode, IndexCode
 from aerial_nni.data.pairs import find_root, match_pairs
@@ -46,12 +46,13 @@ def open_folder(data_dir: Path, *, packed: Path | None = None) -> Dataset:
     Samples have the names of the files without their endings, in natural order.
 
     Raises:
-        DatasetMissing: there are no images and masks, or no `classes.yaml`.
+        DatasetMissing: there are no images and masks.
+        ClassListMissing: there is no `classes.yaml`.
         ClassListInvalid: `classes.yaml` cannot be used.
     """
-    root = find_root(data_dir, _holds_pairs, wanted=WANTED)
+    root = find_root(data_dir, holds_pairs, wanted=WANTED)
     if not (root / FILE).is_file():
-        raise DatasetMissing(
+        raise ClassListMissing(
             f"{root} has no {FILE}, which says what the masks mean. Save this there, changed to "
             f"your classes:\n\n{EXAMPLE}"
         )
@@ -75,7 +76,8 @@ def _name(root: Path, data_dir: Path, packed: Path | None) -> str:
     return "folder" if Name().problem(name) else name
 
 
-def _holds_pairs(folder: Path) -> bool:
+def holds_pairs(folder: Path) -> bool:
+    """Whether a folder is one of one's own."""
     return (folder / "images").is_dir() and (folder / "masks").is_dir()
 
 

@@ -49,7 +49,7 @@ class ColourCode:
         self.names = [name for name, own in classes.items() for _ in own] + ["void" for _ in void]
         listed = [colour for own in classes.values() for colour in own]
         self.colours = np.array([*listed, *void], dtype=np.int64)  # (known, 3)
-        self.lookup = Lookup(_packed(self.colours), _numbered(classes, void))
+        self.lookup = Lookup(packed(self.colours), _numbered(classes, void))
 
     def classes_of(self, colours: np.ndarray, path: Path, holes: Holes = NO_HOLES) -> np.ndarray:
         """Class index or `VOID` of each pixel, shape (h, w), uint8, of colours (h, w, 3), uint8.
@@ -57,15 +57,15 @@ class ColourCode:
         Raises:
             ValueError: for unknown colours, with `path`, their number and the nearest classes.
         """
-        packed = _packed(colours)
-        mask = holes.void_in(self.lookup.classes_of(packed))
+        numbers = packed(colours)
+        mask = holes.void_in(self.lookup.classes_of(numbers))
         unknown = mask == UNKNOWN
         if unknown.any():
-            raise ValueError(self._complaint(packed[unknown], path))
+            raise ValueError(self._complaint(numbers[unknown], path))
         return mask
 
-    def _complaint(self, packed: np.ndarray, path: Path) -> str:
-        found, pixels = np.unique(packed, return_counts=True)
+    def _complaint(self, numbers: np.ndarray, path: Path) -> str:
+        found, pixels = np.unique(numbers, return_counts=True)
         shown = []
         for place in np.argsort(-pixels, kind="stable")[:SHOWN]:
             colour = unpacked(int(found[place]))
@@ -76,7 +76,7 @@ class ColourCode:
         if len(found) > 100:
             hint = "; so many colours: was it resized or saved with loss?"
         return (
-            f"{path} has {_some(len(packed), 'pixel')} of {_some(len(found), 'colour')} that "
+            f"{path} has {_some(len(numbers), 'pixel')} of {_some(len(found), 'colour')} that "
             f"{'is' if len(found) == 1 else 'are'} no class: "
             f"{'; '.join(shown)}{', ...' if len(found) > SHOWN else ''}{hint}"
         )
@@ -86,12 +86,12 @@ def _some(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _packed(colours: np.ndarray) -> np.ndarray:
+def packed(colours: np.ndarray) -> np.ndarray:
     """The colours, shape (..., 3), as one number each, shape (...), uint32: 0xRRGGBB."""
-    packed = colours[..., 0].astype(np.uint32) << 16
-    packed |= colours[..., 1].astype(np.uint32) << 8
-    packed |= colours[..., 2].astype(np.uint32)
-    return packed
+    numbers = colours[..., 0].astype(np.uint32) << 16
+    numbers |= colours[..., 1].astype(np.uint32) << 8
+    numbers |= colours[..., 2].astype(np.uint32)
+    return numbers
 
 
 def unpacked(number: int) -> Colour:

@@ -1,9 +1,14 @@
 """`doctor`: whether this machine is ready."""
 
 import argparse
+import shlex
+from pathlib import Path
 
+from aerial_nni.options import BadOption
 from aerial_nni.verbs.answers import answer
 from aerial_nni.verbs.flags import Verbs, add_port, add_runs
+
+FILE = "classes.yaml"
 
 ADD = "add: "
 """How a line begins that mends something by a flag."""
@@ -16,6 +21,14 @@ def add_flags(verbs: Verbs) -> None:
     parser = verbs.add_parser("doctor", help=text, description=text, example=example)
     parser.set_defaults(verb=doctor)
     parser.add_argument("--data-dir", default="", metavar="DIR", help="imagery to look at too")
+    parser.add_argument(
+        "--data", default="", metavar="NAME", help="what that is (default: dubai or folder)"
+    )
+    parser.add_argument(
+        "--draft",
+        action="store_true",
+        help=f"write a draft of {FILE} from the masks in --data-dir instead; none is replaced",
+    )
     add_runs(parser)
     add_port(parser)
 
@@ -24,7 +37,11 @@ def doctor(given: argparse.Namespace) -> int:
     """Says whether this machine is ready."""
     from aerial_nni.doctor import MARKS, examine
 
-    findings = examine(runs=given.runs, port=given.port, data_dir=given.data_dir)
+    if given.draft:
+        return _draft(given)
+    findings = examine(
+        runs=given.runs, port=given.port, data_dir=given.data_dir, dataset=given.data
+    )
     lines = []
     for finding in findings:
         lines.append(f"{MARKS[finding.level]} {finding.subject}: {finding.text}")
@@ -37,3 +54,24 @@ def doctor(given: argparse.Namespace) -> int:
     values = [vars(finding) for finding in findings]
     answer(given, {"ready": not failed, "findings": values}, "\n".join(lines))
     return int(failed)
+
+
+def _draft(given: argparse.Namespace) -> int:
+    """Writes a draft of the class list, and says what to edit next."""
+    from aerial_nni.data.draft import write_draft
+
+    if given.data not in ("", "folder") or not given.data_dir:
+        raise BadOption("--draft is for a folder of your own: --data folder --data-dir DIR --draft")
+    draft = write_draft(Path(given.data_dir).expanduser())
+    kind = "indices" if draft.index else "colours"
+    command = f"doctor --data folder --data-dir {shlex.quote(given.data_dir)}"
+    lines = [
+        f"{draft.path}: {draft.classes} classes; the masks hold {kind}",
+        *(f"left out: {reason}" for reason in draft.unread.values()),
+        "Edit it: give each class its name, and move what belongs to no class to void.",
+        f"Then: python -m aerial_nni.run {command}",
+    ]
+    values = {"draft": str(draft.path), "masks": "index" if draft.index else "colour",
+              "classes": draft.classes, "unread": draft.unread}  # fmt: skip
+    answer(given, values, "\n".join(lines))
+    return 0
