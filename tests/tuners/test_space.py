@@ -99,6 +99,21 @@ def look_at_the_range(low: float, high: float, step: float, log: str) -> None:
         assert own.value(own.levels - 1) > own.value(max(own.levels - 2, 0)) or own.levels == 1
 
 
+@pytest.mark.parametrize(
+    ("own", "unit", "value"),
+    [
+        (parameter("uniform", 0, 1), 1 / 3, 0.333333333333),
+        (parameter("uniform", -1e308, 1e308), 1 / 3, -3.33333333333e307),
+        (parameter("loguniform", 1e-4, 1), 1 / 3, 0.00215443469003),
+        (parameter("normal", 0, 1), 0.975, 1.95996398454),
+        (parameter("lognormal", 0, 1), 0.975, 7.09907138423),
+        (parameter("uniform", 1, 1 + 1e-11), 1 / 4, 1 + 1e-11 / 4),  # of twelve digits, 1
+    ],
+)
+def test_a_number_has_twelve_digits_unless_the_range_is_too_narrow(own, unit, value):
+    assert own.from_unit(unit) == value
+
+
 def test_a_value_is_known_however_it_is_written():
     grid = parameter("quniform", 0, 1, 0.1)
     assert grid.place(0.30000000000000004) == grid.place(0.3) == 3
