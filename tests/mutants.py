@@ -7,8 +7,8 @@
 A place is broken in memory, in a fork of this process, which has imported torch and what else is
 slow to import: no file is changed, and a mutant costs its tests alone, up to the first that fails.
 They are the tests of the module's name, and those beside them that import it. Texts of errors and
-of the log, and annotations, are left as they are. Verdicts are kept in `build/mutants.json`: what
-was killed is not run again.
+of the log, annotations and `strict` of zip are left as they are. Verdicts are kept in
+`build/mutants.json`: what was killed is not run again.
 """
 
 import argparse
@@ -37,13 +37,15 @@ SECONDS, CLOCK, GIGABYTES = 90, 60, 8
 """Of processor time for a mutant, by the clock for a test, of memory: one over it is killed."""
 MOST = 8
 """Test files for a mutant."""
+NOTHING = ast.Name("nothing")
 SWAPPED = {"Mod": "Mult", "FloorDiv": "Div", "Pow": "Mult"}
 for one, two in (("Lt", "LtE"), ("Gt", "GtE"), ("Eq", "NotEq"), ("Is", "IsNot"), ("In", "NotIn"),
                  ("Add", "Sub"), ("Mult", "Div"), ("BitAnd", "BitOr"), ("And", "Or"),
                  ("Break", "Continue")):  # fmt: skip
     SWAPPED |= {one: two, two: one}
 
-Mutant = tuple[str, str, Callable[[], ast.Module]]
+Tree = Callable[[], ast.Module]
+Mutant = tuple[str, str, Tree]
 """Module, what is broken and where, and what gives the broken tree, once."""
 
 
@@ -64,7 +66,7 @@ def others(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST | None]:
         yield ast.Pass()
     elif isinstance(node, ast.AugAssign):
         yield ast.Assign([node.target], node.value, lineno=node.lineno)
-    elif isinstance(node, ast.Return) and node.value is not None:
+    elif isinstance(node, ast.Return) and ast.unparse(node) not in ("return", "return None"):
         yield ast.Return(ast.Constant(None))
     if isinstance(parent, (ast.If, ast.IfExp, ast.While)) and node is parent.test:
         yield ast.UnaryOp(ast.Not(), node)
@@ -74,6 +76,8 @@ def is_left(node: ast.AST, name: str) -> bool:
     """Whether a node, the field `name` of its parent, is left as it is with all that is in it."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) or ast.unparse(node).startswith("log.")
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return True  # of zip: what cannot happen
     return name in ("annotation", "returns", "decorator_list", "msg") or isinstance(
         node, (ast.Raise, ast.JoinedStr, ast.Import, ast.ImportFrom)
     )
@@ -93,10 +97,8 @@ def mutants(path: Path) -> list[Mutant]:
                 for other in others(node, parent):
                     whole = not hasattr(node, "lineno")  # an operator is shown with its operands
                     old = ast.unparse(parent if whole else node)
-                    new = type(other).__name__ if whole else other and ast.unparse(other)
-                    said = f"{module}:{here}: {old:.90} -> {new or 'nothing':.90}".replace(
-                        "\n", " "
-                    )
+                    new = type(other).__name__ if whole else ast.unparse(other or NOTHING)
+                    said = f"{module}:{here}: {old:.90} -> {new:.90}".replace("\n", " ")
                     times[said] += 1
                     said += f" ({times[said]})" if times[said] > 1 else ""
                     found.append((module, said, partial(put, tree, parent, name, index, other)))
@@ -132,33 +134,30 @@ def tests_of(module: str) -> list[str]:
         own = re.compile(rf"test_({names})\w*")
         tests = [path for path in texts if path.stem.startswith("test_")
                  and (own.fullmatch(path.stem) or wanted.search(texts[path]))]  # fmt: skip
-        return sorted(tests, key=lambda path: (not own.fullmatch(path.stem), path.stat().st_size))
+        return sorted(tests, key=lambda path: ("subprocess" in texts[path],  # the dearest
+                                               not own.fullmatch(path.stem),
+                                               path.stat().st_size))  # fmt: skip
 
     users = [path.stem for path in PACKAGE.joinpath(*folders).glob("*.py")
              if f"{dotted}.{name} import" in path.read_text(encoding="utf-8")]  # fmt: skip
-    asked = (knowing(name) or knowing("|".join(users) or "-"))[:MOST]
-    # Its own first, then the cheap ones; what starts processes is the dearest.
-    asked.sort(key=lambda path: ("subprocess" in texts[path], path.stem != f"test_{name}",
-                                 path.stat().st_size))  # fmt: skip
-    return [str(path) for path in asked]
+    return [str(path) for path in (knowing(name) or knowing("|".join(users) or "-"))[:MOST]]
 
 
-def passes(tests: list[str], module: str, tree: Callable[[], ast.Module] | None = None) -> bool:
-    """Whether the tests pass in a fork in which the module is that tree."""
+def passes(tests: list[str], module: str = "", tree: Tree | None = None) -> bool:
+    """Whether the tests pass in a fork in which the module, if one is given, is that tree."""
     if not (child := os.fork()):
         os.setsid()  # a test that ends its group of processes does not end this one
-        kind = os.O_RDWR | os.O_CREAT | os.O_TRUNC
-        log = os.open(os.devnull if tree else KEPT.with_suffix(".log"), kind)
-        os.dup2(log, 1), os.dup2(log, 2)
-        most = SECONDS if tree else SECONDS // 2
-        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
-        resource.setrlimit(resource.RLIMIT_DATA, (GIGABYTES << 30, GIGABYTES << 30))
-        code = 1
+        log = open(os.devnull if tree else KEPT.with_suffix(".log"), "w")
+        os.dup2(log.fileno(), 1), os.dup2(log.fileno(), 2)
+        limits = [(resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_DATA, GIGABYTES << 30)]
+        for limit, most in limits if tree else []:
+            resource.setrlimit(limit, (most, most))
         try:
             code = tested(tests, str(PACKAGE / f"{module}.py"), tree and tree())
             sys.stdout.flush()
-        finally:
             os._exit(code)
+        finally:
+            os._exit(1)
     return os.waitpid(child, 0)[1] == 0
 
 
@@ -172,8 +171,7 @@ def tested(tests: list[str], path: str, tree: ast.Module | None) -> int:
         return compile(tree, path, "exec") if tree and self.path == path else plain(self, name)
 
     SourceFileLoader.get_code = get_code  # type: ignore
-    # Of the plugins of pytest that are installed one is needed; to import the others takes longer
-    # than most tests.
+    # Of pytest's plugins one is needed; to import the others takes longer than most tests.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     words = ["-qx", "-o", "addopts=", "-m", "not slow", "-p", "no:cacheprovider"]
     words += ["-p", "pytest_timeout", "--timeout", str(CLOCK)]
@@ -212,8 +210,7 @@ def main() -> None:
     os.chdir(ROOT), sys.path.insert(0, str(ROOT)), KEPT.parent.mkdir(exist_ok=True)
     for name in SLOW:
         importlib.import_module(name)
-    kept = asked.kept
-    killed = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    killed = json.loads(asked.kept.read_text()) if asked.kept.is_file() else {}
 
     def judge(mutant: Mutant) -> bool:
         module, said, tree = mutant
@@ -223,11 +220,9 @@ def main() -> None:
         for (_, said, _), is_killed in zip(drawn, pool.map(judge, drawn), strict=True):
             killed[said] = is_killed
             print("killed  " if is_killed else "survived", said, file=sys.stderr, flush=True)
-            kept.write_text(json.dumps(killed, indent=1), encoding="utf-8")
-    alive = {module for module, said, _ in drawn if not killed[said]}
-    for module in sorted({module for module, _, _ in drawn} - alive):  # of the others it is known
-        if not passes(tests := tests_of(module), module):
-            raise SystemExit(f"{tests} fail as it is: see {KEPT.with_suffix('.log')}")
+            asked.kept.write_text(json.dumps(killed, indent=1))
+    if not passes(sorted({test for module, _, _ in drawn for test in tests_of(module)})):
+        raise SystemExit(f"Tests fail as it is: see {KEPT.with_suffix('.log')}")
     print(report({said: killed[said] for _, said, _ in drawn}, len(every)))
 
 

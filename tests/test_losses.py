@@ -161,3 +161,12 @@ def test_class_weights():
     assert class_weights("median-frequency", [10, 20, 40]).tolist() == pytest.approx([2, 1, 0.5])
     root = class_weights("root-frequency", [10, 40, 160, 0])
     assert root is not None and root.tolist() == pytest.approx([2, 1, 0.5, 0])
+
+
+def test_reference_loss_of_a_single_pixel():
+    # As above, but all other pixels are void: F1 = (2*0.5)/(0.5+1).
+    target = torch.full((1, 2, 2), VOID, dtype=torch.uint8)
+    target[0, 0, 0] = 0
+    value = build_loss("reference")(torch.zeros(1, 2, 2, 2), target)
+    wanted = 1 - (1 / 1.5) / 2 / 2 + 0.25 * 0.25 * math.log(2) / 2
+    assert value.item() == pytest.approx(wanted, abs=1e-4)

@@ -20,8 +20,10 @@ def f(a: int = 0, *, b: bool = True) -> int:
     log.info("text", 3)
     if not a < 2 and b:
         raise ValueError("text")
+    if a is None:
+        return None
     a += g(x=a)
-    h(a)
+    h(a, *zip([a], [b], strict=True))
     return -a if b else a % 3
 '''
 WANTED = [
@@ -33,15 +35,17 @@ WANTED = [
     "10: not a < 2 -> a < 2",
     "10: a < 2 -> LtE",
     "10: 2 -> 3",
-    "12: a += g(x=a) -> a = g(x=a)",
-    "12: a += g(x=a) -> Sub",
-    "12: x=a -> nothing",
-    "13: h(a) -> pass",
-    "14: return -a if b else a % 3 -> return None",
-    "14: b -> not b",
-    "14: -a -> a",
-    "14: a % 3 -> Mult",
-    "14: 3 -> 4",
+    "12: a is None -> not a is None",
+    "12: a is None -> IsNot",
+    "14: a += g(x=a) -> a = g(x=a)",
+    "14: a += g(x=a) -> Sub",
+    "14: x=a -> nothing",
+    "15: h(a, *zip([a], [b], strict=True)) -> pass",
+    "16: return -a if b else a % 3 -> return None",
+    "16: b -> not b",
+    "16: -a -> a",
+    "16: a % 3 -> Mult",
+    "16: 3 -> 4",
 ]
 
 
@@ -76,11 +80,10 @@ def test_the_tests_of_a_module_are_those_of_its_name_and_those_that_import_it():
 
 
 @pytest.mark.slow
-def test_nine_of_ten_mutants_of_losses_and_metrics_are_killed(tmp_path: Path):
-    words = ["--module", "losses", "--module", "metrics", "--sample", "60"]
-    words += ["--kept", str(tmp_path / "none yet.json")]
+def test_nine_of_ten_mutants_of_a_sample_are_killed(tmp_path: Path):
+    words = ["--sample", "40", "--seed", "2", "--kept", str(tmp_path / "none yet.json")]
     done = subprocess.run(
         [sys.executable, mutants.__file__, *words], capture_output=True, text=True, timeout=1800
     )
-    found = re.match(r"(\d+) of 60 killed", done.stdout)
-    assert found and int(found[1]) >= 54, done.stdout + done.stderr
+    found = re.match(r"(\d+) of 40 killed", done.stdout)
+    assert found and int(found[1]) >= 36, done.stdout + done.stderr

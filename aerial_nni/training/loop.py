@@ -218,7 +218,7 @@ class Trainer:
         total, pixels = torch.zeros(2, device=self.device, dtype=torch.float64)
         unchecked: list[Tensor] = []
         rate, patches = 0.0, 0
-        weight: Tensor | float = 0.0
+        weight: Tensor | float
         self.model.train()
         label = f"epoch {epoch + 1}/{options.epochs}"
         batches = steps_of(task.training(epoch), total=task.steps, label=label)

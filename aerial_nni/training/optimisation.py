@@ -40,7 +40,7 @@ def learning_rate(options: TrialOptions, step: int, steps: int) -> float:
         # torch counts the arms from the first to the last step, not past it
         top, end = 0.3 * steps - 1, steps - 1
         if step <= top:
-            return _cosine(options.lr / 25, options.lr, step / top if top > 0 else 1.0)
+            return _cosine(options.lr / 25, options.lr, step / top)  # top is never 0
         share = (step - top) / (end - top) if end > top else 1.0
         return _cosine(options.lr, options.lr / 25e4, min(1.0, share))
     if options.schedule == "cosine":

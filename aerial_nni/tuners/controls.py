@@ -39,8 +39,6 @@ class GridTuner(SpaceTuner):
         if cuts < 1:
             raise BadTuner(f"cuts={cuts} leaves no value; give 1 or more")
         self.cuts = cuts
-        self._passed = 0
-        """Points of the grid, from its beginning, that were all tried."""
 
     def default_startup(self) -> int:
         """None: the grid is known."""
@@ -50,6 +48,7 @@ class GridTuner(SpaceTuner):
         """Takes a search space and begins its grid. Raises `BadSpace`."""
         super().update_search_space(search_space)
         self._passed = 0
+        """Points of the grid, from its beginning, that were all tried."""
 
     def next_places(self) -> Places:
         """The next point of the grid that was not tried. Raises `nni.NoMoreTrialError`."""

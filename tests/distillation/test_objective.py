@@ -9,6 +9,7 @@ from torch import nn
 from aerial_nni.distillation.objective import Distilled
 from aerial_nni.distillation.options import DistillOptions
 from aerial_nni.losses import build_loss
+from aerial_nni.options import BadOption
 
 LABELS = math.log(2)
 """Cross-entropy of a student that holds two classes for equal."""
@@ -43,3 +44,18 @@ def test_every_kind_of_a_sum_counts_by_its_factor_and_the_weight():
     squares = (math.log(3) ** 2 + 0) / 2  # mean over the classes
     wanted = LABELS + 0.1 * (SOFT + 0.5 * squares)
     assert value(one, 1.0) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_defaults_and_their_limits():
+    plain = DistillOptions()
+    assert (plain.teacher, plain.kind, plain.layers) == ("", "soft", "decoder")
+    assert (plain.teacher_weight, plain.temperature, plain.teacher_cache) == (1.0, 2.0, True)
+    for inside in ({"teacher_weight": 0.0}, {"temperature": 0.1}, {"temperature": 100.0}):
+        DistillOptions(**inside)
+    for name, values in (
+        ("teacher_weight", (-0.01,)), ("temperature", (0.09, 100.1)), ("layers", ("middle",)),
+        ("kind", ("hard", "0*soft")),
+    ):  # fmt: skip
+        for value in values:
+            with pytest.raises(BadOption, match=name):
+                DistillOptions(**{name: value})

@@ -182,6 +182,8 @@ def test_gumbel_cools_down_over_the_epochs(tmp_path: Path):
         stepped(one, epoch)
         temperatures.append(one.architecture.temperature)
     assert temperatures == pytest.approx([HOT, (HOT + COLD) / 2, COLD])
+    drawn = one.architecture.draw()
+    assert all(isinstance(one, tuple) for one in drawn.values())  # one operation, not a mixture
 
 
 def test_what_is_delivered_has_statistics_of_its_own_operations(tmp_path: Path, monkeypatch):

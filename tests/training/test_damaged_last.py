@@ -10,6 +10,7 @@ from safetensors.torch import save
 
 from aerial_nni import results
 from aerial_nni.options import TrialOptions
+from aerial_nni.reading import SMALL
 from aerial_nni.trials.reporting import ByHand
 from aerial_nni.trials.running import run
 
@@ -65,3 +66,7 @@ def test_a_damaged_last_epoch_of_other_options_is_not_taken_for_this_run(
     (tmp_path / results.LAST).write_bytes(b"")
     with pytest.raises(OtherRun, match="lr"):
         run(dataclasses.replace(options, lr=0.5), tmp_path, ByHand())
+    (tmp_path / results.OPTIONS).write_text("{}" + " " * SMALL)
+    (tmp_path / results.LAST).write_bytes(b"")
+    with pytest.raises(OtherRun, match="does not say whose epochs these are"):
+        run(options, tmp_path, ByHand())

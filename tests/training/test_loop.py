@@ -9,12 +9,12 @@ from aerial_nni.data.dataset import VOID
 from aerial_nni.losses import build_loss
 from aerial_nni.models import model_spec
 from aerial_nni.options import TrialOptions, changed
-from aerial_nni.results import CHECKPOINT, HISTORY, LAST, read_history
+from aerial_nni.results import CHECKPOINT, HISTORY, LAST, SET_ASIDE, read_history
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.companion import Companion
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.failures import BatchTooSmall, NotFinite, OutOfMemory
-from aerial_nni.training.loop import OtherRun, Task, Trainer
+from aerial_nni.training.loop import OtherRun, Task, Trainer, _gpu
 from aerial_nni.training.seeds import derived_seed, generator
 
 CPU = torch.device("cpu")
@@ -248,3 +248,32 @@ def test_a_model_in_training_mode_is_given_back_so():
     model = nn.Conv2d(3, 2, 1).train()
     evaluate(model, batches_of(1), classes=2, device=CPU, precision="fp32")
     assert model.training
+
+
+def test_a_run_whose_last_epoch_is_lost_goes_on_at_the_checkpoint(tmp_path):
+    trainer, task = trainer_and_task(tmp_path, options())
+    before = trainer.run(task, lambda row, model: None, until=3)
+    (tmp_path / LAST).rename(tmp_path / (LAST + SET_ASIDE))
+    trainer, task = trainer_and_task(tmp_path, options())
+    after = trainer.run(task, lambda row, model: None)
+    kept = before.best_epoch
+    assert curve(after.history)[:kept] == curve(before.history)[:kept] and len(after.history) == 4
+    assert f"a new optimiser after epoch {kept}" in after.stopped
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_without_the_rows_up_to_the_checkpoint_it_starts_at_the_first_epoch(tmp_path, rows):
+    trainer, task = trainer_and_task(tmp_path, options(lr=1e-2))
+    assert trainer.run(task, lambda row, model: None, until=3).best_epoch > 1
+    (tmp_path / LAST).rename(tmp_path / (LAST + SET_ASIDE))
+    lines = (tmp_path / HISTORY).read_text().splitlines(keepends=True)
+    (tmp_path / HISTORY).write_text("".join(lines[: 1 + rows]))
+    trainer, task = trainer_and_task(tmp_path, options(lr=1e-2))
+    seen: list[int] = []
+    outcome = trainer.run(task, lambda row, model: seen.append(row["epoch"]))
+    assert seen == [1, 2, 3, 4] and "optimiser" not in outcome.stopped
+
+
+def test_the_gpu_whose_random_state_is_kept():
+    found = [_gpu(torch.device(name)) for name in ("cpu", "cuda", "cuda:1")]
+    assert found == [[], [0], [1]]

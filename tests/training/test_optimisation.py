@@ -35,7 +35,7 @@ def torchs(make):
     ],
 )
 def test_every_schedule_is_torchs(schedule, make):
-    assert rates(schedule) == pytest.approx(torchs(make), rel=1e-6, abs=1e-9)
+    assert rates(schedule) == pytest.approx(torchs(make), rel=1e-6, abs=1e-13)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

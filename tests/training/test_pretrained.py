@@ -60,14 +60,33 @@ def test_what_cannot_be_fetched_says_what_to_do_instead(hub: Path, monkeypatch, 
 
 
 @pytest.mark.parametrize("ending", [".pth", ".safetensors"])
-def test_tensors_are_read_by_name_and_nothing_else_is(tmp_path: Path, ending: str):
+def test_tensors_are_read_by_name_and_nothing_else_is(tmp_path: Path, monkeypatch, ending: str):
     path, tensors = tmp_path / f"net{ending}", {"a": torch.ones(2), "b": torch.zeros(1)}
     if ending == ".pth":
         torch.save({**tensors, "epoch": 3}, path)
     else:
         save_file(tensors, path)
+        monkeypatch.delattr(torch, "load")  # the format's own reader is asked
     found = read_tensors(path)
     assert {name: tensor.tolist() for name, tensor in found.items()} == {"a": [1, 1], "b": [0]}
+
+
+def test_code_in_a_file_of_weights_is_not_run(tmp_path: Path):
+    path = tmp_path / "net.pth"
+    torch.save({"a": torch.ones(2), "b": Opened(tmp_path / "opened")}, path)
+    with pytest.raises(BackboneUnfit, match="cannot be read as weights: Weights only load failed"):
+        read_tensors(path)
+    assert not (tmp_path / "opened").exists()
+
+
+class Opened:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.path,)
 
 
 @pytest.mark.parametrize("name", ["net.pth", "net.safetensors"])

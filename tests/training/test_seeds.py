@@ -22,3 +22,8 @@ def test_a_generator_draws_by_its_seed():
     assert torch.equal(
         torch.rand(3, generator=generator(1, "order", 2)), torch.rand(3, generator=wanted)
     )
+
+
+def test_a_generator_is_of_the_first_epoch_unless_another_is_named():
+    seeds = [derived_seed(1, "order"), derived_seed(1, "order", 1)]
+    assert generator(1, "order").initial_seed() == seeds[0] != seeds[1]

@@ -174,6 +174,7 @@ def test_a_small_finite_space_is_tried_whole():
 def test_points_around_an_anchor_stay_inside_and_differ_from_it():
     anchors = np.array([[0.0, 1.0, 0.5], [0.2, 0.3, 0.4]])
     points = around(anchors, np.random.default_rng(0))
+    assert points.shape == (2 * 64, 3)
     assert ((points >= 0) & (points <= 1)).all()
     assert (points != np.repeat(anchors, len(points) // 2, axis=0)).any(axis=1).all()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from contract import SMALL, score
 
+from aerial_nni.tuners import averaging
 from aerial_nni.tuners.acquisition import LogExpectedImprovement
 from aerial_nni.tuners.averaging import WIDEST, Averaged, _hessian, draws
 from aerial_nni.tuners.coordinates import Coordinates
@@ -75,3 +76,13 @@ def test_curvature_is_that_of_the_posterior_and_decides_how_far_draws_lie():
     along = (np.array([one.hyper.to_logs() for one in drawn]) - mode) @ directions
     steepest = 1 / np.sqrt(curvature[-1])
     assert steepest < WIDEST and along[:, -1].std() == pytest.approx(steepest, rel=0.1)
+
+
+def test_where_the_losses_say_nothing_draws_lie_no_further_than_the_widest(monkeypatch):
+    model = fitted(6)
+    count = len(model.hyper.to_logs())
+    monkeypatch.setattr(averaging, "_hessian", lambda *_: np.zeros((count, count)))
+    monkeypatch.setattr(averaging, "WIDEST", 0.1)
+    drawn = np.array([one.hyper.to_logs() for one in draws(model, 2000, np.random.default_rng(0))])
+    spread = (drawn[1:] - drawn[0]).std(axis=0)
+    assert spread.max() == pytest.approx(0.1, rel=0.1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import trapezoid
 
-from aerial_nni.tuners.density import cell_edges, fit, parzen
+from aerial_nni.tuners.density import NARROWEST, cell_edges, fit, parzen
 from aerial_nni.tuners.space import Space
 
 SPACE = Space.parse(
@@ -99,3 +99,19 @@ def test_the_best_draw_is_a_value_of_the_space():
     ratio = fit(SPACE, POINTS, np.arange(12.0), share=0.25, pending=POINTS[:0])
     point = ratio.best_of(24, np.random.default_rng(2))
     assert point == pytest.approx(SPACE.snap(point))
+
+
+@pytest.mark.parametrize(
+    ("centres", "widths"),
+    [
+        ([0.7], [0.7]),
+        ([0.2], [0.8]),
+        ([0.5, 0.2], [0.3, 0.3]),
+        ([0.6, 0.1, 0.2], [0.4, 0.1, 0.4]),
+        ([0.4, 0.9, 0.5, 0.45], [0.05, 0.4, 0.4, 0.05]),
+    ],
+)
+def test_a_kernel_reaches_as_far_as_the_farther_neighbour(centres: list, widths: list):
+    density = parzen(Space(SPACE.parameters[:1]), np.array(centres)[:, None])
+    assert density.widths.ravel() == pytest.approx(np.maximum(widths, NARROWEST))
+    assert density.mixing == pytest.approx(1 / (1 + len(centres)))

@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge
 
 from aerial_nni.tuners.bayesian_linear import LIMITS, _improbability, most_probable, regress
 from aerial_nni.tuners.gaussian_process import PRIOR_NOISE
-from aerial_nni.tuners.network import Network, train
+from aerial_nni.tuners.network import Network, _layers, _loss, train
 
 
 @pytest.fixture
@@ -111,3 +111,21 @@ def test_derivatives_of_the_features_are_finite_differences(data: tuple[np.ndarr
     steps = 1e-6 * np.eye(3)
     high, low = network.features(point + steps), network.features(point - steps)
     assert slopes == pytest.approx((high - low) / 2e-6, rel=1e-4, abs=1e-7)
+
+
+def test_the_loss_is_squares_and_decay_with_its_derivatives(data: tuple[np.ndarray, np.ndarray]):
+    inputs, values = (part[:7] for part in data)
+    shapes = [(3, 4), (4, 2), (2, 1)]
+    size = sum(rows * columns + columns for rows, columns in shapes)
+    flat = np.random.default_rng(5).normal(size=size)
+    loss, gradient = _loss(flat, shapes, inputs, values, 0.3)
+    layers = _layers(flat, shapes)
+    hidden = inputs
+    for weights, biases in layers[:-1]:
+        hidden = np.tanh(hidden @ weights + biases)
+    errors = (hidden @ layers[-1][0] + layers[-1][1]).ravel() - values
+    squares = sum((weights**2).sum() for weights, _ in layers)
+    assert loss == pytest.approx((errors @ errors + 0.3 * squares) / 2)
+    for place, step in enumerate(1e-6 * np.eye(size)):
+        high, low = (_loss(flat + s, shapes, inputs, values, 0.3)[0] for s in (step, -step))
+        assert gradient[place] == pytest.approx((high - low) / 2e-6, rel=1e-5, abs=1e-6)

@@ -70,6 +70,24 @@ def test_a_mutation_changes_something_and_little_else():
     assert 1 <= np.mean(changed) < 2
 
 
+def test_another_category_is_taken_each_as_often():
+    coordinates = Coordinates.of(Space.parse({"c": {"_type": "choice", "_value": list("pqrs")}}))
+    (grid,) = coordinates.grids
+    children = [
+        Mutation(np.array([True]), np.zeros(1), np.array([turn])).of(grid[1:2, None], coordinates)
+        for turn in (0.0, 0.3, 0.4, 0.6, 0.7, 0.999)
+    ]
+    assert np.ravel(children).tolist() == grid[[2, 2, 3, 3, 0, 0]].tolist()
+
+
+@pytest.mark.parametrize(("step", "levels"), [(-1e-6, [1, 0, 1, 2]), (1e-6, [1, 2, 3, 2])])
+def test_a_step_too_short_for_a_grid_goes_to_the_next_level_on_its_side(step, levels):
+    coordinates = Coordinates.of(Space.parse({"k": {"_type": "randint", "_value": [0, 4]}}))
+    (grid,) = coordinates.grids
+    mutation = Mutation(np.array([True]), np.array([step]), np.zeros(1))
+    assert mutation.of(grid[:, None], coordinates).ravel().tolist() == grid[levels].tolist()
+
+
 @pytest.mark.parametrize(
     ("trials", "population", "sample"), [(None, 20, 20), (12, 6, 6), (40, 20, 20), (1000, 100, 25)]
 )

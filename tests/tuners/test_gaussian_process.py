@@ -12,6 +12,7 @@ from aerial_nni.tuners.gaussian_process import (
     condition,
     fit,
     improbability,
+    standardisation,
     without_extremes,
 )
 from aerial_nni.tuners.kernel import LEVEL, Hyperparameters
@@ -177,3 +178,10 @@ def test_grids_hold_the_values_of_the_space():
     levels = {p.name: grid for p, grid in zip(space.parameters, coordinates.grids, strict=True)}
     assert len(levels["width"]) == 29 and len(levels["scale"]) == 21 and len(levels["flags"]) == 5
     assert levels["lr"] is levels["decay"] is levels["noise"] is None
+
+
+def test_losses_that_differ_by_rounding_alone_are_equal():
+    assert standardisation(np.array([1e9, 1e9 + 1e-4])) == (pytest.approx(1e9), 1.0)
+    assert standardisation(np.array([0.0, 1e-13])) == (pytest.approx(0), 1.0)
+    assert standardisation(np.array([0.0, 1e-6])) == pytest.approx((5e-7, 5e-7), rel=1e-9, abs=0)
+    assert standardisation(np.array([-2e9, 2e9])) == pytest.approx((0, 2e9))

@@ -20,7 +20,7 @@ HYPER = Hyperparameters(np.array([8.0, 2.0]), signal=1.5, noise=0.02)
 def model() -> GaussianProcess:
     units = np.random.default_rng(0).random((12, 2))
     coordinates = Coordinates(np.zeros(2, dtype=bool), (None, None))
-    return condition(coordinates, units, 3 * np.sin(5 * units[:, 0]) + units[:, 1], HYPER)
+    return condition(coordinates, units, 7 * np.sin(5 * units[:, 0]) + units[:, 1], HYPER)
 
 
 class TestMetis(TunerContract):

@@ -134,6 +134,7 @@ def test_goes_on_in_the_middle_of_the_search_and_of_the_finals():
     after = make()
     after.import_data(done[:2])
     after.resumed(points[2])
+    assert len(after.inner.pending()) == 1
     new = after.generate_parameters(10)
     assert new["_phase"] == "search"
     after.import_data([done[2]])  # the resumed one's result
@@ -151,7 +152,9 @@ def test_after_a_resume_failed_and_added_trials_are_none_of_those_planned():
     points = searched(before)
     after = make()
     after.failed(points[0])
+    assert [trial.failed for trial in after.inner.trials] == [True]
     after.added({"x": 0.5, "k": 1})
+    assert after.inner.pending().tolist() == [after.inner.space.encode({"x": 0.5, "k": 1}).tolist()]
     after.import_data([{"parameter": {"x": 0.5, "k": 1}, "value": 0.1}])
     after.import_data([{"parameter": point, "value": score(point)} for point in points[1:]])
     makes_up = after.generate_parameters(10)

@@ -17,6 +17,7 @@ from smac.acquisition.function.expected_improvement import EI
 from smac.model.random_forest.random_forest import RandomForest
 
 from aerial_nni.tuners import smac
+from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.smac import (
     SMACTuner,
     TunerUnavailable,
@@ -76,6 +77,26 @@ class TestSMAC(TunerContract):
         assert capfd.readouterr() == ("", "")
 
 
+def test_every_trial_has_a_forest_of_its_own(monkeypatch: pytest.MonkeyPatch):
+    seeds: list[int] = []
+
+    class Enough(Exception):
+        pass
+
+    def noted(units: np.ndarray, targets: np.ndarray, *, seed: int) -> None:
+        seeds.append(seed)
+        raise Enough
+
+    monkeypatch.setattr(smac, "grow", noted)
+    tuner = SMACTuner(random_share=0.0)
+    tuner.update_search_space(SMALL)
+    tuner.import_data([{"parameter": {"x": 0.5, "k": 1}, "value": 1.0}])
+    for seed in range(50):
+        with pytest.raises(Enough):
+            tuner.propose(np.random.default_rng(seed))
+    assert len(set(seeds)) == 50 and 2**30 < max(seeds) < 2**31
+
+
 @pytest.fixture
 def trials() -> tuple[np.ndarray, np.ndarray]:
     """Points (40, 3) and log losses."""
@@ -121,6 +142,30 @@ def test_losses_on_the_logarithm():
     assert log_scaled(10 * losses - 7) == pytest.approx(scaled)
     assert log_scaled(np.full(3, 4.0)).tolist() == [0, 0, 0]
     assert np.isfinite(log_scaled(np.array([0.0] * 30 + [1.0]))).all()
+
+
+def test_walks_come_nearer_to_the_top_than_random_points(monkeypatch: pytest.MonkeyPatch):
+    class Bowl:
+        def predict_marginalized(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            mean = ((points - 0.3) ** 2).sum(axis=1)[:, None]
+            return mean, np.full_like(mean, 1e-4)
+
+    monkeypatch.setattr(smac, "SPREAD", 50)
+    coordinates = Coordinates(np.zeros(4, dtype=bool), (None,) * 4)
+    units, draw = np.random.default_rng(0).random((5, 4)), np.random.default_rng(1)
+    point = smac._most_promising(Bowl(), coordinates, units, draw)
+    assert np.abs(point - 0.3).max() < 0.02
+
+
+def test_neighbours_differ_in_one_coordinate():
+    coordinates = Coordinates(np.array([False, True]), (None, np.array([0.25, 0.75])))
+    places = np.array([[0.5, 0.25], [0.99, 0.75]])
+    points = smac._neighbours(places, coordinates, np.random.default_rng(0))
+    moved = points != np.repeat(places, smac.NEIGHBOURS, axis=0)
+    assert points.shape == (64, 2) and (moved.sum(axis=1) <= 1).all() and moved.any(axis=0).all()
+    assert points.min() >= 0 and points.max() <= 1
+    steps = np.abs(points[:32, 0] - 0.5)[moved[:32, 0]]
+    assert 0.001 < np.median(steps) < 0.15
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1])

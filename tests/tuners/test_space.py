@@ -27,6 +27,12 @@ def test_a_value_comes_back_from_its_unit(name: str):
         assert own.to_unit(own.from_unit(own.snap(unit))) == pytest.approx(own.snap(unit))
 
 
+def test_a_number_between_those_of_a_range_has_its_share():
+    own = parameter("randint", 3, 6)
+    found = [own.share_below(number) for number in (-9, 2.5, 3, 4, 4.75, 5.5, 99)]
+    assert found == pytest.approx([0, 0, 1 / 6, 1 / 2, 3 / 4, 1, 1])
+
+
 def test_nni_knows_the_same_kinds():
     assert set(format_search_space(SPACE)) == {(name,) for name in SPACE}
 
