@@ -35,8 +35,7 @@ SLOW = ("torch", "torchvision", "scipy.stats", "sklearn.ensemble", "smac", "nni"
         "hypothesis.strategies", "websockets", "safetensors.torch", "pytest")  # fmt: skip
 SECONDS, CLOCK, GIGABYTES = 90, 60, 8
 """Of processor time for a mutant, by the clock for a test, of memory: one over it is killed."""
-MOST = 8
-"""Test files for a mutant."""
+MOST = 8  # test files for a mutant
 NOTHING = ast.Name("nothing")
 SWAPPED = {"Mod": "Mult", "FloorDiv": "Div", "Pow": "Mult"}
 for one, two in (("Lt", "LtE"), ("Gt", "GtE"), ("Eq", "NotEq"), ("Is", "IsNot"), ("In", "NotIn"),
