@@ -12,8 +12,10 @@ from typing import Any
 from aerial_nni.data.dataset import VOID, Facts
 from aerial_nni.data.labels import Label, check_distinct, check_name, read_labels, read_void
 from aerial_nni.data.masks import ColourCode, IndexCode
+from aerial_nni.data.naming import Naming
 from aerial_nni.data.written import Written
 from aerial_nni.errors import Explained
+from aerial_nni.fitting import Name
 from aerial_nni.reading import read_yaml
 
 FILE = "classes.yaml"
@@ -37,14 +39,17 @@ void: "#000000"             # optional: the colour of pixels of no class, or a l
 # name: my-town             # else the folder's name
 # bands: [red, green, blue, infrared]   # where it is not red, green, blue
 # area: '^(.+)_[0-9]+$'     # regular expression on file names: its group names the ground shown
+# mask_suffix: _mask        # t1.jpg and t1_mask.png are a pair; also mask_prefix, image_suffix, ...
 # patch: 256                # height and width of a patch in pixels
 # resolution: 0.5 m
 # licence: CC BY 4.0
 # source: https://example.org
 """
 
-KEYS = ("name", "masks", "classes", "void", "bands", "area", "patch", "resolution", "licence",
-        "source", "description")  # fmt: skip
+AFFIXES = ("image_prefix", "image_suffix", "mask_prefix", "mask_suffix")
+
+KEYS = ("name", "masks", "classes", "void", "bands", "area", *AFFIXES, "patch", "resolution",
+        "licence", "source", "description")  # fmt: skip
 
 
 class ClassListInvalid(Explained, ValueError):
@@ -61,6 +66,8 @@ class ClassList:
     void: tuple[Any, ...]
     """Values of no class: indices or colours."""
     area: re.Pattern[str] | None
+    naming: Naming | None
+    """How the names of an image and its mask differ, if it is said."""
 
     def code(self) -> ColourCode | IndexCode:
         """What turns mask values into classes."""
@@ -113,6 +120,7 @@ def _class_list(value: dict[str, Any], name: str) -> ClassList:
         labels=labels,
         void=void,
         area=_area(value.get("area")),
+        naming=_naming(value),
     )
 
 
@@ -170,6 +178,17 @@ def _listed(value: dict[str, Any], key: str) -> list:
     if not isinstance(found, list):
         raise ValueError(f"{key}: {found!r} must be a list")
     return found
+
+
+def _naming(value: dict[str, Any]) -> Naming | None:
+    """How names differ, or None where nothing is said of it."""
+    said = {key: value[key] for key in AFFIXES if value.get(key) is not None}
+    for key, text in said.items():
+        if not isinstance(text, str):
+            raise ValueError(f"YAML reads {key}: {text!r} as no text; put it in quotes")
+        if text and (set(text) & {"/", "\\"} or Name().problem(text)):
+            raise ValueError(f"{key}: {text!r:.60} is no part of a file's name, such as _mask")
+    return Naming(**said) if said else None
 
 
 def _area(rule: Any) -> re.Pattern[str] | None:

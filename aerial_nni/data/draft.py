@@ -75,7 +75,7 @@ def write_draft(data_dir: Path) -> Draft:
     path = root / FILE
     if path.exists():
         raise NoDraft(f"{path} is there already and stays as it is; rename it for a draft")
-    samples, problems = match_pairs(root / "images", root / "masks", area=str)
+    samples, problems = match_pairs(root / "images", root / "masks", area=str, naming=None)
     if not samples:
         first = next(iter(problems.values()), "there are no pictures in it")
         raise NoDraft(f"{root} has no image with a mask: {first}")

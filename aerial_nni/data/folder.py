@@ -5,6 +5,8 @@
         masks/     north_1.png  north_2.png  south_1.png ...     the same names, any ending
         classes.yaml
 
+A mask's name may have a usual word before or behind it, `north_1_mask.png`.
+
 Images are JPEG, PNG or TIFF with 8 or 16 bits and three or more bands, all of the same kind.
 Masks are PNG or TIFF that give each pixel's class by colour or by index. `classes.yaml` says by
 which; `doctor --draft` writes one from the masks, or paste this and change it:
@@ -57,7 +59,9 @@ def open_folder(data_dir: Path, *, packed: Path | None = None) -> Dataset:
             f"your classes:\n\n{EXAMPLE}"
         )
     classes = read_class_list(root / FILE, name=_name(root, data_dir, packed))
-    samples, problems = match_pairs(root / "images", root / "masks", area=classes.area_of)
+    samples, problems = match_pairs(
+        root / "images", root / "masks", area=classes.area_of, naming=classes.naming
+    )
     if not samples and not problems:
         raise DatasetMissing(f"there are no pictures in {root / 'images'} and {root / 'masks'}")
     return Dataset(

@@ -1,11 +1,15 @@
 """Images and masks matched by name: what both datasets that lie in folders need to be found."""
 
+import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
 
 from aerial_nni.data.dataset import DatasetMissing, Sample
+from aerial_nni.data.naming import SAME, Naming, guessed
 from aerial_nni.rasters import ENDINGS
+
+log = logging.getLogger(__name__)
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -18,31 +22,48 @@ def natural(name: str) -> list[tuple[int, int, str]]:
 
 
 def match_pairs(
-    images: Path, masks: Path, *, area: Callable[[str], str], prefix: str = ""
+    images: Path,
+    masks: Path,
+    *,
+    area: Callable[[str], str],
+    prefix: str = "",
+    naming: Naming | None = SAME,
 ) -> tuple[list[Sample], dict[str, str]]:
     """Samples of the pictures in `images` and `masks` that share a stem, and the others' problems.
 
-    A sample's name is `prefix` and the stem; `area` gives its area from this name. Samples are in
-    natural order. A stem has the sub-folders below `images` or `masks` before it. Hidden files and
-    files that are no pictures are left out.
+    A sample's name is `prefix` and the image's stem; `area` gives its area from this name. Samples
+    are in natural order. A stem has the sub-folders below `images` or `masks` before it. Hidden
+    files and files that are no pictures are left out, and so are those that are not of the
+    `naming`; with None it is guessed.
+
+    Raises:
+        NamesAmbiguous: it cannot be guessed.
     """
     found = {"image": _by_stem(images), "mask": _by_stem(masks)}
+    naming = guessed(found["image"], found["mask"]) if naming is None else naming
+    if naming != SAME:
+        log.info("images and masks in %s are matched by %s", images.parent, naming)
+        found = {kind: _by_shared(files, naming, kind) for kind, files in found.items()}
     samples, problems = [], {}
     for stem in sorted({*found["image"], *found["mask"]}, key=natural):
         here = {kind: files.get(stem, []) for kind, files in found.items()}
-        reason = _pair_problem(stem, here, images=images, masks=masks)
+        name = prefix + naming.whole(stem, "image" if here["image"] else "mask")
+        reason = _pair_problem(stem, here, naming, images=images, masks=masks)
         if reason:
-            problems[prefix + stem] = reason
+            problems[name] = reason
         else:
-            samples.append(
-                Sample(
-                    name=prefix + stem,
-                    area=area(prefix + stem),
-                    image=here["image"][0],
-                    mask=here["mask"][0],
-                )
-            )
+            image, mask = here["image"][0], here["mask"][0]
+            samples.append(Sample(name=name, area=area(name), image=image, mask=mask))
     return samples, problems
+
+
+def _by_shared(files: Mapping[str, list[Path]], naming: Naming, kind: str) -> dict[str, list[Path]]:
+    """The pictures by the part of their names that an image and its mask share."""
+    shared: dict[str, list[Path]] = {}
+    for stem, paths in files.items():
+        if (common := naming.shared(stem, kind)) is not None:
+            shared.setdefault(common, []).extend(paths)
+    return shared
 
 
 def _by_stem(folder: Path) -> dict[str, list[Path]]:
@@ -65,15 +86,19 @@ def hidden(path: PurePath) -> bool:
     )
 
 
-def _pair_problem(stem: str, here: dict[str, list[Path]], *, images: Path, masks: Path) -> str:
+def _pair_problem(
+    stem: str, here: Mapping[str, list[Path]], naming: Naming, *, images: Path, masks: Path
+) -> str:
     """Why the files of one stem are no pair, or an empty string."""
     for kind, files in here.items():
         if len(files) > 1:
             return f"{len(files)} {kind}s have this name: {', '.join(map(str, files))}; keep one"
     if not here["mask"]:
-        return f"no mask: {here['image'][0]} is there, but no picture {stem}.* in {masks}"
+        wanted = naming.whole(stem, "mask")
+        return f"no mask: {here['image'][0]} is there, but no picture {wanted}.* in {masks}"
     if not here["image"]:
-        return f"no image: {here['mask'][0]} is there, but no picture {stem}.* in {images}"
+        wanted = naming.whole(stem, "image")
+        return f"no image: {here['mask'][0]} is there, but no picture {wanted}.* in {images}"
     return ""
 
 
