@@ -156,12 +156,13 @@ def web_port(port: int | None) -> Iterator[Finding]:
     """Whether the port of the web UI is free."""
     from aerial_nni.experiments.ports import USUAL, PortBusy, take
 
+    level = "warn" if port is None else "fail"  # where none is typed the next one is taken
     port = USUAL if port is None else port
     try:
         take(port).close()
     except PortBusy as error:
         problem, _, mend = str(error).partition("; ")
-        yield Finding("warn", "port", problem, mend)
+        yield Finding(level, "port", problem, mend)
     else:
         yield Finding("ok", "port", f"{port} is free")
 

@@ -171,6 +171,29 @@ def write_json(path: Path, value: Any, *, private: bool = False) -> None:
         temporary.write_text(as_json(value), encoding="utf-8")
 
 
+class NotWritable(Explained):
+    """Nothing can be written where results are to go. The message says which flag names it."""
+
+
+def check_writable(folder: Path, *, flag: str) -> None:
+    """Raises `NotWritable` unless a file could be made in `folder`, which need not be there yet.
+
+    It is tried: permissions do not tell a disk that is read-only from one that is not.
+    """
+    place = folder.expanduser().absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise NotWritable(f"{flag} {folder} cannot be a folder: {place} is a file; give another")
+    try:
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise NotWritable(
+            f"nothing can be written in {place} ({error.strerror}), where {flag} {folder} is to "
+            "be; give another"
+        ) from error
+
+
 def as_json(value: Any) -> str:
     """`value` as the text of a JSON file. NaN becomes null: JSON has no NaN."""
     return json.dumps(_plain(value), indent=2) + "\n"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from aerial_nni import doctor
 from aerial_nni.doctor import Finding, examine
-from aerial_nni.experiments import repairs
+from aerial_nni.experiments import ports, repairs
 from aerial_nni.run import main
 
 
@@ -62,13 +62,23 @@ def test_a_setuptools_without_pkg_resources(
     assert [finding.level for finding in doctor.setuptools()] == [level]
 
 
-def test_a_busy_port_is_a_warning_with_the_next_free_one():
+@pytest.mark.parametrize(("typed", "level"), [(True, "fail"), (False, "warn")])
+def test_a_busy_port_is_a_failure_where_it_was_typed_and_else_a_warning(
+    monkeypatch: pytest.MonkeyPatch, typed: bool, level: str
+):
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
-        (finding,) = doctor.web_port(server.getsockname()[1])
-    assert finding.level == "warn"
+        busy = server.getsockname()[1]
+        monkeypatch.setattr(ports, "USUAL", busy)
+        (finding,) = doctor.web_port(busy if typed else None)
+    assert finding.level == level
     assert finding.mend.startswith("add: --port")
+
+
+def test_a_port_that_does_not_exist_is_a_failure():
+    (finding,) = doctor.web_port(80000)
+    assert (finding.level, finding.text) == ("fail", "port 80000 does not exist")
 
 
 @pytest.mark.parametrize(("version", "level"), [((3, 9, 1), "fail"), ((3, 14, 0), "fail")])

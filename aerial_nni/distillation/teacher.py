@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.dataset import Facts
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.errors import Explained
@@ -84,18 +85,25 @@ def check_teacher(
 
     A teacher that was trained on images that validate the student would tell it the answers.
     """
-    found = [*_kinds(teacher, prepared)]
-    if not found:
-        known = known_answers(teacher.header, teacher.path, prepared, split)
-        found = [known] if known else [*_numbers(teacher, normalisation)]
+    check_kinds(teacher, prepared.facts)
+    known = known_answers(teacher.header, teacher.path, prepared, split)
+    _refuse(teacher, [known] if known else [*_numbers(teacher, normalisation)])
+
+
+def check_kinds(teacher: Teacher, facts: Facts) -> None:
+    """Raises `TeacherUnfit` unless the teacher knows these classes and bands."""
+    _refuse(teacher, [*_kinds(teacher, facts)])
+
+
+def _refuse(teacher: Teacher, found: Sequence[str]) -> None:
     if found:
         lines = "".join(f"\n  {line}" for line in found)
         raise TeacherUnfit(f"the teacher {teacher.path} does not fit:{lines}")
 
 
-def _kinds(teacher: Teacher, prepared: Prepared) -> Iterator[str]:
+def _kinds(teacher: Teacher, facts: Facts) -> Iterator[str]:
     """What differs in classes and bands."""
-    name, facts = teacher.header.get("data"), prepared.facts
+    name = teacher.header.get("data")
     for what, ours in (("classes", facts.classes), ("bands", facts.bands)):
         theirs = teacher.header.get(what) or ["unknown"]
         if list(theirs) != list(ours):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.dataset import Facts
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
@@ -96,11 +97,10 @@ def check_start(start: Start, prepared: Prepared, split: Split) -> None:
     refuse_answers(start.header, start.path, prepared, split, what="network")
 
 
-def check_fit(start: Start, options: DroneOptions, prepared: Prepared) -> None:
+def check_fit(start: Start, options: DroneOptions, facts: Facts) -> None:
     """Raises `BackboneUnfit` where the weights are those of another network than `options` say."""
     if not start.tensors:
         return
-    facts = prepared.facts
     with torch.device("meta"):  # names and shapes alone: nothing is drawn, and no memory is taken
         model = DeepLab(
             len(facts.bands),

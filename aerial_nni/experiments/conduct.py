@@ -10,10 +10,11 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from aerial_nni.experiments import failures
-from aerial_nni.experiments.address import LOCAL, is_local
+from aerial_nni.experiments.address import LOCAL, check_host, is_local
 from aerial_nni.experiments.closing import measure
 from aerial_nni.experiments.edits import EditedLimits
 from aerial_nni.experiments.patience import End, Patience
+from aerial_nni.experiments.ports import check_port
 from aerial_nni.experiments.progress import progress_for, say
 from aerial_nni.experiments.ranking import said_of_best
 from aerial_nni.experiments.records import CUT_OFF, Record, load, running
@@ -21,7 +22,7 @@ from aerial_nni.experiments.server import Server
 from aerial_nni.experiments.snapshot import UNFINISHED
 from aerial_nni.experiments.staying import stay
 from aerial_nni.experiments.watch import Watch
-from aerial_nni.results import EXPERIMENT, sweep
+from aerial_nni.results import EXPERIMENT, check_writable, sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,19 @@ class Settings:
     stay: bool = False
     """Keep the web UI open at the end until Ctrl-C."""
     patience: Patience = Patience()
+
+    def check(self) -> None:
+        """Raises what is wrong with port and folders, before anything is prepared.
+
+        Raises:
+            PortBusy, BadHost: the web UI cannot listen there.
+            NotWritable: nothing can be written where results or the document go.
+        """
+        check_host(self.host)
+        check_port(self.port, host=self.host)
+        check_writable(self.runs, flag="--runs")
+        if self.docs is not None:
+            check_writable(self.docs, flag="--docs")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aerial_nni.data.dataset import Facts
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.drone.names import COMPARED, PREFIX, VARIED, loss_name, options_of
@@ -175,11 +176,13 @@ def prepare_with(options: DroneOptions) -> Callable[[TrialOptions, Path], TrialO
 
     def check(prepared: Prepared, split: Split) -> None:
         if options.model == "deeplab":
-            start = open_start(options)
-            check_start(start, prepared, split)
-            check_fit(start, options, prepared)
+            check_start(open_start(options), prepared, split)
+
+    def check_facts(facts: Facts) -> None:
+        if options.model == "deeplab":
+            check_fit(open_start(options), options, facts)
 
     def prepare(given: TrialOptions, folder: Path) -> TrialOptions:
-        return lay_ground(given, folder, check=check)
+        return lay_ground(given, folder, check=check, check_facts=check_facts)
 
     return prepare

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from aerial_nni.data import open_dataset
 from aerial_nni.data.chosen import chosen_patches, chosen_split
-from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.dataset import Facts
+from aerial_nni.data.prepared import Prepared, without_classes
 from aerial_nni.data.splits import Split, save_split
 from aerial_nni.options import Options, TrialOptions
 from aerial_nni.results import SPLIT
@@ -16,13 +18,22 @@ from aerial_nni.results import SPLIT
 Check = Callable[[Prepared, Split], None]
 """Raises an error about what was chosen."""
 
+CheckFacts = Callable[[Facts], None]
+"""The same about classes and bands alone, which are known before a picture is read."""
 
-def lay_ground(options: Options, folder: Path, *, check: Check | None = None) -> Options:
+
+def lay_ground(
+    options: Options,
+    folder: Path,
+    *,
+    check: Check | None = None,
+    check_facts: CheckFacts | None = None,
+) -> Options:
     """Fills the cache, writes the split into the experiment's folder; the options of its trials.
 
     They name the data by an absolute path, since trials start elsewhere, and the split by its
     file, so that all trials train on the same patches. Nothing is written if there is an error,
-    be it one of `check`.
+    be it one of `check`; where it is one of `check_facts` no picture was read.
 
     Raises:
         DatasetMissing, BadSamples, SplitOverlap, BadOption: with what to type next.
@@ -30,6 +41,9 @@ def lay_ground(options: Options, folder: Path, *, check: Check | None = None) ->
     if options.data_dir:
         data_dir = str(Path(options.data_dir).expanduser().resolve())
         options = dataclasses.replace(options, data_dir=data_dir)
+    if check_facts is not None:
+        dataset = open_dataset(options.data, options.data_dir)
+        check_facts(without_classes(dataset.facts, options.void_classes)[0])
     prepared = _prepared(options)
     split = chosen_split(options, prepared)
     if check is not None:

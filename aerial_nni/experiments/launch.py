@@ -35,10 +35,12 @@ def launch(definition: Definition, settings: Settings, *, prepare: Prepare = lay
 
     Raises:
         PortBusy, BadHost: the web UI cannot listen there.
+        NotWritable: nothing can be written where results or the document go.
         BadConfig, NotReachable: the configuration file cannot be used.
         DatasetMissing, BadSamples, SplitOverlap, BadOption: the data cannot be used.
         StartFailed: NNI did not start.
     """
+    settings.check()
     file = read_config(settings.config)
     limits = limits_of(
         definition, file, concurrency=settings.concurrency, max_minutes=settings.max_minutes

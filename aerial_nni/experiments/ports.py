@@ -91,6 +91,12 @@ def take(port: int | None, *, host: str = LOCAL) -> Taken:
     raise PortBusy(f"{problem}; add: --port {free.port}")
 
 
+def check_port(port: int | None, *, host: str = LOCAL) -> None:
+    """Raises what `take` would, of a port that was typed: nothing is kept."""
+    if port is not None:
+        take(port, host=host).close()
+
+
 def _next_free(port: int, *, host: str) -> Taken | None:
     """The first free port after `port`, None where none of the next hundred is."""
     for candidate in range(port + 1, min(port + 1 + TRIED, 65536)):

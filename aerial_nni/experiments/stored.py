@@ -59,8 +59,9 @@ def resume(
     `failures` and `settings.max_minutes` are new limits, the minutes counted from now.
 
     Raises:
-        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
+        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed, NotWritable.
     """
+    settings.check()
     with _closed(settings.runs, experiment) as (folder, record):
         _check_shared(folder, record)
         return _resumed(settings, folder, record, trials=trials, failures=failures)

@@ -8,7 +8,7 @@ from aerial_nni import results
 from aerial_nni.data.batches import measure_normalisation
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
-from aerial_nni.distillation.teacher import Teacher, TeacherMissing, check_teacher
+from aerial_nni.distillation.teacher import Teacher, TeacherMissing, check_kinds, check_teacher
 from aerial_nni.experiments import records
 from aerial_nni.experiments.ground import lay_ground
 from aerial_nni.options import TrialOptions, changed
@@ -46,7 +46,9 @@ def prepare_with(teacher: Teacher) -> Callable[[TrialOptions, Path], TrialOption
         check_teacher(teacher, prepared, split, measure_normalisation(prepared, split.train))
 
     def prepare(options: TrialOptions, folder: Path) -> TrialOptions:
-        options = lay_ground(options, folder, check=check)
+        options = lay_ground(
+            options, folder, check=check, check_facts=lambda facts: check_kinds(teacher, facts)
+        )
         with results.atomic(folder / results.TEACHER) as temporary:
             shutil.copyfile(teacher.path, temporary)
         return changed(options, {"teacher": str(folder / results.TEACHER)})

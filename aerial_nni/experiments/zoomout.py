@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aerial_nni.data.dataset import Facts
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.experiments.baseline import check_final_seeds, check_seeds, final_seeds
@@ -25,7 +26,7 @@ from aerial_nni.options import BUILT_IN, BadOption, TrialOptions, as_dict, chang
 from aerial_nni.tuners.trial import PHASE
 from aerial_nni.zoomout.names import SUPERPIXEL, SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
-from aerial_nni.zoomout.weights import fitting_weights
+from aerial_nni.zoomout.weights import fitting_kinds, fitting_weights
 
 SPACE = FOLDER / "zoomout.yaml"
 
@@ -187,8 +188,12 @@ def prepare_with(definition: Definition) -> Callable[[TrialOptions, Path], Trial
         for options in backbones(definition.options, definition.space):
             fitting_weights(options, prepared, split)
 
+    def check_facts(facts: Facts) -> None:
+        for options in backbones(definition.options, definition.space):
+            fitting_kinds(options, facts)
+
     def prepare(options: TrialOptions, folder: Path) -> TrialOptions:
-        return lay_ground(options, folder, check=check)
+        return lay_ground(options, folder, check=check, check_facts=check_facts)
 
     return prepare
 

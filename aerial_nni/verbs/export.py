@@ -59,6 +59,7 @@ def export(given: argparse.Namespace) -> int:
     from aerial_nni.inference.export import export as write
     from aerial_nni.inference.writing import check_free
     from aerial_nni.options import BadOption
+    from aerial_nni.results import check_writable
 
     source, name = checkpoint_of(given.id, given.runs)
     target = given.to
@@ -71,6 +72,7 @@ def export(given: argparse.Namespace) -> int:
     if not target.parent.is_dir():
         make = f"mkdir -p {shlex.quote(str(target.parent))}"
         raise BadOption(f"there is no folder {target.parent}; make it with: {make}")
+    check_writable(target.parent, flag="--to")
     if not given.overwrite:
         check_free([target])
     values: dict[str, Any] = {"id": name, "source": str(source), "checkpoint": str(target)}

@@ -177,8 +177,10 @@ def predict(given: argparse.Namespace) -> int:
     from aerial_nni.inference.tiles import Tiling
     from aerial_nni.inference.turning import Turned
     from aerial_nni.inference.writing import result_stems
+    from aerial_nni.results import check_writable
 
     check_driver(given.driver)
+    check_writable(given.to, flag="--to")
     tiling = Tiling(tile=given.tile, overlap=given.overlap)
     wanted = Wanted(
         polygons=_polygons(given),
@@ -247,7 +249,9 @@ def _polygons(given: argparse.Namespace) -> "PolygonOptions | None":
 
 def _check_submission(given: argparse.Namespace) -> None:
     from aerial_nni.inference.writing import check_free
+    from aerial_nni.results import check_writable
 
+    check_writable(given.submission.parent, flag="--submission")
     if len({image.stem for image in given.images}) < len(given.images):
         raise BadOption("images of one name are one image to a contest; give each name once")
     if odd := [image.stem for image in given.images if no_formula(image.stem) != image.stem]:

@@ -124,8 +124,11 @@ def report(given: argparse.Namespace) -> int:
     from aerial_nni.experiments.closing import measure
     from aerial_nni.experiments.progress import say
     from aerial_nni.reports import named_place, usual_place, write_report
+    from aerial_nni.results import check_writable
 
     runs = given.runs.expanduser().resolve()
+    if given.docs:
+        check_writable(given.docs, flag="--docs")
     folders = [records.find(runs, name) for name in given.id]
     if given.all:
         return _page(given, folders or records.folders(runs))

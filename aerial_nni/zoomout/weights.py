@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from aerial_nni.data.batches import Normalisation
+from aerial_nni.data.dataset import Facts
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.data.splits import Split
 from aerial_nni.models.backbone import VGGS, EncoderSpec, build_backbone
@@ -146,18 +147,24 @@ def fitting_weights(options: ZoomOutOptions, prepared: Prepared, split: Split) -
     Raises:
         BackboneMissing, BackboneUnfit, BadCheckpoint: with what to do.
     """
-    bands = prepared.facts.bands
+    weights = fitting_kinds(options, prepared.facts)
+    if weights.mean and options.backbone in VGGS:
+        say_order(prepared.facts)
+    check_answers(weights, prepared, split)
+    return weights
+
+
+def fitting_kinds(options: ZoomOutOptions, facts: Facts) -> Weights:
+    """The same, checked against the backbone and the bands alone."""
+    bands = facts.bands
     if options.backbone in VGGS and len(bands) != len(RGB):
         raise BackboneUnfit(
-            f"{options.backbone} takes three bands, red, green and blue; {prepared.facts.name} has "
+            f"{options.backbone} takes three bands, red, green and blue; {facts.name} has "
             f"{len(bands)} ({', '.join(bands)}): give --backbone encoder --backbone-weights "
             "CHECKPOINT, the encoder of a U-Net that was trained on this data"
         )
     weights = open_weights(options)
-    if weights.mean and options.backbone in VGGS:
-        say_order(prepared.facts)
     check_shapes(weights, options, bands=len(bands))
-    check_answers(weights, prepared, split)
     return weights
 
 
