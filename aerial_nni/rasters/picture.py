@@ -8,13 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.windows import Window
 
 from aerial_nni.rasters import validity
 from aerial_nni.rasters.decoding import by_pillow, decoded
 from aerial_nni.rasters.headers import check_upright
-from aerial_nni.rasters.opening import RasterUnusable, decoding, open_raster, opened
+from aerial_nni.rasters.opening import (
+    SETTINGS,
+    RasterUnusable,
+    decoding,
+    open_raster,
+    opened,
+    unpacked_bytes,
+)
+
+MOST_PAGES = 500
+"""Pages of a TIFF that are opened as bands."""
 
 COLOURS = (None, "YCbCr", "RGB")
 """Spaces of colours that come out as red, green and blue without a guess."""
@@ -54,6 +65,11 @@ class Picture:
     def count(self) -> int:
         """Its bands, with those of transparency; a palette counts as one."""
         return sum(page.count for page in self._pages)
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes of all its pixels."""
+        return sum(unpacked_bytes(page) for page in self._pages)
 
     @property
     def seen(self) -> tuple[int, ...]:
@@ -142,15 +158,17 @@ def open_picture(path: Path, driver: str = "") -> Iterator[Picture]:
     Raises:
         RasterUnusable: with what to type next.
     """
-    with ExitStack() as files:
+    with rasterio.Env(**SETTINGS), ExitStack() as files:
         dataset = files.enter_context(open_raster(path, driver))
         with decoding(path):
             check_upright(path, dataset.driver)
             _check_colours(path, dataset)
             names = dataset.subdatasets if dataset.driver == "GTiff" else []
+            _check_number(path, names)
             pages = tuple(files.enter_context(opened(name)) for name in _in_order(names))
             _check_pages(path, pages)
-        yield Picture(path=path, dataset=dataset, pages=pages, palette=_palette(dataset))
+            palette = _palette(dataset)
+        yield Picture(path=path, dataset=dataset, pages=pages, palette=palette)
 
 
 def _check_colours(path: Path, dataset: Any) -> None:
@@ -163,6 +181,12 @@ def _check_colours(path: Path, dataset: Any) -> None:
 def _in_order(names: Sequence[str]) -> list[str]:
     """Names of pages, `GTIFF_DIR:2:/a.tif` before `GTIFF_DIR:10:/a.tif`."""
     return sorted(names, key=lambda name: int(name.split(":")[1]))
+
+
+def _check_number(path: Path, pages: Sequence[Any]) -> None:
+    """Raises `RasterUnusable` for more pages than a picture has bands."""
+    if len(pages) > MOST_PAGES:
+        raise RasterUnusable(f"{path} has {len(pages)} pages; save one image per file")
 
 
 def _check_pages(path: Path, pages: Sequence[Any]) -> None:

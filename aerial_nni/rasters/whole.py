@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import rasterio
-
-from aerial_nni.rasters.opening import SETTINGS, RasterUnusable, unpacked_bytes
+from aerial_nni.rasters.opening import RasterUnusable
 from aerial_nni.rasters.picture import Picture, open_picture
 
 LARGE, SWELLING = 1 << 28, 2000
@@ -17,11 +15,10 @@ Several are in memory at a time, whole."""
 @contextmanager
 def open_whole(path: Path) -> Iterator[Picture]:
     """A picture that is small enough to be read whole."""
-    with rasterio.Env(**SETTINGS), open_picture(path) as picture:
-        unpacked = unpacked_bytes(picture.dataset)
-        if unpacked > max(LARGE, SWELLING * path.stat().st_size):
+    with open_picture(path) as picture:
+        if picture.unpacked > max(LARGE, SWELLING * path.stat().st_size):
             raise RasterUnusable(
-                f"{path} cannot be used: it would unpack to {unpacked} bytes; cut it into smaller "
-                "ones"
+                f"{path} cannot be used: it would unpack to {picture.unpacked} bytes; cut it into "
+                "smaller ones"
             )
         yield picture

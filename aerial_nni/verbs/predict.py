@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aerial_nni.errors import shown
+from aerial_nni.errors import Explained, told
 from aerial_nni.options import PRECISIONS, BadOption
 from aerial_nni.results import no_formula
 from aerial_nni.verbs.answers import answer, table
@@ -170,7 +170,6 @@ def band_numbers(text: str) -> tuple[int, ...]:
 
 def predict(given: argparse.Namespace) -> int:
     """Segments images, one after the other. One that cannot be used is named; the others go on."""
-    from aerial_nni.errors import Explained
     from aerial_nni.inference import open_model
     from aerial_nni.inference.prediction import Wanted, segment
     from aerial_nni.inference.scene import check_driver
@@ -210,9 +209,10 @@ def predict(given: argparse.Namespace) -> int:
                     overwrite=given.overwrite,
                     progress=progress,
                 )
-        except (Explained, OSError) as error:
-            print(f"error: {shown(str(error))}", file=sys.stderr)
-            failed[str(image)] = str(error)
+        except Exception as error:  # GDAL's own exceptions have no public base class
+            named = isinstance(error, (Explained, OSError))
+            failed[str(image)] = told(error) if named else f"{image}: {told(error)}"
+            print(f"error: {failed[str(image)]}", file=sys.stderr)
         else:
             done.append(result)
             if not given.json:
