@@ -16,15 +16,19 @@ from aerial_nni.data.dataset import VOID
 from aerial_nni.inference import Segmenter
 from aerial_nni.inference.areas import Area, measure_areas, pixel_area, write_areas
 from aerial_nni.inference.card import Card
+from aerial_nni.inference.finishing import finished
 from aerial_nni.inference.overlay import write_overlay
 from aerial_nni.inference.placing import place_of
 from aerial_nni.inference.polygons import PolygonOptions, write_polygons
 from aerial_nni.inference.probability import WriteShares, highest_share, shares_file, softmax
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Tiling, spread, stitched
-from aerial_nni.inference.writing import check_free, mask_file, scratch
+from aerial_nni.inference.writing import Write, check_free, mask_file, scratch
 
 log = logging.getLogger(__name__)
+
+RASTERS = {"mask", "confidence", "probabilities"}
+"""Results for which the model is asked."""
 
 PNG_TYPES = ("uint8", "uint16")
 """What the values of a PNG may be."""
@@ -68,6 +72,7 @@ def segment(
     driver: str = "",
     wanted: Wanted | None = None,
     overwrite: bool = False,
+    mark: str = "",
     progress: Progress | None = None,
 ) -> Segmented:
     """Writes the classes of every pixel of `image` to `STEM-mask.tif`, and what else is wanted.
@@ -75,7 +80,8 @@ def segment(
     That is `STEM-mask.png` where the image is a PNG or JPEG that lies nowhere on the Earth and a
     PNG has room for the values. A class has the value that the masks have which the model learnt
     from, and pixels that show nothing have that of void. Each file has its name only when it is
-    complete.
+    complete. Where a mask with the same `mark` is there and others are not, these alone are made:
+    see `aerial_nni.inference.finishing`.
 
     Raises:
         SceneUnusable: the image is not what the model takes, is damaged, or what is wanted cannot
@@ -90,14 +96,19 @@ def segment(
         place = wanted.polygons and place_of(image, scene.dataset, wanted.polygons.crs)
         raster = scene.on_the_ground or wanted.cog or card.written.dtype not in PNG_TYPES
         files = _results(stem, wanted, raster=raster)
-        if not overwrite:
+        left = frozenset() if overwrite else finished(files, image, mark)
+        if not overwrite and not left:
             check_free(files.values())
+        todo = {kind: path for kind, path in files.items() if kind not in left}
+        place = place if "polygons" in todo else None
         folder = cleared.enter_context(scratch(stem)) if place else stem.parent
         sure = files.get("confidence", folder / "confidence.tif" if place else None)
-        with _rasters(files, sure, scene, card, wanted) as write:
-            for y, x, logits, valid in answered(model, scene, tiling, progress):
-                write(y, x, logits, valid)
-        if wanted.overlay:
+        shares = todo if "confidence" in left or not sure else {**todo, "confidence": sure}
+        if RASTERS & shares.keys():
+            with _rasters(shares, scene, card, wanted, mark) as write:
+                for y, x, logits, valid in answered(model, scene, tiling, progress):
+                    write(y, x, logits, valid)
+        if "overlay" in todo:
             write_overlay(scene, files["mask"], files["overlay"], card)
         if place and wanted.polygons and sure:
             write_polygons(
@@ -105,7 +116,8 @@ def segment(
             )
     if wanted.areas:
         areas = measure_areas(files["mask"], card, square_metres)
-        write_areas(files["areas"], areas)
+        if "areas" in todo:
+            write_areas(files["areas"], areas)
     return Segmented(image=image, files=files, areas=tuple(areas))
 
 
@@ -138,23 +150,27 @@ def _results(stem: Path, wanted: Wanted, *, raster: bool) -> dict[str, Path]:
 
 @contextmanager
 def _rasters(
-    files: Mapping[str, Path], sure: Path | None, scene: Scene, card: Card, wanted: Wanted
+    todo: Mapping[str, Path], scene: Scene, card: Card, wanted: Wanted, mark: str
 ) -> Iterator[Callable[[int, int, np.ndarray, np.ndarray | None], None]]:
-    """Writes a rectangle's classes and probabilities to all rasters that are wanted of it."""
+    """Writes a rectangle's classes and probabilities to those rasters that are to be made."""
     with ExitStack() as open_files:
-        mask = open_files.enter_context(mask_file(files["mask"], scene, card, cog=wanted.cog))
+        mask: Write | None = None
+        if "mask" in todo:
+            file = mask_file(todo["mask"], scene, card, cog=wanted.cog, mark=mark)
+            mask = open_files.enter_context(file)
         shares: list[tuple[Callable[[np.ndarray], np.ndarray], WriteShares]] = []
-        for path, names, of in (
-            (sure, ["confidence"], highest_share),
-            (files.get("probabilities"), card.classes, softmax),
+        for kind, names, of in (
+            ("confidence", ["confidence"], highest_share),
+            ("probabilities", card.classes, softmax),
         ):
-            if path:
-                cog = wanted.cog and path in files.values()
-                file = shares_file(path, scene, names, dtype=wanted.dtype, cog=cog)
-                shares.append((of, open_files.enter_context(file)))
+            if path := todo.get(kind):
+                cog = wanted.cog and (kind != "confidence" or wanted.confidence)
+                share = shares_file(path, scene, names, dtype=wanted.dtype, cog=cog)
+                shares.append((of, open_files.enter_context(share)))
 
         def write(y: int, x: int, logits: np.ndarray, valid: np.ndarray | None) -> None:
-            mask(y, x, chosen(logits, valid))
+            if mask:
+                mask(y, x, chosen(logits, valid))
             for of, share in shares:
                 share(y, x, of(logits), valid)
 

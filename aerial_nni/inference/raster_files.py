@@ -115,7 +115,7 @@ def _to_cog(path: Path, overviews: str) -> None:
 
 def _to_png(path: Path) -> None:
     """Turns a GeoTIFF into a PNG: values of 8 bits with a palette, or of 16."""
-    with _turned_into(path, "PNG") as png, png.open("rb") as file:
+    with _turned_into(path, "PNG", write_metadata_as_text="YES") as png, png.open("rb") as file:
         file.seek(-len(PNG_END), os.SEEK_END)
         if file.read() != PNG_END:
             raise RasterioIOError("its end is missing")

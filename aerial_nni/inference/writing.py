@@ -12,6 +12,7 @@ import numpy as np
 from rasterio.windows import Window
 
 from aerial_nni.inference.card import Card
+from aerial_nni.inference.finishing import TAG
 from aerial_nni.inference.raster_files import NotWritten, raster_file
 from aerial_nni.inference.scene import Scene
 from aerial_nni.options import BadOption
@@ -67,10 +68,13 @@ def scratch(stem: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def mask_file(target: Path, scene: Scene, card: Card, *, cog: bool = False) -> Iterator[Write]:
+def mask_file(
+    target: Path, scene: Scene, card: Card, *, cog: bool = False, mark: str = ""
+) -> Iterator[Write]:
     """Writes a mask, window by window, that becomes `target` when the block ends without an error.
 
-    It has the scene's size and place, the classes' values, names and colours, and void as nodata.
+    It has the scene's size and place, the classes' values, names and colours, void as nodata, and a
+    `mark` of what made it.
 
     Raises:
         NotWritten: the disk is full, or the file cannot be written for another reason.
@@ -80,6 +84,8 @@ def mask_file(target: Path, scene: Scene, card: Card, *, cog: bool = False) -> I
         target, scene, dtype=written.dtype, nodata=written.void, overviews=overviews
     ) as file:
         _describe(file, card)
+        if mark:
+            file.update_tags(**{TAG: mark})
 
         def write(y: int, x: int, classes: np.ndarray) -> None:
             height, width = classes.shape

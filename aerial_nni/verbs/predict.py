@@ -171,6 +171,7 @@ def band_numbers(text: str) -> tuple[int, ...]:
 def predict(given: argparse.Namespace) -> int:
     """Segments images, one after the other. One that cannot be used is named; the others go on."""
     from aerial_nni.inference import open_model
+    from aerial_nni.inference.finishing import mark_of
     from aerial_nni.inference.prediction import Wanted, segment
     from aerial_nni.inference.scene import check_driver
     from aerial_nni.inference.tiles import Tiling
@@ -191,6 +192,10 @@ def predict(given: argparse.Namespace) -> int:
     if given.submission:
         _check_submission(given)
     checkpoint, _ = checkpoint_of(given.model, given.runs)
+    mark = mark_of(
+        checkpoint, bands=given.bands, driver=given.driver, tta=given.tta, tile=given.tile,
+        overlap=given.overlap, precision=given.precision,
+    )  # fmt: skip
     model = open_model(checkpoint, device=given.device, precision=given.precision)
     model = Turned(model) if given.tta else model
     done: list[Segmented] = []
@@ -207,6 +212,7 @@ def predict(given: argparse.Namespace) -> int:
                     driver=given.driver,
                     wanted=wanted,
                     overwrite=given.overwrite,
+                    mark=mark,
                     progress=progress,
                 )
         except Exception as error:  # GDAL's own exceptions have no public base class

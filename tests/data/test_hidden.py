@@ -1,4 +1,4 @@
-"""What an image does not show: void, left out of statistics, and to a model the mean of each band."""
+"""What an image does not show: void, in no statistics, and to a model the mean of each band."""
 
 from pathlib import Path
 
