@@ -77,6 +77,8 @@ class Batches:
     device: torch.device
     normalisation: Normalisation
     augmentation: Augmentation = Augmentation()
+    neutral: tuple[float, ...] | None = None
+    """What each band has where an image shows nothing; None for the mean of `normalisation`."""
     attached: Callable[[np.ndarray], Sequence[np.ndarray]] | None = None
     """Patches -> arrays (b, …) that each training batch ends in. Augmentation does not move them:
     for batches without any."""
@@ -109,9 +111,9 @@ class Batches:
 
     def _gather(self, group: Sequence[int]) -> Batch:
         """Raw images (b, h, w, bands) and masks (b, h, w) of some patches, on the device."""
-        rows = np.asarray(group)
+        rows, neutral = np.asarray(group), self.neutral or self.normalisation.mean
         return (
-            self._moved(known_type(shown(self.prepared, rows, self.normalisation.mean))),
+            self._moved(known_type(shown(self.prepared, rows, neutral))),
             self._moved(self.prepared.masks[rows]),
         )
 
@@ -132,16 +134,16 @@ class Batches:
         return self.normalisation(images.permute(0, 3, 1, 2))
 
 
-def shown(prepared: Prepared, rows: np.ndarray, mean: Sequence[float]) -> np.ndarray:
+def shown(prepared: Prepared, rows: np.ndarray, neutral: Sequence[float]) -> np.ndarray:
     """The raw images (b, h, w, bands) of some patches, as a model is shown them.
 
-    Where they show nothing they have the mean of each band, which is 0 to the model: that is what
-    `predict` does, whatever value nodata has.
+    Where they show nothing they have the `neutral` value of each band, in use its mean, which is 0
+    to the model: that is what `predict` does, whatever value nodata has.
     """
     images = prepared.images[rows]
     for image, number in zip(images, rows, strict=True):
         if (hidden := prepared.hidden(int(number))) is not None:
-            image[hidden] = np.round(mean)
+            image[hidden] = np.round(neutral)
     return images
 
 

@@ -24,7 +24,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
-from aerial_nni.data.batches import Batches, Normalisation
+from aerial_nni.data.batches import Batches, Normalisation, measure_normalisation, shown
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.inference.export import export
 from aerial_nni.inference.onnx_model import OnnxModel
@@ -124,11 +124,15 @@ def _quiet() -> Iterator[None]:
 
 
 def calibration_patches(prepared: Prepared, indices: Sequence[int]) -> list[np.ndarray]:
-    """Up to `PATCHES` of the patches `indices`, evenly taken, each (1, bands, h, w)."""
+    """Up to `PATCHES` of the patches `indices`, evenly taken, each (1, bands, h, w).
+
+    They are as a model that learnt from all of them is shown them.
+    """
     count = min(PATCHES, len(indices))
-    chosen = [indices[i * len(indices) // count] for i in range(count)]
+    chosen = np.array([indices[i * len(indices) // count] for i in range(count)])
+    images = shown(prepared, chosen, measure_normalisation(prepared, indices).mean)
     # (h, w, bands) -> (1, bands, h, w)
-    return [np.ascontiguousarray(prepared.images[i].transpose(2, 0, 1)[None]) for i in chosen]
+    return [np.ascontiguousarray(image.transpose(2, 0, 1)[None]) for image in images]
 
 
 def mean_iou(path: Path, prepared: Prepared, indices: Sequence[int]) -> float:
@@ -141,6 +145,7 @@ def mean_iou(path: Path, prepared: Prepared, indices: Sequence[int]) -> float:
         batch=8,
         device=torch.device("cpu"),
         normalisation=Normalisation(mean=(0.0,) * bands, std=(1.0,) * bands),
+        neutral=model.card.mean,
     )
     classes = len(model.card.classes)
     result = evaluate(
