@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from rasterio.enums import Resampling
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.card import Card
+from aerial_nni.inference.fonts import legible
 from aerial_nni.inference.scene import Scene
 from aerial_nni.pictures import coloured, rgb_view, save_image
 from aerial_nni.rasters import gdal, open_raster
@@ -20,6 +21,9 @@ STRENGTH = 0.45
 
 LINE = 28
 """Height of a line of the legend in pixels."""
+
+SIZE = 16
+"""Of its letters."""
 
 
 def write_overlay(scene: Scene, mask: Path, target: Path, card: Card) -> None:
@@ -40,19 +44,19 @@ def write_overlay(scene: Scene, mask: Path, target: Path, card: Card) -> None:
 
 def _with_legend(picture: Image.Image, card: Card, present: list[int]) -> Image.Image:
     """The picture with the names of its classes below it, as many lines as they need."""
-    font = ImageFont.load_default(size=16)
     places, x, line = [], 8, 0
     for index in present:
-        width = LINE + round(font.getlength(card.classes[index])) + 20
+        name, font = legible(card.classes[index], str(card.written.values[index]), SIZE)
+        width = LINE + round(font.getlength(name)) + 20
         if x + width > picture.width and x > 8:
             x, line = 8, line + 1
-        places.append((x, line, index))
+        places.append((x, line, index, name, font))
         x += width
     whole = Image.new("RGB", (picture.width, picture.height + (line + 1) * LINE), "white")
     whole.paste(picture)
     draw = ImageDraw.Draw(whole)
-    for x, line, index in places:
+    for x, line, index, name, font in places:
         y = picture.height + line * LINE
         draw.rectangle((x, y + 6, x + 16, y + 22), fill=tuple(card.palette[index]))
-        draw.text((x + 24, y + LINE // 2), card.classes[index], "black", font, anchor="lm")
+        draw.text((x + 24, y + LINE // 2), name, "black", font, anchor="lm")
     return whole
