@@ -17,6 +17,10 @@ TAG = "aerial_nni"
 """The mask's tag that says what made it."""
 
 
+TAIL = 256
+"""Bytes at the end of a PNG in which the tag is."""
+
+
 def mark_of(model: Path, **how: Any) -> str:
     """A digest of a model file and of all that decides what it answers."""
     text = json.dumps([sha256(model), how], sort_keys=True)
@@ -34,9 +38,17 @@ def finished(files: Mapping[str, Path], image: Path, mark: str) -> frozenset[str
         return frozenset()
     if not mask.is_file() or mask.stat().st_mtime < image.stat().st_mtime:
         return frozenset()
+    return frozenset(there) if _says(mask, mark) else frozenset()
+
+
+def _says(mask: Path, mark: str) -> bool:
+    """Whether a mask has this mark."""
+    if mask.suffix.lower() == ".png":  # GDAL reads no text that stands at the end, where it is
+        with mask.open("rb") as file:
+            file.seek(max(0, mask.stat().st_size - TAIL))
+            return f"{TAG}\0{mark}".encode() in file.read()
     try:
         with gdal(), open_raster(mask) as dataset:
-            same = dataset.tags().get(TAG) == mark
+            return dataset.tags().get(TAG) == mark
     except RasterUnusable:  # then it is none of ours, and is not replaced unasked
-        return frozenset()
-    return frozenset(there) if same else frozenset()
+        return False

@@ -4,11 +4,14 @@ A file has its name only when it is complete.
 """
 
 import os
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from zlib import crc32
 
 import rasterio
 import rasterio.shutil
@@ -32,13 +35,20 @@ class NotWritten(Explained):
 
 @contextmanager
 def raster_file(
-    target: Path, scene: Scene, *, dtype: str, nodata: float, count: int = 1, overviews: str = ""
+    target: Path,
+    scene: Scene,
+    *,
+    dtype: str,
+    nodata: float,
+    count: int = 1,
+    overviews: str = "",
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Any]:
     """A GeoTIFF of the scene's size to write to, which becomes `target` when the block ends well.
 
-    It has the scene's CRS, transform, ground control points and rational polynomials. Where
-    `overviews` names a way of resampling, a cloud-optimised GeoTIFF is made of it in the end; where
-    `target` ends in .png, a PNG.
+    It has the scene's CRS, transform, ground control points, rational polynomials, and `tags`.
+    Where `overviews` names a way of resampling, a cloud-optimised GeoTIFF is made of it in the end;
+    where `target` ends in .png, a PNG.
 
     Raises:
         NotWritten: the disk is full, or the file cannot be written for another reason.
@@ -66,10 +76,11 @@ def raster_file(
                 file.gcps = source.gcps
             if source.rpcs:
                 file.rpcs = source.rpcs
+            file.update_tags(**tags)
             yield file
         _check_whole(temporary)
         if target.suffix.lower() == ".png":
-            _to_png(temporary)
+            _to_png(temporary, tags)
         elif overviews:
             _to_cog(temporary, overviews)
 
@@ -113,12 +124,17 @@ def _to_cog(path: Path, overviews: str) -> None:
             _check_whole(cog, overview_level=level)
 
 
-def _to_png(path: Path) -> None:
-    """Turns a GeoTIFF into a PNG: values of 8 bits with a palette, or of 16."""
-    with _turned_into(path, "PNG", write_metadata_as_text="YES") as png, png.open("rb") as file:
+def _to_png(path: Path, tags: Mapping[str, str]) -> None:
+    """Turns a GeoTIFF into a PNG with these tags: values of 8 bits with a palette, or of 16."""
+    with _turned_into(path, "PNG") as png, png.open("r+b") as file:
         file.seek(-len(PNG_END), os.SEEK_END)
         if file.read() != PNG_END:
             raise RasterioIOError("its end is missing")
+        file.seek(-len(PNG_END), os.SEEK_END)
+        for key, value in tags.items():
+            text = b"tEXt" + key.encode("latin-1") + b"\0" + value.encode("latin-1")
+            file.write(struct.pack(">I", len(text) - 4) + text + struct.pack(">I", crc32(text)))
+        file.write(PNG_END)
 
 
 @contextmanager

@@ -79,13 +79,16 @@ def mask_file(
     Raises:
         NotWritten: the disk is full, or the file cannot be written for another reason.
     """
-    written, overviews = card.written, "mode" if cog else ""
+    written = card.written
     with raster_file(
-        target, scene, dtype=written.dtype, nodata=written.void, overviews=overviews
+        target,
+        scene,
+        dtype=written.dtype,
+        nodata=written.void,
+        overviews="mode" if cog else "",
+        tags={TAG: mark} if mark else {},
     ) as file:
         _describe(file, card)
-        if mark:
-            file.update_tags(**{TAG: mark})
 
         def write(y: int, x: int, classes: np.ndarray) -> None:
             height, width = classes.shape

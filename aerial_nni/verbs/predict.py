@@ -192,11 +192,11 @@ def predict(given: argparse.Namespace) -> int:
     if given.submission:
         _check_submission(given)
     checkpoint, _ = checkpoint_of(given.model, given.runs)
+    model = open_model(checkpoint, device=given.device, precision=given.precision)
     mark = mark_of(
         checkpoint, bands=given.bands, driver=given.driver, tta=given.tta, tile=given.tile,
         overlap=given.overlap, precision=given.precision,
     )  # fmt: skip
-    model = open_model(checkpoint, device=given.device, precision=given.precision)
     model = Turned(model) if given.tta else model
     done: list[Segmented] = []
     failed: dict[str, str] = {}

@@ -15,6 +15,7 @@ from aerial_nni.data.dataset import VOID
 from aerial_nni.data.written import TYPES, Written, indices
 from aerial_nni.errors import Damaged
 from aerial_nni.inference.card import read_card
+from aerial_nni.inference.polygons import PolygonOptions
 from aerial_nni.inference.prediction import Wanted, segment
 from aerial_nni.inference.submission import write_submission
 from aerial_nni.rasters import gdal, open_raster
@@ -89,7 +90,7 @@ def test_a_geotiff_has_the_user_s_values_and_the_rest_the_classes(card, tmp_path
     pixels = drawn(90, 120, 7)[0].clip(1, 255)
     pixels[:, :20] = 0
     image = save(tmp_path / "a.tif", pixels, nodata=0)
-    everything = Wanted(overlay=True, polygons=True, areas=True)
+    everything = Wanted(overlay=True, polygons=PolygonOptions(), areas=True)
     plain = segment(told(card, indices(3)), image, tmp_path / "plain", wanted=everything)
     own = segment(told(card, CODES[name]), image, tmp_path / "own", wanted=everything)
     written, classes = CODES[name], values_of(plain.files["mask"])
