@@ -202,6 +202,7 @@ def write_document(record: Record, folder: Path, docs: Path | None) -> Path | No
     try:
         if record.state == "DONE":
             measure(record.kind, folder)
+        say("writing the document: figures take a while")
         place, said = named_place([folder], docs) if docs else usual_place([folder])
         document = write_report([folder], place).resolve()
     except (Exception, KeyboardInterrupt) as error:  # whatever a plotting library raises

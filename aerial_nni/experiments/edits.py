@@ -20,6 +20,8 @@ class EditedLimits:
 
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
+        self._planned = 0
+        """Trials at the highest limit so far."""
 
     @property
     def seconds(self) -> float:
@@ -37,7 +39,22 @@ class EditedLimits:
             old = record.limits[name]
             record.limits[name] = old + value - before
             lines.append(f"changed in the web UI: {old:g} -> {record.limits[name]:g} {SHOWN[name]}")
+            if name == "trials":
+                lines += self._dropped(record, old)
         return lines
+
+    def _dropped(self, record: Record, before: float) -> list[str]:
+        """A line where the limit cuts off final trials, which come after those of the search."""
+        self._planned = max(self._planned, int(before))
+        left = int(record.limits["trials"])
+        searched = record.method.get("search_trials", self._planned)
+        finals = self._planned - max(left, searched)
+        if left >= self._planned or finals <= 0:
+            return []
+        return [
+            f"{finals} of the {self._planned - searched} trials after the search will not run: "
+            f"what it finds is compared with less; for all of them set the limit to {self._planned}"
+        ]
 
 
 def _limits(params: Mapping[str, Any]) -> dict[str, float]:

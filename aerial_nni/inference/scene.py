@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import rasterio
 from rasterio.windows import Window
 
 from aerial_nni.inference.card import Card
+from aerial_nni.inference.depth import to_8_bits
 from aerial_nni.options import BadOption
 from aerial_nni.rasters import Picture, gdal, open_picture
 from aerial_nni.rasters import RasterUnusable as SceneUnusable
@@ -91,8 +91,7 @@ def _check_pixels(path: Path, picture: Picture, card: Card) -> None:
         deep = {"uint8": "8 bits", "uint16": "16 bits"}
         hint = "bring it to the range of the training images, then save it so"
         if kinds == ["uint16"]:
-            command = "rio convert --dtype uint8 --scale-ratio 0.0039"
-            hint = f"for example: {command} {quote(str(path))} 8-bit.tif"
+            hint = to_8_bits(path, picture) or hint
         raise SceneUnusable(
             f"{path} has {' and '.join(deep.get(kind, kind) for kind in kinds)} per band, but the "
             f"model was trained on {deep[card.pixels]}; {hint}"
@@ -118,8 +117,18 @@ def _indexes(path: Path, picture: Picture, card: Card, bands: Sequence[int]) -> 
     found, seen = picture.bands_for(wanted), len(picture.seen)
     if found is not None:
         return found
-    example = ",".join(str(min(i, seen)) for i in range(1, wanted + 1))
+    if seen == 1 and wanted == 3:
+        raise SceneUnusable(
+            f"{path} has 1 band, but the model takes 3: {names}; where it is grey, give "
+            "--bands 1,1,1"
+        )
+    if seen < wanted:  # one band in place of another would be taken for what it is not
+        raise SceneUnusable(
+            f"{path} has {seen} bands, but the model takes {wanted}: {names}; give a file that has "
+            "all of them, or a model that was trained on the bands of this one"
+        )
+    example = ",".join(map(str, range(1, wanted + 1)))
     raise SceneUnusable(
         f"{path} has {seen} bands, but the model takes {wanted}: {names}; say which bands of "
-        f"the file these are, such as --bands {example}"
+        f"the file these are, in this order: --bands {example} where they are the first ones"
     )

@@ -88,6 +88,8 @@ def draw_beside(*groups: Group, level: tuple[float, str] | None = None) -> Figur
     left.set_xticks(range(len(groups)), names)
     left.set_ylabel("mean IoU on the validation patches")
     left.set_title("Each run; mean ± standard deviation")
+    if any(len(group.trials) > 1 for group in groups):
+        left.set_xlabel("runs of a group are drawn a little apart")
     epoch_axis(right, longest([trial for group in groups for trial in group.trials]))
     right.set_ylabel("mean IoU on the validation patches")
     right.set_title("By epoch, a line for each run")

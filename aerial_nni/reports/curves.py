@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from aerial_nni.options import TrialOptions, changed
 from aerial_nni.reports.folder import Trial
 from aerial_nni.reports.style import (
     GREY,
@@ -27,6 +28,7 @@ from aerial_nni.reports.style import (
     styled,
     unit,
 )
+from aerial_nni.training.optimisation import learning_rate
 
 COLUMNS = 3
 """Panels in a row where there is one for each class."""
@@ -183,17 +185,42 @@ def draw_precision_recall(trial: Trial) -> Figure:
 
 @styled
 def draw_learning_rate(trial: Trial) -> Figure:
-    """The learning rate at the end of every epoch, as it was used."""
+    """The learning rate of every update, and as it was used at the end of every epoch."""
     figure = new_figure(2.3)
     axes = figure.add_subplot()
-    epochs = trial.history["epoch"]
-    line(axes, epochs, trial.history["lr"], "learning rate", MEAN_IOU)
+    epochs, rates = trial.history["epoch"], trial.history["lr"]
+    schedule, every = trial.options["schedule"], _every_rate(trial)
+    look = MEAN_IOU if every is None else {**MEAN_IOU, "linestyle": ""}
+    if every is not None:
+        axes.plot(*every, color=MEAN_IOU["color"], linewidth=1.4)
+    line(axes, epochs, rates, "learning rate", look)
     epoch_axis(axes, epochs)
+    if every is not None:
+        axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
-    axes.set_title(f"Learning rate at the end of each epoch ({trial.options['schedule']})")
+    what = "at the end of each epoch" if every is None else "of each update; dots: end of an epoch"
+    axes.set_title(f"Learning rate {what} ({schedule})")
     axes.set_ylabel("learning rate")
     axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3), useMathText=False)
     return figure
+
+
+def _every_rate(trial: Trial) -> tuple[np.ndarray, np.ndarray] | None:
+    """Epochs that have gone, and the rate, at every update of the run.
+
+    None where the rates that were used are others: the trial counts its updates in another way.
+    """
+    names = ("schedule", "lr", "epochs", "accumulate")
+    options = changed(TrialOptions(), {name: trial.options[name] for name in names})
+    patches = trial.metrics["split"]["train_patches"]
+    patches = trial.metrics.get("search", {}).get("weights_patches", patches)
+    steps = max(1, patches // trial.options["batch"])
+    updates = -(-steps // options.accumulate)
+    count = updates * len(trial.history["epoch"])
+    rates = np.array([learning_rate(options, n, updates * options.epochs) for n in range(count)])
+    if not np.allclose(rates[updates - 1 :: updates], trial.history["lr"], rtol=1e-6, atol=0):
+        return None
+    return np.arange(1, count + 1) / updates, rates
 
 
 def _note(axes: Axes, text: str) -> None:

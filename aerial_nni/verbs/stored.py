@@ -139,6 +139,7 @@ def report(given: argparse.Namespace) -> int:
         for folder in folders:
             measure(records.load(folder).kind, folder, again=True)
     place, said = named_place(folders, given.docs) if given.docs else usual_place(folders)
+    say("writing the document: figures take a while")
     document = write_report(folders, place).resolve()
     say(said)
     answer(given, {"ids": given.id, "report": str(document)}, str(document))
@@ -151,6 +152,7 @@ def _page(given: argparse.Namespace, folders: Sequence[Path]) -> int:
     from aerial_nni.reports import named_page, usual_page, write_page
 
     place, said = named_page(folders, given.docs) if given.docs else usual_page(folders)
+    say("writing the page")
     document = write_page(folders, place).resolve()
     say(said)
     ids = [folder.name for folder in folders]

@@ -1,12 +1,13 @@
 """A known hole of NNI's packages that the Node decides upon; see docs/server-security.md."""
 
+import json
 import subprocess
 from pathlib import Path
 
 import nni_node
 import pytest
 
-from aerial_nni.experiments.repairs import node
+from aerial_nni.experiments.repairs import PRELOAD, node
 
 NNI = Path(nni_node.__path__[0])
 MANY_HEADERS = """
@@ -40,3 +41,25 @@ def test_nni_alone_is_ended_by_many_headers(package: str, own: bool):
         )
     else:
         assert (done.returncode, done.stdout.strip()) == (0, "431")
+
+
+CHANGES = """
+const { CHANGES } = require(process.argv[1]);
+console.log(JSON.stringify(CHANGES));
+"""
+
+
+def test_what_is_changed_in_the_pages_stands_there_once():
+    texts = PRELOAD.with_name("node") / "texts.cjs"
+    done = subprocess.run(
+        [node(), "-e", CHANGES, texts], capture_output=True, text=True, timeout=60
+    )
+    for name, changes in json.loads(done.stdout).items():
+        script = (NNI / "static" / name).read_text(encoding="utf-8")
+        for before, after in changes:
+            assert script.count(before) == 1, before
+            script = script.replace(before, after)
+        checked = subprocess.run(
+            [node(), "--check", "-"], input=script, capture_output=True, text=True, timeout=60
+        )
+        assert checked.returncode == 0, checked.stderr

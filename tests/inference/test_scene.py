@@ -65,6 +65,9 @@ def test_images_that_the_model_does_not_take(files: Path, card: Card, tmp_path: 
     four = save(tmp_path / "four.tif", PIXELS[..., [0, 1, 2, 2]], photometric="MINISBLACK")
     assert "has 4 bands, but the model takes 3: red, green, blue" in refused(four, card)
     assert "--bands 1,2,3" in refused(four, card)
+    wider = replace(card, bands=(*card.bands, "infrared", "height"))
+    said = refused(four, wider)  # four of five: none of them stands for another
+    assert "has 4 bands, but the model takes 5" in said and "--bands" not in said
     assert "has the bands 1 to 4" in refused(four, card, 1, 2, 5)
     Image.fromarray(PIXELS[..., 0]).save(tmp_path / "grey.png")
     assert "--bands 1,1,1" in refused(tmp_path / "grey.png", card)

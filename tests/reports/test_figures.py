@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -9,10 +11,12 @@ import pytest
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.losses import LOSSES
+from aerial_nni.options import TrialOptions
 from aerial_nni.reports import curves, gallery, matrix, style
 from aerial_nni.reports.folder import Example, read_experiment
 from aerial_nni.reports.loss_text import FORMULAS
 from aerial_nni.reports.words import duration, listed, score, some, spread, table
+from aerial_nni.training.optimisation import learning_rate
 
 Fabricate = Callable[..., Path]
 
@@ -102,3 +106,30 @@ def test_words() -> None:
     assert table(["a", "b"], [["x|y", "1"]]).splitlines() == [
         "| a | b |", "| --- | ---: |", "| x\\|y | 1 |"
     ]  # fmt: skip
+
+
+def test_a_schedule_is_drawn_with_every_update_where_the_rates_are_its_own() -> None:
+    rates = np.array([learning_rate(TrialOptions(epochs=3, lr=0.01), n, 9) for n in (2, 5, 8)])
+
+    def run(factor: float) -> Any:
+        return SimpleNamespace(
+            options={"schedule": "one-cycle", "lr": 0.01, "epochs": 3, "accumulate": 2, "batch": 4},
+            metrics={"split": {"train_patches": 22}},  # five steps, three updates in an epoch
+            history={"epoch": np.array([1.0, 2.0, 3.0]), "lr": factor * rates},
+        )
+
+    def title(run: Any) -> str:
+        return curves.draw_learning_rate(run).axes[0].get_title()
+
+    every = curves._every_rate(run(1.0))
+    assert every is not None and len(every[0]) == 9 and every[0][-1] == 3
+    assert title(run(1.0)).startswith("Learning rate of each update")
+    assert curves._every_rate(run(1.1)) is None
+    assert title(run(1.1)).startswith("Learning rate at the end of each epoch")
+
+
+def test_an_axis_of_one_epoch_has_that_one_alone() -> None:
+    figure = style.new_figure(2.0)
+    axes = figure.add_subplot()
+    style.epoch_axis(axes, np.array([1.0]))
+    assert [tick for tick in axes.get_xticks() if 0.5 <= tick <= 1.5] == [1.0]

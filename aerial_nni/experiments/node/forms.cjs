@@ -1,4 +1,4 @@
-// Repairs of the web UI's forms: the one in which a person adds a trial.
+// Repairs of what the web UI's pages say: see texts.cjs.
 
 "use strict";
 
@@ -6,22 +6,15 @@ const fs = require("fs");
 const path = require("path");
 
 const { STATIC, before } = require("./served.cjs");
+const { CHANGES } = require("./texts.cjs");
 
-const FORM = "static/js/616.8c67a119.chunk.js";
-
-// What stands there once -> what it should be. Whatever is refused, the form says "Unknown error."; text
-// in the place of a number, which is no JSON, ends its script, and nothing happens.
-const CHANGES = [
-  [".catch((()=>{d(!0)}))},O=", ".catch((e=>{window.refusal=e.response?.data?.error;d(!0)}))},O="],
-  ['subText:"Unknown error."', 'subText:window.refusal||"Unknown error."'],
-  ["(e[a]=JSON.parse(e[a]))", "(e[a]=(t=>{try{return JSON.parse(t)}catch{return t}})(e[a]))"],
-];
-
-// "forms": static/static/js/616.8c67a119.chunk.js, as above.
+// "forms": static/static/js/616.8c67a119.chunk.js and 81.c3f571a1.chunk.js, as above.
 function sayWhy(app, inside) {
-  const file = fs.readFileSync(path.join(STATIC, FORM), "utf8");
-  const script = CHANGES.reduce((text, [is, should]) => text.replace(is, () => should), file);
-  app.get(`${inside}/${FORM}`, (_, response) => response.type("js").send(script));
+  for (const [name, changes] of Object.entries(CHANGES)) {
+    const file = fs.readFileSync(path.join(STATIC, name), "utf8");
+    const script = changes.reduce((text, [is, should]) => text.replace(is, () => should), file);
+    app.get(`${inside}/${name}`, (_, response) => response.type("js").send(script));
+  }
 }
 
 module.exports = { "rest_server/index.js": { forms: before(sayWhy) } };

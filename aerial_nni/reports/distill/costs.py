@@ -29,6 +29,7 @@ LOOKS = {"teacher": (GREY, "^"), "student": (VERMILLION, "o"), "control": (BLUE,
          "int8": (ORANGE, "D")}  # fmt: skip
 APART = {"control": 0.95, "int8": 1.05}
 """Marks of one cost are drawn a little apart, so that none hides another."""
+ASIDE = "marks of one cost are a little apart"
 NAMES = {"int8": "shown student, 8-bit"}
 """What a model is called where it is not its key."""
 
@@ -192,7 +193,7 @@ def draw_costs(found: Distillation) -> Figure:
             _draw_sizes(axes, found, factor)
         for row in rows:
             _draw_row(axes, row, factor * getattr(row, field))
-        axes.set_xlabel(label)
+        axes.set_xlabel(f"{label}\n{ASIDE}")
         axes.margins(x=0.1, y=0.15)
     axes_row[0].set_ylabel("mean IoU on the validation patches")
     axes_row[0].set_title("Score against cost; mean ± standard deviation over seeds")

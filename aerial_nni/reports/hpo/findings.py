@@ -57,9 +57,18 @@ def _found(search: Search) -> str:
         else "one seed"
     )
     return (
-        f"{start} that, trained again at full length, reaches a **mean IoU of {spread(scores)}** "
+        f"{start} that, {_again(search)}, reaches a **mean IoU of {spread(scores)}** "
         f"({over}) {where}."
     )
+
+
+def _again(search: Search) -> str:
+    """For how long the best configuration was trained again."""
+    epochs = search.retrained[BEST][0].options["epochs"]
+    before = search.experiment.record["options"].get("epochs")
+    if before is not None and before < epochs:
+        return f"trained again at full length, {some(epochs, 'epoch')} instead of {before}"
+    return f"trained again for {some(epochs, 'epoch')}"
 
 
 def _against_default(search: Search) -> str:

@@ -49,6 +49,9 @@ APART = 6.0
 """Points between marks at nearly the same place, the cheaper on the left: none hides another."""
 
 
+ASIDE = "marks that are close are a little apart"
+
+
 @styled
 def draw_costs(found: Sequence[Row]) -> Figure:
     """Mean IoU with its deviation against each cost, on log scales.
@@ -66,7 +69,7 @@ def draw_costs(found: Sequence[Row]) -> Figure:
     axes_row[0].set_ylim(low - margin, high + margin)
     for axes, (label, cost) in zip(axes_row, panels, strict=True):
         _draw_panel(figure, axes, found, cost)
-        axes.set_xlabel(f"{label} (log scale)")
+        axes.set_xlabel(f"{label} (log scale)\n{ASIDE}")
     axes_row[0].set_ylabel("mean IoU on the validation patches")
     axes_row[0].set_title("Score against cost; mean ± standard deviation over runs")
     names = [name for name in LOOKS if any(row.name == name for row in found)]
