@@ -44,7 +44,8 @@ def add_flags(verbs: Verbs) -> None:
         "--reason",
         default="",
         metavar="TEXT",
-        help="why the search space is smaller than search_spaces/hpo.yaml: needed then",
+        help="why the search space is smaller than search_spaces/hpo.yaml: needed then, also where "
+        "an option of it is given, such as --width 4",
     )
     group.add_argument(
         "--assessor",
