@@ -119,7 +119,7 @@ def test_a_schedule_is_drawn_with_every_update_where_the_rates_are_its_own() -> 
         )
 
     def title(run: Any) -> str:
-        return curves.draw_learning_rate(run).axes[0].get_title()
+        return curves.draw_learning_rate(run).axes[0].get_title(loc="left")
 
     every = curves._every_rate(run(1.0))
     assert every is not None and len(every[0]) == 9 and every[0][-1] == 3
