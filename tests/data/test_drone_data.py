@@ -198,7 +198,7 @@ def test_each_class_is_shown_by_the_same_share_of_images_on_both_sides():
     draw = np.random.default_rng(0)
     shows = draw.random((400, 5)) < np.array([0.9, 0.5, 0.2, 0.05, 0.02])
     counts = np.concatenate([shows.astype(np.int64), np.zeros((400, 1), np.int64)], axis=1)
-    patches = [SimpleNamespace(digest=str(i)) for i in range(400)]
+    patches = [SimpleNamespace(digest=str(i), ground=None) for i in range(400)]
     prepared = SimpleNamespace(patches=patches, counts=counts, facts=FACTS)
     from aerial_nni.data.split_rules import hold_out_stratified
 
