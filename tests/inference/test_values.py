@@ -85,12 +85,14 @@ CODES = {
 }
 
 
+@pytest.mark.parametrize("cog", [False, True], ids=["plain", "cog"])
 @pytest.mark.parametrize("name", CODES)
-def test_a_geotiff_has_the_user_s_values_and_the_rest_the_classes(card, tmp_path, name):
+def test_a_geotiff_has_the_user_s_values_and_the_rest_the_classes(card, tmp_path, name, cog):
     pixels = drawn(90, 120, 7)[0].clip(1, 255)
     pixels[:, :20] = 0
     image = save(tmp_path / "a.tif", pixels, nodata=0)
-    everything = Wanted(overlay=True, polygons=PolygonOptions(), areas=True)
+    polygons = PolygonOptions(min_area=10.0)
+    everything = Wanted(overlay=True, polygons=polygons, areas=True, cog=cog)
     plain = segment(told(card, indices(3)), image, tmp_path / "plain", wanted=everything)
     own = segment(told(card, CODES[name]), image, tmp_path / "own", wanted=everything)
     written, classes = CODES[name], values_of(plain.files["mask"])
@@ -106,9 +108,12 @@ def test_a_geotiff_has_the_user_s_values_and_the_rest_the_classes(card, tmp_path
     assert tags[f"colour_{written.values[1]}"] == "#1E3CC8"
     assert own.areas == plain.areas
     assert own.files["overlay"].read_bytes() == plain.files["overlay"].read_bytes()
-    polygons = [json.loads(one.files["polygons"].read_text())["features"] for one in (own, plain)]
-    names = [[each["properties"]["class"] for each in some] for some in polygons]
-    assert names[0] == names[1] and set(names[0]) == set(CLASSES)
+    features = [json.loads(one.files["polygons"].read_text())["features"] for one in (own, plain)]
+    for each, same in zip(*features, strict=True):
+        index = same["properties"]["value"]
+        assert each["properties"] == {**same["properties"], "value": written.values[index]}
+        assert each["geometry"] == same["geometry"]
+    assert {each["properties"]["class"] for each in features[0]} == set(CLASSES)
 
 
 @pytest.mark.parametrize("name", CODES)
