@@ -132,7 +132,7 @@ def _add_polygons(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "polygons",
         "A patch of one class each, with its class, its area and the mean probability of its "
-        "pixels. For a GIS, in the scene's own system, with a tenth of the corners: --polygons "
+        "pixels. For a GIS, in the scene's own system, with a seventh of the corners: --polygons "
         "--polygons-format gpkg --crs scene --min-area 20 --simplify 1",
     )
     group.add_argument("--polygons", action="store_true", help="write them")
