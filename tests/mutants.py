@@ -33,7 +33,7 @@ FILES = ("losses.py", "metrics.py", "distillation/*.py", "search/*.py", "trainin
          "tuners/*.py")  # fmt: skip
 SLOW = ("torch", "torchvision", "scipy.stats", "sklearn.ensemble", "smac", "nni", "tqdm",
         "hypothesis.strategies", "websockets", "safetensors.torch", "pytest")  # fmt: skip
-SECONDS, CLOCK, GIGABYTES = 90, 60, 8
+SECONDS, CLOCK, GIGABYTES = 60, 240, 8
 """Of processor time for a mutant, by the clock for a test, of memory: one over it is killed."""
 MOST = 8  # test files for a mutant
 NOTHING = ast.Name("nothing")

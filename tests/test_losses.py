@@ -123,6 +123,25 @@ def test_lovasz_of_a_hard_prediction_is_one_minus_iou():
     assert float(value) == pytest.approx(1 - (1 / 2 + 2 / 3) / 2, abs=1e-4)
 
 
+def test_lovasz_is_the_mean_jaccard_loss_over_all_thresholds():
+    # The Lovász extension of a set function f at e is the integral of f({i: e_i > t}) over t.
+    logits, target = sample(classes=3)
+    valid = target != VOID
+    probs = logits.softmax(1).permute(0, 2, 3, 1)[valid].double()
+    wanted = []
+    for label in range(3):
+        member = target[valid] == label
+        errors = (member.double() - probs[:, label]).abs()
+        edges = torch.cat([torch.zeros(1, dtype=errors.dtype), errors.sort().values])
+        total = 0.0
+        for low, high in zip(edges[:-1], edges[1:], strict=True):
+            wrong = errors > low
+            missed, extra = (wrong & member).sum(), (wrong & ~member).sum()
+            total += float((high - low) * (missed + extra) / (member.sum() + extra))
+        wanted.append(total)
+    assert build_loss("lovasz")(logits, target).item() == pytest.approx(sum(wanted) / 3, rel=1e-5)
+
+
 def test_reference_loss_has_the_floor_of_its_definition():
     target = torch.arange(6, dtype=torch.uint8).repeat(6).view(1, 6, 6)
     value = build_loss("reference")(confident(target, 6, right=True) * 5, target)

@@ -92,7 +92,7 @@ class Searcher(Companion):
         if epoch < self.options.warmup:
             return
         alphas = list(self.architecture.parameters())
-        self.optimizer.zero_grad(set_to_none=True)  # the weights' own steps leave gradients there
+        self.optimizer.zero_grad()  # the weights' own steps leave gradients there
         pixels = torch.zeros((), device=self.device)
         for own in islice(self._batches, self.options.accumulate):
             counted = valid_pixels(own[1])
@@ -114,7 +114,7 @@ class Searcher(Companion):
                 penalty = cost.penalty(self.architecture, target)
                 (self.options.size_weight * penalty).backward()
         self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
 
     def delivered(self, model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
         """The network derived from the architecture as it is, on the supernet's weights."""

@@ -81,7 +81,7 @@ def _advice(trainer: "Trainer", batch: Batch, task: "Task", reason: str) -> str:
     options = trainer.options
     size = len(batch[0]) // 2
     while size >= 1:
-        trainer.optimizer.zero_grad(set_to_none=True)
+        trainer.optimizer.zero_grad()
         if trainer.device.type == "cuda":
             torch.cuda.empty_cache()
         try:

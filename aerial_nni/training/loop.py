@@ -267,7 +267,7 @@ class Trainer:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         if self.averaged is not None:
             self.averaged.update_parameters(self.model)
 

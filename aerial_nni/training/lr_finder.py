@@ -83,7 +83,7 @@ def sweep(
                 nn.utils.clip_grad_norm_(trial.parameters(), options.clip)
             scaler.step(optimizer)
             scaler.update()
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             value = float(loss.detach())
             if not math.isfinite(value):
                 break

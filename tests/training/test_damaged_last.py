@@ -1,6 +1,7 @@
 """A last epoch that is damaged is set aside, and the run goes on at what is whole."""
 
 import dataclasses
+import json
 import logging
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from aerial_nni import results
-from aerial_nni.options import TrialOptions
+from aerial_nni.options import TrialOptions, as_dict
 from aerial_nni.reading import SMALL
 from aerial_nni.trials.reporting import ByHand
 from aerial_nni.trials.running import run
@@ -70,3 +71,13 @@ def test_a_damaged_last_epoch_of_other_options_is_not_taken_for_this_run(
     (tmp_path / results.LAST).write_bytes(b"")
     with pytest.raises(OtherRun, match="does not say whose epochs these are"):
         run(options, tmp_path, ByHand())
+
+
+def test_a_damaged_last_epoch_is_set_aside_before_anything_else(options, tmp_path: Path):
+    from aerial_nni.training.one_run import refuse_other_run
+
+    (tmp_path / results.OPTIONS).write_text(json.dumps(as_dict(options)))
+    last = tmp_path / results.LAST
+    last.write_bytes(b"half")
+    refuse_other_run(tmp_path, options)
+    assert not last.exists() and Path(f"{last}.damaged").read_bytes() == b"half"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from aerial_nni.tuners import ascent
 from aerial_nni.tuners.acquisition import (
     LogExpectedImprovement,
     PredictedLoss,
@@ -213,3 +214,17 @@ def test_candidates_follow_from_the_generator_and_a_climb_ends_where_nothing_is_
         np.testing.assert_array_equal(one, other)
     grids = [points for points in first.asked if len(points) in (3, 9)]
     assert len(grids) <= 2 * 2 * 3  # two climbs, two grids, at most three rounds of four
+
+
+def test_four_climbs_start_from_either_kind_of_candidate(monkeypatch):
+    coordinates, starts = Coordinates.of(Space.parse(MIXED)), []
+
+    def noted(acquisition, coordinates, point, value, known):
+        starts.append(value)
+        return point, value
+
+    monkeypatch.setattr(ascent, "_climb", noted)
+    arguments = {"anchors": np.array([[0.9, 0.5 / 9, 1 / 6]]), "taken": np.empty((0, 3))}
+    found = maximise(Hill(coordinates), coordinates, np.random.default_rng(0), **arguments)
+    assert len(starts) == 8 and Hill(coordinates).values(found[None])[0] == max(starts)
+    assert starts[:4] == sorted(starts[:4], reverse=True)
