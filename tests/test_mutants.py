@@ -86,4 +86,5 @@ def test_nine_of_ten_mutants_of_a_sample_are_killed(tmp_path: Path):
         [sys.executable, mutants.__file__, *words], capture_output=True, text=True, timeout=1800
     )
     found = re.match(r"(\d+) of 40 killed", done.stdout)
-    assert found and int(found[1]) >= 36, done.stdout + done.stderr
+    # Where nine of ten of all are killed, a draw has fewer than 33 once in twenty-four times.
+    assert found and int(found[1]) >= 33, done.stdout + done.stderr

@@ -30,6 +30,12 @@ class TestEvolution(TunerContract):
         shares = [drawn.count(x) / len(drawn) for x, _ in scores]
         assert shares == pytest.approx([1 / 16, 3 / 16, 5 / 16, 7 / 16], abs=0.06)
 
+    def test_a_score_of_zero_is_better_than_one_below(self):
+        tuner = self.make(X, population=2, sample=30)
+        scores = [(0.1, 0.0), (0.9, -0.5)]
+        tuner.import_data([{"parameter": {"x": x}, "value": value} for x, value in scores])
+        assert parents_of_proposals(tuner) == {0.1}
+
     def test_failed_trials_have_no_children(self):
         tuner = self.make(X, population=5, startup=0)
         tuner.generate_parameters(0)
@@ -78,6 +84,10 @@ def test_another_category_is_taken_each_as_often():
         for turn in (0.0, 0.3, 0.4, 0.6, 0.7, 0.999)
     ]
     assert np.ravel(children).tolist() == grid[[2, 2, 3, 3, 0, 0]].tolist()
+    coordinates = Coordinates.of(Space.parse({"c": {"_type": "choice", "_value": ["p", "q"]}}))
+    (grid,) = coordinates.grids
+    mutation = Mutation(np.array([True]), np.zeros(1), np.array([0.9]))
+    assert mutation.of(grid[:, None], coordinates).ravel().tolist() == grid[::-1].tolist()
 
 
 @pytest.mark.parametrize(("step", "levels"), [(-1e-6, [1, 0, 1, 2]), (1e-6, [1, 2, 3, 2])])
