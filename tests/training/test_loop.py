@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 from torch import nn
 
 from aerial_nni.data.dataset import VOID
@@ -277,3 +278,11 @@ def test_without_the_rows_up_to_the_checkpoint_it_starts_at_the_first_epoch(tmp_
 def test_the_gpu_whose_random_state_is_kept():
     found = [_gpu(torch.device(name)) for name in ("cpu", "cuda", "cuda:1")]
     assert found == [[], [0], [1]]
+
+
+def test_tensors_of_the_last_epoch_are_named_by_their_owners(tmp_path):
+    trainer, task = trainer_and_task(tmp_path, options(epochs=1, ema=0.9))
+    trainer.run(task, lambda row, model: None)
+    with safe_open(tmp_path / LAST, framework="pt") as file:
+        owners = {name.split("/")[0] for name in file.keys()}
+    assert owners == {"model", "averaged", "optimizer"}  # as files of older versions have them

@@ -24,3 +24,12 @@ class TestGrid(TunerContract):
         assert points == [{"a": a, "k": k} for a in "pqr" for k in range(3)]
         with pytest.raises(nni.NoMoreTrialError):
             tuner.generate_parameters(9)
+
+
+def test_without_arguments_a_tuner_maximises_by_the_first_seed():
+    plain, told = RandomTuner(), RandomTuner("maximize", 0)
+    for tuner in (plain, told):
+        tuner.update_search_space(SMALL)
+        tuner.receive_trial_result(0, {"x": 0.5, "k": 1}, 2.0)
+    assert plain.generate_parameters(1) == told.generate_parameters(1)
+    assert plain.observed()[1].tolist() == [-2.0]

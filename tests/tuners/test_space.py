@@ -109,6 +109,7 @@ def look_at_the_range(low: float, high: float, step: float, log: str) -> None:
     ("own", "unit", "value"),
     [
         (parameter("uniform", 0, 1), 1 / 3, 0.333333333333),
+        (parameter("uniform", 1, 2), 1 / 3, 1.33333333333),
         (parameter("uniform", -1e308, 1e308), 1 / 3, -3.33333333333e307),
         (parameter("loguniform", 1e-4, 1), 1 / 3, 0.00215443469003),
         (parameter("normal", 0, 1), 0.975, 1.95996398454),
