@@ -5,6 +5,7 @@ import pytest
 from contract import SMALL, TINY, TunerContract
 
 from aerial_nni.tuners.controls import GridTuner, RandomTuner
+from aerial_nni.tuners.startup import latin_hypercube
 
 
 class TestRandom(TunerContract):
@@ -33,3 +34,12 @@ def test_without_arguments_a_tuner_maximises_by_the_first_seed():
         tuner.receive_trial_result(0, {"x": 0.5, "k": 1}, 2.0)
     assert plain.generate_parameters(1) == told.generate_parameters(1)
     assert plain.observed()[1].tolist() == [-2.0]
+
+
+def test_the_startup_hands_out_its_design_in_order():
+    tuner = RandomTuner(seed=7, startup=5)
+    tuner.update_search_space(SMALL)
+    design = latin_hypercube(5, 2, seed=7)
+    wanted = [tuner.space.decode(point) for point in design]
+    assert [tuner.generate_parameters(number) for number in range(5)] == wanted
+    assert tuner.origin == "start-up"

@@ -125,6 +125,7 @@ def test_a_value_is_known_however_it_is_written():
     grid = parameter("quniform", 0, 1, 0.1)
     assert grid.place(0.30000000000000004) == grid.place(0.3) == 3
     assert grid.place(1) == grid.place(1.0) == 10
+    assert parameter("lognormal", 0, 1).place(0.5) == 0.5
     assert parameter("choice", 8, 16.0).place(16) == 1
     assert parameter("choice", 1, True).place(True) == 1
     assert parameter("choice", {"a": [1.0, None]}, 2).place({"a": [1, None]}) == 0
