@@ -216,7 +216,12 @@ def data(data_dir: str, name: str = "") -> Iterator[Finding]:
             if place == len(tried):
                 yield _not_opened(each, error, data_dir, asked=bool(data_dir or name))
         else:
-            yield _dataset(each, dataset, decode=bool(data_dir or name))
+            problems = list(dataset.examine()) if dataset.examine else []
+            for one in problems:
+                level = "fail" if one.fatal else "warn"
+                yield Finding(level, "data", f"{one.where}: {one.text}", one.mend)
+            if not any(one.fatal for one in problems):
+                yield _dataset(each, dataset, decode=bool(data_dir or name))
             return
 
 

@@ -4,7 +4,7 @@ Each dataset is one file of this package with a function that finds it in a fold
 `Dataset`. Nothing here decodes a picture before `read` is called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,6 +100,20 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A finding about a file. `fatal` ones keep the data from being used."""
+
+    where: str
+    text: str
+    mend: str
+    """What to do, or to type."""
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}; {self.mend}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """A dataset that was found: facts, samples in a fixed order, and two functions.
 
@@ -116,5 +130,7 @@ class Dataset:
     valid: Callable[[Sample], np.ndarray | None] | None = None
     """Which pixels of a sample's image show something, (h, w) bool, None where all do; the others
     are void in the mask. None for a dataset whose images all show something everywhere."""
+    examine: Callable[[], Iterable[Problem]] | None = None
+    """All that is wrong with labels that are more than a mask for each image."""
     problems: dict[str, str] = field(default_factory=dict)
     """Samples that were found to be unusable while listing (no mask, no image): name -> reason."""

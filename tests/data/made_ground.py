@@ -1,5 +1,6 @@
 """Tiny scenes on the ground, and shapes on them, for tests of `--data geo`."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,16 @@ def vectors(
     """Writes shapes with columns."""
     driver = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".shp": "ESRI Shapefile",
               ".fgb": "FlatGeobuf"}[path.suffix]  # fmt: skip
-    pyogrio.raw.write(
-        path, shapely.to_wkb(np.array(shapes, object)),
-        [np.array(values, object if isinstance(values[0], str | None) else None)
-         for values in columns.values()],
-        list(columns), geometry_type=kind, crs=crs, driver=driver, layer=layer, append=append,
-    )  # fmt: skip
+    values = [
+        np.array(row, object if isinstance(row[0], str | None) else None)
+        for row in columns.values()
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that no reference system is said
+        pyogrio.raw.write(
+            path, shapely.to_wkb(np.array(shapes, object)), values, list(columns),
+            geometry_type=kind, crs=crs, driver=driver, layer=layer, append=append,
+        )  # fmt: skip
     return path
 
 
@@ -93,3 +98,13 @@ def town(folder: Path, text: str = BASIC) -> Path:
             **{"class": ["house", "road", "unsure"]})  # fmt: skip
     (folder / "scenes.yaml").write_text(text)
     return folder
+
+
+def spoil(folder: Path) -> None:
+    """Labels of `town` with everything wrong that labels can have."""
+    bow = shapely.Polygon([(EAST, NORTH), (EAST + 9, NORTH - 9), (EAST + 9, NORTH),
+                           (EAST, NORTH - 9)])  # fmt: skip
+    shapes = [box(0, 0, 9, 9), box(5, 5, 9, 9), bow, box(30, 0, 3, 3), box(30, 9, 3, 3)]
+    shapes += [box(9000, 0, 3, 3), shapely.Point(EAST, NORTH), line((0, 0), (9, 9)), None]
+    names = ["house", "road", "house", None, "shed", "house", "house", "road", "house"]
+    vectors(folder / "labels.gpkg", shapes, **{"class": names})

@@ -12,12 +12,12 @@ from rasterio.features import rasterize
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
-from aerial_nni.data.dataset import VOID
+from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.geo.areas import Area, LabelFile
 from aerial_nni.data.geo.listing import Listing
 from aerial_nni.data.geo.overlaps import find_overlaps
 from aerial_nni.data.geo.plane import carried, carry_shapes
-from aerial_nni.data.geo.problems import LabelsUnusable, Problem
+from aerial_nni.data.geo.problems import LabelsUnusable
 from aerial_nni.data.geo.scenes import Box, Scene
 from aerial_nni.data.geo.vectors import Shapes, Unreadable, is_vector, read_shapes
 from aerial_nni.rasters import open_raster

@@ -6,10 +6,9 @@ import numpy as np
 import shapely
 from rasterio.crs import CRS
 
-from aerial_nni.data.dataset import VOID
+from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.geo.listing import Listing
 from aerial_nni.data.geo.plane import carried
-from aerial_nni.data.geo.problems import Problem
 from aerial_nni.data.geo.scenes import Scene
 from aerial_nni.data.geo.vectors import Shapes
 
@@ -77,8 +76,8 @@ def _outside(found: Sequence[Shapes], scenes: Sequence[Scene], plane: CRS) -> It
         if seen.all():
             continue
         none = not seen.any()
-        text = f"{'all' if none else int((~seen).sum())} of its {len(seen)} shapes lie outside " \
-               "every scene of their area"  # fmt: skip
+        count = "all" if none else f"{int((~seen).sum())} of {len(seen)}"
+        text = f"{count} features lie outside every scene of their area"
         mend = (
             "is its reference system right? say another in scenes.yaml: `crs:`"
             if none

@@ -1,21 +1,7 @@
-"""What is wrong with scenes or labels: one finding each, with what to type next."""
+"""What is wrong with scenes or labels, as one error."""
 
-from dataclasses import dataclass
-
+from aerial_nni.data.dataset import Problem
 from aerial_nni.errors import Explained
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """A finding about a file. `fatal` ones keep the data from being used."""
-
-    where: str
-    text: str
-    mend: str
-    fatal: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.text}; {self.mend}"
 
 
 class LabelsUnusable(Explained):

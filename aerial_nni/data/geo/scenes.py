@@ -8,8 +8,8 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
+from aerial_nni.data.dataset import Problem
 from aerial_nni.data.geo.plane import carried
-from aerial_nni.data.geo.problems import Problem
 from aerial_nni.rasters import open_picture
 
 Box = tuple[int, int, int, int]

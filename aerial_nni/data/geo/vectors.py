@@ -13,10 +13,9 @@ import shapely
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
-from aerial_nni.data.dataset import VOID
+from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.geo.areas import LabelFile
 from aerial_nni.data.geo.plane import carry_shapes
-from aerial_nni.data.geo.problems import Problem
 
 DRIVERS = {"GPKG", "GeoJSON", "ESRI Shapefile", "FlatGeobuf"}
 STARTS = {
@@ -77,13 +76,13 @@ def read_shapes(
     table, shapes, numbers, crs = _read(label)
     kinds = shapely.get_type_id(shapes)
     odd = _Odd(where, numbers, problems)
-    odd.say(shapely.is_missing(shapes) | shapely.is_empty(shapes), "without a shape",
+    odd.say(shapely.is_missing(shapes) | shapely.is_empty(shapes), "without a geometry",
             "delete them, or draw them", fatal=False)  # fmt: skip
-    odd.say(np.isin(kinds, list(POINTS)) | (kinds == 7), "that are points or mixtures of kinds",
+    odd.say(np.isin(kinds, list(POINTS)) | (kinds == 7), "of points or of mixed kinds",
             "keep polygons and lines only")  # fmt: skip
     broken = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
     reasons = shapely.is_valid_reason(shapes[broken][:SHOWN])
-    odd.say(broken, f"that are not valid ({'; '.join(map(str, reasons))})",
+    odd.say(broken, f"with an invalid geometry ({'; '.join(map(str, reasons))})",
             f"mend them with: ogr2ogr -makevalid mended.gpkg {label.path}")  # fmt: skip
     classes, known = _classes(label, table, values, odd)
     widths = _widths(label, table, np.isin(kinds, list(LINES)), odd)
@@ -110,7 +109,7 @@ class _Odd:
             count = int(which.sum())
             first = ", ".join(map(str, self.numbers[which][:SHOWN]))
             more = ", ..." if count > SHOWN else ""
-            text = f"{count} shape{'s' * (count > 1)} {what}: number {first}{more}"
+            text = f"{count} feature{'s' * (count > 1)} {what}: number {first}{more}"
             self.problems.append(Problem(where=self.where, text=text, mend=mend, fatal=fatal))
 
 
@@ -141,7 +140,7 @@ def _widths(
         widths = np.array([_number(value) for value in table[label.width]], float)
     else:
         widths = np.full(len(lines), float(label.width))
-    odd.say(lines & ~(widths > 0), "that are lines without a width",
+    odd.say(lines & ~(widths > 0), "of lines without a width",
             "say it in scenes.yaml, in metres: `width: 6`, or the column that has it")  # fmt: skip
     return np.where(widths > 0, widths, 0)
 
@@ -178,7 +177,7 @@ def _read(label: LabelFile) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarr
                 raise Unreadable(where, f"it has no column {name!r}; it has {fields}",
                                  "name one of these in scenes.yaml")  # fmt: skip
         if about["features"] > MOST:
-            raise Unreadable(where, f"it has {about['features']} shapes, more than {MOST}",
+            raise Unreadable(where, f"it has {about['features']} features, more than {MOST}",
                              "cut it into several files")  # fmt: skip
         meta, numbers, shapes, columns = pyogrio.raw.read(
             label.path, layer=layer, columns=wanted, force_2d=True, return_fids=True
