@@ -257,7 +257,7 @@ def _dataset(name: str, dataset: "Dataset", *, decode: bool) -> Finding:
     if seen.none_usable:
         return Finding("fail", "data", f"{text}; none can be used", "mend the files as it says")
     flags = ["--skip-bad"] * bool(seen.problems)
-    if seen.one_usable:
+    if seen.one_usable and not dataset.samples[0].ground:  # else blocks of it are split
         text, flags = f"{text}; one image is not split", [*flags, "--split patch"]
     if seen.too_small(dataset):
         side = min(min(size) for size in seen.sizes)

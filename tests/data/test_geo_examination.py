@@ -1,6 +1,5 @@
 """What is wrong with scenes and labels is said, one finding each; nothing of it is guessed."""
 
-import json
 import os
 import sqlite3
 from pathlib import Path
@@ -8,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-import shapely
 from made_ground import BASIC, EAST, NORTH, UTM, box, line, scene, spoil, town, vectors
 from rasterio import Affine
 
-from aerial_nni import run
 from aerial_nni.data import open_dataset
 from aerial_nni.data.geo.problems import LabelsUnusable
 from aerial_nni.data.prepared import prepare
+from aerial_nni.doctor import data
 
 
 def findings(folder: Path) -> list[str]:
@@ -180,17 +178,11 @@ def test_a_database_is_not_changed_by_reading_it(tmp_path: Path):
     assert before == (path.read_bytes(), sorted(p.name for p in tmp_path.iterdir()))
 
 
-def test_doctor_says_it_with_what_to_type(tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_doctor_says_it_with_what_to_type(tmp_path: Path):
     spoil(town(tmp_path))
-    words = ["doctor", "--data", "geo", "--data-dir", str(tmp_path), "--runs", str(tmp_path)]
-    assert run.main([*words, "--json"]) == 1
-    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
-    said = [f for f in answer["findings"] if f["subject"] == "data" and f["level"] == "fail"]
-    assert not answer["ready"] and len(said) == 6 and all(f["mend"] for f in said)
+    said = [finding for finding in data(str(tmp_path), "geo") if finding.level == "fail"]
+    assert len(said) == 6 and all(finding.mend for finding in said)
     shapes = [box(0, 0, 9, 9), line((0, 30), (96, 30)).buffer(3)]
     vectors(tmp_path / "labels.gpkg", shapes, **{"class": ["house", "road"]})
-    run.main([*words, "--json"])
-    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
-    (text,) = [f["text"] for f in answer["findings"] if f["text"].startswith("geo:")]
-    assert text == "geo: 1 images, 0 unusable (1 of 1 were decoded)"
-    assert shapely.get_num_coordinates(shapes[1]) > 4
+    last = list(data(str(tmp_path), "geo"))[-1]
+    assert (last.level, last.text) == ("ok", "geo: 1 images, 0 unusable (1 of 1 were decoded)")

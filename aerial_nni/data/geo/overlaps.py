@@ -16,6 +16,10 @@ SLIVER = 0.5
 """Pixels of the finest scene that two shapes may share: borders are never drawn quite alike."""
 
 
+CHUNK = 5000
+"""Pairs that are compared at once, since what makes it fast takes memory."""
+
+
 def find_overlaps(
     found: Sequence[Shapes], listing: Listing, scenes: Sequence[Scene], plane: CRS
 ) -> Iterator[Problem]:
@@ -50,14 +54,31 @@ def _shared(
     shapes: np.ndarray, classes: np.ndarray, pixel: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of shapes of different classes that overlap, and the area that they share."""
-    tree = shapely.STRtree(shapes)
-    first, second = tree.query(shapes, predicate="intersects")
+    first, second = shapely.STRtree(shapes).query(shapes)
     keep = (first < second) & (classes[first] != classes[second])
     keep &= (classes[first] != VOID) & (classes[second] != VOID)
     first, second = first[keep], second[keep]
+    meet = _meeting(shapes, first, second)
+    first, second = first[meet], second[meet]
     shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
     enough = shared > SLIVER * pixel
     return first[enough], second[enough], shared[enough]
+
+
+def _meeting(shapes: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Which pairs have more than a border in common, (pairs,) bool."""
+    points = shapely.get_num_coordinates(shapes)
+    swapped = points[first] < points[second]
+    larger, smaller = np.where(swapped, second, first), np.where(swapped, first, second)
+    order = np.argsort(larger, kind="stable")
+    meet = np.zeros(len(order), bool)
+    for start in range(0, len(order), CHUNK):
+        part = order[start : start + CHUNK]
+        one, other = shapes[larger[part]], shapes[smaller[part]]
+        shapely.prepare(one)  # once for all pairs of a shape: ten times as fast
+        meet[part] = ~shapely.disjoint(one, other) & ~shapely.touches(one, other)
+        shapely.destroy_prepared(one)
+    return meet
 
 
 def _pixel(scene: Scene, plane: CRS) -> float:
