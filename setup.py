@@ -51,13 +51,19 @@ BROWSER = [
     "selenium>=4.25,<5",  # a real browser looks at the web UI: its pictures, its tests
 ]
 
+TORCHGEO = [
+    "torchgeo>=0.6,<1",  # `--data torchgeo:NAME`: segmentation datasets by their names
+]
+
 EXTRAS = {
+    "torchgeo": TORCHGEO,
     "bench": BENCH,
     "browser": BROWSER,
     # Everything the tests, the checks and the benchmarks of .ci/run use.
     "dev": [
         *BENCH,
         *BROWSER,
+        *TORCHGEO,
         "pytest>=8",
         "pytest-timeout>=2.3",  # a test that hangs says where
         "pytest-xdist>=3.6",  # tests of real servers wait a lot: several files at a time

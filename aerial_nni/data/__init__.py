@@ -26,6 +26,8 @@ def open_dataset(name: str, data_dir: str = "") -> Dataset:
         near = difflib.get_close_matches(plain, DATASETS, n=1)
         meant = f"did you mean {near[0]}? " if near else ""
         raise BadOption(f"data={name!r} is not known; {meant}choose one of {', '.join(DATASETS)}")
+    if plain == "torchgeo":
+        return _open_torchgeo(data_dir, text)
     pairs = [part.partition("=") for part in text.split(",") if part]
     for key, _, value in pairs:
         if key not in SETTINGS.get(plain, ()) or not value:
@@ -116,6 +118,15 @@ def _open_geo(data_dir: str) -> Dataset:
     return open_geo(_found(data_dir, "geo", hint="", file=(".yaml", ".yml")))
 
 
+def _open_torchgeo(data_dir: str, name: str = "") -> Dataset:
+    """A dataset of torchgeo, by the name of its class."""
+    from aerial_nni.data.from_torchgeo import open_torchgeo
+
+    if not name:
+        raise BadOption("data='torchgeo' needs a name, such as torchgeo:LoveDA")
+    return open_torchgeo(_found(data_dir, name, hint=""), name)
+
+
 def _found(data_dir: str, name: str, *, hint: str, file: tuple[str, ...] = ()) -> Path:
     """The folder that `data_dir` names, unpacked if it is a zip file.
 
@@ -143,6 +154,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "dubai": _open_dubai,
     "folder": _open_folder,
     "geo": _open_geo,
+    "torchgeo": _open_torchgeo,
     "building-scenes": _open_building_scenes,
     "buildings": _open_buildings,
     "xbd": _open_xbd,
