@@ -129,9 +129,9 @@ def test_a_trial_by_hand_has_its_document(trained: Path, tmp_path: Path):
     from aerial_nni.reports import write_report
 
     text = write_report([trained], tmp_path).read_text(encoding="utf-8")
-    assert "# Building footprints: zoom-out features on Folder" in text
+    assert "# Building footprints: zoom-out features on Imagery" in text
     assert "python -m aerial_nni.trials.zoomout --seed 0" in text
-    assert "trained as part of a U-Net on the dataset `folder`" in text
+    assert "trained as part of a U-Net on the dataset `imagery" in text
     assert "frequency-weighted IoU" in text
 
 
