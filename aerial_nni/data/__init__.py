@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def open_dataset(name: str, data_dir: str = "") -> Dataset:
 def _as_given(text: str, data_dir: str) -> str:
     """What is said of a dataset, with the zip file that was given instead of where it lies now."""
     place = Path(data_dir).expanduser()
-    return text.replace(str(_place(data_dir)), str(place)) if place.is_file() else text
+    packed = place.is_file() and zipfile.is_zipfile(place)
+    return text.replace(str(_place(data_dir)), str(place)) if packed else text
 
 
 def _open_scenes(data_dir: str) -> Dataset:

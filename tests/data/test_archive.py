@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from aerial_nni.data import archive, open_dataset
+from aerial_nni.data import DATASETS, archive, open_dataset
 from aerial_nni.data.archive import ArchiveRefused, unpacked
 from aerial_nni.data.dataset import DatasetMissing
 
@@ -176,3 +176,14 @@ def test_windows_and_jupyter_of_the_cases(aerial_data):
         dataset = open_dataset("folder", str(place))
         assert [sample.name for sample in dataset.samples] == [f"t{k}" for k in range(6)]
         assert not dataset.problems
+
+
+def test_what_is_said_of_a_file_that_is_no_zip_stays(tmp_path, monkeypatch):
+    def missing(data_dir):
+        raise DatasetMissing(f"{data_dir} names no scene")
+
+    path = tmp_path / "own.yaml"
+    path.write_text("scenes: []")
+    monkeypatch.setitem(DATASETS, "geo", missing)
+    with pytest.raises(DatasetMissing, match="own.yaml names no scene"):
+        open_dataset("geo", str(path))
