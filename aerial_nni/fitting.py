@@ -28,6 +28,9 @@ DEEPEST = 64
 MOST = 1 << 26
 """Parts of what was read."""
 
+LONGEST = 1000
+"""Bits of a whole number."""
+
 Kind = TypeVar("Kind")
 
 
@@ -134,7 +137,7 @@ def _fit(kind: Any, value: Any, place: str) -> Any:
         _demand(isinstance(value, dict), "keys with values", value, place)
         kind_of = inner[1] if inner else Any
         return {str(k): _fit(kind_of, v, f"{place}[{k!r:.60}]") for k, v in value.items()}
-    if kind is float and type(value) is int and abs(value) < 2**1000:
+    if kind is float and _is_whole(value):
         value = float(value)
     _demand(type(value) is kind, kind.__name__, value, place)
     if kind is float:
@@ -142,6 +145,11 @@ def _fit(kind: Any, value: Any, place: str) -> Any:
     if kind is int:
         _demand(abs(value) < 2**63, "a whole number of 64 bits", value, place)
     return value
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it is a whole number that a float can hold, if not all of its digits."""
+    return type(value) is int and value.bit_length() <= LONGEST
 
 
 def _demand(holds: bool, wanted: Any, value: Any, place: str) -> None:
@@ -153,7 +161,7 @@ def _demand(holds: bool, wanted: Any, value: Any, place: str) -> None:
 def _limited(inner: tuple[Any, ...], value: Any, place: str) -> Any:
     """A value of an `Annotated` type."""
     if ANY_FLOAT in inner:
-        _demand(type(value) in (int, float), "a number", value, place)
+        _demand(type(value) is float or _is_whole(value), "a number", value, place)
         return float(value)
     found = _fit(inner[0], value, place)
     for limit in inner[1:]:
@@ -209,9 +217,13 @@ def _object(kind: Any, value: Any, place: str) -> Any:
 def count(value: Any, depth: int = 0, known: dict[int, int] | None = None) -> int:
     """Parts of a value, those that YAML repeats by reference counted each time they stand there.
 
-    Raises `ValueError` where they are too many, or too deep in each other.
+    Raises `ValueError` where they are too many, too deep in each other, or whole numbers of too
+    many digits.
     """
     known = {} if known is None else known
+    numbers = [value, *value] if isinstance(value, dict) else [value]
+    if any(type(number) is int and number.bit_length() > LONGEST for number in numbers):
+        raise ValueError("it has a whole number of more than 300 digits")
     if not isinstance(value, dict | list) or id(value) in known:
         return known.get(id(value), 1)
     if depth > DEEPEST:

@@ -40,7 +40,8 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "bench": {"optuna": "python -m aerial_nni.bench hpo",
               "lightning": "python -m aerial_nni.bench train"},
     "browser": {"selenium": "python -m aerial_nni.browser"},
-    "torchgeo": {"torchgeo": "--data torchgeo:NAME"},
+    "torchgeo": {"torchgeo": "python -m aerial_nni.run baseline --data torchgeo:LoveDA "
+                             "--data-dir ."},
 }  # fmt: skip
 """Extra of the installation -> module that it brings -> what needs it."""
 

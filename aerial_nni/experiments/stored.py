@@ -61,8 +61,8 @@ def resume(
     Raises:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed, NotWritable.
     """
-    settings.check()
     with _closed(settings.runs, experiment) as (folder, record):
+        settings.check()  # what a killed launch has left has let go of the port by now
         _check_shared(folder, record)
         return _resumed(settings, folder, record, trials=trials, failures=failures)
 

@@ -36,8 +36,8 @@ class Header:
     pixels: Literal["uint8", "uint16"] | None = None
     size: tuple[Pixels, Pixels] | None = None
     data: Annotated[str, Name()] | None = None
-    split: str | None = None
-    split_digest: str | None = None
+    split: Annotated[str, Name()] | None = None
+    split_digest: Annotated[str, Name()] | None = None
     score: Annotated[float, ANY_FLOAT] | None = None
     epoch: Epoch | None = None
 

@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.errors import told
+from aerial_nni.errors import shown, told
+from aerial_nni.fitting import Name
 from aerial_nni.kinds import options_of
-from aerial_nni.options import changed, read_values
+from aerial_nni.options import BadOption, changed, read_values
 from aerial_nni.reading import SMALL, parse_json
 from aerial_nni.results import EXPERIMENT, OPTIONS_FILE, read_json
 from aerial_nni.trials.budget import granted
 from aerial_nni.trials.reporting import without_notes
+from aerial_nni.tuners.trial import PHASE, SEARCH
 
 
 def check(folder: Path, parameters: Mapping[str, Any]) -> None:
@@ -28,10 +30,18 @@ def check(folder: Path, parameters: Mapping[str, Any]) -> None:
         BadOption: none may.
         Damaged, OSError: what the experiment has written cannot be read.
     """
+    _check_phase(parameters.get(PHASE, SEARCH))
     kind = read_json(folder / EXPERIMENT, largest=SMALL)["kind"]
     options = changed(options_of(kind)(), read_values(folder / OPTIONS_FILE))
     given, _ = granted(without_notes(parameters))
     changed(options, given)
+
+
+def _check_phase(phase: Any) -> None:
+    """Raises `BadOption` unless a phase can stand in a document: a copy keeps that of its trial."""
+    problem = Name().problem(phase) if isinstance(phase, str) else "must be a text"
+    if problem:
+        raise BadOption(f"{PHASE}={shown(f'{phase!r:.60}')} {problem}")
 
 
 def main(folder: str) -> int:

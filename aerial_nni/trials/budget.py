@@ -65,7 +65,7 @@ def granted(parameters: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
     budget = parameters.get(BUDGET)
     if budget is None:
         return options, None
-    if not isinstance(budget, int | float) or budget != int(budget) or budget < 1:
+    if not isinstance(budget, int | float) or not 1 <= budget < 2**31 or budget % 1:
         raise BadOption(f"{BUDGET}={budget!r} is no number of epochs; give 1 or more")
     return options, int(budget)
 

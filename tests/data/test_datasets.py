@@ -18,7 +18,9 @@ def test_every_dataset_that_is_not_built_in_needs_a_place(monkeypatch):
     monkeypatch.delenv("AERIAL_DATA", raising=False)
     for name in set(DATASETS) - set(BUILT_IN):
         with pytest.raises(DatasetMissing, match="--data-dir"):
-            open_dataset(name, "")
+            open_dataset("torchgeo:LoveDA" if name == "torchgeo" else name, "")
+    with pytest.raises(BadOption, match="needs a name, such as torchgeo:LoveDA"):
+        open_dataset("torchgeo", "")
 
 
 @pytest.mark.parametrize("name", ["scenes:seed=1", "xbd:border", "xbd:edge=2", "xbd:border="])

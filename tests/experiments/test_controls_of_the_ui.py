@@ -163,6 +163,9 @@ def test_a_persons_mistakes_do_not_end_a_search(
         ({"lr": "oops"}, "lr='oops' is a str; give a float"),
         ({"lr": -1}, "lr=-1.0 is below 0; give 0 or more"),
         ({"lrr": 0.1}, "there is no option 'lrr'; did you mean lr?"),
+        ({"lr": 0.1, "_phase": 5}, "_phase=5 must be a text"),
+        ({"seed": 2**53 + 1}, "9007199254740992 has more digits than a whole number keeps"),
+        ([], "it is a list, not names with values"),
     ):
         with pytest.raises(rest.NoAnswer, match=re.escape(f"the trial was not added: {said}")):
             page.customised(mistake)

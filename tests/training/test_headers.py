@@ -103,6 +103,9 @@ CHANGES = {
     "classes in words": (put("ab", "classes"), "classes"),
     "pixels of a type of its own": (put("float128", "pixels"), "pixels"),
     "a size below nothing": (put([-1, 4], "size"), "size"),
+    "a split with a command to the terminal": (put("\x1b[2J", "split"), "split"),
+    "a score beyond all numbers": (put(10**400, "score"), "300 digits"),
+    "a score beyond a float": (put(2**1001, "score"), "300 digits"),
     "an epoch in words": (put("three", "epoch"), "epoch"),
 }
 

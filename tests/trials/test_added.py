@@ -49,6 +49,9 @@ def test_what_can_run_is_not_refused(
     ("parameters", "said"),
     [
         ('{"lr": "oops"}', "lr='oops' is a str; give a float"),
+        ('{"_phase": 5}', "_phase=5 must be a text"),
+        ('{"_phase": "\\u0000"}', "which is no letter of a name"),
+        ('{"TRIAL_BUDGET": 1e99}', "TRIAL_BUDGET=1e+99 is no number of epochs"),
         ('{"lr": [0.1]}', "is a list; give a float"),
         ('{"lr": null}', "is a NoneType; give a float"),
         ('{"width": 16.5}', "give a int"),

@@ -54,7 +54,7 @@ function fits(value, deeper = DEEPEST) {
 
 function asAdded({ _origin, ...parameters }) {
   const phase = parameters._phase ?? SEARCH;
-  const copied = phase !== SEARCH && !phase.endsWith(ADDED);
+  const copied = typeof phase === "string" && phase !== SEARCH && !phase.endsWith(ADDED);
   return copied ? { ...parameters, _phase: phase + ADDED } : parameters;
 }
 
@@ -62,6 +62,8 @@ function asAdded({ _origin, ...parameters }) {
 // one can: aerial_nni/trials/added.py looks at them as the trial will.
 function whyNot(parameters) {
   if (!fits(parameters)) return `its brackets are deeper than ${DEEPEST}`;
+  const digits = Object.values(parameters).find((value) => Number.isInteger(value) && !Number.isSafeInteger(value));
+  if (digits !== undefined) return `${digits} has more digits than a whole number keeps, which are 15`;
   const { AERIAL_NNI_PYTHON: python, AERIAL_NNI_HOME: home } = process.env;
   if (!python || !home) return "";
   const folder = path.join(path.dirname(home), global.nni.args.experimentId);
@@ -85,7 +87,9 @@ function addOnTop(exported) {
     return hear.call(this, type, content);
   };
   proto.addCustomizedTrialJob = async function (given) {
-    const parameters = asAdded(JSON.parse(given));
+    const sent = JSON.parse(given);
+    if (Array.isArray(sent)) throw new Error("the trial was not added: it is a list, not names with values");
+    const parameters = asAdded(sent);
     const problem = this.readonly ? "" : await whyNot(parameters);
     if (problem) throw new Error(`the trial was not added: ${problem}`);
     if (!this.readonly && Number.isFinite(this.maxTrialNum)) {
