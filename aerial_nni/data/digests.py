@@ -57,7 +57,10 @@ def fingerprint(samples: Iterable[Sample], root: Path, *, reader: str) -> str:
     File names inside the dataset count, the place of the dataset on the disk does not.
     """
     samples = list(samples)
-    files = {sample: [*_files(sample.image), *_files(sample.mask)] for sample in samples}
+    files: dict[Sample, list[Path | None]] = {sample: [] for sample in samples}
+    for sample, own in files.items():
+        for path in (sample.image, sample.mask):
+            own += with_validity(path) if path else [None]
     digests = file_digests([path for own in files.values() for path in own if path], root)
     lines = [reader]
     for sample, own in files.items():
@@ -66,10 +69,8 @@ def fingerprint(samples: Iterable[Sample], root: Path, *, reader: str) -> str:
     return _text_digest("\n".join(lines))
 
 
-def _files(path: Path | None) -> list[Path | None]:
+def with_validity(path: Path) -> list[Path]:
     """A picture, and the files beside it that decide what is void in it."""
-    if path is None:
-        return [None]
     beside = (path.with_name(path.name + ending) for ending in VALIDITY)
     return [path, *(one for one in beside if one.is_file())]
 

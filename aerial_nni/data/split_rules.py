@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 import numpy as np
 
-from aerial_nni.data.ground import joined, same_ground
+from aerial_nni.data.ground import is_placed, joined, same_ground
 from aerial_nni.data.prepared import Prepared
 from aerial_nni.errors import Explained
 
@@ -56,7 +56,7 @@ def _images(prepared: Prepared) -> dict[Hashable, list[int]]:
         )
     raise SplitImpossible(
         f"the dataset {prepared.facts.name} has one image, which cannot be on both sides; "
-        "use --split patch"
+        f"use --split {'blocks' if is_placed(prepared.patches) else 'patch'}"
     )
 
 

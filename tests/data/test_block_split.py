@@ -69,6 +69,14 @@ def test_sizes_are_chosen_and_said(field: Prepared):
     assert make_split(field, split.rule) == split
 
 
+def test_one_scene_of_one_window_is_divided_as_it_is_advised(tmp_path: Path):
+    prepared = prepare(open_dataset("geo", str(town(tmp_path))))
+    with pytest.raises(SplitImpossible, match="has one image, .*; use --split blocks$"):
+        make_split(prepared, "image")
+    split = make_split(prepared, "blocks")
+    assert split.train and split.val and not split.leaky
+
+
 def test_a_file_keeps_the_border(field: Prepared, tmp_path: Path):
     split = make_split(field, "blocks")
     save_split(tmp_path / "split.json", field, split)

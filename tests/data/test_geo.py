@@ -168,6 +168,53 @@ def test_a_turned_scene_has_its_labels_where_they_lie(tmp_path: Path):
         assert (mask[row, column] == ROAD) == inside
 
 
+FINE = 1e-5
+"""Degrees of a pixel of the scenes around the 180th meridian."""
+
+
+def around(folder: Path, left: float, shapes: list) -> np.ndarray:
+    """The mask of a scene in degrees from `left` on, south of 17° south, with houses on it."""
+    town(folder)
+    scene(folder / "a.tif", crs="EPSG:4326", transform=Affine(FINE, 0, left, 0, -FINE, -17))
+    vectors(folder / "labels.gpkg", shapes, crs="EPSG:4326", **{"class": ["house"] * len(shapes)})
+    problems = open_dataset("geo", str(folder)).examine()
+    assert [one.text for one in problems if one.fatal or "outside" in one.text] == []
+    return mask_of(folder)
+
+
+def degrees(column: float, row: float, width: float, height: float, left: float) -> shapely.Polygon:
+    """A rectangle in pixels of a scene from `left` on."""
+    x, y = left + column * FINE, -17 - row * FINE
+    return shapely.box(x, y - height * FINE, x + width * FINE, y)
+
+
+@pytest.mark.parametrize("left", [180 - 48 * FINE, -180 - 48 * FINE])
+def test_shapes_beyond_the_180th_meridian_are_drawn(tmp_path: Path, left: float):
+    east, west = -180 - 48 * FINE, 180 - 48 * FINE
+    found = around(tmp_path, left, [degrees(10, 5, 20, 8, west), degrees(60, 20, 20, 8, east)])
+    right = np.full((64, 96), LAND)
+    right[5:13, 10:30] = right[20:28, 60:80] = HOUSE
+    assert (found == right).all()
+
+
+@pytest.mark.parametrize("left", [180 - 48 * FINE, -180 - 48 * FINE])
+@pytest.mark.parametrize("corners", [4, 4000])
+def test_a_shape_split_at_the_180th_meridian_is_one(tmp_path: Path, left: float, corners: int):
+    parts = shapely.MultiPolygon([degrees(30, 20, 18, 8, 180 - 48 * FINE),
+                                  degrees(48, 20, 22, 8, -180 - 48 * FINE)])  # fmt: skip
+    parts = shapely.segmentize(parts, 120 * FINE / corners)  # large ones are clipped
+    right = np.full((64, 96), LAND)
+    right[20:28, 30:70] = HOUSE
+    assert (around(tmp_path, left, [parts]) == right).all()
+
+
+def test_longitudes_up_to_360_are_those_beyond_180(tmp_path: Path):
+    found = around(tmp_path, 200.0, [degrees(10, 5, 20, 8, -160)])
+    right = np.full((64, 96), LAND)
+    right[5:13, 10:30] = HOUSE
+    assert (found == right).all()
+
+
 def test_windows_together_are_the_whole_scene(tmp_path: Path):
     town(tmp_path)
     pixels = scene(tmp_path / "a.tif", size=(200, 150))
@@ -219,6 +266,23 @@ def test_what_changes_a_mask_changes_the_fingerprint(tmp_path: Path):
     vectors(tmp_path / "labels.gpkg", [box(0, 0, 5, 5)], **{"class": ["house"]})
     prints.append(open_dataset("geo", str(tmp_path)).fingerprint())
     assert len(set(prints)) == len(prints)
+
+
+def test_files_beside_a_raster_change_the_fingerprint(tmp_path: Path):
+    town(tmp_path)
+    scene(tmp_path / "cover.tiff")
+    write(tmp_path, "labels.gpkg", "cover.tiff")
+    prints = [open_dataset("geo", str(tmp_path)).fingerprint()]
+    beside = ["a.tif.aux.xml", "cover.tiff.aux.xml", "a.tif.msk", "cover.tiff.msk"]
+    for name in beside:
+        if name.endswith("xml"):
+            (tmp_path / name).write_text("<PAMDataset/>")
+        else:
+            scene(tmp_path / name, bands=1)
+        prints.append(open_dataset("geo", str(tmp_path)).fingerprint())
+        (tmp_path / name).unlink()
+    assert len(set(prints)) == len(prints)
+    assert open_dataset("geo", str(tmp_path)).fingerprint() == prints[0]
 
 
 def test_the_list_may_be_named_itself(tmp_path: Path):

@@ -70,6 +70,38 @@ def test_labels_in_the_wrong_place_are_found(tmp_path: Path):
     assert "*labels.gpkg: all features lie outside" in only(tmp_path)
 
 
+def test_an_area_of_interest_in_the_wrong_place_is_found(tmp_path: Path):
+    town(tmp_path)
+    vectors(tmp_path / "area.gpkg", [box(0, 0, 50, 30)], crs="EPSG:32639", n=[1])
+    (tmp_path / "scenes.yaml").write_text(f"{BASIC}inside: area.gpkg\n")
+    assert "*area.gpkg: the area of interest lies outside every scene" in only(tmp_path)
+    (found,) = [one for one in data(str(tmp_path), "geo") if one.level == "fail"]
+    assert "`inside: {file: ..., crs: ...}`" in found.mend
+    with pytest.raises(LabelsUnusable, match=r"area\.gpkg: the area of interest"):
+        prepare(open_dataset("geo", str(tmp_path)))
+    vectors(tmp_path / "area.gpkg", [box(0, 0, 50, 30)], n=[1])
+    assert findings(tmp_path) == []
+
+
+def test_faults_of_labels_are_named_where_there_is_an_area_of_interest(tmp_path: Path):
+    spoil(town(tmp_path))
+    vectors(tmp_path / "area.gpkg", [box(0, 0, 50, 30)], n=[1])
+    (tmp_path / "scenes.yaml").write_text(f"{BASIC}inside: area.gpkg\n")
+    assert sum(one.level == "fail" for one in data(str(tmp_path), "geo")) == 6
+
+
+def test_overlaps_that_no_scene_shows_are_none(tmp_path: Path):
+    town(tmp_path)
+    ours, far = [box(0, 0, 9, 9), box(20, 0, 9, 9)], [box(500, 0, 20, 9), box(510, 0, 20, 9)]
+    vectors(tmp_path / "labels.gpkg", [*ours, *far], **{"class": ["house", "road"] * 2})
+    assert only(tmp_path).startswith("labels.gpkg: 2 of 4 features lie outside")
+    crossing = [box(80, 0, 60, 9), box(120, 0, 60, 9), box(90, 0, 50, 9)]  # the scene ends at 96
+    vectors(tmp_path / "labels.gpkg", [*ours, *crossing[:2]], **{"class": ["house", "road"] * 2})
+    assert only(tmp_path).startswith("labels.gpkg: 1 of 4 features lie outside")
+    vectors(tmp_path / "labels.gpkg", [*ours, *crossing[::2]], **{"class": ["house", "road"] * 2})
+    assert "House and Road overlap in 1 place(s)" in only(tmp_path)
+
+
 def test_a_missing_reference_system_is_asked_for_and_can_be_said(tmp_path: Path):
     town(tmp_path)
     shapes = [box(10, 20, 8, 4), box(40, 0, 6, 64)]

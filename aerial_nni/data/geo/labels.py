@@ -15,7 +15,7 @@ from rasterio.windows import Window
 from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.geo.areas import Area, LabelFile
 from aerial_nni.data.geo.listing import Listing
-from aerial_nni.data.geo.overlaps import find_overlaps
+from aerial_nni.data.geo.overlaps import find_overlaps, ground_of, is_shown
 from aerial_nni.data.geo.plane import carried, carry_shapes
 from aerial_nni.data.geo.problems import LabelsUnusable
 from aerial_nni.data.geo.scenes import Box, Scene
@@ -67,7 +67,7 @@ class Labels:
 
     def _on(self, scene: Scene, box: Box, shapes: np.ndarray) -> np.ndarray:
         """Shapes in the scene's system; of large ones what lies around the window."""
-        shapes = carry_shapes(self.plane, scene.crs, shapes)
+        shapes = carry_shapes(self.plane, scene.crs, shapes, around=scene.middle[1])
         corners = scene.corners(box)
         low, high = corners.min(axis=0), corners.max(axis=0)
         margin = (high - low) / 16
@@ -155,6 +155,12 @@ def load_labels(
         for one in _read_all([whole], listing, plane, problems):
             inside = shapely.union_all(one.shapes)
             shapely.prepare(inside)
+            if scenes and not is_shown(one.shapes, ground_of(scenes, plane)).any():
+                problems.append(Problem(
+                    where=str(one.path), text="the area of interest lies outside every scene of "
+                    "its area, so that all of them are void", mend="is its reference system right? "
+                    "say another in scenes.yaml: `inside: {file: ..., crs: ...}`",
+                ))  # fmt: skip
     classes = np.concatenate([np.empty(0, np.uint8), *(one.classes for one in found)])
     shapes = np.concatenate([np.empty(0, object), *(one.shapes for one in found)])
     order = np.argsort(classes, kind="stable")

@@ -4,19 +4,22 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from aerial_nni.data.dataset import Dataset, Sample
-from aerial_nni.data.digests import file_digests
+from aerial_nni.data.digests import file_digests, with_validity
+from aerial_nni.data.geo.areas import Area, LabelFile
 from aerial_nni.data.geo.examination import examine
-from aerial_nni.data.geo.listing import Area
+from aerial_nni.data.geo.labels import Labels
+from aerial_nni.data.geo.problems import LabelsUnusable
 from aerial_nni.data.geo.scenes import Box, Scene, read_window, windows
 from aerial_nni.data.geo.town import Town, open_town
 from aerial_nni.data.pictures import with_void
 
-VERSION = "geo 1"
+VERSION = "geo 2"
 """Changed whenever files are read in another way."""
 
 BESIDE = (".dbf", ".shx", ".prj", ".cpg")
@@ -29,13 +32,14 @@ def open_geo(data_dir: Path) -> Dataset:
     Raises:
         DatasetMissing: there is none, or no scene can be used.
         ClassListInvalid: it cannot be used.
-        LabelsUnusable: an area of interest cannot be used.
     """
     town = open_town(data_dir)
     places: dict[Sample, tuple[Scene, Area, Box]] = {}
+    chosen = {area.name: _chosen(town, area) for area in town.listing.areas}
     for name, (scene, area) in town.scenes.items():
         for box in windows(scene.height, scene.width, town.listing.window):
-            if area.inside is not None and not town.labels(area).meets(scene, box):
+            labels = chosen[area.name]
+            if labels is not None and not labels.meets(scene, box):
                 continue
             sample = Sample(
                 name=f"{name}/{box[0]}-{box[1]}",
@@ -69,10 +73,24 @@ def open_geo(data_dir: Path) -> Dataset:
     )
 
 
+def _chosen(town: Town, area: Area) -> Labels | None:
+    """The labels of an area of interest, which choose windows; None where all are taken.
+
+    So they are where the labels cannot be used: `examine` says why, as does reading a mask.
+    """
+    if area.inside is None:
+        return None
+    try:
+        return town.labels(area)
+    except LabelsUnusable:
+        return None
+
+
 def _fingerprint(town: Town, samples: Sequence[Sample]) -> str:
     """Hex digest of all files, of where the scenes lie, and of what the list says."""
     listing, lines = town.listing, [VERSION]
-    digests = file_digests(list(dict.fromkeys(_files(town))), listing.root)
+    files = dict(_files(town))
+    digests = file_digests(list(dict.fromkeys(chain(*files.values()))), listing.root)
     lines += sorted(digests.values())
     facts, values = listing.facts, dict(listing.values)
     meaning = [facts.classes, facts.bands, values, listing.background, listing.all_touched]
@@ -80,23 +98,28 @@ def _fingerprint(town: Town, samples: Sequence[Sample]) -> str:
     lines.append(json.dumps(meaning))
     for area in listing.areas:
         for label in (*area.labels, *([area.inside] if area.inside else [])):
-            told = [digests[label.path], label.layer, label.attribute, label.of_class]
+            own = [digests[path] for path in files[label.path]]
+            told = [own, label.layer, label.attribute, label.of_class]
             lines.append(json.dumps([area.name, *told, label.width, label.crs]))
     for name, (scene, _) in town.scenes.items():
-        place = [digests[scene.path], scene.crs.to_wkt(), list(scene.transform)[:6]]
-        lines.append(json.dumps([name, *place]))
+        own = [digests[path] for path in files[scene.path]]
+        lines.append(json.dumps([name, own, scene.crs.to_wkt(), list(scene.transform)[:6]]))
     lines += [json.dumps([sample.name, sample.area]) for sample in samples]
     return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
 
 
-def _files(town: Town) -> Iterator[Path]:
-    """Every file whose content matters."""
+def _files(town: Town) -> Iterator[tuple[Path, list[Path]]]:
+    """Every scene and file of labels, with all files whose content matters for it."""
     for area in town.listing.areas:
         for label in (*area.labels, *([area.inside] if area.inside else [])):
-            yield label.path
-            if label.path.suffix.lower() == ".shp":
-                yield from (p for end in BESIDE if (p := label.path.with_suffix(end)).is_file())
+            yield label.path, _label_files(label)
     for scene, _ in town.scenes.values():
-        yield scene.path
-        if (beside := scene.path.with_name(f"{scene.path.name}.msk")).is_file():
-            yield beside
+        yield scene.path, with_validity(scene.path)
+
+
+def _label_files(label: LabelFile) -> list[Path]:
+    """A file of labels, and those beside it that belong to it."""
+    if label.path.suffix.lower() == ".shp":
+        beside = (label.path.with_suffix(ending) for ending in BESIDE)
+        return [label.path, *(path for path in beside if path.is_file())]
+    return with_validity(label.path)

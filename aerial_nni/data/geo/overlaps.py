@@ -30,13 +30,16 @@ def find_overlaps(
     classes = np.concatenate([one.classes for one in found])
     owners = np.concatenate([np.full(len(one.shapes), k) for k, one in enumerate(found)])
     numbers = np.concatenate([one.numbers for one in found])
-    yield from _outside(found, scenes, plane)
+    ground = ground_of(scenes, plane)
+    yield from _outside(found, ground)
     if listing.overlaps != "fail" or not len(shapes):
         return
-    first, second, shared = _shared(shapes, classes, min(_pixel(s, plane) for s in scenes))
-    pairs = np.column_stack([classes[first], classes[second]])
-    for one, other in sorted(set(map(tuple, np.sort(pairs, axis=1).tolist()))):
-        here = (np.sort(pairs, axis=1) == (one, other)).all(axis=1)
+    pairs, places = _shared(shapes, classes, min(_pixel(s, plane) for s in scenes))
+    drawn = is_shown(places, ground)
+    (first, second), shared = pairs[:, drawn], shapely.area(places[drawn])
+    both = np.sort(np.column_stack([classes[first], classes[second]]), axis=1)
+    for one, other in sorted(set(map(tuple, both.tolist()))):
+        here = (both == (one, other)).all(axis=1)
         worst = int(np.flatnonzero(here)[shared[here].argmax()])
         a, b = first[worst], second[worst]
         names = listing.facts.classes
@@ -50,19 +53,17 @@ def find_overlaps(
         )
 
 
-def _shared(
-    shapes: np.ndarray, classes: np.ndarray, pixel: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of shapes of different classes that overlap, and the area that they share."""
+def _shared(shapes: np.ndarray, classes: np.ndarray, pixel: float) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (2, n) of shapes of different classes that overlap, and what they share."""
     first, second = shapely.STRtree(shapes).query(shapes)
     keep = (first < second) & (classes[first] != classes[second])
     keep &= (classes[first] != VOID) & (classes[second] != VOID)
     first, second = first[keep], second[keep]
     meet = _meeting(shapes, first, second)
     first, second = first[meet], second[meet]
-    shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
-    enough = shared > SLIVER * pixel
-    return first[enough], second[enough], shared[enough]
+    shared = shapely.intersection(shapes[first], shapes[second])
+    enough = shapely.area(shared) > SLIVER * pixel
+    return np.stack([first, second])[:, enough], shared[enough]
 
 
 def _meeting(shapes: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -87,13 +88,10 @@ def _pixel(scene: Scene, plane: CRS) -> float:
     return abs(a * e - b * d)
 
 
-def _outside(found: Sequence[Shapes], scenes: Sequence[Scene], plane: CRS) -> Iterator[Problem]:
+def _outside(found: Sequence[Shapes], ground: shapely.STRtree) -> Iterator[Problem]:
     """Shapes that no scene of their area shows."""
-    outlines = [outline(scene, plane) for scene in scenes]
-    tree = shapely.STRtree(outlines)
     for one in found:
-        seen = np.zeros(len(one.shapes), bool)
-        seen[tree.query(one.shapes, predicate="intersects")[0]] = True
+        seen = is_shown(one.shapes, ground)
         if seen.all():
             continue
         none = not seen.any()
@@ -105,6 +103,18 @@ def _outside(found: Sequence[Shapes], scenes: Sequence[Scene], plane: CRS) -> It
             else "they are left out; nothing needs to be done if that is meant"
         )
         yield Problem(where=str(one.path), text=text, mend=mend, fatal=none)
+
+
+def ground_of(scenes: Sequence[Scene], plane: CRS) -> shapely.STRtree:
+    """The ground of some scenes in the plane, to be asked by `is_shown`."""
+    return shapely.STRtree([outline(scene, plane) for scene in scenes])
+
+
+def is_shown(shapes: np.ndarray, ground: shapely.STRtree) -> np.ndarray:
+    """Which shapes of the plane lie on some of the ground, (n,) bool."""
+    seen = np.zeros(len(shapes), bool)
+    seen[ground.query(shapes, predicate="intersects")[0]] = True
+    return seen
 
 
 def outline(scene: Scene, plane: CRS) -> shapely.Polygon:

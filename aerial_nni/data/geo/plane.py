@@ -50,8 +50,13 @@ def on_earth(crs: CRS, x: float, y: float) -> tuple[float, float]:
     return float(point[0]), float(point[1])
 
 
-def carried(source: CRS, target: CRS, points: np.ndarray) -> np.ndarray:
+def carried(
+    source: CRS, target: CRS, points: np.ndarray, *, around: float | None = None
+) -> np.ndarray:
     """Points (n, 2) of one system in another.
+
+    Of several longitudes of a point the one nearest to `around` is taken, where that is given and
+    the target has longitudes: so 180° and -180° are one line, and what crosses it stays whole.
 
     Raises:
         ValueError: one of the systems has no ground there.
@@ -67,11 +72,18 @@ def carried(source: CRS, target: CRS, points: np.ndarray) -> np.ndarray:
     found = np.column_stack([xs, ys])
     if not np.isfinite(found).all():
         raise ValueError("its coordinates lie where its reference system has no ground")
+    if around is not None and target.is_geographic:
+        turn = 2 * math.pi / target.units_factor[1]
+        found[:, 0] += turn * np.round((around - found[:, 0]) / turn)
     return found
 
 
-def carry_shapes(source: CRS, target: CRS, shapes: np.ndarray) -> np.ndarray:
+def carry_shapes(
+    source: CRS, target: CRS, shapes: np.ndarray, *, around: float | None = None
+) -> np.ndarray:
     """Shapes of one system in another; long borders get points between, so that they bend.
+
+    `around` is that of `carried`.
 
     Raises:
         ValueError: one of the systems has no ground there.
@@ -79,7 +91,7 @@ def carry_shapes(source: CRS, target: CRS, shapes: np.ndarray) -> np.ndarray:
     if source == target or not len(shapes):
         return shapes
     fine = shapely.segmentize(shapes, FINE[source.is_geographic])
-    return shapely.transform(fine, lambda points: carried(source, target, points))
+    return shapely.transform(fine, lambda points: carried(source, target, points, around=around))
 
 
 def _is_true(crs: CRS, x: float, y: float) -> bool:
