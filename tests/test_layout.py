@@ -1,6 +1,7 @@
 """The design's one-way flow: data flows down, imports point up."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,9 @@ def test_only_the_command_line_and_benchmarks_know_experiments():
         knows = any(name.startswith("aerial_nni.experiments") for name in imported(path))
         allowed = part(path) in ("experiments", "bench", "browser", *COMMAND_LINE)
         assert allowed or not knows, path
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """pytest imports them by their names alone."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert not [name for name, times in names.items() if times > 1]

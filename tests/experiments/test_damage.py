@@ -179,7 +179,7 @@ def test_memory_that_is_not_there_is_said(
         def fails(*_: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr(prediction, "predicted", fails)
+        monkeypatch.setattr(prediction, "answered", fails)
         (checkpoint,) = (runs / "hurt").glob("*/checkpoint.safetensors")
         assert main(["predict", str(checkpoint), str(image), "--to", str(tmp_path)]) == 1
         said = capsys.readouterr().err

@@ -27,8 +27,11 @@ FOLDED = {"space_to_depth": 2}
 TIMES = {as_json({}): TIMING, as_json(FOLDED): dataclasses.replace(TIMING, step=0.4)}
 
 
+LIMITS = Limits(trials=1, concurrency=1, max_minutes=1440.0)
+
+
 def lines(work: list[Part], **limits: float) -> list[str]:
-    chosen = Limits(trials=1, **limits)  # type: ignore[arg-type]
+    chosen = dataclasses.replace(LIMITS, **limits)  # type: ignore[arg-type]
     return estimate.estimate(work, TIMES, chosen, base={}, folded=FOLDED)
 
 
@@ -102,7 +105,7 @@ def own_data(imagery: Path, **more: object) -> Definition:
 
 def said(definition: Definition, folder: Path, *, local: bool = True) -> None:
     write_options(folder, definition.options)
-    limits = Limits(trials=definition.trials)
+    limits = dataclasses.replace(LIMITS, trials=definition.trials)
     say_estimate(definition, limits, folder, options=definition.options, local=local)
 
 
