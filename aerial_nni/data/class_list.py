@@ -115,7 +115,7 @@ def _class_list(value: dict[str, Any], name: str) -> ClassList:
     void = read_void(value.get("void"), index=index)
     check_distinct(labels, void)
     return ClassList(
-        facts=read_facts(value, name, labels, _written(labels, void, index=index)),
+        facts=read_facts(value, name, labels, written_values(labels, void, index=index)),
         index_masks=index,
         labels=labels,
         void=void,
@@ -124,7 +124,7 @@ def _class_list(value: dict[str, Any], name: str) -> ClassList:
     )
 
 
-def _written(labels: Sequence[Label], void: Sequence[Any], *, index: bool) -> Written:
+def written_values(labels: Sequence[Label], void: Sequence[Any], *, index: bool) -> Written:
     """What predictions hold: the first value of each class, or its place where masks are colours.
 
     Void has its first value, or else one that no class has.

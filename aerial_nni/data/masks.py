@@ -113,7 +113,7 @@ class IndexCode:
     """
 
     def __init__(self, classes: Mapping[str, Sequence[int]], *, void: Sequence[int] = ()) -> None:
-        named = [f"{name} {' or '.join(map(str, own))}" for name, own in classes.items()]
+        named = [f"{name} {' or '.join(map(str, own))}" for name, own in classes.items() if own]
         self.known = ", ".join([*named, *(f"void {value}" for value in void)])
         listed = [value for own in classes.values() for value in own]
         self.lookup = Lookup(np.array([*listed, *void], np.int64), _numbered(classes, void))

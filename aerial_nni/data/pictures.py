@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID, Sample
 from aerial_nni.data.masks import ColourCode, Holes, IndexCode, grey
@@ -22,6 +23,9 @@ from aerial_nni.rasters.opening import decoding
 
 DEPTHS = ("uint8", "uint16")
 """Types of an image's pixels."""
+
+COLOURED = "give each class its colour in classes.yaml"
+"""What to do where a mask of indices has colours."""
 
 
 def read_image(path: Path, *, bands: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
@@ -112,21 +116,33 @@ def colour_values(path: Path) -> tuple[np.ndarray, Holes]:
 
 def index_values(path: Path) -> tuple[np.ndarray, Holes]:
     """The values of an index mask, and where it says that nothing is."""
-    with _open_mask(path) as picture, decoding(path):
-        values, holes = _with_holes(picture)
+    with _open_mask(path) as picture:
+        return indices_of(picture)
+
+
+def indices_of(
+    picture: Picture, window: Window | None = None, *, mend: str = COLOURED
+) -> tuple[np.ndarray, Holes]:
+    """The same of a mask that is open, or of a part of it.
+
+    Raises:
+        ValueError: it holds no whole numbers, or it has colours; `mend` says what to do then.
+    """
+    path = picture.path
+    with decoding(path):
+        values, holes = _with_holes(picture, window)
     index = values[..., 0] if values.shape[2] == 1 else grey(values)  # NaN is unlike itself
     if index is None:
         raise ValueError(
-            f"{path} has {values.shape[2]} bands: it holds colours, no indices; "
-            "give each class its colour in classes.yaml"
+            f"{path} has {values.shape[2]} bands: it holds colours, no indices; {mend}"
         )
     return _whole_numbers(path, index, holes)
 
 
-def _with_holes(picture: Picture) -> tuple[np.ndarray, Holes]:
-    """The values (h, w, bands) of a mask, and where it says that nothing is."""
-    values = picture.values(picture.seen)
-    hidden, unset = picture.masked(picture.seen), picture.unset(values, picture.seen)
+def _with_holes(picture: Picture, window: Window | None = None) -> tuple[np.ndarray, Holes]:
+    """The values (h, w, bands) of a mask or of a part, and where it says that nothing is."""
+    values = picture.values(picture.seen, window)
+    hidden, unset = picture.masked(picture.seen, window), picture.unset(values, picture.seen)
     return values, Holes(hidden=hidden, unset=unset)
 
 
@@ -166,12 +182,18 @@ def _shades(picture: Picture) -> np.ndarray | None:
 def _open_mask(path: Path) -> Iterator[Picture]:
     """A picture whose values are exactly those that were saved."""
     with open_whole(path) as picture:
-        if lossy := _lossy(picture.dataset):
-            raise ValueError(
-                f"{path} cannot be used: a {lossy} does not keep a mask's exact values; save it as "
-                "PNG"
-            )
+        check_exact(picture)
         yield picture
+
+
+def check_exact(picture: Picture) -> None:
+    """Raises `ValueError` for a file that does not keep the values of a mask."""
+    if lossy := _lossy(picture.dataset):
+        kind = "GeoTIFF with deflate" if picture.dataset.driver == "GTiff" else "PNG"
+        raise ValueError(
+            f"{picture.path} cannot be used: a {lossy} does not keep a mask's exact values; save "
+            f"it as {kind}"
+        )
 
 
 def _lossy(dataset: Any) -> str:

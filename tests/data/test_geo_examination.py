@@ -148,7 +148,7 @@ def test_a_value_of_a_raster_that_is_no_class_is_found(tmp_path: Path):
     with rasterio.open(tmp_path / "cover.tiff", "w", crs=UTM, transform=place, **profile) as file:
         file.write(np.full((64, 96), 70000), 1)
     (tmp_path / "scenes.yaml").write_text(BASIC.replace("labels.gpkg", "cover.tiff"))
-    assert "has the value 70000, which is no class" in only(tmp_path)
+    assert "it has 6144 pixels of 1 value that is no class: 70000" in only(tmp_path)
 
 
 def test_a_class_without_shapes_is_mentioned(tmp_path: Path):

@@ -1,26 +1,23 @@
 """Labels of an area: its shapes and rasters, drawn onto a window of a scene."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from affine import Affine
 from rasterio.crs import CRS
-from rasterio.enums import Resampling
 from rasterio.features import rasterize
-from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.geo.areas import Area, LabelFile
+from aerial_nni.data.geo.label_raster import LabelRaster, open_labels
 from aerial_nni.data.geo.listing import Listing
-from aerial_nni.data.geo.overlaps import find_overlaps, ground_of, is_shown
+from aerial_nni.data.geo.overlaps import ELSEWHERE, find_overlaps, ground_of, is_shown
 from aerial_nni.data.geo.plane import carried, carry_shapes
 from aerial_nni.data.geo.problems import LabelsUnusable
 from aerial_nni.data.geo.scenes import Box, Scene
 from aerial_nni.data.geo.vectors import Shapes, Unreadable, is_vector, read_shapes
-from aerial_nni.rasters import open_raster
 
 MANY = 1000
 """Points of a shape above which only its part around the window is drawn."""
@@ -39,7 +36,7 @@ class Labels:
     tree: shapely.STRtree
     inside: shapely.Geometry | None
     """Outside of it all is void."""
-    raster: LabelFile | None
+    raster: LabelRaster | None
 
     def mask(self, scene: Scene, box: Box) -> np.ndarray:
         """Class indices or `VOID` of a window of a scene, (h, w) uint8.
@@ -49,7 +46,7 @@ class Labels:
         """
         mask = np.full(box[2:], self.listing.background, np.uint8)
         if self.raster is not None:
-            mask = self._from_raster(scene, box)
+            mask = self.raster.mask(scene, box)
         window = shapely.Polygon(carried(scene.crs, self.plane, scene.corners(box)))
         found = np.sort(self.tree.query(window))
         shapes = self._on(scene, box, self.shapes[found])
@@ -89,42 +86,6 @@ class Labels:
                 mask[here & before] = VOID
                 before |= here
 
-    def _from_raster(self, scene: Scene, box: Box) -> np.ndarray:
-        """Classes of a window from the raster of labels, brought to the scene's grid."""
-        assert self.raster is not None
-        y, x, height, width = box
-        window = Window(x, y, width, height)
-        with open_raster(self.raster.path) as file:
-            told = file.nodata is not None
-            with WarpedVRT(
-                file, src_crs=self.raster.crs or file.crs, crs=scene.crs,
-                transform=scene.transform, height=scene.height, width=scene.width,
-                resampling=Resampling.nearest, add_alpha=not told,
-            ) as vrt:  # fmt: skip
-                values = vrt.read(1, window=window)
-                valid = vrt.dataset_mask(window=window) > 0
-        return classes_of(values, valid, self.listing.values, str(self.raster.path))
-
-
-def classes_of(
-    values: np.ndarray, valid: np.ndarray, known: Mapping[str, int], where: str
-) -> np.ndarray:
-    """The class of each value of a raster, `VOID` where it is not `valid`.
-
-    Raises:
-        ValueError: a value is no class.
-    """
-    mask = np.full(values.shape, VOID, np.uint8)
-    for value in np.unique(values[valid]).tolist():
-        text = str(int(value)) if float(value).is_integer() else str(value)
-        if text not in known:
-            raise ValueError(
-                f"{where} has the value {text}, which is no class; add it to a class in "
-                "scenes.yaml, or to `void`"
-            )
-        mask[valid & (values == value)] = known[text]
-    return mask
-
 
 def _drawn(
     shapes: np.ndarray, size: tuple[int, ...], transform: Affine, *, touched: bool
@@ -145,7 +106,7 @@ def load_labels(
     problems: list[Problem] = []
     files = [label for label in area.labels if is_vector(label.path)]
     rasters = [label for label in area.labels if not is_vector(label.path)]
-    problems += _raster_problems(rasters)
+    raster = _only_raster(rasters, listing, scenes, problems)
     found = list(_read_all(files, listing, plane, problems))
     problems += find_overlaps(found, listing, scenes, plane)
     inside = None
@@ -171,7 +132,7 @@ def load_labels(
         classes=classes[order],
         tree=shapely.STRtree(shapes[order]),
         inside=inside,
-        raster=rasters[0] if rasters else None,
+        raster=raster,
     )
     return labels, problems
 
@@ -201,17 +162,27 @@ def _read_all(
             problems.append(error.problem)
 
 
-def _raster_problems(rasters: list[LabelFile]) -> Iterator[Problem]:
-    """What keeps rasters of labels from being used."""
-    for label in rasters[1:]:
-        yield Problem(where=str(label.path), text="there is a raster of labels already, and which "
-                      "of the two is right is not said", mend="keep one for each area")  # fmt: skip
-    for label in rasters[:1]:
-        try:
-            with open_raster(label.path) as file:
-                if not (label.crs or file.crs):
-                    yield Problem(where=str(label.path),
-                                  text="it does not say its coordinate reference system",
-                                  mend='say it in scenes.yaml: `crs: "EPSG:N"`')  # fmt: skip
-        except ValueError as error:
-            yield Problem(where=str(label.path), text=str(error), mend="save it as GeoTIFF")
+def _only_raster(
+    files: list[LabelFile], listing: Listing, scenes: list[Scene], problems: list[Problem]
+) -> LabelRaster | None:
+    """The raster of labels that can be used; what is wrong is added to `problems`."""
+    for label in files[1:]:
+        problems.append(Problem(where=str(label.path), text="there is a raster of labels already, "
+                        "and which of the two is right is not said",
+                        mend="keep one for each area"))  # fmt: skip
+    if not files:
+        return None
+    try:
+        raster = open_labels(files[0], listing)
+    except Unreadable as error:
+        problems.append(error.problem)
+        return None
+    missed = sum(not raster.shows(scene) for scene in scenes)
+    if missed:
+        every = missed == len(scenes)
+        where = "every scene" if every else f"{missed} of {len(scenes)} scenes"
+        text = f"it lies outside {where} of its area"
+        problems.append(Problem(where=str(files[0].path), text=text, fatal=every,
+                        mend=ELSEWHERE if every else "they are void but for what shapes say; "
+                        "nothing needs to be done if that is meant"))  # fmt: skip
+    return raster

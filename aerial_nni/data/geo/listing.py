@@ -3,15 +3,17 @@
 Its keys are in `EXAMPLE`, which can be pasted. Paths begin at the folder of the file.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.data.class_list import ClassListInvalid, read_facts
+from aerial_nni.data.class_list import ClassListInvalid, read_facts, written_values
 from aerial_nni.data.dataset import VOID, Facts
 from aerial_nni.data.geo.areas import Area, check_keys, read_areas
 from aerial_nni.data.labels import Label, check_distinct, check_name, colour_of, display
+from aerial_nni.data.written import Written
 from aerial_nni.reading import read_yaml
 
 FILE = "scenes.yaml"
@@ -74,6 +76,10 @@ class Listing:
     overlaps: str
     window: int
 
+    def texts_of(self, index: int) -> tuple[str, ...]:
+        """The values of the attribute that mean a class, or `VOID`."""
+        return tuple(text for text, own in self.values.items() if own == index)
+
 
 def read_listing(path: Path) -> Listing:
     """What a `scenes.yaml` says.
@@ -107,7 +113,7 @@ def _listing(root: Path, value: dict[str, Any]) -> Listing:
     meanings = {text: index for index, label in enumerate(labels) for text in label.values}
     return Listing(
         root=root,
-        facts=read_facts(value, root.resolve().name or "geo", labels),
+        facts=read_facts(value, root.resolve().name or "geo", labels, _written(labels, void)),
         areas=read_areas(root, value, names),
         values={**meanings, **dict.fromkeys(void, VOID)},
         background=VOID if background is None else names.index(background),
@@ -133,6 +139,20 @@ def _labels(given: Any) -> tuple[Label, ...]:
         Label(name=name, values=_texts(item, name), colour=colours.get(name) or next(spare))
         for name, item in given.items()
     )
+
+
+def whole_numbers(texts: Iterable[str]) -> tuple[int, ...]:
+    """Those of some texts that are whole numbers, of 32 bits as all values of masks are."""
+    found = [int(text) for text in texts if re.fullmatch("0|-?[1-9][0-9]{0,9}", text)]
+    return tuple(number for number in found if -(2**31) <= number < 2**31)
+
+
+def _written(labels: Sequence[Label], void: Sequence[str]) -> Written | None:
+    """What predictions hold, where every class has a whole number; else None."""
+    numbered = [replace(label, values=whole_numbers(label.values)) for label in labels]
+    if not all(label.values for label in numbered):
+        return None
+    return written_values(numbered, whole_numbers(void), index=True)
 
 
 def _texts(item: Any, owner: str) -> tuple[str, ...]:

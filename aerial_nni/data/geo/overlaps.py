@@ -15,9 +15,11 @@ from aerial_nni.data.geo.vectors import Shapes
 SLIVER = 0.5
 """Pixels of the finest scene that two shapes may share: borders are never drawn quite alike."""
 
-
 CHUNK = 5000
 """Pairs that are compared at once, since what makes it fast takes memory."""
+
+ELSEWHERE = "is its reference system right? say another in scenes.yaml: `crs:`"
+"""What to do with labels that lie on no scene."""
 
 
 def find_overlaps(
@@ -97,11 +99,7 @@ def _outside(found: Sequence[Shapes], ground: shapely.STRtree) -> Iterator[Probl
         none = not seen.any()
         count = "all" if none else f"{int((~seen).sum())} of {len(seen)}"
         text = f"{count} features lie outside every scene of their area"
-        mend = (
-            "is its reference system right? say another in scenes.yaml: `crs:`"
-            if none
-            else "they are left out; nothing needs to be done if that is meant"
-        )
+        mend = ELSEWHERE if none else "they are left out; nothing needs to be done if that is meant"
         yield Problem(where=str(one.path), text=text, mend=mend, fatal=none)
 
 

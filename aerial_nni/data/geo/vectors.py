@@ -188,7 +188,7 @@ def _read(label: LabelFile) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarr
     except Exception as error:  # GDAL and GEOS raise whatever they stumble over
         raise Unreadable(where, f"it cannot be read: {error}", "save it as GeoPackage") from error
     table = dict(zip(meta["fields"], columns, strict=True))
-    return table, geometries, numbers, _system(label, meta["crs"])
+    return table, geometries, numbers, system_of(label, meta["crs"])
 
 
 def _columns(label: LabelFile) -> Iterator[str]:
@@ -228,7 +228,7 @@ def _only_layer(path: Path) -> str:
     return layers[0]
 
 
-def _system(label: LabelFile, found: str | None) -> CRS:
+def system_of(label: LabelFile, found: str | None) -> CRS:
     """The reference system of a file, its own or the one that the list says."""
     text = label.crs or found
     if not text:
