@@ -222,7 +222,23 @@ def data(data_dir: str, name: str = "") -> Iterator[Finding]:
                 yield Finding(level, "data", f"{one.where}: {one.text}", one.mend)
             if not any(one.fatal for one in problems):
                 yield _dataset(each, dataset, decode=bool(data_dir or name))
+                yield from _bands(each, dataset)
             return
+
+
+def _bands(name: str, dataset: "Dataset") -> Iterator[Finding]:
+    """Whether what is marked as transparency looks like a band that should be read."""
+    from aerial_nni.data.readiness import unlike_transparency
+    from aerial_nni.errors import Explained
+
+    try:
+        odd = unlike_transparency(dataset)
+    except (Explained, OSError, ValueError):
+        return  # what cannot be read is told beside its name
+    if odd:
+        text = f"{name}: what is marked as transparency has other values, as infrared has"
+        bands = ", ".join([*dataset.facts.bands, "infrared"])
+        yield Finding("warn", "data", text, f"where it is that, write: bands: [{bands}]")
 
 
 def _not_opened(name: str, error: Exception, data_dir: str, *, asked: bool) -> Finding:
@@ -256,6 +272,10 @@ def _dataset(name: str, dataset: "Dataset", *, decode: bool) -> Finding:
         text += f"; {sample_name}: {reason}"
     if seen.none_usable:
         return Finding("fail", "data", f"{text}; none can be used", "mend the files as it says")
+    if seen.all_void:
+        return Finding(
+            "fail", "data", f"{text}; every pixel is void", "mend the masks or the list of classes"
+        )
     flags = ["--skip-bad"] * bool(seen.problems)
     if seen.one_usable and not dataset.samples[0].ground:  # else blocks of it are split
         text, flags = f"{text}; one image is not split", [*flags, "--split patch"]

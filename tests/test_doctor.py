@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from aerial_nni import doctor
@@ -165,6 +166,41 @@ def test_a_folder_without_a_class_list_is_not_ready(pair: Path):
     (pair / "classes.yaml").write_text("clases: {}")
     finding = [*doctor.data(str(pair))][-1]
     assert finding.level == "fail" and "no key 'clases'" in finding.text
+
+
+def test_images_of_two_depths_are_not_all_usable(pair: Path):
+    (pair / "images/b.jpg").unlink()
+    deep = np.zeros((64, 64, 3), np.uint16)
+    tifffile.imwrite(pair / "images/b.tif", deep, photometric="rgb")
+    finding = [*doctor.data(str(pair))][-1]
+    assert (finding.level, finding.mend) == ("warn", "add: --skip-bad --split patch")
+    assert "is uint16, but" in finding.text
+
+
+def test_a_folder_is_not_ready_where_every_pixel_is_void(pair: Path):
+    classes = "masks: index\nclasses:\n  Land: 2\n  Water: 3\nvoid: [0, 1]\npatch: 64\n"
+    (pair / "classes.yaml").write_text(classes)
+    finding = [*doctor.data(str(pair))][-1]
+    assert (finding.level, finding.mend) == ("fail", "mend the masks or the list of classes")
+    assert finding.text.endswith("; every pixel is void")
+    (pair / "classes.yaml").write_text(classes.replace("void: [0, 1]", "  Sea: 1\nvoid: 0"))
+    assert [*doctor.data(str(pair))][-1].level == "ok"
+
+
+@pytest.mark.parametrize("values", ["infrared", "opaque", "clear"])
+def test_transparency_of_many_values_is_asked_about(pair: Path, values: str):
+    pixels = np.random.default_rng(1).integers(1, 255, (64, 64, 4), dtype=np.uint8)
+    if values != "infrared":
+        pixels[..., 3] = 255 * (np.arange(64) > (0 if values == "opaque" else 30))
+    for name in ("a", "b"):
+        (pair / "images" / f"{name}.jpg").unlink()
+        Image.fromarray(pixels).save(pair / "images" / f"{name}.png")
+    mends = [finding.mend for finding in doctor.data(str(pair)) if "infrared" in finding.text]
+    asked = ["where it is that, write: bands: [red, green, blue, infrared]"]
+    assert mends == (asked if values == "infrared" else [])
+    with (pair / "classes.yaml").open("a") as file:
+        file.write("bands: [red, green, blue, infrared]\n")
+    assert not [finding for finding in doctor.data(str(pair)) if "infrared has" in finding.text]
 
 
 def test_images_smaller_than_a_patch_need_a_smaller_one(pair: Path):

@@ -73,7 +73,7 @@ def build(folder: Path, plan: Plan, *, progress: Progress | None = None) -> None
         for done, (sample, future) in enumerate(_futures(plan), start=1):
             try:
                 checked = future.result()
-                writer.check_kind(checked)
+                writer.check_kind(checked.sample, checked.image)
             except (ValueError, OSError) as error:
                 problems[sample.name] = str(error)
             else:
@@ -154,6 +154,23 @@ def read_checked(sample: Sample, dataset: Dataset) -> tuple[np.ndarray, np.ndarr
     return image, mask
 
 
+class OneKind:
+    """Knows the first image, and refuses those that cannot stand in one array with it."""
+
+    def __init__(self) -> None:
+        self.first: tuple[np.dtype, Path | None] | None = None
+
+    def __call__(self, sample: Sample, image: np.ndarray) -> None:
+        """Raises `ValueError` where this image has another depth than the first."""
+        self.first = self.first or (image.dtype, sample.image)
+        depth, path = self.first
+        if image.dtype != depth:
+            raise ValueError(
+                f"{sample.image} is {image.dtype}, but {path} is {depth}; "
+                "save all images with the same depth"
+            )
+
+
 Piece = tuple[int, int, np.ndarray, np.ndarray, np.ndarray | None]
 """y, x, image, mask of a patch, and where its image shows nothing."""
 
@@ -182,7 +199,7 @@ class _Writer:
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self.folder, self.plan = folder, plan
-        self.first: tuple[np.dtype, Path | None] | None = None
+        self.check_kind = OneKind()
         self.images: list[dict[str, Any]] = []
         self.rows: list[list[int]] = []
         self.small: dict[str, str] = {}
@@ -195,16 +212,6 @@ class _Writer:
     def __exit__(self, *error: object) -> None:
         with writing(self.folder):
             self.files.__exit__(*error)  # type: ignore[arg-type]
-
-    def check_kind(self, checked: Checked) -> None:
-        """Raises `ValueError` where an image cannot stand in one array with the first one."""
-        self.first = self.first or (checked.image.dtype, checked.sample.image)
-        depth, path = self.first
-        if checked.image.dtype != depth:
-            raise ValueError(
-                f"{checked.sample.image} is {checked.image.dtype}, but {path} is {depth}; "
-                "save all images with the same depth"
-            )
 
     def add(self, checked: Checked) -> None:
         """Appends every patch of a sample."""

@@ -132,6 +132,11 @@ def prepare(
     problems = {**dataset.problems, **contents.problems}
     if problems and not skip_bad:  # the cache was built with skip_bad
         raise BadSamples(problems)
+    if not contents.counts[:, :-1].any():
+        raise BadOption(
+            f"every pixel of {facts.name} is void, so there is nothing to learn; mend the masks or "
+            "the list of classes"
+        )
     return Prepared(
         facts=facts,
         images=contents.images,

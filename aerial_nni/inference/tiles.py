@@ -41,9 +41,12 @@ class Tiling:
     def __post_init__(self) -> None:
         tile = self.tile or TILE
         if tile < self.step or tile % self.step or not 0 <= self.overlap <= tile // 2:
+            fit = max(_up(tile, self.step), 1) * self.step
+            overlap = self.overlap if 0 <= self.overlap <= fit // 2 else min(128, fit // 4)
+            size = f"--tile {fit} " if self.tile else ""  # else the model says it
             raise BadOption(
                 f"tile={self.tile}, overlap={self.overlap}: give a multiple of {self.step} pixels, "
-                "and an overlap of at most half of it; try --tile 1024 --overlap 128"
+                f"and an overlap of at most half of it; try {size}--overlap {overlap}"
             )
 
     def on(self, fold: int, *, whole: int = 0, step: int = STEP) -> "Tiling":

@@ -30,6 +30,9 @@ MOST_PAGES = 500
 COLOURS = (None, "YCbCr", "RGB")
 """Spaces of colours that come out as red, green and blue without a guess."""
 
+INDICES = ("uint8", "uint16")
+"""Types of a palette picture's pixels; in others the table means nothing to a reader."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
@@ -58,7 +61,9 @@ class Picture:
 
     @property
     def depths(self) -> list[str]:
-        """The types of its bands, each once."""
+        """The types of its bands, each once; the colours of a palette have 8 bits."""
+        if self.palette is not None:
+            return ["uint8"]
         return sorted({kind for page in self._pages for kind in page.dtypes})
 
     @property
@@ -102,7 +107,7 @@ class Picture:
         """
         with decoding(self.path):
             values = self.values(bands, window)
-            void = _either(self.masked(bands, window), self.unset(values, bands))
+            void = validity.anywhere(self.masked(bands, window), self.unset(values, bands))
         if self.palette is not None:
             values = self.palette[..., :3][values[..., 0]]
         return values, None if void is None or not void.any() else ~void
@@ -142,13 +147,6 @@ class Picture:
         """Where the values of these bands are its word for nothing; None where it has none."""
         nodata = [value for page in self._pages for value in page.nodatavals]
         return validity.unset(values, [nodata[band - 1] for band in bands], self.palette)
-
-
-def _either(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
-    """Where one of two arrays is true; None is nowhere."""
-    if one is None or other is None:
-        return other if one is None else one
-    return one | other
 
 
 @contextmanager
@@ -198,7 +196,7 @@ def _check_pages(path: Path, pages: Sequence[Any]) -> None:
 
 def _palette(dataset: Any) -> np.ndarray | None:
     """Colour and alpha of each index of a palette picture, (n, 4) uint8, else None."""
-    if dataset.colorinterp != (ColorInterp.palette,):
+    if dataset.colorinterp != (ColorInterp.palette,) or dataset.dtypes[0] not in INDICES:
         return None
     table = np.zeros((1 << 8 * np.dtype(dataset.dtypes[0]).itemsize, 4), np.uint8)
     table[:, 3] = 255

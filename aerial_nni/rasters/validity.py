@@ -21,6 +21,12 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window
 
 
+def anywhere(*found: np.ndarray | None) -> np.ndarray | None:
+    """Where one of some arrays is true; None is nowhere."""
+    known = [one for one in found if one is not None]
+    return np.logical_or.reduce(known) if known else None
+
+
 def masked(dataset: Any, bands: Sequence[int], window: Window | None) -> np.ndarray | None:
     """Where a mask or an alpha band that is not read says that nothing is, (h, w); None if none."""
     found = [dataset.read(band, window=window) == 0 for band in _alphas(dataset, bands)]
@@ -30,7 +36,7 @@ def masked(dataset: Any, bands: Sequence[int], window: Window | None) -> np.ndar
     elif not any(flags):  # a .msk file with a mask for each band
         own = [dataset.read_masks(band, window=window) == 0 for band in bands]
         found.append(np.logical_and.reduce(own))
-    return np.logical_or.reduce(found) if found else None
+    return anywhere(*found)
 
 
 def _alphas(dataset: Any, bands: Sequence[int]) -> list[int]:
@@ -52,7 +58,7 @@ def unset(
         found.append(np.logical_and.reduce(own))
     if palette is not None and (palette[:, 3] == 0).any():
         found.append((palette[:, 3] == 0)[values[..., 0]])
-    return np.logical_or.reduce(found) if found else None
+    return anywhere(*found)
 
 
 def _equal(values: np.ndarray, nodata: Any) -> np.ndarray:

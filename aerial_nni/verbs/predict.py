@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aerial_nni.inference.polygons import PolygonOptions
     from aerial_nni.inference.prediction import Segmented
 
+IMAGES = "TIFF, PNG, JPEG, JPEG 2000, WebP or BMP; others as GDAL reads them, see --driver"
 TEXT = "segment whole images of any size with a checkpoint or an exported ONNX file"
 
 
@@ -31,7 +32,7 @@ def add_flags(verbs: Verbs) -> None:
         metavar="CHECKPOINT_OR_ONNX",
         help="what export or a trial wrote, or the experiment whose best checkpoint it is",
     )
-    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or TIFF")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help=IMAGES)
     parser.add_argument(
         "--to",
         type=Path,
@@ -148,7 +149,8 @@ def _add_polygons(parser: argparse.ArgumentParser) -> None:
         "--min-area",
         type=float,
         metavar="SQUARE_METRES",
-        help="what is smaller joins the largest patch beside it; alone amid void it is left out",
+        help="what is smaller joins the largest patch beside it; alone amid void it is left out; "
+        "it is done before --simplify, after which some may be a little smaller",
     )
     group.add_argument(
         "--simplify",

@@ -223,6 +223,15 @@ def test_nothing_left_is_an_error(town, cache):
         prepare(opened(town), patch=32, skip_bad=True, cache=cache)
 
 
+def test_images_that_are_void_everywhere_are_refused(town, cache):
+    image, void = np.zeros((64, 64, 3), np.uint8), np.full((64, 64), VOID, np.uint8)
+    dataset = opened(town.dubai())
+    with pytest.raises(BadOption, match="every pixel of .* is void, so there is nothing to learn"):
+        prepare(forged({"a": (image, void), "b": (image, void)}, dataset), patch=32, cache=cache)
+    some = {"a": (image, void), "b": (image, np.zeros_like(void))}
+    assert len(prepare(forged(some, dataset), patch=32, cache=cache).patches) == 8
+
+
 def test_an_image_smaller_than_a_patch_is_recorded(town, cache):
     town.tile(1, 1)
     town.tile(2, 1, (30, 64))

@@ -43,10 +43,22 @@ def test_no_more_is_computed_than_needed():
     assert len(spread(2149, Tiling(tile=1024, overlap=128)).weights[0]) == 832
 
 
-@pytest.mark.parametrize(("tile", "overlap"), [(64, 40), (16, 0), (64, -1), (100, 10)])
-def test_tiles_that_cannot_overlap_so_far(tile: int, overlap: int):
-    with pytest.raises(BadOption, match="try --tile 1024 --overlap 128"):
+@pytest.mark.parametrize(
+    ("tile", "overlap", "advice"),
+    [
+        (64, 40, "--tile 64 --overlap 16"),
+        (128, 128, "--tile 128 --overlap 32"),
+        (16, 0, "--tile 32 --overlap 0"),
+        (64, -1, "--tile 64 --overlap 16"),
+        (100, 10, "--tile 128 --overlap 10"),
+        (0, 999, "--overlap 128"),  # the size is the model's own word
+    ],
+)
+def test_tiles_that_cannot_overlap_so_far(tile: int, overlap: int, advice: str):
+    with pytest.raises(BadOption, match=f"; try {advice}$"):
         Tiling(tile=tile, overlap=overlap)
+    words = dict(zip(advice.split()[::2], map(int, advice.split()[1::2]), strict=True))
+    Tiling(tile=words.get("--tile", 0), overlap=words["--overlap"])  # what is advised is taken
 
 
 def whole(logits_of, height: int, width: int, *, tile: int, overlap: int) -> np.ndarray:

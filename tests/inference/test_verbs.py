@@ -87,7 +87,8 @@ def test_a_killed_predict_leaves_nothing(checkpoint: Path, tmp_path: Path):
     ("words", "told"),
     [
         (["--device", "cuda:99"], "use --device auto"),
-        (["--overlap", "999"], "try --tile 1024 --overlap 128"),
+        (["--overlap", "999"], "; try --overlap 128"),
+        (["--tile", "128"], "; try --tile 128 --overlap 32"),
         (["--bands", "1,2,9"], "has the bands 1 to 3"),
         (["--areas"], "leave --areas and --polygons out"),
     ],

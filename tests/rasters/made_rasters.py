@@ -178,6 +178,18 @@ def pngs(folder: Path) -> Iterator[Made]:
         yield Made(path=path, pixels=table[index[..., 0]], void=void)
 
 
+def palettes(folder: Path) -> Iterator[Made]:
+    """TIFFs of 8 and 16 bits that are indices of colours: their pixels have 8 bits."""
+    table = noise(3, "uint8").reshape(-1, 3)[:16]
+    index = np.random.default_rng(2).integers(0, len(table), (HEIGHT, WIDTH, 1))
+    for dtype in ("uint8", "uint16"):
+        path = folder / f"palette-{dtype}.tif"
+        made = write_tiff(path, index.astype(dtype), photometric="palette")
+        with rasterio.open(path, "r+") as file:
+            file.write_colormap(1, {number: (*colour, 255) for number, colour in enumerate(table)})
+        yield Made(path=path, pixels=table[index[..., 0]], void=made.void)
+
+
 def pictures(folder: Path) -> Iterator[Made]:
     """Formats of pictures, as Pillow and GDAL write them."""
     pixels, clear = noise(3, "uint8"), np.zeros_like(NOTHING)
@@ -250,5 +262,5 @@ def refused(folder: Path) -> Iterator[Made]:
 
 def everything(folder: Path) -> list[Made]:
     """All of them, written into a folder."""
-    makers = (tiffs, infrared, pngs, pictures, refused)
+    makers = (tiffs, infrared, pngs, palettes, pictures, refused)
     return [made for make in makers for made in make(folder)]
