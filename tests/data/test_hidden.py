@@ -66,6 +66,7 @@ def test_the_mean_is_that_of_what_is_shown_and_belongs_to_a_class(town: Path):
 def test_a_patch_of_nothing_has_a_normalisation(town: Path):
     (town / "classes.yaml").write_text("masks: index\nclasses: {A: 1, B: 2}\nvoid: [0, 9]\n"
                                        "patch: 32\n")  # fmt: skip
+    Image.fromarray(np.ones((SIDE, SIDE), np.uint8)).save(town / "masks/b.png")
     normal = measure_normalisation(prepare(open_dataset("folder", str(town))), [0, 1])
     assert normal.mean == (0, 0, 0) and normal.std == (1, 1, 1)
 
