@@ -177,6 +177,21 @@ def test_a_finer_raster_is_read_in_parts_of_bounded_size(
     assert (mask_of("geo", scenes) == fine[2::4, 2::4]).all()
 
 
+@pytest.mark.parametrize("west", [179.99, -180.01])
+def test_a_raster_in_degrees_across_the_180th_meridian_is_whole(tmp_path: Path, west: float):
+    scenes, _ = both(tmp_path)
+    # 10 m pixels around longitude 180 and latitude -17, in UTM zone 60 S
+    middle = Affine(10, 0, 819131.55, 0, -10, 8118318.19)
+    scene(scenes / "a.tif", size=(64, 64), crs="EPSG:32760", transform=middle)
+    halves = np.repeat([[0, 1]], 100, axis=1).repeat(200, axis=0)
+    raster(scenes / "labels.tiff", halves.astype(np.uint8), crs="EPSG:4326",
+           transform=Affine(1e-4, 0, west, 0, -1e-4, -16.99))  # fmt: skip
+    mask = mask_of("geo", scenes)
+    assert (
+        set(np.unique(mask)) == {0, 1} and (mask[:, :29] == 0).all() and (mask[:, 35:] == 1).all()
+    )
+
+
 def test_predictions_have_the_values_of_the_list(tmp_path: Path):
     scenes, _ = both(tmp_path)
     raster(scenes / "labels.tiff", VALUES.astype(np.uint8))

@@ -1,5 +1,6 @@
 """A raster of labels: read as a mask of a folder is, and brought to the grid of a scene."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,13 +70,17 @@ class LabelRaster:
                 mask[top : top + tall, left : left + wide] = inner
             return mask
         classes = self.classes(part)
-        with decoding(self.grid.path):
-            reproject(
-                classes, mask, src_crs=self.grid.crs, dst_crs=scene.crs,
-                src_transform=self.grid.transform @ Affine.translation(part.col_off, part.row_off),
-                dst_transform=scene.transform @ Affine.translation(x, y),
-                src_nodata=VOID, dst_nodata=VOID, resampling=Resampling.nearest,
-            )  # fmt: skip
+        place = self.grid.transform @ Affine.translation(part.col_off, part.row_off)
+        for turn in self._turns():
+            found = np.empty_like(mask)
+            with decoding(self.grid.path):
+                reproject(
+                    classes, found, src_crs=self.grid.crs, dst_crs=scene.crs,
+                    src_transform=Affine.translation(turn, 0) @ place,
+                    dst_transform=scene.transform @ Affine.translation(x, y),
+                    src_nodata=VOID, dst_nodata=VOID, resampling=Resampling.nearest,
+                )  # fmt: skip
+            mask = np.where(mask == VOID, found, mask)
         return mask
 
     def classes(self, part: Window) -> np.ndarray:
@@ -96,12 +101,23 @@ class LabelRaster:
                 yield _problem(self.grid, error)
                 return
 
+    def _turns(self) -> Iterator[float]:
+        """Degrees by which it is shifted in turn: nothing may lie beyond the 180th meridian."""
+        yield 0
+        if self.grid.crs.is_geographic:
+            turn = 2 * math.pi / self.grid.crs.units_factor[1]
+            edges = self.grid.corners((0, 0, self.grid.height, self.grid.width))[:, 0]
+            if edges.max() > turn / 2:
+                yield -turn
+            if edges.min() < -turn / 2:
+                yield turn
+
     def _part(self, scene: Scene, box: Box) -> Window | None:
         """What of the raster a window needs; None for nothing."""
         edge = shapely.Polygon(scene.corners(box))
         ring = shapely.get_coordinates(shapely.segmentize(edge, edge.length / 64))
         try:
-            points = carried(scene.crs, self.grid.crs, ring)
+            points = carried(scene.crs, self.grid.crs, ring, around=self.grid.middle[1])
         except ValueError as error:
             raise ValueError(f"{scene.path} on {self.grid.path}: {error}") from error
         columns, rows = ~self.grid.transform @ (points[:, 0], points[:, 1])
