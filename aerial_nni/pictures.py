@@ -17,9 +17,12 @@ Palette = Sequence[tuple[int, int, int]]
 def rgb_view(image: np.ndarray) -> np.ndarray:
     """(h, w, bands) of 8 or 16 bits -> (h, w, 3) uint8: the first three bands.
 
-    16-bit pictures are stretched from their 2nd to their 98th percentile, band by band.
+    Where there are fewer, the last one stands for those that are not there. 16-bit pictures are
+    stretched from their 2nd to their 98th percentile, band by band.
     """
     first = image[..., :3]
+    if first.shape[2] < 3:
+        first = np.pad(first, ((0, 0), (0, 0), (0, 3 - first.shape[2])), mode="edge")
     if first.dtype == np.uint8:
         return np.ascontiguousarray(first)
     low, high = np.percentile(first, (2, 98), axis=(0, 1))

@@ -121,12 +121,12 @@ def _open_geo(data_dir: str) -> Dataset:
 
 
 def _open_torchgeo(data_dir: str, name: str = "") -> Dataset:
-    """A dataset of torchgeo, by the name of its class."""
+    """A dataset of torchgeo, by the name of its class, and maybe settings of it."""
     from aerial_nni.data.from_torchgeo import open_torchgeo
 
     if not name:
         raise BadOption("data='torchgeo' needs a name, such as torchgeo:LoveDA")
-    return open_torchgeo(_found(data_dir, name, hint=""), name)
+    return open_torchgeo(_found(data_dir, name.partition(",")[0], hint=""), name)
 
 
 def _found(data_dir: str, name: str, *, hint: str, file: tuple[str, ...] = ()) -> Path:

@@ -1,108 +1,87 @@
 """Datasets of torchgeo by their names: small generated ones in their layouts, trained on."""
 
-import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
-from PIL import Image
+from torchgeo_layouts import LAYOUTS, building_damage, datasets, dfc2020, love_da
 
 from aerial_nni.data import open_dataset
-from aerial_nni.data.dataset import DatasetMissing
+from aerial_nni.data.dataset import VOID, DatasetMissing
 from aerial_nni.data.prepared import prepare
 from aerial_nni.data.splits import make_split
 from aerial_nni.options import BadOption
 from aerial_nni.trials import baseline
 
-datasets = pytest.importorskip("torchgeo.datasets")
 pytestmark = pytest.mark.filterwarnings("ignore")
-SIDE = 32
-
-
-def picture(path: Path, *, bands: int = 3) -> None:
-    """Writes noise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw = np.random.default_rng(zlib.crc32(str(path).encode()))
-    pixels = draw.integers(0, 256, (SIDE, SIDE, bands), np.uint8)
-    if bands == 3:
-        Image.fromarray(pixels).save(path)
-        return
-    with rasterio.open(path, "w", driver="GTiff", height=SIDE, width=SIDE, count=bands,
-                       dtype="uint8") as file:  # fmt: skip
-        file.write(pixels.transpose(2, 0, 1))
-
-
-def mask(path: Path, colours: tuple | None = None) -> None:
-    """Writes a mask whose left half is class 1, its right half class 2."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    classes = np.ones((SIDE, SIDE), np.uint8)
-    classes[:, SIDE // 2 :] = 2
-    Image.fromarray(np.array(colours, np.uint8)[classes] if colours else classes).save(path)
-
-
-def love_da(root: Path) -> None:
-    for split in ("Train", "Val"):
-        for scene in ("Urban", "Rural"):
-            picture(root / split / scene / "images_png" / "0.png")
-            mask(root / split / scene / "masks_png" / "0.png")
-
-
-def gid(root: Path) -> None:
-    for split in ("train", "val"):
-        picture(root / "GID" / "img_dir" / split / "a.tif")
-        mask(root / "GID" / "ann_dir" / split / "a_15label.png")
-
-
-def vaihingen(root: Path) -> None:
-    for names in datasets.Vaihingen2D.splits.values():
-        picture(root / "top" / names[0])
-        mask(root / names[0], datasets.Vaihingen2D.colormap)
-
-
-def potsdam(root: Path) -> None:
-    for names in datasets.Potsdam2D.splits.values():
-        picture(root / "4_Ortho_RGBIR" / f"{names[0]}_RGBIR.tif", bands=4)
-        mask(root / f"{names[0]}_label.tif", datasets.Potsdam2D.colormap)
-
-
-def deep_globe(root: Path) -> None:
-    for split in ("training_data", "test_data"):
-        picture(root / "data" / split / "images" / "1_sat.jpg")
-        mask(root / "data" / split / "masks" / "1_mask.png", datasets.DeepGlobeLandCover.colormap)
-
-
-LAYOUTS: dict[str, Callable[[Path], None]] = {
-    "LoveDA": love_da,
-    "GID15": gid,
-    "Vaihingen2D": vaihingen,
-    "Potsdam2D": potsdam,
-    "DeepGlobeLandCover": deep_globe,
-}
+UNHELD = ("DFC2022",)
+"""Those whose validation has no masks that anyone may see."""
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_it_trains_on_the_split_it_brings(tmp_path: Path, name: str):
-    LAYOUTS[name](tmp_path / "data")
-    dataset = open_dataset(f"torchgeo:{name}", str(tmp_path / "data"))
-    assert dataset.facts.classes == getattr(datasets, name).classes
+    layout = LAYOUTS[name]
+    layout.write(tmp_path / "data")
+    text, place = f"torchgeo:{name}{layout.settings}", str(tmp_path / "data")
+    dataset = open_dataset(text, place)
+    assert len(set(dataset.facts.palette)) == len(dataset.facts.classes)
     prepared = prepare(dataset, patch=16)
-    assert (prepared.masks[0] == 1).all() and (prepared.masks[1] == 2).all()
-    split = make_split(prepared, "given")
-    assert {prepared.patches[i].area for i in split.train} == {"train"}
-    assert {prepared.patches[i].area for i in split.val} <= {"val", "test"}
-    words = ["--data", f"torchgeo:{name}", "--data-dir", str(tmp_path / "data"), "--split", "given"]
+    sides = [VOID if one is None else dataset.facts.classes.index(one) for one in layout[1:3]]
+    assert (prepared.masks[0] == sides[0]).all()
+    assert np.unique(prepared.masks).tolist() == sorted(sides)
+    rule = "image" if name in UNHELD else "given"
+    split = make_split(prepared, rule)
+    if rule == "given":
+        assert {prepared.patches[i].area for i in split.train} == {"train"}
+        assert {prepared.patches[i].area for i in split.val} <= {"val", "test"}
+    words = ["--data", text, "--data-dir", place, "--split", rule]
     small = ["--patch", "16", "--width", "2", "--depth", "1", "--epochs", "1", "--batch", "4"]
     assert baseline.main([*words, *small, "--out", str(tmp_path / "run")]) == 0
+
+
+def test_values_that_mean_no_data_are_void_and_no_class(tmp_path: Path):
+    love_da(tmp_path)
+    facts = open_dataset("torchgeo:LoveDA", str(tmp_path)).facts
+    assert facts.classes == tuple(one for one in datasets.LoveDA.classes if one != "no-data")
+
+
+def test_bands_are_chosen_behind_the_name(tmp_path: Path):
+    dfc2020(tmp_path)
+    whole = open_dataset("torchgeo:CopernicusBenchDFC2020S2", str(tmp_path))
+    three = open_dataset("torchgeo:CopernicusBenchDFC2020S2,bands=B04+B03+B02", str(tmp_path))
+    assert (len(whole.facts.bands), three.facts.bands) == (13, ("B04", "B03", "B02"))
+    assert whole.fingerprint() != three.fingerprint()
+    image, _ = whole.read(whole.samples[0])
+    assert (three.read(three.samples[0])[0] == image[:, :, [3, 2, 1]]).all()
 
 
 def test_what_is_no_dataset_says_what_to_type(tmp_path: Path):
     with pytest.raises(BadOption, match="did you mean torchgeo:LoveDA"):
         open_dataset("torchgeo:LovDA", str(tmp_path))
     with pytest.raises(BadOption, match="does not say its classes"):
-        open_dataset("torchgeo:ETCI2021", str(tmp_path))
+        open_dataset("torchgeo:MMFlood", str(tmp_path))
     with pytest.raises(BadOption, match="such as torchgeo:LoveDA"):
         open_dataset("torchgeo", str(tmp_path))
     with pytest.raises(DatasetMissing, match="no training split"):
         open_dataset("torchgeo:LoveDA", str(tmp_path))
+
+
+def test_settings_that_a_class_has_not_are_refused(tmp_path: Path):
+    love_da(tmp_path)
+    with pytest.raises(BadOption, match="known: torchgeo:LoveDA,scene=VALUE"):
+        open_dataset("torchgeo:LoveDA,scenes=urban", str(tmp_path))
+    with pytest.raises(BadOption, match="does not know 'root=/'; known: nothing"):
+        open_dataset("torchgeo:GID15,root=/", str(tmp_path))
+    with pytest.raises(BadOption, match="does not know 'product=cdl'"):
+        open_dataset("torchgeo:SSL4EOLBenchmark,product=cdl", str(tmp_path))
+    with pytest.raises(DatasetMissing, match="no training split.*AssertionError"):
+        open_dataset("torchgeo:LoveDA,scene=moon", str(tmp_path))
+
+
+def test_pairs_of_images_and_pixels_with_fractions_are_refused(tmp_path: Path):
+    building_damage(tmp_path / "pairs")
+    with pytest.raises(BadOption, match=r"\(2, 3, 32, 32\).*pairs and series"):
+        open_dataset("torchgeo:XView2", str(tmp_path / "pairs"))
+    dfc2020(tmp_path / "radar")
+    with pytest.raises(BadOption, match="no whole numbers"):
+        open_dataset("torchgeo:CopernicusBenchDFC2020S1", str(tmp_path / "radar"))
