@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import torch
+from rasterio.windows import Window
 
-from aerial_nni.bench.table import Table
+from aerial_nni.bench.table import Part, Table
 from aerial_nni.bench.train import in_turns
 from aerial_nni.bench.worker import Worker
 from aerial_nni.data import open_dataset
@@ -64,6 +65,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tile", type=int, default=Tiling.tile, help="as in predict")
     parser.add_argument("--overlap", type=int, default=Tiling.overlap, help="as in predict")
     parser.add_argument("--size", type=int, nargs=2, default=SIZE, metavar=("H", "W"))
+    parser.add_argument(
+        "--large", type=int, nargs="+", default=[], metavar="SIDE",
+        help="also segment square scenes of such sides, once each, by the student",
+    )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=5, help="turns of each (default: 5)")
     parser.add_argument("--threads", type=int, default=2, help="of each (default: 2)")
 
@@ -81,6 +86,7 @@ def measure(given: argparse.Namespace) -> Table:
             }
             seconds = in_turns(workers, given.rounds)
             peaks = {name: worker.peak() for name, worker in workers.items()}
+        large = [_large(side, folder, tiling, given.threads) for side in given.large]
         parameters = {
             role: parameter_count(load_checkpoint(folder / f"{role}.safetensors")[0])
             for role in FRESH
@@ -105,7 +111,28 @@ def measure(given: argparse.Namespace) -> Table:
             + f" that overlap by {given.overlap} and are blended.",
         ),
         device=torch.device("cpu"),
+        parts=(
+            Part(
+                title="Larger scenes, by the student alone",
+                columns=("Pixels", "Seconds", "Peak memory (MB)"),
+                rows=tuple(large),
+            ),
+        ) if large else (),
     )  # fmt: skip
+
+
+def _large(side: int, folder: Path, tiling: Tiling, threads: int) -> tuple[str, float, float]:
+    """A row: the scene repeated to a square of this side, segmented once in a new process."""
+    scene = folder / f"{side}.tif"
+    with rasterio.open(folder / "scene.tif") as file:
+        _save(scene, file.read().transpose(1, 2, 0), shape=(side, side))
+    model = folder / "student.safetensors"
+    student = Contestant(name=f"student, {side}", model=model, precision="auto")
+    with _worker(student, scene, tiling, threads) as worker:
+        seconds = worker()
+        peak = worker.peak()
+    scene.unlink()
+    return f"{side} x {side}", seconds, peak / 1e6
 
 
 def _worker(one: Contestant, scene: Path, tiling: Tiling, threads: int) -> Worker:
@@ -158,15 +185,19 @@ def _corner(image: np.ndarray) -> np.ndarray:
     return np.pad(image, (*short, (0, 0)), mode="symmetric")[:PATCH, :PATCH]
 
 
-def _save(path: Path, pixels: np.ndarray) -> None:
-    """Writes pixels (h, w, bands) as a GeoTIFF that lies in Dubai."""
-    height, width, bands = pixels.shape
+def _save(path: Path, pixels: np.ndarray, shape: tuple[int, int] | None = None) -> None:
+    """Writes pixels (h, w, bands), repeated to `shape`, as a GeoTIFF that lies in Dubai."""
+    height, width = shape or pixels.shape[:2]
+    bands, columns = pixels.shape[2], np.arange(width) % pixels.shape[1]
     with rasterio.open(
         path, "w", driver="GTiff", height=height, width=width, count=bands, dtype=pixels.dtype,
         crs="EPSG:32640", transform=rasterio.Affine(0.5, 0, 326000, 0, -0.5, 2779000),
         tiled=True, compress="deflate",
     ) as file:  # fmt: skip
-        file.write(pixels.transpose(2, 0, 1))
+        for y in range(0, height, PATCH):
+            rows = np.arange(y, min(y + PATCH, height)) % pixels.shape[0]
+            part = pixels[rows][:, columns].transpose(2, 0, 1)  # (h, w, bands) -> (bands, h, w)
+            file.write(part, window=Window(0, y, width, len(rows)))
 
 
 def _save_fresh(

@@ -25,7 +25,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     parser.add_argument("--data-dir", default="")
     predict.add_flags(parser)
     small = ["--size", "90", "130", "--tile", "64", "--overlap", "16"]
-    return parser.parse_args([*small, "--rounds", "1", "--threads", "1"])
+    return parser.parse_args([*small, "--rounds", "1", "--threads", "1", "--large", "200"])
 
 
 def test_every_contestant_is_measured(
@@ -46,6 +46,8 @@ def test_every_contestant_is_measured(
     for _, seconds, rate, megabytes, ratio in table.rows:
         assert min(seconds, rate, megabytes, ratio) > 0
     assert table.rows[0][-1] == 1
+    ((pixels, seconds, megabytes),) = table.parts[0].rows
+    assert pixels == "200 x 200" and seconds > 0 and megabytes > 0
     assert table.rows[2][3] < table.rows[0][3]  # an ONNX file needs no torch
 
 
