@@ -266,7 +266,8 @@ def _dataset(name: str, dataset: "Dataset", *, decode: bool) -> Finding:
     looked = "none was decoded: give --data-dir"
     if decode:
         looked = f"{seen.decoded} of {seen.count} were decoded"
-    text = f"{name}: {seen.count} images, {len(seen.problems)} unusable ({looked})"
+    images = f"{seen.count} image{'s' * (seen.count != 1)}"
+    text = f"{name}: {images}, {len(seen.problems)} unusable ({looked})"
     if seen.problems:
         sample_name, reason = next(iter(seen.problems.items()))
         text += f"; {sample_name}: {reason}"

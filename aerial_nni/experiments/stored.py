@@ -175,7 +175,7 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
     record = records.load(folder)
     best = record.best
     if best is None:
-        hint = f"see: python -m aerial_nni.run view {folder.name}"
+        hint = record.go_on
         if record.state == "RUNNING":
             hint = f"it is running: {record.url}; the first trial that ends well has one"
         raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")

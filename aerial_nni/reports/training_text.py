@@ -54,10 +54,12 @@ def explain_training(trial: Trial, *, rate: str) -> str:
 
 def _optimiser(trial: Trial) -> str:
     options, cost = trial.options, trial.metrics["cost"]
-    together = options["batch"] * options["accumulate"]
+    there = trial.metrics["split"]["train_patches"]
+    together = min(options["batch"] * options["accumulate"], there)
     text = [
         f"The weights are changed by {_RULES[options['optimizer']]} after every "
-        f"{some(together, 'patch')}."
+        f"{some(together, 'patch')}"
+        + (", which are all there are for training." if together == there else ".")
     ]
     if options["accumulate"] > 1:
         text.append(

@@ -145,7 +145,7 @@ class Trainer:
         options = self.options
         last = min(options.epochs, until or options.epochs)
         part = f" of {options.epochs}" if last < options.epochs else ""
-        stopped = f"reached {last}{part} epochs"
+        stopped = f"reached {last}{part} epoch{'' if last == 1 and not part else 's'}"
         while len(self.history) < last:
             if options.patience and self._waited() >= options.patience:
                 stopped = f"no better score for {options.patience} epochs"
