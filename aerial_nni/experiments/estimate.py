@@ -152,12 +152,12 @@ def _why(printed: bytes, said: bytes) -> str:
 def estimate(
     work: Sequence[Part], times: Times, limits: Limits, *, base: Changes, folded: Changes | None
 ) -> list[str]:
-    """Lines that say how long all of `work` takes; none where that is not long."""
+    """Lines that say how long all of `work` takes."""
     usual = times[as_json(base)]
     at_once = min(limits.concurrency, _places(usual.device))
     seconds = sum(_seconds(part, times, usual, at_once) for part in work)
     if seconds < LONG:
-        return []
+        return [f"this will take less than {duration(LONG)}"]
     text = f"this will take about {duration(seconds)}"
     if folded and (quick := times.get(as_json(folded))):
         share = quick.trial(work[0].epochs) / usual.trial(work[0].epochs)

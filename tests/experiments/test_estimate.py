@@ -42,8 +42,8 @@ def test_steps_epochs_and_trials_make_the_time_and_a_smaller_grid_less():
     assert "an estimate: 4 trials, a step takes 2 s here, an epoch has 50" in line
 
 
-def test_what_takes_minutes_is_not_estimated():
-    assert lines([Part(trials=1, epochs=4)]) == []
+def test_what_takes_minutes_is_said_to():
+    assert lines([Part(trials=1, epochs=4)]) == ["this will take less than 10 minutes"]
 
 
 def test_trials_at_once_share_the_time_but_not_that_of_the_last_round(
