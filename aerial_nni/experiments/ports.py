@@ -8,6 +8,7 @@ port of its own, and what answers on it is its own manager.
 import contextlib
 import errno
 import socket
+import time
 
 import psutil
 
@@ -21,6 +22,9 @@ USUAL = 8080
 
 TRIED = 100
 """How many ports after a busy one are looked at for a free one."""
+
+UNSEEN = "a process of another user"
+"""Who holds a port where nobody is seen to listen."""
 
 
 class PortBusy(Explained):
@@ -74,13 +78,18 @@ def take(port: int | None, *, host: str = LOCAL) -> Taken:
     wanted = USUAL if port is None else port
     if not 1 <= wanted <= 65535:
         raise PortBusy(f"port {port} does not exist; give one from 1 to 65535: --port {USUAL}")
-    try:
-        return Taken(wanted, host=host)
-    except PermissionError as error:
-        problem = f"port {wanted} is not for this user ({error.strerror})"
-        raise PortBusy(f"{problem}; give one from 1024 on: --port {USUAL}") from error
-    except OSError:
-        problem = f"port {wanted} is held by {holder(wanted)}"
+    for last in (False, False, True):
+        try:
+            return Taken(wanted, host=host)
+        except PermissionError as error:
+            problem = f"port {wanted} is not for this user ({error.strerror})"
+            raise PortBusy(f"{problem}; give one from 1024 on: --port {USUAL}") from error
+        except OSError:
+            who = holder(wanted)
+            if who != UNSEEN or last:
+                break
+            time.sleep(0.2)  # another launch may only have tried whether it is free
+    problem = f"port {wanted} is held by {who}"
     free = _next_free(wanted, host=host)
     if free is None:
         raise PortBusy(f"{problem}; none of the next {TRIED} is free either")
@@ -144,7 +153,7 @@ def holder(port: int) -> str:
         except psutil.Error:
             command = "its command cannot be seen by this user"
         return f"process {connection.pid} ({_shortened(command)})"
-    return "a process of another user"
+    return UNSEEN
 
 
 def _shortened(text: str, limit: int = 120) -> str:

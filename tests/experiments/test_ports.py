@@ -126,3 +126,14 @@ def test_a_port_is_taken_for_this_machine_whatever_the_host(port: int, host: str
 def test_a_port_that_does_not_exist(number: int):
     with pytest.raises(ports.PortBusy, match="does not exist"):
         ports.take(number)
+
+
+def test_who_only_tries_a_port_holds_it_for_nobody(port: int, monkeypatch: pytest.MonkeyPatch):
+    trying = ports.Taken(port, host="127.0.0.1")
+
+    def let_go(_: float) -> None:
+        trying.close()
+
+    monkeypatch.setattr(ports, "holder", lambda _: ports.UNSEEN)
+    monkeypatch.setattr(ports.time, "sleep", let_go)
+    ports.take(port).close()
