@@ -141,6 +141,21 @@ def supervised(options: TrialOptions, ground: Ground, _: Path | None = None) -> 
     return Lesson(objective=objective, loss=loss)
 
 
+def trainer_of(options: TrialOptions, ground: Ground, lesson: Lesson, folder: Path) -> Trainer:
+    """The training loop of a lesson, at its beginning."""
+    facts = ground.prepared.facts
+    bands, classes = len(facts.bands), len(facts.classes)
+    spec = lesson.spec or model_spec(options, bands=bands, classes=classes)
+    return Trainer(
+        lesson.model or new_model(spec, options.seed),
+        spec,
+        options,
+        device=ground.device,
+        precision=ground.precision,
+        folder=folder,
+    )
+
+
 def task_of(options: TrialOptions, ground: Ground, lesson: Lesson) -> Task:
     """What the loop works on: the batches, what is learnt from them, and how it is scored."""
     facts = ground.prepared.facts
@@ -198,19 +213,9 @@ def run(
     refuse_other_run(folder, options)
     folder.mkdir(parents=True, exist_ok=True)
     ground = lay_ground(options, folder)
-    facts = ground.prepared.facts
     write_json(folder / OPTIONS, {**as_dict(options), **grant.as_dict()})
     lesson = learning(options, ground, folder)
-    bands, classes = len(facts.bands), len(facts.classes)
-    spec = lesson.spec or model_spec(options, bands=bands, classes=classes)
-    trainer = Trainer(
-        lesson.model or new_model(spec, options.seed),
-        spec,
-        options,
-        device=ground.device,
-        precision=ground.precision,
-        folder=folder,
-    )
+    trainer = trainer_of(options, ground, lesson, folder)
     task = task_of(options, ground, lesson)
     with Events(folder / EVENTS, ground.prepared, ground.split.val, ground.normalisation) as events:
 

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.errors import Explained, is_memory
-from aerial_nni.models import model_spec
 from aerial_nni.options import Options, as_dict, changed
 from aerial_nni.results import METRICS, SAMPLES, read_json
 from aerial_nni.training.loop import Task, Trainer
-from aerial_nni.trials.running import Ground, Lesson, lay_ground, new_model, task_of
+from aerial_nni.trials.running import Ground, Lesson, lay_ground, task_of, trainer_of
 
 ENOUGH = 25.0
 """Seconds after which no other variant is begun."""
@@ -109,16 +108,7 @@ def _timed(
     began = time.perf_counter()
     few = _few(ground, options.batch)
     lesson = learning(options, few if options.model == ZOOMOUT else ground, folder)
-    facts = ground.prepared.facts
-    spec = lesson.spec or model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
-    trainer = Trainer(
-        lesson.model or new_model(spec, options.seed),
-        spec,
-        options,
-        device=ground.device,
-        precision=ground.precision,
-        folder=folder,
-    )
+    trainer = trainer_of(options, ground, lesson, folder)
     setup = time.perf_counter() - began
     stage = folder / SAMPLES / METRICS
     first = read_json(stage)["seconds"] if stage.exists() else 0.0
