@@ -136,9 +136,15 @@ def test_findings_are_added():
 
 
 def test_a_process_that_has_ended_and_is_not_reaped_is_no_victim():
-    with subprocess.Popen([sys.executable, "-c", "", "--sign"]) as ended:
+    waits = "print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", waits, "--sign"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as ended:
+        assert ended.stdin and ended.stdout
+        ended.stdout.readline()  # its own program runs: between fork and exec it still bears ours
         process = psutil.Process(ended.pid)
         assert fault_rounds._has(process, "--sign")
+        ended.stdin.close()
         while process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(0.01)
         assert not fault_rounds._has(process, "--sign")
