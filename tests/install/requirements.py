@@ -1,24 +1,32 @@
-"""What pip installs for a list of setup.py, and what the package imports."""
+"""What pip installs for a list of pyproject.toml, and what the package imports."""
 
 import ast
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # what pytest brings there
+    import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "aerial_nni"
 
 
-def assigned(name: str) -> list[str]:
-    """A list of requirements in setup.py."""
-    for node in ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return ast.literal_eval(node.value)
-    raise LookupError(name)
+def project() -> dict[str, Any]:
+    """The metadata in pyproject.toml."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def listed(extra: str = "") -> list[str]:
+    """What pyproject.toml asks for: always, or by an extra."""
+    return project()["optional-dependencies"][extra] if extra else project()["dependencies"]
 
 
 def installed_with(requirements: Iterable[str], *, depth: int = 99) -> set[str]:

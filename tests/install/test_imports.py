@@ -1,14 +1,15 @@
 """A plain `pip install -e .` brings what the package imports; folders that need an extra say so."""
 
+import signal
 import subprocess
 import sys
-from importlib.metadata import packages_distributions
+from importlib.metadata import EntryPoint, packages_distributions
 
 import pytest
-from requirements import PACKAGE, assigned, brought, imported, installed_with
+from requirements import PACKAGE, brought, imported, installed_with, listed, project
 
-EXTRAS = {"bench": "BENCH", "browser": "BROWSER"}
-"""Folder of the package, and extra for what is in it -> its list in setup.py."""
+EXTRAS = ("bench", "browser")
+"""Folders of the package whose imports an extra of like name brings."""
 
 SCRIPT = """
 import importlib, importlib.machinery, pkgutil, sys
@@ -32,7 +33,7 @@ for name in sys.argv[2:]:
 def run_plain(*names: str) -> subprocess.CompletedProcess:
     """Imports packages with all that is in them where only what a plain installation brings is."""
     everything = set(packages_distributions())
-    plain = brought(everything, installed_with(assigned("REQUIREMENTS")) | {"aerial-nni"})
+    plain = brought(everything, installed_with(listed()) | {"aerial-nni"})
     absent = " ".join(everything - plain)
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, absent, *names]
     return subprocess.run(command, capture_output=True, text=True)
@@ -49,13 +50,23 @@ def test_what_an_extra_brings_is_absent_there(name: str):
     assert "ModuleNotFoundError" in run_plain(name).stderr
 
 
+def test_the_script_that_is_installed_is_the_program(capsys: pytest.CaptureFixture):
+    (script,) = project()["scripts"].items()
+    program = EntryPoint(*script, "console_scripts").load()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr(sys, "argv", [script[0], "--version"])
+        patch.setattr(signal, "signal", lambda *_: None)
+        program()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("aerial_nni ")
+
+
 @pytest.mark.parametrize("folder", [*EXTRAS, ""])
 def test_what_the_package_imports_is_asked_for(folder: str):
     """By itself or, what a library cannot do without, by that library."""
-    extra = EXTRAS.get(folder, "")
-    asked = assigned("REQUIREMENTS") + (assigned(extra) if extra else [])
+    asked = listed() + (listed(folder) if folder else [])
     files = {*(PACKAGE / folder).rglob("*.py")}
-    if not extra:
-        files = {path for path in files if not EXTRAS.keys() & set(path.parts)}
+    if not folder:
+        files = {path for path in files if not set(EXTRAS) & set(path.parts)}
     names = set().union(*map(imported, files))
     assert brought(names, installed_with(asked, depth=2)) == names
