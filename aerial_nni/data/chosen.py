@@ -5,7 +5,9 @@ from pathlib import Path
 
 from aerial_nni.data import open_dataset
 from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.splits import Split, load_split, make_split
+from aerial_nni.data.split_files import load_split
+from aerial_nni.data.split_making import make_split
+from aerial_nni.data.splits import Split
 from aerial_nni.options import TrialOptions, is_rule
 
 
@@ -33,7 +35,7 @@ def chosen_split(options: TrialOptions, prepared: Prepared) -> Split:
     """The split made by the rule that `options` name, or read from the file they name.
 
     Raises:
-        SplitOverlap, SplitImpossible, SplitMismatch, BadOption: with what to type next.
+        SplitOverlap, SplitImpossible, SplitMismatch, SideVoid, BadOption: with what to type next.
     """
     if is_rule(options.split):
         fraction, seed = options.val_fraction, options.split_seed

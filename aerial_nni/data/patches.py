@@ -35,6 +35,11 @@ class Patch:
     ground: tuple[float, ...] | None = None
     """Of the whole image, as in `Sample`."""
 
+    @property
+    def place(self) -> str:
+        """Where it lies in its image, as split files say it: "y,x"."""
+        return f"{self.y},{self.x}"
+
 
 def starts(length: int, *, patch: int, stride: int, edge: str) -> list[int]:
     """The first pixel of each patch along a side of `length` pixels, ascending.

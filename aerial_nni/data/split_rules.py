@@ -1,7 +1,7 @@
 """The rules by which patches are held out. Each returns the numbers of those that validate.
 
-`aerial_nni.data.splits` says what the rules promise and makes splits of what they return. Images
-of the same content are one unit here, whatever their names, so they are never separated.
+`aerial_nni.data.split_making` says what the rules promise and makes splits of what they return.
+Images of the same content are one unit here, whatever their names, so they are never separated.
 """
 
 import math

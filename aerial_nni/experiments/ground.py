@@ -11,7 +11,8 @@ from aerial_nni.data import open_dataset
 from aerial_nni.data.chosen import chosen_patches, chosen_split
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.prepared import Prepared, without_classes
-from aerial_nni.data.splits import Split, save_split
+from aerial_nni.data.split_files import save_split
+from aerial_nni.data.splits import Split
 from aerial_nni.options import Options, TrialOptions
 from aerial_nni.results import SPLIT
 

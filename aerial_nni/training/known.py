@@ -10,7 +10,8 @@ from typing import Any
 
 from aerial_nni.data.patches import Patch
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, load_split, split_digest
+from aerial_nni.data.split_files import load_split
+from aerial_nni.data.splits import Split, split_digest
 from aerial_nni.errors import Explained
 from aerial_nni.results import SPLIT, read_json
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from aerial_nni.data.halves import halve
-from aerial_nni.data.splits import save_split
+from aerial_nni.data.split_files import save_split
 from aerial_nni.models.genotype import space_size
 from aerial_nni.results import HALVES
 from aerial_nni.search.options import SearchOptions

@@ -15,7 +15,8 @@ from aerial_nni.data.augment import Augmentation
 from aerial_nni.data.batches import Batches, Normalisation, measure_normalisation
 from aerial_nni.data.chosen import chosen_patches, chosen_split
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, load_split, save_split, split_digest
+from aerial_nni.data.split_files import load_split, save_split
+from aerial_nni.data.splits import Split, split_digest
 from aerial_nni.data.written import indices
 from aerial_nni.losses import build_loss, class_weights
 from aerial_nni.models import ModelSpec, model_spec

@@ -12,16 +12,11 @@ from aerial_nni.data.block_split import settings
 from aerial_nni.data.ground import outlines, overlap, same_ground
 from aerial_nni.data.halves import halve
 from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.splits import (
-    RULES,
-    Split,
-    SplitImpossible,
-    SplitOverlap,
-    check_split,
-    load_split,
-    make_split,
-    save_split,
-)
+from aerial_nni.data.split_checks import SplitOverlap, check_split
+from aerial_nni.data.split_files import load_split, save_split
+from aerial_nni.data.split_making import RULES, make_split
+from aerial_nni.data.split_rules import SplitImpossible
+from aerial_nni.data.splits import Split
 from aerial_nni.options import BadOption, is_rule
 
 

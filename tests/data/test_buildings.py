@@ -13,13 +13,10 @@ from aerial_nni.data.buildings import ground_of
 from aerial_nni.data.dataset import VOID, BadSamples, DatasetMissing
 from aerial_nni.data.halves import halve
 from aerial_nni.data.prepared import prepare
-from aerial_nni.data.splits import (
-    Split,
-    SplitImpossible,
-    SplitOverlap,
-    check_split,
-    make_split,
-)
+from aerial_nni.data.split_checks import SplitOverlap, check_split
+from aerial_nni.data.split_making import make_split
+from aerial_nni.data.split_rules import SplitImpossible
+from aerial_nni.data.splits import Split
 from aerial_nni.data.xbd import centroid, footprints, parse_wkt, shrunk
 from aerial_nni.options import BadOption
 

@@ -14,7 +14,9 @@ from aerial_nni.data.dataset import DatasetMissing
 from aerial_nni.data.drone_scenes import SIZE, open_drone_scenes
 from aerial_nni.data.patches import cut
 from aerial_nni.data.prepared import prepare
-from aerial_nni.data.splits import SplitImpossible, load_split, make_split, save_split
+from aerial_nni.data.split_files import load_split, save_split
+from aerial_nni.data.split_making import make_split
+from aerial_nni.data.split_rules import SplitImpossible
 from aerial_nni.options import BadOption
 
 MASKS = "0385435b252973881cd3b21f7c0a455b3430fcaa5c94ec11baac3c8afbfd3518"

@@ -9,7 +9,7 @@ from made_ground import box, line, scene, vectors
 from aerial_nni.data import open_dataset
 from aerial_nni.data.geo.listing import KEYS
 from aerial_nni.data.prepared import prepare
-from aerial_nni.data.splits import make_split
+from aerial_nni.data.split_making import make_split
 from aerial_nni.doctor import MARKS, data
 from aerial_nni.trials import baseline
 

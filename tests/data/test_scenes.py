@@ -10,7 +10,8 @@ from aerial_nni.data.drawing.light import cast
 from aerial_nni.data.drawing.plan import Box, cut
 from aerial_nni.data.prepared import Prepared, prepare
 from aerial_nni.data.scenes import main, open_scenes
-from aerial_nni.data.splits import Split, make_split
+from aerial_nni.data.split_making import make_split
+from aerial_nni.data.splits import Split
 from aerial_nni.options import TrialOptions
 from aerial_nni.results import METRICS, read_json
 from aerial_nni.trials.reporting import ByHand

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +12,14 @@ from sklearn.model_selection import train_test_split
 
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dubai import FACTS
+from aerial_nni.data.halves import halve
 from aerial_nni.data.patches import Patch
 from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.splits import (
-    RULES,
-    Split,
-    SplitImpossible,
-    SplitMismatch,
-    SplitOverlap,
-    check_split,
-    load_split,
-    make_split,
-    pixels_per_class,
-    save_split,
-)
+from aerial_nni.data.split_checks import SideVoid, SplitOverlap, check_split
+from aerial_nni.data.split_files import SplitMismatch, load_split, save_split
+from aerial_nni.data.split_making import RULES, make_split
+from aerial_nni.data.split_rules import SplitImpossible
+from aerial_nni.data.splits import Split, pixels_per_class
 from aerial_nni.options import SPLITS, BadOption
 
 
@@ -181,6 +176,83 @@ def test_pixels_per_class():
     assert list(pixels) == [*FACTS.classes, "void"]
     assert list(pixels.values()) == (TOWNS.counts[0] + TOWNS.counts[2]).tolist()
     assert set(pixels_per_class(TOWNS, ()).values()) == {0}
+
+
+# What has no labels.
+
+
+def labelled(layout, *places) -> Prepared:
+    """Patches of which those at `places` alone have labels."""
+    prepared = made(layout)
+    counts = np.zeros((len(prepared.patches), 7), np.int64)
+    counts[:, -1] = 1024
+    for place in places:
+        counts[place] = [500, 524, 0, 0, 0, 0, 0]
+    return dataclasses.replace(prepared, counts=counts)
+
+
+def test_a_side_that_is_all_void_is_refused_and_what_it_says_works():
+    """Advice is tried before it is given: the line that the error says is a split that is made."""
+    seen = set()
+    for layout, places in (
+        ({"a": [2] * 6, "b": [2] * 6}, (0, 12)),
+        ({"a": [2] * 12}, (0, 22)),
+        ({"a": [4]}, (0, 3)),
+        ({"a": [1, 1], "b": [1, 1], "c": [1, 1]}, (2, 3)),
+    ):
+        prepared = labelled(layout, *places)
+        for rule in DRAWN:
+            for seed in range(4):
+                try:
+                    split = make_split(prepared, rule, seed=seed)
+                except SplitImpossible:
+                    continue
+                except SideVoid as error:
+                    flags = r"use (?:--split (\w+))? ?(?:--split-seed (\d+))?, by which both"
+                    way = re.search(flags, str(error))
+                    assert way and (way[1] or way[2])
+                    split = make_split(prepared, way[1] or rule, seed=int(way[2] or seed))
+                    seen.add((bool(way[1]), bool(way[2])))
+                for side in (split.train, split.val):
+                    assert prepared.counts[list(side), :-1].any()
+    assert len(seen) == 3  # another rule, another seed, and both at once
+
+
+def test_a_side_that_is_all_void_says_which_images():
+    prepared = labelled({"a": [2] * 12}, 0, 1)  # one image alone has labels
+    with pytest.raises(SideVoid) as caught:
+        make_split(prepared, "image", seed=0)
+    text = str(caught.value)
+    assert text.startswith("by the split 'image' all 4 patches for validation are void, so that "
+                           "nothing could be scored: they are of a/")  # fmt: skip
+    assert text.endswith("use --split patch --split-seed 2, by which both sides have labels")
+    prepared = labelled({"a": [2] * 12}, 0)
+    with pytest.raises(SideVoid, match="no rule gives labels to both sides: label more of these"):
+        make_split(prepared, "image")
+    with pytest.raises(SideVoid, match="patches for training are void.* nothing could be learnt"):
+        make_split(labelled({"a": [1] * 2}, 1), "patch", seed=0)
+    everything = make_split(labelled({"a": [2] * 12}, *range(24)), "image")
+    assert everything.val
+
+
+def test_a_file_with_a_side_that_is_all_void_is_refused(tmp_path):
+    prepared = labelled({"a": [2] * 4}, 0, 1)
+    save_split(tmp_path / "s.json", prepared, split_of(prepared, (6, 7)))
+    with pytest.raises(SideVoid, match="are of a/3; label some of it, or make a new split"):
+        load_split(tmp_path / "s.json", prepared)
+
+
+def test_both_halves_of_what_trains_have_labels():
+    prepared = labelled({"a": [2] * 8}, 0, 2)
+    split = split_of(prepared, (14, 15))
+    for seed in range(20):
+        halves = halve(prepared, split, seed=seed)
+        assert halves.rule == "image" and set(halves.train + halves.val) == set(split.train)
+        assert not {0, 2} <= set(halves.train) and not {0, 2} <= set(halves.val)
+    one_image = labelled({"a": [2] * 8}, 0, 1)
+    assert halve(one_image, split, seed=0).rule == "patch"
+    with pytest.raises(SideVoid, match="label two patches or more of what trains"):
+        halve(labelled({"a": [2] * 8}, 0), split, seed=0)
 
 
 # What check_split must refuse.

@@ -9,7 +9,7 @@ from torchgeo_layouts import LAYOUTS, building_damage, datasets, dfc2020, love_d
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, DatasetMissing
 from aerial_nni.data.prepared import prepare
-from aerial_nni.data.splits import make_split
+from aerial_nni.data.split_making import make_split
 from aerial_nni.options import BadOption
 from aerial_nni.trials import baseline
 

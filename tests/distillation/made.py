@@ -9,7 +9,8 @@ from aerial_nni.data.batches import Batches, Normalisation, measure_normalisatio
 from aerial_nni.data.dataset import VOID, Facts
 from aerial_nni.data.patches import Patch
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, make_split, split_digest
+from aerial_nni.data.split_making import make_split
+from aerial_nni.data.splits import Split, split_digest
 from aerial_nni.models import model_spec
 from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.checkpoint import save_checkpoint

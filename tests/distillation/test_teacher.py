@@ -7,7 +7,7 @@ import torch
 from made import prepared_of, split_of, write_teacher
 
 from aerial_nni.data.batches import measure_normalisation
-from aerial_nni.data.splits import save_split
+from aerial_nni.data.split_files import save_split
 from aerial_nni.distillation.teacher import (
     TeacherMissing,
     TeacherUnfit,

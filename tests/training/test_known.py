@@ -9,7 +9,8 @@ import pytest
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.patches import Patch
 from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split, save_split, split_digest
+from aerial_nni.data.split_files import save_split
+from aerial_nni.data.splits import Split, split_digest
 from aerial_nni.results import SPLIT, read_json
 from aerial_nni.training.known import _meets, known_answers, shared_patches
 
