@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aerial_nni import __version__
-from aerial_nni.errors import say_plainly, told
+from aerial_nni.config.errors import say_plainly, told
 
 if TYPE_CHECKING:
-    from aerial_nni.flags import Parser
+    from aerial_nni.config.flags import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,8 +51,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def build_parser() -> "Parser":
     """The parser of all verbs."""
-    from aerial_nni.flags import Parser
-    from aerial_nni.verbs import GROUPS
+    from aerial_nni.cli import GROUPS
+    from aerial_nni.config.flags import Parser
 
     parser = Parser(
         prog="python -m aerial_nni.run",

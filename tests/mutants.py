@@ -29,8 +29,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, KEPT = ROOT / "aerial_nni", ROOT / "build" / "mutants.json"
-FILES = ("losses.py", "metrics.py", "distillation/*.py", "search/*.py", "training/*.py",
-         "tuners/*.py")  # fmt: skip
+FILES = ("recipes/distill/*.py", "recipes/darts/*.py", "training/*.py", "tuners/*.py")  # fmt: skip
 SLOW = ("torch", "torchvision", "scipy.stats", "sklearn.ensemble", "smac", "nni", "tqdm",
         "hypothesis.strategies", "websockets", "safetensors.torch", "pytest")  # fmt: skip
 SECONDS, CLOCK, GIGABYTES = 60, 240, 8

@@ -12,52 +12,27 @@ PACKAGE = Path(aerial_nni.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 ABOVE = {
-    "rasters": set(),
-    "data": {"options", "results"},
-    "models": {"options", "results", "data"},
-    "training": {"options", "results", "data", "models", "losses", "metrics"},
-    "distillation": {"options", "results", "data", "models", "training"},
-    "zoomout": {"options", "results", "data", "models", "training", "losses", "metrics"},
-    "drone": {"options", "results", "data", "models", "training"},
-    "search": {"options", "results", "data", "models", "training"},
-    "inference": {"options", "results", "data", "models", "training", "pictures"},
-    "tuners": set(),
-    "browser": {"experiments"},
-    "reports": {
-        "options",
-        "kinds",
-        "results",
-        "data",
-        "models",
-        "training",
-        "losses",
-        "metrics",
-        "pictures",
-        "distillation",
-        "zoomout",
-        "drone",
-        "search",
-        "tuners",
-    },
-    "experiments": {
-        "options",
-        "results",
-        "data",
-        "models",
-        "search",
-        "distillation",
-        "zoomout",
-        "drone",
-        "inference",
-        "reports",
-        "tuners",
-    },
+    "config": set(),
+    "rasters": {"config"},
+    "data": {"config", "rasters"},
+    "models": {"config", "data"},
+    "training": {"config", "data", "models"},
+    "tuners": {"config"},
+    "trials": {"config", "data", "models", "training", "tuners", "recipes"},
+    "inference": {"config", "rasters", "data", "models", "training"},
+    "reporting": {"config", "data", "models", "training", "tuners", "recipes"},
+    "nni_backend": {"config", "data", "models", "tuners", "recipes", "reporting"},
+    "browser": {"config", "nni_backend"},
 }
-"""A folder -> the parts of the package that it may import beside itself and `EVERYWHERE`."""
+"""A folder -> the parts of the package that it may import beside itself."""
 
-EVERYWHERE = {"__version__", "errors", "fitting", "reading", "rasters"}
+ALSO_KNOW_NNI = {
+    PACKAGE / "recipes" / "darts" / "space.py",
+    PACKAGE / "recipes" / "darts" / "search_tuner.py",
+    PACKAGE / "cli" / "machine_checks.py",
+}
 
-COMMAND_LINE = {"run.py", "verbs", "doctor.py"}
+COMMAND_LINE = {"run.py", "cli", "recipes"}
 
 
 def imported(path: Path) -> set[str]:
@@ -80,22 +55,22 @@ def part(path: Path) -> str:
 def test_imports_point_up(folder: str):
     for path in (PACKAGE / folder).rglob("*.py"):
         own = {name.split(".")[1] for name in imported(path) if name.startswith("aerial_nni.")}
-        own -= {folder, *EVERYWHERE}
+        own -= {folder, "__version__"}
         assert own <= ABOVE[folder], f"{path} imports {sorted(own - ABOVE[folder])}"
 
 
-def test_only_trials_tuners_and_experiments_know_nni():
+def test_only_trials_tuners_and_the_backend_know_nni():
     for path in FILES:
         knows = any(name.split(".")[0] in ("nni", "nni_node") for name in imported(path))
-        allowed = part(path) in ("trials", "tuners", "experiments") or path.name == "doctor.py"
-        assert allowed or path == PACKAGE / "search" / "space.py" or not knows, path
+        allowed = part(path) in ("trials", "tuners", "nni_backend")
+        assert allowed or path in ALSO_KNOW_NNI or not knows, path
 
 
-def test_only_the_command_line_and_benchmarks_know_experiments():
-    """Delete `experiments`, and every trial still runs by hand."""
+def test_only_the_command_line_and_benchmarks_know_the_server():
+    """Delete `nni_backend`, and every trial still runs by hand."""
     for path in FILES:
-        knows = any(name.startswith("aerial_nni.experiments") for name in imported(path))
-        allowed = part(path) in ("experiments", "bench", "browser", *COMMAND_LINE)
+        knows = any(name.startswith("aerial_nni.nni_backend") for name in imported(path))
+        allowed = part(path) in ("nni_backend", "bench", "browser", *COMMAND_LINE)
         assert allowed or not knows, path
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from aerial_nni import results
-from aerial_nni.experiments.conduct import alone
-from aerial_nni.options import TrialOptions
-from aerial_nni.reports.style import new_figure
-from aerial_nni.reports.writing import write_document
-from aerial_nni.trials.takeover import occupied
+from aerial_nni.config import run_folder
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.nni_backend.lifecycle import alone
+from aerial_nni.reporting.document_writer import write_document
+from aerial_nni.reporting.style import new_figure
+from aerial_nni.trials.lock import occupied
 
 ATOMIC = """
 import sys
 from pathlib import Path
-from aerial_nni.results import atomic
+from aerial_nni.config.run_folder import atomic
 with atomic(Path(sys.argv[1])) as temporary:
     temporary.write_text("half of it")
     print(temporary, flush=True)
@@ -28,12 +28,13 @@ with atomic(Path(sys.argv[1])) as temporary:
 DOCUMENT = """
 import sys
 from pathlib import Path
-from aerial_nni.reports import writing
+from aerial_nni.reporting import document_writer
 def draw(figure, path, **_):
     print(path.parent, flush=True)
     input()
-writing.save = draw
-writing.write_document(Path(sys.argv[1]), "results", figures={"a": None}, compose=lambda _: "")
+document_writer.save = draw
+figures = {"a": None}
+document_writer.write_document(Path(sys.argv[1]), "results", figures=figures, compose=lambda _: "")
 """
 
 
@@ -91,6 +92,6 @@ def test_what_is_left_of_a_document_is_swept_with_the_next_one(tmp_path: Path):
 
 
 def test_what_is_written_by_now_is_whole(tmp_path: Path):
-    results.write_json(tmp_path / "a.json", {"a": 1})
-    results.sweep(tmp_path)
+    run_folder.write_json(tmp_path / "a.json", {"a": 1})
+    run_folder.sweep(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

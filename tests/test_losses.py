@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from aerial_nni.config.options import LOSS_TERMS, parse_loss
 from aerial_nni.data.dataset import VOID
-from aerial_nni.losses import LOSSES, build_loss, class_weights
-from aerial_nni.options import LOSS_TERMS, parse_loss
+from aerial_nni.training.losses import LOSSES, build_loss, class_weights
 
 
 def sample(classes=4, void=True):

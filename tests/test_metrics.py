@@ -6,7 +6,7 @@ import torch
 from sklearn import metrics as sklearn_metrics
 
 from aerial_nni.data.dataset import VOID
-from aerial_nni.metrics import (
+from aerial_nni.training.metrics import (
     PrecisionRecall,
     SoftJaccard,
     confusion_matrix,

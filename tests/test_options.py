@@ -3,8 +3,8 @@ import dataclasses
 
 import pytest
 
-from aerial_nni.flags import add_trial_flags, trial_options
-from aerial_nni.options import BadOption, TrialOptions, as_dict, changed, load_options
+from aerial_nni.config.flags import add_trial_flags, trial_options
+from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed, load_options
 
 
 def test_a_misspelt_key_names_the_nearest_one():

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aerial_nni import results
-from aerial_nni.experiments.ports import free_port
+from aerial_nni.config import run_folder
+from aerial_nni.nni_backend.ports import free_port
 from aerial_nni.run import build_parser, main
 from aerial_nni.training.checkpoint import load_checkpoint
 
@@ -50,7 +50,7 @@ def test_the_baseline_from_launch_to_checkpoint_and_document(town: Path, tmp_pat
     assert said["state"] == "DONE"
     assert said["folder"] == str(tmp_path / "runs" / said["id"])
     assert said["result_folder"] == str(tmp_path / "runs" / said["id"] / said["best"]["id"])
-    metrics = results.read_json(Path(said["result_folder"]) / results.METRICS)
+    metrics = run_folder.read_json(Path(said["result_folder"]) / run_folder.METRICS)
     assert metrics["score"] == said["best"]["score"]
     assert Path(said["report"]).is_relative_to(tmp_path / "docs")
     assert "mean IoU" in ran.stderr

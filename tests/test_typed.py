@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aerial_nni.errors import Explained
-from aerial_nni.experiments import launch
-from aerial_nni.experiments.definition import Definition
+from aerial_nni.config.errors import UserError
+from aerial_nni.nni_backend import launch
+from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.run import build_parser, main
 
 VERBS = "baseline hpo distill darts resume view stop export report list predict doctor".split()
@@ -82,7 +82,7 @@ def test_the_help_says_what_is_usual_for_a_verb(verb: str, told: dict[str, str])
         assert said[flag].endswith(f"(default: {usual})")
 
 
-class Launched(Explained):
+class Launched(UserError):
     """Instead of a launch."""
 
 

@@ -17,8 +17,8 @@ from aerial_nni.bench import (
     train,
     zoomout,
 )
-from aerial_nni.errors import Explained
-from aerial_nni.results import atomic, write_json
+from aerial_nni.config.errors import UserError
+from aerial_nni.config.run_folder import atomic, write_json
 
 BENCHES = {
     "train": train,
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         table = BENCHES[given.bench].measure(given)
-    except (Explained, OSError) as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(table.markdown())

@@ -15,9 +15,9 @@ import torch
 from aerial_nni.bench.table import Table
 from aerial_nni.bench.train import in_turns
 from aerial_nni.bench.worker import Worker
+from aerial_nni.config.options import as_dict, changed
 from aerial_nni.models.genotype import space_size
-from aerial_nni.options import as_dict, changed
-from aerial_nni.search.options import SearchOptions
+from aerial_nni.recipes.darts.options import SearchOptions
 
 PLAIN, FIRST = "hand-made U-Net", "supernet, first order"
 CONTESTANTS: dict[str, dict[str, Any]] = {

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from aerial_nni.bench.train import our_turn
 from aerial_nni.bench.worker import answer
-from aerial_nni.options import changed
-from aerial_nni.search.options import SearchOptions
-from aerial_nni.trials.darts import searched
-from aerial_nni.trials.running import lay_ground
+from aerial_nni.config.options import changed
+from aerial_nni.recipes.darts.options import SearchOptions
+from aerial_nni.recipes.darts.training_setup import build_setup
+from aerial_nni.trials.run_trial import open_data_context
 
 
 def main() -> None:
@@ -21,9 +21,9 @@ def main() -> None:
     options = changed(SearchOptions(), json.loads(sys.argv[1]))
     with tempfile.TemporaryDirectory(prefix="aerial-bench-") as place:
         folder = Path(place)
-        ground = lay_ground(options, folder)
-        lesson = searched(options, ground, folder)
-        answer(our_turn(options, ground, lesson, steps=int(sys.argv[2]), folder=folder))
+        context = open_data_context(options, folder)
+        setup = build_setup(options, context, folder)
+        answer(our_turn(options, context, setup, steps=int(sys.argv[2]), folder=folder))
 
 
 if __name__ == "__main__":

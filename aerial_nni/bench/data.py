@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from aerial_nni.bench.table import Table
+from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import Dataset
-from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.options import TrialOptions, changed
+from aerial_nni.data.pipeline.prepared import Prepared, prepare
 from aerial_nni.training.seeds import generator
-from aerial_nni.trials.running import Ground, lay_ground
+from aerial_nni.trials.run_trial import DataContext, open_data_context
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +38,9 @@ def measure(given: argparse.Namespace) -> Table:
         opening = statistics.median(seconds for seconds, _ in again)
         names = ("data", "data_dir", "batch")
         options = changed(TrialOptions(), {name: getattr(given, name) for name in names})
-        ground = lay_ground(options, cache)
+        context = open_data_context(options, cache)
         plain = [_plain_rate(dataset, prepared, seed) for seed in range(given.rounds)]
-        ours = [_rate(options, ground, seed) for seed in range(given.rounds)]
+        ours = [_rate(options, context, seed) for seed in range(given.rounds)]
     decode, sampled = statistics.median(plain), statistics.median(ours)
     return Table(
         title="Data pipeline",
@@ -57,7 +57,7 @@ def measure(given: argparse.Namespace) -> Table:
             f"patches of {prepared.patch} pixels; medians of {given.rounds}. The files themselves "
             "were in the system's page cache.",
         ),
-        device=ground.device,
+        device=context.device,
     )
 
 
@@ -80,9 +80,9 @@ def _plain_rate(dataset: Dataset, prepared: Prepared, seed: int, *, count: int =
     return count / (time.perf_counter() - started)
 
 
-def _rate(options: TrialOptions, ground: Ground, seed: int) -> float:
+def _rate(options: TrialOptions, context: DataContext, seed: int) -> float:
     """Patches per second of the training pipeline with nobody waiting for the model."""
-    source = ground.batches(options, training=True)
+    source = context.batches(options, training=True)
     started = time.perf_counter()
     batches = source.shuffled(generator(seed, "order"), generator(seed, "augmentation"))
     patches = sum(len(images) for images, _ in batches)

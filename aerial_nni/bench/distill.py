@@ -14,13 +14,18 @@ import torch
 
 from aerial_nni.bench.table import Table
 from aerial_nni.bench.train import in_turns, our_turn
-from aerial_nni.distillation.keeping import keep_views
-from aerial_nni.distillation.looking import layer_of
-from aerial_nni.distillation.objective import Distilled
-from aerial_nni.distillation.options import DistillOptions
+from aerial_nni.config.options import changed
 from aerial_nni.models import build_model
-from aerial_nni.options import changed
-from aerial_nni.trials.running import Ground, Lesson, lay_ground, supervised
+from aerial_nni.recipes.distill.features import layer_of
+from aerial_nni.recipes.distill.objective import DistillationLoss
+from aerial_nni.recipes.distill.options import DistillOptions
+from aerial_nni.recipes.distill.teacher_cache import keep_views
+from aerial_nni.trials.run_trial import (
+    DataContext,
+    TrainingSetup,
+    open_data_context,
+    supervised_setup,
+)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +49,11 @@ def measure(given: argparse.Namespace) -> Table:
     options = changed(DistillOptions(), {**{name: getattr(given, name) for name in names}, **still})
     with tempfile.TemporaryDirectory(prefix="aerial-bench-") as folder:
         place = Path(folder)
-        ground = lay_ground(options, place)
-        lessons = _lessons(given, options, ground, place)
+        context = open_data_context(options, place)
+        lessons = _lessons(given, options, context, place)
         turns = {
-            name: our_turn(options, ground, lesson, steps=given.steps, folder=place)
-            for name, lesson in lessons.items()
+            name: our_turn(options, context, setup, steps=given.steps, folder=place)
+            for name, setup in lessons.items()
         }
         seconds = in_turns(turns, given.rounds)
     plain = next(iter(seconds.values()))
@@ -60,36 +65,36 @@ def measure(given: argparse.Namespace) -> Table:
         ),
         notes=(
             f"Student: U-Net of width {given.width} and depth {given.depth}; teacher: "
-            f"{given.teacher_width} and {given.teacher_depth}; {ground.prepared.patch}-pixel "
-            f"patches of {ground.prepared.facts.name}, batch {given.batch}, kind {given.kind}, "
-            f"{ground.precision}; median of {given.rounds} turns of {given.steps} steps each.",
+            f"{given.teacher_width} and {given.teacher_depth}; {context.prepared.patch}-pixel "
+            f"patches of {context.prepared.facts.name}, batch {given.batch}, kind {given.kind}, "
+            f"{context.precision}; median of {given.rounds} turns of {given.steps} steps each.",
         ),
-        device=ground.device,
+        device=context.device,
     )
 
 
 def _lessons(
-    given: argparse.Namespace, options: DistillOptions, ground: Ground, folder: Path
-) -> dict[str, Lesson]:
-    facts = ground.prepared.facts
+    given: argparse.Namespace, options: DistillOptions, context: DataContext, folder: Path
+) -> dict[str, TrainingSetup]:
+    facts = context.prepared.facts
     sizes = {"width": given.teacher_width, "depth": given.teacher_depth}
     teacher = build_model(
         changed(options, sizes), bands=len(facts.bands), classes=len(facts.classes)
     )
     teacher.eval().requires_grad_(requires_grad=False)
-    teacher.to(ground.device).to(memory_format=torch.channels_last)
-    plain = supervised(options, ground)
-    objective = Distilled(plain.loss, teacher, options)
+    teacher.to(context.device).to(memory_format=torch.channels_last)
+    plain = supervised_setup(options, context)
+    objective = DistillationLoss(plain.loss, teacher, options)
     kept = keep_views(
         objective.ask,
-        ground.batches(options, training=True),
+        context.batches(options, training=True),
         teacher="fresh",
         layer=layer_of(options),
-        precision=ground.precision,
+        precision=context.precision,
         cache=folder,
     )
     return {
         "without a teacher": plain,
-        "the teacher is asked": Lesson(objective=objective, loss=plain.loss),
-        "kept answers": Lesson(objective=objective, loss=plain.loss, attached=kept),
+        "the teacher is asked": TrainingSetup(objective=objective, loss=plain.loss),
+        "kept answers": TrainingSetup(objective=objective, loss=plain.loss, attached=kept),
     }

@@ -9,8 +9,8 @@ import torch
 from torch.nn import functional
 
 from aerial_nni.bench.worker import answer
-from aerial_nni.drone.learning import both_heads
 from aerial_nni.models.deeplab import DeepLab
+from aerial_nni.recipes.drone.unfreezing import both_heads
 
 CLASSES = 12
 """Of AeroScapes."""

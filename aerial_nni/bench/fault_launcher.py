@@ -19,18 +19,18 @@ import numpy as np
 from PIL import Image
 
 from aerial_nni.bench.fault_deck import SEARCH, TRAINED
-from aerial_nni.experiments import records
-from aerial_nni.experiments.baseline import baseline
-from aerial_nni.experiments.conduct import Settings
-from aerial_nni.experiments.definition import Definition
-from aerial_nni.experiments.ground import lay_ground
-from aerial_nni.experiments.hpo import Plan, hpo
-from aerial_nni.experiments.launch import launch
-from aerial_nni.experiments.methods import METHODS
-from aerial_nni.experiments.stored import resume
-from aerial_nni.options import TrialOptions, load_options
+from aerial_nni.config.options import TrialOptions, load_options
+from aerial_nni.nni_backend import records
+from aerial_nni.nni_backend.definition import Definition
+from aerial_nni.nni_backend.launch import launch
+from aerial_nni.nni_backend.lifecycle import Settings
+from aerial_nni.nni_backend.stored_experiments import resume
+from aerial_nni.recipes.baseline.recipe import baseline
+from aerial_nni.recipes.engine.prepare_data import prepare_data
+from aerial_nni.recipes.hpo.recipe import Plan, hpo
+from aerial_nni.tuners.methods import METHODS
 
-PRETEND = "aerial_nni.trials.pretend"
+PRETEND = "aerial_nni.trials.dummy_trial"
 
 
 def main(words: list[str]) -> int:
@@ -44,7 +44,7 @@ def main(words: list[str]) -> int:
         return int(not resume(dataclasses.replace(settings, document=trained), rest[0]).good)
     trials, concurrency = map(int, rest[:2])
     settings = dataclasses.replace(settings, concurrency=concurrency, stay=verb == "many")
-    prepare = lay_ground if verb in ("many", TRAINED) else _no_data
+    prepare = prepare_data if verb in ("many", TRAINED) else _no_data
     definition = _definition(verb, trials, rest[2], settings.runs)
     if verb != TRAINED:
         definition = dataclasses.replace(definition, module=PRETEND)

@@ -14,7 +14,6 @@ from typing import Any
 
 import psutil
 
-from aerial_nni import results
 from aerial_nni.bench.fault_deck import (
     CACHE,
     CHECKPOINT,
@@ -27,12 +26,13 @@ from aerial_nni.bench.fault_deck import (
     Fault,
 )
 from aerial_nni.bench.fault_findings import Findings
-from aerial_nni.experiments import ports, ranking, records, rest
-from aerial_nni.experiments.guard import members, sweep
-from aerial_nni.experiments.records import Record, Trial
-from aerial_nni.experiments.snapshot import booked_wrongly
-from aerial_nni.options import TrialOptions
-from aerial_nni.trials.pretend import score_of
+from aerial_nni.config import run_folder
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.nni_backend import ports, ranking, records, rest_client
+from aerial_nni.nni_backend.process_reaper import members, sweep
+from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.trial_states import parameter_mismatches
+from aerial_nni.trials.dummy_trial import score_of
 from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
 from aerial_nni.tuners.trial import SEARCH as SEARCHING
 
@@ -148,7 +148,7 @@ class Round:
         found: dict[str, list[psutil.Process]] = {"launcher": [launcher]}
         of = members(self._folder.name) if self._folder else []
         for process in (*of, *launcher.children()):
-            for name, sign in {**SIGNS, "guard": "aerial_nni.experiments.guard"}.items():
+            for name, sign in {**SIGNS, "guard": "aerial_nni.nni_backend.process_reaper"}.items():
                 if _has(process, sign):
                     found.setdefault(name, []).append(process)
         if "tensorboard" in fault.victims and "tensorboard" not in found:
@@ -161,8 +161,8 @@ class Round:
         record = self._record()
         if record is not None and record.trials:
             asked = f"{record.url}/api/v1/nni/tensorboard"
-            with contextlib.suppress(rest.NoAnswer):
-                rest.request("POST", asked, value={"trials": record.trials[0].id})
+            with contextlib.suppress(rest_client.NoAnswer):
+                rest_client.request("POST", asked, value={"trials": record.trials[0].id})
 
     def _retrains(self) -> bool:
         """Whether a trial of the best or the default configuration runs."""
@@ -183,8 +183,8 @@ class Round:
 
     def _written(self) -> int:
         """Epochs of all trials so far."""
-        files = self.runs.glob(f"*/*/{results.HISTORY}")
-        return sum(len(results.read_history(path)) for path in files)
+        files = self.runs.glob(f"*/*/{run_folder.HISTORY}")
+        return sum(len(run_folder.read_history(path)) for path in files)
 
     def _await(self, condition: Callable[[], bool], *, every: float = 0.05) -> bool:
         deadline = time.monotonic() + self.patience
@@ -228,7 +228,7 @@ class Round:
             if not same or not ranking.is_good(folder / name):
                 found.lost.append(f"{self.runs}: {before} is now {now}")
         for trial in record.trials:
-            if booked_wrongly(trial, folder) or trial.score not in (None, self._score(trial)):
+            if parameter_mismatches(trial, folder) or trial.score not in (None, self._score(trial)):
                 found.wrong.append(f"{self.runs}: {trial}")
             if trial.state == "SUCCEEDED":
                 self._finished[trial.id] = trial
@@ -286,5 +286,5 @@ def _has(process: psutil.Process, sign: str) -> bool:
 
 def _whole(folder: Path) -> bool:
     """Whether a good trial's checkpoint has the digest on record."""
-    recorded = results.read_json(folder / results.METRICS)["checkpoint"]["sha256"]
-    return results.sha256(folder / results.CHECKPOINT) == recorded
+    recorded = run_folder.read_json(folder / run_folder.METRICS)["checkpoint"]["sha256"]
+    return run_folder.sha256(folder / run_folder.CHECKPOINT) == recorded

@@ -17,7 +17,7 @@ from aerial_nni.bench.hpo_problems import EPOCHS, FUNCTIONS, Problem
 from aerial_nni.bench.hpo_records import Records, run_all
 from aerial_nni.bench.hpo_runs import PIXELS, Job, find_problem
 from aerial_nni.bench.table import Table
-from aerial_nni.options import BadOption
+from aerial_nni.config.options import BadOption
 
 PROBLEMS = (*FUNCTIONS, PIXELS)
 SIZED = "hartmann6-mixed"

@@ -13,7 +13,7 @@ from typing import Any
 import aerial_nni
 from aerial_nni.bench.hpo_opponents import Config, Contestant, History, Optuna, Smac
 from aerial_nni.bench.hpo_problems import EPOCHS, Problem
-from aerial_nni.errors import with_extra
+from aerial_nni.config.errors import with_extra
 from aerial_nni.tuners.trial import BUDGET, visible
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aerial_nni.bench.hpo_problems import EPOCHS, Space
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 
 Config = dict[str, Any]
 History = Sequence[tuple[Config, float]]
@@ -24,7 +24,7 @@ ETA = 3
 """Of the configurations trained for so many epochs, one in three goes on."""
 
 
-class NotComparable(Explained, ValueError):
+class NotComparable(UserError, ValueError):
     """A search space has a kind of parameter that a library is not given here."""
 
 

@@ -21,13 +21,13 @@ from typing import Any
 
 from aerial_nni.bench.hpo_contestants import METHODS
 from aerial_nni.bench.hpo_runs import Job, Run, fingerprint, run
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
 """The last is joblib's, by which scikit-learn makes threads in SMAC3's forest."""
 
 
-class RunsFailed(Explained):
+class RunsFailed(UserError):
     """Some runs raised an error. Those that ended are kept."""
 
 

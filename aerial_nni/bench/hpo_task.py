@@ -16,9 +16,9 @@ from sklearn.neural_network import MLPClassifier
 
 from aerial_nni.bench.hpo_functions import Config
 from aerial_nni.bench.hpo_problems import Problem, Training, kind
+from aerial_nni.config.options import BadOption
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, Dataset, Sample
-from aerial_nni.options import BadOption
 
 RADII = (1, 2, 4, 8, 16)
 """Pixels from the middle to the edge of the surroundings."""

@@ -10,16 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from aerial_nni.losses import build_loss
-from aerial_nni.options import TrialOptions
-from aerial_nni.training.optimisation import build_optimizer
-from aerial_nni.trials.running import Ground
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.training.losses import build_loss
+from aerial_nni.training.optim import build_optimizer
+from aerial_nni.trials.run_trial import DataContext
 
 PRECISIONS: dict[str, Any] = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
 
 
 def lightning_turn(
-    model: nn.Module, options: TrialOptions, ground: Ground, loader: DataLoader
+    model: nn.Module, options: TrialOptions, context: DataContext, loader: DataLoader
 ) -> Callable[[], float]:
     """A turn of `Trainer.fit` over one pass of `loader`; the clock runs from batch to batch."""
     import lightning
@@ -48,7 +48,7 @@ def lightning_turn(
             self.started = time.perf_counter()
 
         def on_train_epoch_end(self, *_: Any) -> None:
-            if ground.device.type == "cuda":
+            if context.device.type == "cuda":
                 torch.cuda.synchronize()
             self.ended = time.perf_counter()
 
@@ -60,8 +60,8 @@ def lightning_turn(
             warnings.simplefilter("ignore")  # advice about loader workers, one per turn
             trainer = lightning.Trainer(
                 max_epochs=1,
-                precision=PRECISIONS[ground.precision],
-                accelerator="gpu" if ground.device.type == "cuda" else "cpu",
+                precision=PRECISIONS[context.precision],
+                accelerator="gpu" if context.device.type == "cuda" else "cpu",
                 devices=1,
                 callbacks=[clock],
                 logger=False,

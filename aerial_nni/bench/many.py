@@ -16,11 +16,11 @@ from typing import TypeVar
 
 import psutil
 
-from aerial_nni import results
 from aerial_nni.bench.table import Part
 from aerial_nni.bench.worker import RunFailed
-from aerial_nni.experiments import ports, records, rest
-from aerial_nni.experiments.guard import is_manager, members
+from aerial_nni.config import run_folder
+from aerial_nni.nni_backend import ports, records, rest_client
+from aerial_nni.nni_backend.process_reaper import is_manager, members
 
 FILES = 256
 """Limit of open files of each process; systems begin at 1024."""
@@ -45,7 +45,7 @@ def measure_many(count: int, like: Path, runs: Path) -> list[Part]:
     return parts
 
 
-def said_of_many() -> tuple[str, ...]:
+def describe_many() -> tuple[str, ...]:
     """Notes on these tables."""
     return (
         f"trials that train nothing: a search by TPE, {CONCURRENCY} at once, each of one epoch "
@@ -111,11 +111,11 @@ def _processes(launcher: subprocess.Popen, runs: Path) -> list[psutil.Process]:
 
 
 def _folder(runs: Path) -> Path:
-    return next(runs.glob(f"*/{results.EXPERIMENT}")).parent
+    return next(runs.glob(f"*/{run_folder.EXPERIMENT}")).parent
 
 
 def _ended(runs: Path) -> int:
-    return sum(1 for _ in runs.glob(f"*/*/{results.METRICS}"))
+    return sum(1 for _ in runs.glob(f"*/*/{run_folder.METRICS}"))
 
 
 def _over(runs: Path) -> records.Record | None:
@@ -138,7 +138,7 @@ def _shown(url: str) -> list[tuple[str, float]]:
     from aerial_nni.browser.pages import Detail, Overview
 
     began = time.perf_counter()
-    rest.request("GET", f"{url}/api/v1/nni/trial-jobs", seconds=600)
+    rest_client.request("GET", f"{url}/api/v1/nni/trial-jobs", seconds=600)
     seen = [("the server's list of trials", time.perf_counter() - began)]
     try:
         with chromium() as driver:

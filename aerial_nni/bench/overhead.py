@@ -18,12 +18,12 @@ from typing import Any
 
 import torch
 
-from aerial_nni import results
-from aerial_nni.bench.many import measure_many, said_of_many
+from aerial_nni.bench.many import describe_many, measure_many
 from aerial_nni.bench.table import Table
 from aerial_nni.bench.worker import RunFailed
-from aerial_nni.experiments.ports import free_port
-from aerial_nni.options import flag
+from aerial_nni.config import run_folder
+from aerial_nni.config.options import flag
+from aerial_nni.nni_backend.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Searched:
     def first_step(self) -> float:
         """When the first trial began to train: its first epoch's end less that epoch's length."""
         first = min(self.trials, key=lambda trial: trial["sequence"])
-        history = self.folder / first["folder"] / results.HISTORY
-        seconds = results.read_history(history)[0]["seconds"]
+        history = self.folder / first["folder"] / run_folder.HISTORY
+        seconds = run_folder.read_history(history)[0]["seconds"]
         return history.stat().st_mtime - float(seconds)
 
 
@@ -83,7 +83,7 @@ def measure(given: argparse.Namespace) -> Table:
         notes=(
             f"one-epoch trials of a random search on {given.data}, one at a time, warm cache",
             "NNI gives starts and ends of trials to the second",
-            *(said_of_many() if given.many else ()),
+            *(describe_many() if given.many else ()),
         ),
         parts=tuple(parts),
         device=torch.device("cpu"),
@@ -97,7 +97,7 @@ def _search(runs: Path, flags: list[str]) -> Searched:
     asked = time.time()
     said = _run(["aerial_nni.run", *arguments, *place, *flags])
     folder = Path(json.loads(said)["folder"])
-    record = results.read_json(folder / results.EXPERIMENT)
+    record = run_folder.read_json(folder / run_folder.EXPERIMENT)
     return Searched(folder, asked, time.time(), record["trials"])
 
 

@@ -23,15 +23,15 @@ from rasterio.windows import Window
 from aerial_nni.bench.table import Part, Table
 from aerial_nni.bench.train import in_turns
 from aerial_nni.bench.worker import Worker
+from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import Dataset
-from aerial_nni.inference.card import Card, read_card
 from aerial_nni.inference.export import export
+from aerial_nni.inference.model_card import Card, read_card
 from aerial_nni.inference.quantisation import quantise
 from aerial_nni.inference.scene import open_scene
 from aerial_nni.inference.tiles import TILE, Tiling
 from aerial_nni.models import model_spec, parameter_count
-from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.checkpoint import load_checkpoint, read_header, save_checkpoint
 from aerial_nni.training.seeds import derived_seed
 

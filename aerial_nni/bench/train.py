@@ -20,17 +20,22 @@ from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 from aerial_nni.bench.lightning_loop import lightning_turn
 from aerial_nni.bench.table import Table
-from aerial_nni.data.batches import Batch, Batches
-from aerial_nni.errors import with_extra
-from aerial_nni.losses import build_loss
+from aerial_nni.config.errors import with_extra
+from aerial_nni.config.options import TrialOptions, changed
+from aerial_nni.data.pipeline.batches import Batch, Batches
 from aerial_nni.models import build_model, model_spec
-from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.device import autocast
 from aerial_nni.training.evaluation import Evaluation
-from aerial_nni.training.loop import Task, Trainer
-from aerial_nni.training.optimisation import build_optimizer
+from aerial_nni.training.loop import Trainer, TrainingTask
+from aerial_nni.training.losses import build_loss
+from aerial_nni.training.optim import build_optimizer
 from aerial_nni.training.seeds import generator
-from aerial_nni.trials.running import Ground, Lesson, lay_ground, supervised
+from aerial_nni.trials.run_trial import (
+    DataContext,
+    TrainingSetup,
+    open_data_context,
+    supervised_setup,
+)
 
 Turn = Callable[[], float]
 """Trains for the steps of a turn and returns the seconds they took."""
@@ -51,8 +56,8 @@ def measure(given: argparse.Namespace) -> Table:
     names = ("data", "data_dir", "width", "batch", "patch")
     options = changed(TrialOptions(), {name: getattr(given, name) for name in names})
     with tempfile.TemporaryDirectory(prefix="aerial-bench-") as folder:
-        ground = lay_ground(options, Path(folder))
-        turns = _contestants(options, ground, given.steps, Path(folder))
+        context = open_data_context(options, Path(folder))
+        turns = _contestants(options, context, given.steps, Path(folder))
         seconds = in_turns(turns, given.rounds)
     patches = given.steps * given.batch
     speed = {name: patches / median for name, median in seconds.items()}
@@ -62,14 +67,14 @@ def measure(given: argparse.Namespace) -> Table:
         columns=("Loop", "Patches per second", "Times the plain loop"),
         rows=tuple((name, value, value / plain) for name, value in speed.items()),
         notes=(
-            f"U-Net of width {given.width}, {ground.prepared.patch}-pixel patches of "
-            f"{ground.prepared.facts.name}, batch {given.batch}, loss {options.loss}, "
+            f"U-Net of width {given.width}, {context.prepared.patch}-pixel patches of "
+            f"{context.prepared.facts.name}, batch {given.batch}, loss {options.loss}, "
             f"{options.optimizer}; median of {given.rounds} turns of {given.steps} steps each.",
-            f"The last three compute in {ground.precision} with channels_last. aerial_nni also "
+            f"The last three compute in {context.precision} with channels_last. aerial_nni also "
             "augments (flips, turns, zoom, colour), clips gradients and watches for NaN; the plain "
             "loop only normalises.",
         ),
-        device=ground.device,
+        device=context.device,
     )
 
 
@@ -85,26 +90,26 @@ def in_turns(turns: Mapping[str, Turn], rounds: int) -> dict[str, float]:
 
 
 def _contestants(
-    options: TrialOptions, ground: Ground, steps: int, folder: Path
+    options: TrialOptions, context: DataContext, steps: int, folder: Path
 ) -> dict[str, Turn]:
-    bands, classes = len(ground.prepared.facts.bands), len(ground.prepared.facts.classes)
+    bands, classes = len(context.prepared.facts.bands), len(context.prepared.facts.classes)
 
     def model() -> nn.Module:
-        return build_model(options, bands=bands, classes=classes).to(ground.device)
+        return build_model(options, bands=bands, classes=classes).to(context.device)
 
-    loader = _loader(options, ground, steps)
-    batch = next(ground.batches(options, training=False).in_order())
+    loader = _loader(options, context, steps)
+    batch = next(context.batches(options, training=False).in_order())
     fast = model().to(memory_format=torch.channels_last)
     return {
         "plain loop, fp32": _by_hand(
-            model(), options, lambda: _moved(loader, ground.device), precision="fp32"
+            model(), options, lambda: _moved(loader, context.device), precision="fp32"
         ),
         "model alone, one batch again and again": _by_hand(
-            fast, options, lambda: iter([batch] * steps), precision=ground.precision
+            fast, options, lambda: iter([batch] * steps), precision=context.precision
         ),
-        "Lightning Trainer": lightning_turn(model(), options, ground, loader),
+        "Lightning Trainer": lightning_turn(model(), options, context, loader),
         "aerial_nni with its data pipeline": our_turn(
-            options, ground, supervised(options, ground), steps=steps, folder=folder
+            options, context, supervised_setup(options, context), steps=steps, folder=folder
         ),
     }
 
@@ -112,8 +117,8 @@ def _contestants(
 class _Patches(Dataset):
     """Training patches one by one, as anybody would write it."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
+    def __init__(self, context: DataContext) -> None:
+        self.ground = context
 
     def __len__(self) -> int:
         return len(self.ground.split.train)
@@ -125,9 +130,9 @@ class _Patches(Dataset):
         return image, torch.from_numpy(prepared.masks[index].copy())
 
 
-def _loader(options: TrialOptions, ground: Ground, steps: int) -> DataLoader:
+def _loader(options: TrialOptions, context: DataContext, steps: int) -> DataLoader:
     """A plain loader in this process: on two cores, workers only take time from the model."""
-    patches = _Patches(ground)
+    patches = _Patches(context)
     sampler = RandomSampler(patches, replacement=True, num_samples=steps * options.batch)
     return DataLoader(patches, batch_size=options.batch, sampler=sampler)
 
@@ -164,27 +169,27 @@ def _by_hand(
 
 
 def our_turn(
-    options: TrialOptions, ground: Ground, lesson: Lesson, *, steps: int, folder: Path
+    options: TrialOptions, context: DataContext, setup: TrainingSetup, *, steps: int, folder: Path
 ) -> Turn:
     """A turn of `Trainer.train`, with everything it does for a user between two validations."""
-    facts = ground.prepared.facts
+    facts = context.prepared.facts
     spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
     trainer = Trainer(
-        lesson.model or spec.build(),
+        setup.model or spec.build(),
         spec,
         options,
-        device=ground.device,
-        precision=ground.precision,
+        device=context.device,
+        precision=context.precision,
         folder=folder,
     )
-    source = lesson.training or ground.batches(options, training=True)
-    source = dataclasses.replace(source, attached=lesson.attached)
-    task = Task(
+    source = setup.training or context.batches(options, training=True)
+    source = dataclasses.replace(source, attached=setup.attached)
+    task = TrainingTask(
         training=lambda epoch: islice(_endless(source), steps),
         steps=steps,
-        objective=lesson.objective,
+        objective=setup.objective,
         evaluate=lambda model: Evaluation(torch.zeros(2, 2)),  # never called
-        companion=lesson.companion,
+        callback=setup.callback,
         classes=facts.classes,
         header={},
     )

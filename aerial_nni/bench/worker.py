@@ -9,14 +9,14 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 from aerial_nni.inference.cost import peak_memory
 
 TURN, PEAK = "turn", "peak"
 """What a worker is asked."""
 
 
-class RunFailed(Explained):
+class RunFailed(UserError):
     """A command or a process of a benchmark failed; the message ends with what it printed."""
 
 

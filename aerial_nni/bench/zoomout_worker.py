@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from aerial_nni.bench.worker import answer
 from aerial_nni.models import ModelSpec
-from aerial_nni.models.points import between
+from aerial_nni.models.bilinear_sampling import between
 from aerial_nni.models.zoomout import ZoomOut
 
 STEPS = {1: (1, 1), 4: (2, 2)}

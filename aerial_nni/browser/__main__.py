@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from aerial_nni.browser.pages import SECONDS, root_of
 from aerial_nni.browser.screenshots import take
-from aerial_nni.errors import Explained
-from aerial_nni.experiments.address import is_local, running_on
+from aerial_nni.config.errors import UserError
+from aerial_nni.nni_backend.address import is_local, running_on
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = build_parser().parse_args(arguments)
     try:
         taken = take(_whole(given.url), given.to, seconds=given.wait)
-    except (Explained, OSError) as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from aerial_nni.errors import Explained, with_extra
+from aerial_nni.config.errors import UserError, with_extra
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -39,7 +39,7 @@ ZOOM = 0.8
 hyper-parameters below its graph, need 2000 x 1250 CSS pixels."""
 
 
-class NoBrowser(Explained):
+class NoBrowser(UserError):
     """There is no browser that could be driven; the message says what to install."""
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aerial_nni.browser import scripts
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -30,7 +30,7 @@ SECONDS = 60.0
 """How long a page may take to show something. It asks a server that may be busy."""
 
 
-class NotShown(Explained):
+class NotShown(UserError):
     """The web UI does not show what was looked for; the message says what, and what to do."""
 
 

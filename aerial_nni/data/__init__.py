@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.data.dataset import Dataset, DatasetMissing
-from aerial_nni.options import BadOption
 
 
 def open_dataset(name: str, data_dir: str = "") -> Dataset:
@@ -49,57 +49,57 @@ def _as_given(text: str, data_dir: str) -> str:
 
 def _open_scenes(data_dir: str) -> Dataset:
     """The built-in scenes; `data_dir` does not matter."""
-    from aerial_nni.data.scenes import open_scenes
+    from aerial_nni.data.datasets.scenes import open_scenes
 
     return open_scenes()
 
 
 def _open_building_scenes(data_dir: str) -> Dataset:
     """The built-in building scenes; `data_dir` does not matter."""
-    from aerial_nni.data.building_scenes import open_building_scenes
+    from aerial_nni.data.datasets.building_scenes import open_building_scenes
 
     return open_building_scenes()
 
 
 def _open_buildings(data_dir: str) -> Dataset:
     """Map tiles with building footprints."""
-    from aerial_nni.data.buildings import open_buildings
+    from aerial_nni.data.datasets.buildings import open_buildings
 
     return open_buildings(_found(data_dir, "buildings", hint=""))
 
 
 def _open_xbd(data_dir: str, **settings: str) -> Dataset:
     """The building footprints of xView2."""
-    from aerial_nni.data.xbd import SOURCE, open_xbd
+    from aerial_nni.data.datasets.xbd import SOURCE, open_xbd
 
     return open_xbd(_found(data_dir, "xbd", hint=f"get it from {SOURCE}, and "), **settings)
 
 
 def _open_drone_scenes(data_dir: str) -> Dataset:
     """The built-in drone scenes; `data_dir` does not matter."""
-    from aerial_nni.data.drone_scenes import open_drone_scenes
+    from aerial_nni.data.datasets.drone_scenes import open_drone_scenes
 
     return open_drone_scenes()
 
 
 def _open_aeroscapes(data_dir: str) -> Dataset:
     """Frames of a drone's videos."""
-    from aerial_nni.data.aeroscapes import SOURCE, open_aeroscapes
+    from aerial_nni.data.datasets.aeroscapes import SOURCE, open_aeroscapes
 
     return open_aeroscapes(_found(data_dir, "aeroscapes", hint=f"get it from {SOURCE}, and "))
 
 
 def _open_dubai(data_dir: str) -> Dataset:
     """The Dubai imagery."""
-    from aerial_nni.data.dubai import SOURCE, open_dubai
+    from aerial_nni.data.datasets.dubai import SOURCE, open_dubai
 
     return open_dubai(_found(data_dir, "dubai", hint=f"get it from {SOURCE}, and "))
 
 
 def _open_folder(data_dir: str) -> Dataset:
     """A folder of one's own."""
-    from aerial_nni.data.dubai import looks_like_dubai
-    from aerial_nni.data.folder import open_folder
+    from aerial_nni.data.datasets.dubai import looks_like_dubai
+    from aerial_nni.data.datasets.folder import open_folder
 
     place = _found(data_dir, "folder", hint="")
     given = Path(data_dir).expanduser()
@@ -115,14 +115,14 @@ def _open_folder(data_dir: str) -> Dataset:
 
 def _open_geo(data_dir: str) -> Dataset:
     """Scenes and vector labels of one's own."""
-    from aerial_nni.data.geo.opening import open_geo
+    from aerial_nni.data.datasets.geo.opening import open_geo
 
     return open_geo(_found(data_dir, "geo", hint="", file=(".yaml", ".yml")))
 
 
 def _open_torchgeo(data_dir: str, name: str = "") -> Dataset:
     """A dataset of torchgeo, by the name of its class, and maybe settings of it."""
-    from aerial_nni.data.from_torchgeo import open_torchgeo
+    from aerial_nni.data.datasets.from_torchgeo import open_torchgeo
 
     if not name:
         raise BadOption("data='torchgeo' needs a name, such as torchgeo:LoveDA")
@@ -146,7 +146,7 @@ def _found(data_dir: str, name: str, *, hint: str, file: tuple[str, ...] = ()) -
 
 def _place(data_dir: str) -> Path:
     """The folder that was given, or where the zip file that was given is unpacked."""
-    from aerial_nni.data.archive import unpacked
+    from aerial_nni.data.pipeline.archive import unpacked
 
     return unpacked(Path(data_dir).expanduser())
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 
 if TYPE_CHECKING:
-    from aerial_nni.data.written import Written
+    from aerial_nni.data.pipeline.class_codes import Written
 
 VOID = 255
 """Mask value of pixels that belong to no class. They enter no loss and no score."""
 
 
-class DatasetMissing(Explained):
+class DatasetMissing(UserError):
     """The dataset is not where it was looked for. The message says where, and what to type next."""
 
 
@@ -28,7 +28,7 @@ class ClassListMissing(DatasetMissing):
     """A folder has images and masks, and nothing that says what the masks mean."""
 
 
-class BadSamples(Explained):
+class BadSamples(UserError):
     """Some files of a dataset cannot be used. `problems` maps a sample's name to the reason."""
 
     SHOWN = 50

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from aerial_nni.inference.card import BadModelFile, Card
+from aerial_nni.inference.model_card import BadModelFile, Card
 
 # From 1.29 on ONNX Runtime notes an identifier of this machine in ~/.cache and reports its use to
 # Microsoft, unless this says no before it is imported.

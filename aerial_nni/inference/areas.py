@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from aerial_nni.config.run_folder import atomic, no_formula
 from aerial_nni.data.dataset import VOID
-from aerial_nni.inference.card import Card
-from aerial_nni.inference.places import check_placed, ground, utm
+from aerial_nni.inference.georeference import check_placed, ground, utm
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.scene import SceneUnusable
 from aerial_nni.rasters import gdal, open_raster
-from aerial_nni.results import atomic, no_formula
 
 STRETCH = 0.01
 """Largest relative difference of an area on the map to that on the ground."""

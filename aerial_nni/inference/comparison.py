@@ -15,14 +15,8 @@ import rasterio
 import torch
 
 from aerial_nni import __version__
-from aerial_nni.data.batches import Batches, Normalisation
-from aerial_nni.data.prepared import Prepared
-from aerial_nni.errors import Explained
-from aerial_nni.inference.card import read_card
-from aerial_nni.inference.cost import measure_cost
-from aerial_nni.inference.own_data import own_data
-from aerial_nni.rasters import gdal
-from aerial_nni.results import (
+from aerial_nni.config.errors import UserError
+from aerial_nni.config.run_folder import (
     ANSWERS,
     CHECKPOINT,
     COSTS,
@@ -33,6 +27,12 @@ from aerial_nni.results import (
     sha256,
     write_json,
 )
+from aerial_nni.data.pipeline.batches import Batches, Normalisation
+from aerial_nni.data.pipeline.prepared import Prepared
+from aerial_nni.inference.cost import measure_cost
+from aerial_nni.inference.model_card import read_card
+from aerial_nni.inference.training_data import own_data
+from aerial_nni.rasters import gdal
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.device import machine_name
 
@@ -116,7 +116,7 @@ def _quantise(checkpoint: Path, target: Path) -> dict[str, Any]:
         from aerial_nni.inference.quantisation import export_int8
 
         return dataclasses.asdict(export_int8(checkpoint, target))
-    except (ImportError, Explained) as error:
+    except (ImportError, UserError) as error:
         target.unlink(missing_ok=True)
         return {"missing": str(error)}
 

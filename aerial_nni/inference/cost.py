@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 from aerial_nni.inference import open_model
 from aerial_nni.inference.prediction import segment
 from aerial_nni.inference.scene import open_scene
@@ -29,7 +29,7 @@ REPEATS = (3, 50)
 SECONDS = 1.0
 
 
-class NotMeasured(Explained):
+class NotMeasured(UserError):
     """The process that measured a model failed."""
 
 

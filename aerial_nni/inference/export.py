@@ -26,11 +26,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aerial_nni.errors import Explained
-from aerial_nni.inference.card import KEY, Card
-from aerial_nni.inference.deployed import Deployed, deploy
-from aerial_nni.options import BadOption
-from aerial_nni.results import atomic
+from aerial_nni.config.errors import UserError
+from aerial_nni.config.options import BadOption
+from aerial_nni.config.run_folder import atomic
+from aerial_nni.inference.export_wrapper import Deployed, deploy
+from aerial_nni.inference.model_card import KEY, Card
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 
 SUFFIXES = {
@@ -55,7 +55,7 @@ TOLERANCE = 1e-3
 Run = Callable[[Tensor], Tensor]
 
 
-class ExportDiffers(Explained):
+class ExportDiffers(UserError):
     """What was written does not compute what the model computes."""
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from aerial_nni import __version__
+from aerial_nni.config.run_folder import COSTS, sha256, write_json
 from aerial_nni.inference import Segmenter, open_model
-from aerial_nni.inference.own_data import own_data
-from aerial_nni.results import COSTS, sha256, write_json
+from aerial_nni.inference.training_data import own_data
 from aerial_nni.training.device import machine_name
 
 WARM, ROUNDS = 2, 15

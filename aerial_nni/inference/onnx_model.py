@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from aerial_nni.errors import is_memory
-from aerial_nni.inference.card import KEY, BadModelFile, read_card
-from aerial_nni.options import BadOption
+from aerial_nni.config.errors import is_memory
+from aerial_nni.config.options import BadOption
+from aerial_nni.inference.model_card import KEY, BadModelFile, read_card
 from aerial_nni.training.header import parse_header
 
 

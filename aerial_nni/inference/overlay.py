@@ -7,10 +7,10 @@ from PIL import Image, ImageDraw
 from rasterio.enums import Resampling
 
 from aerial_nni.data.dataset import VOID
-from aerial_nni.inference.card import Card
+from aerial_nni.data.visualisation import coloured, rgb_view, save_image
 from aerial_nni.inference.fonts import legible
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.scene import Scene
-from aerial_nni.pictures import coloured, rgb_view, save_image
 from aerial_nni.rasters import gdal, open_raster
 
 LONGEST = 2048

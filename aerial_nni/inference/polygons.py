@@ -10,13 +10,13 @@ import numpy as np
 import shapely
 from rasterio.windows import Window
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.data.dataset import VOID
-from aerial_nni.inference.card import Card
-from aerial_nni.inference.placing import Place
-from aerial_nni.inference.sieving import write_merged
+from aerial_nni.inference.model_card import Card
+from aerial_nni.inference.polygon_placement import Place
+from aerial_nni.inference.sieve import write_merged
 from aerial_nni.inference.tracing import Patches, traced
 from aerial_nni.inference.vectors import FORMATS, Columns
-from aerial_nni.options import BadOption
 from aerial_nni.rasters import gdal, open_raster
 
 BLOCK = 4096

@@ -15,15 +15,15 @@ import numpy as np
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference import Segmenter
 from aerial_nni.inference.areas import Area, measure_areas, pixel_area, write_areas
-from aerial_nni.inference.card import Card
-from aerial_nni.inference.finishing import finished
+from aerial_nni.inference.mask_writer import Write, check_free, mask_file, scratch
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.overlay import write_overlay
-from aerial_nni.inference.placing import place_of
+from aerial_nni.inference.polygon_placement import place_of
 from aerial_nni.inference.polygons import PolygonOptions, write_polygons
 from aerial_nni.inference.probability import WriteShares, highest_share, shares_file, softmax
+from aerial_nni.inference.resume import finished
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Tiling, spread, stitched
-from aerial_nni.inference.writing import Write, check_free, mask_file, scratch
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def segment(
     PNG has room for the values. A class has the value that the masks have which the model learnt
     from, and pixels that show nothing have that of void. Each file has its name only when it is
     complete. Where a mask with the same `mark` is there and others are not, these alone are made:
-    see `aerial_nni.inference.finishing`.
+    see `aerial_nni.inference.resume`.
 
     Raises:
         SceneUnusable: the image is not what the model takes, is damaged, or what is wanted cannot

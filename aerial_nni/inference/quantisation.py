@@ -24,12 +24,12 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
-from aerial_nni.data.batches import Batches, Normalisation, measure_normalisation, shown
-from aerial_nni.data.prepared import Prepared
+from aerial_nni.config.run_folder import atomic
+from aerial_nni.data.pipeline.batches import Batches, Normalisation, measure_normalisation, shown
+from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.inference.export import export
 from aerial_nni.inference.onnx_model import OnnxModel
-from aerial_nni.inference.own_data import own_data
-from aerial_nni.results import atomic
+from aerial_nni.inference.training_data import own_data
 from aerial_nni.training.evaluation import evaluate
 
 PATCHES = 64

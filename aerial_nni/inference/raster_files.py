@@ -17,10 +17,10 @@ import rasterio
 import rasterio.shutil
 from rasterio.errors import RasterioError, RasterioIOError
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
+from aerial_nni.config.run_folder import atomic
 from aerial_nni.inference.scene import Scene
 from aerial_nni.rasters import gdal
-from aerial_nni.results import atomic
 
 BLOCK = 512
 """Height and width of the blocks in which a GeoTIFF is compressed."""
@@ -29,7 +29,7 @@ PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 """The last bytes of every PNG."""
 
 
-class NotWritten(Explained):
+class NotWritten(UserError):
     """A result could not be written. The message says why."""
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import rasterio
 from rasterio.windows import Window
 
-from aerial_nni.inference.card import Card
-from aerial_nni.inference.depth import to_8_bits
-from aerial_nni.options import BadOption
+from aerial_nni.config.options import BadOption
+from aerial_nni.inference.bit_depth import to_8_bits
+from aerial_nni.inference.model_card import Card
 from aerial_nni.rasters import Picture, gdal, open_picture
 from aerial_nni.rasters import RasterUnusable as SceneUnusable
 

@@ -16,16 +16,16 @@ from typing import Literal
 
 import numpy as np
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
+from aerial_nni.config.run_folder import atomic
 from aerial_nni.rasters import gdal, open_raster
-from aerial_nni.results import atomic
 
 HEADER = ("ImageID_class", "EncodedPixels")
 ORDERS = ("columns", "rows")
 """How pixels may be numbered."""
 
 
-class SubmissionWrong(Explained):
+class SubmissionWrong(UserError):
     """A file of masks does not say what the masks do."""
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aerial_nni.options import BadOption
+from aerial_nni.config.options import BadOption
 
 STEP = 32
 """Pixels; a network that halves the picture up to five times has the same grid in every tile."""

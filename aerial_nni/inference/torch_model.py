@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from aerial_nni.data.batches import Normalisation, known_type
-from aerial_nni.inference.card import Card, read_card
-from aerial_nni.inference.deployed import folded
+from aerial_nni.data.pipeline.batches import Normalisation, known_type
+from aerial_nni.inference.export_wrapper import folded
+from aerial_nni.inference.model_card import Card, read_card
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.device import autocast, choose_device, choose_precision
 

@@ -13,8 +13,8 @@ import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
+from aerial_nni.config.run_folder import atomic
 from aerial_nni.inference.raster_files import NotWritten
-from aerial_nni.results import atomic
 
 LAYER = "polygons"
 """The table of a GeoPackage."""

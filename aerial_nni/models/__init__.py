@@ -7,12 +7,12 @@ from typing import Annotated, Any, get_type_hints
 
 from torch import nn
 
-from aerial_nni.fitting import Between, OneOf, Small, fitted
+from aerial_nni.config.options import NORMS, UPSAMPLINGS, BadOption, TrialOptions
+from aerial_nni.config.schema import Between, OneOf, Small, fitted
 from aerial_nni.models.cell_unet import CellUNet, one_of, sharing
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.models.unet import UNet
 from aerial_nni.models.zoomout import Head, ZoomOut
-from aerial_nni.options import NORMS, UPSAMPLINGS, BadOption, TrialOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from aerial_nni.fitting import Between, OneOf
-from aerial_nni.models.drawing import draw_weights
+from aerial_nni.config.options import NORMS, BadOption
+from aerial_nni.config.schema import Between, OneOf
+from aerial_nni.models.initialisation import draw_weights
 from aerial_nni.models.unet import Encoder
-from aerial_nni.options import NORMS, BadOption
 
 VGGS = {"vgg11": (1, 1, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3)}
 """Name -> convolutions in each of its five stages."""

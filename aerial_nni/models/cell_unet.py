@@ -10,10 +10,10 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.models.drawing import draw_weights
 from aerial_nni.models.genotype import KEPT, Genotype, edge_label
+from aerial_nni.models.initialisation import draw_weights
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP, Zero
-from aerial_nni.models.ragged import padded
+from aerial_nni.models.padding import padded
 
 
 class Choose(Protocol):

@@ -19,7 +19,7 @@ from torchvision.models import mobilenet_v3_large, resnet50, resnet101
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 from torchvision.models.segmentation.fcn import FCNHead
 
-from aerial_nni.fitting import Between
+from aerial_nni.config.schema import Between
 
 BACKBONES = ("resnet101", "resnet50", "mobilenet_v3_large")
 STAGES = ("layer1", "layer2", "layer3", "layer4")

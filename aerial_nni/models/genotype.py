@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
+from aerial_nni.config.safe_reading import parse_json
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP
-from aerial_nni.reading import parse_json
 
 Node = tuple[tuple[str, int], ...]
 Block = tuple[Node, ...]
@@ -30,7 +30,7 @@ KEPT = 2
 """Edges that a node keeps at most, as in Liu et al. 2019."""
 
 
-class BadGenotype(Explained, ValueError):
+class BadGenotype(UserError, ValueError):
     """A genotype that no network can be built from."""
 
 

@@ -10,7 +10,7 @@ there are, and not in CIELAB, which needs red, green and blue.
 import torch
 from torch import Tensor
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 
 COMPACTNESS = 0.2
 """Weight of nearness against likeness, where the bands of a picture range from 0 to 1."""
@@ -19,7 +19,7 @@ ROUNDS = 5
 """Of moving centres and assigning pixels: half of scikit-image's, and hardly another result."""
 
 
-class NotOutsidePython(Explained):
+class NotOutsidePython(UserError):
     """Superpixels were asked for where no Python runs: in an exported file."""
 
     def __init__(self) -> None:

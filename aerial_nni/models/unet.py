@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.models.drawing import draw_weights
-from aerial_nni.models.ragged import padded
+from aerial_nni.models.initialisation import draw_weights
+from aerial_nni.models.padding import padded
 
 
 class Block(nn.Sequential):

@@ -18,10 +18,10 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.fitting import Between, fitted
+from aerial_nni.config.schema import Between, fitted
 from aerial_nni.models.backbone import EncoderSpec, build_backbone
-from aerial_nni.models.points import between, on_grid, over_regions
-from aerial_nni.models.ragged import padded
+from aerial_nni.models.bilinear_sampling import between, on_grid, over_regions
+from aerial_nni.models.padding import padded
 from aerial_nni.models.superpixels import superpixels
 
 Size = Annotated[int, Between(1, 1 << 16)]

@@ -16,7 +16,7 @@ from rasterio.env import ensure_env
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 
 CACHE_MIB = 256
 """Decoded blocks that GDAL may keep; as it comes, it takes a twentieth of the memory."""
@@ -49,7 +49,7 @@ _FILTERS = threading.Lock()
 """Held while filters of warnings are changed, which all threads share."""
 
 
-class RasterUnusable(Explained, ValueError):
+class RasterUnusable(UserError, ValueError):
     """A file cannot be read as it is. The message says why, and what to type next."""
 
 

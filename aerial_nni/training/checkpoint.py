@@ -20,16 +20,16 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aerial_nni.errors import Damaged, Explained, shown
-from aerial_nni.fitting import ANY_FLOAT, fitted
+from aerial_nni.config.errors import Damaged, UserError, shown
+from aerial_nni.config.run_folder import atomic
+from aerial_nni.config.schema import ANY_FLOAT, fitted
 from aerial_nni.models import ModelSpec
-from aerial_nni.results import atomic
 from aerial_nni.training.header import FORMAT, Epoch, parse_header
 
 KEY = "aerial_nni"
 
 
-class BadCheckpoint(Explained):
+class BadCheckpoint(UserError):
     """A file is not a checkpoint of this package, or is damaged."""
 
     def __init__(self, problem: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from aerial_nni.options import BadOption
+from aerial_nni.config.options import BadOption
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.data.batches import Batch
 from aerial_nni.data.dataset import VOID
-from aerial_nni.metrics import (
+from aerial_nni.data.pipeline.batches import Batch
+from aerial_nni.training.device import autocast
+from aerial_nni.training.metrics import (
     PrecisionRecall,
     SoftJaccard,
     confusion_matrix,
@@ -20,7 +21,6 @@ from aerial_nni.metrics import (
     precision_per_class,
     recall_per_class,
 )
-from aerial_nni.training.device import autocast
 
 
 @dataclass

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from aerial_nni.data.batches import Batch
-from aerial_nni.errors import Explained, is_memory
-from aerial_nni.options import TrialOptions
+from aerial_nni.config.errors import UserError, is_memory
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.data.pipeline.batches import Batch
 from aerial_nni.training.device import autocast
 
 if TYPE_CHECKING:
-    from aerial_nni.training.loop import Task, Trainer
+    from aerial_nni.training.loop import Trainer, TrainingTask
 
 
-class NotFinite(Explained):
+class NotFinite(UserError):
     """The loss became NaN or infinite."""
 
     def __init__(self, *, epoch: int, step: int, options: TrialOptions) -> None:
@@ -31,11 +31,11 @@ class NotFinite(Explained):
         )
 
 
-class BatchTooSmall(Explained):
+class BatchTooSmall(UserError):
     """Batch norm would have to learn from a single value of each channel."""
 
 
-class OutOfMemory(Explained):
+class OutOfMemory(UserError):
     """A training step does not fit into the device's memory."""
 
 
@@ -55,7 +55,7 @@ def memory_explained(advice: Callable[[str], str]) -> Iterator[None]:
 
 
 @contextmanager
-def step_explained(trainer: "Trainer", batch: Batch, task: "Task") -> Iterator[None]:
+def step_explained(trainer: "Trainer", batch: Batch, task: "TrainingTask") -> Iterator[None]:
     """Turns what a step cannot do in the block into an error with what to change.
 
     Raises:
@@ -76,7 +76,7 @@ def step_explained(trainer: "Trainer", batch: Batch, task: "Task") -> Iterator[N
         ) from None
 
 
-def _advice(trainer: "Trainer", batch: Batch, task: "Task", reason: str) -> str:
+def _advice(trainer: "Trainer", batch: Batch, task: "TrainingTask", reason: str) -> str:
     """What to type, found by trying ever smaller batches in the step of the weights."""
     options = trainer.options
     size = len(batch[0]) // 2

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from aerial_nni.data.written import Byte, Written
-from aerial_nni.errors import Damaged
-from aerial_nni.fitting import ANY_FLOAT, Between, Distinct, Name, fitted
-from aerial_nni.reading import parse_json
+from aerial_nni.config.errors import Damaged
+from aerial_nni.config.safe_reading import parse_json
+from aerial_nni.config.schema import ANY_FLOAT, Between, Distinct, Name, fitted
+from aerial_nni.data.pipeline.class_codes import Byte, Written
 
 FORMAT = 1
 

@@ -1,7 +1,7 @@
 """The one training loop of every trial.
 
 The loop knows nothing of datasets, NNI or reports: it takes batches and an objective, keeps the
-best epoch (or the one that its companion says) and the last in its folder, and calls `on_epoch`
+best epoch (or the one that its callback says) and the last in its folder, and calls `on_epoch`
 after each epoch.
 """
 
@@ -18,11 +18,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from aerial_nni.data.batches import Batch, valid_pixels
-from aerial_nni.errors import Explained
-from aerial_nni.models import ModelSpec
-from aerial_nni.options import TrialOptions, as_dict
-from aerial_nni.results import (
+from aerial_nni.config.errors import UserError
+from aerial_nni.config.options import TrialOptions, as_dict
+from aerial_nni.config.run_folder import (
     CHECKPOINT,
     HISTORY,
     LAST,
@@ -30,6 +28,9 @@ from aerial_nni.results import (
     read_history,
     write_history,
 )
+from aerial_nni.data.pipeline.batches import Batch, valid_pixels
+from aerial_nni.models import ModelSpec
+from aerial_nni.training.callback import Callback
 from aerial_nni.training.checkpoint import (
     BadCheckpoint,
     Owners,
@@ -39,14 +40,13 @@ from aerial_nni.training.checkpoint import (
     save_checkpoint,
     save_tensors,
 )
-from aerial_nni.training.companion import Companion
 from aerial_nni.training.device import autocast
 from aerial_nni.training.evaluation import Evaluation
 from aerial_nni.training.failures import NotFinite, step_explained
 from aerial_nni.training.one_run import OtherRun as OtherRun
 from aerial_nni.training.one_run import refuse_other_run as refuse_other_run
 from aerial_nni.training.one_run import set_aside
-from aerial_nni.training.optimisation import build_optimizer, learning_rate
+from aerial_nni.training.optim import build_optimizer, learning_rate
 from aerial_nni.training.progress import epoch_line, steps_of
 from aerial_nni.training.seeds import derived_seed
 
@@ -63,7 +63,7 @@ A mean over the valid pixels of the masks: by their number steps are added up.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class TrainingTask:
     """What the loop works on. `training(epoch)` yields an epoch's batches, `steps` of them."""
 
     training: Callable[[int], Iterator[Batch]]
@@ -75,14 +75,14 @@ class Task:
     """What a checkpoint's header says beside the architecture and the score."""
     columns: Callable[[], Mapping[str, float]] = dict
     """Asked after an epoch's training: further columns of its row."""
-    companion: Companion = field(default_factory=Companion)
+    callback: Callback = field(default_factory=Callback)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """How a run ended: one row per epoch, the kept epoch (from 1) and its score, and why.
 
-    The kept epoch is the best one, unless the companion keeps another.
+    The kept epoch is the best one, unless the callback keeps another.
     """
 
     history: list[dict[str, float]]
@@ -127,7 +127,7 @@ class Trainer:
 
     def run(
         self,
-        task: Task,
+        task: TrainingTask,
         on_epoch: Callable[[dict[str, float], nn.Module], None],
         *,
         until: int | None = None,
@@ -150,13 +150,13 @@ class Trainer:
             if options.patience and self._waited() >= options.patience:
                 stopped = f"no better score for {options.patience} epochs"
                 break
-            if self.history and (halted := task.companion.halted()):
+            if self.history and (halted := task.callback.halted()):
                 stopped = halted
                 break
             epoch = len(self.history)
             row, scored, spec = self._epoch(epoch, task)
             self.history.append(row)
-            if not self.best_epoch or task.companion.keeps(row["mean_iou"], self.best_score):
+            if not self.best_epoch or task.callback.keeps(row["mean_iou"], self.best_score):
                 self.best_epoch, self.best_score = epoch + 1, row["mean_iou"]
                 header = {**task.header, "score": self.best_score, "epoch": self.best_epoch}
                 save_checkpoint(self.folder / CHECKPOINT, scored, spec, header=header)
@@ -164,7 +164,7 @@ class Trainer:
             log.info(epoch_line(row, options.epochs))
             on_epoch(row, scored)
         else:
-            stopped = (self.history and task.companion.halted()) or stopped
+            stopped = (self.history and task.callback.halted()) or stopped
         if self.restarted:
             stopped += f"; {LAST} was damaged: a new optimiser after epoch {self.restarted}"
         return Outcome(
@@ -180,14 +180,16 @@ class Trainer:
         scores = [row["mean_iou"] for row in self.history]
         return len(scores) - 1 - scores.index(max(scores)) if scores else 0
 
-    def _epoch(self, epoch: int, task: Task) -> tuple[dict[str, float], nn.Module, ModelSpec]:
+    def _epoch(
+        self, epoch: int, task: TrainingTask
+    ) -> tuple[dict[str, float], nn.Module, ModelSpec]:
         """An epoch's row, what was scored in it, and how that is built again."""
         started = time.perf_counter()
         with torch.random.fork_rng(devices=_gpu(self.device)):
             torch.manual_seed(derived_seed(self.options.seed, "dropout", epoch))
             loss, rate, patches = self.train(epoch, task)
         trained = time.perf_counter() - started
-        scored, spec = task.companion.delivered(self.scored, self.spec)
+        scored, spec = task.callback.delivered(self.scored, self.spec)
         evaluation = task.evaluate(scored)
         scores = evaluation.scores()
         if evaluation.confusion.sum() and not math.isfinite(scores["loss"]):
@@ -197,7 +199,7 @@ class Trainer:
             "train_loss": loss,
             "val_loss": scores.pop("loss"),
             **task.columns(),
-            **task.companion.columns(),
+            **task.callback.columns(),
             **scores,
             "lr": rate,
             "seconds": time.perf_counter() - started,
@@ -207,7 +209,7 @@ class Trainer:
             row |= {f"{key}/{name}": columns[key] for key in ("iou", "precision", "recall")}
         return row, scored, spec
 
-    def train(self, epoch: int, task: Task) -> tuple[float, float, int]:
+    def train(self, epoch: int, task: TrainingTask) -> tuple[float, float, int]:
         """One pass over the training batches: mean loss, last learning rate, patches seen.
 
         The loss is the mean over valid pixels, and so is the gradient of steps that are added
@@ -232,7 +234,7 @@ class Trainer:
             counted = valid_pixels(batch[1])
             with step_explained(self, batch, task):
                 if step == group_start:
-                    task.companion.before_update(epoch, batch, rate, self.optimizer)
+                    task.callback.before_update(epoch, batch, rate, self.optimizer)
                 share = counted / batch[1].numel() if group > 1 else 1.0
                 loss = self._step(batch, task.objective, share)
             total += loss * counted
@@ -277,13 +279,13 @@ class Trainer:
             first = step + 1 - len(losses) + finite.index(False)
             raise NotFinite(epoch=epoch + 1, step=first + 1, options=self.options)
 
-    def _owners(self, task: Task) -> Owners:
+    def _owners(self, task: TrainingTask) -> Owners:
         owners: dict[str, nn.Module | Optimizer] = {"model": self.model}
         if self.averaged is not None:
             owners["averaged"] = self.averaged
-        return {**owners, "optimizer": self.optimizer, **task.companion.owners()}
+        return {**owners, "optimizer": self.optimizer, **task.callback.owners()}
 
-    def _save_last(self, task: Task) -> None:
+    def _save_last(self, task: TrainingTask) -> None:
         header = {
             "options": as_dict(self.options),
             "history": self.history,
@@ -295,7 +297,7 @@ class Trainer:
         save_tensors(self.folder / LAST, pack_state(self._owners(task)), header)
         write_history(self.folder / HISTORY, self.history)
 
-    def resume(self, task: Task) -> None:
+    def resume(self, task: TrainingTask) -> None:
         """Takes up the folder's last epoch, if there is one; a damaged one is set aside.
 
         Raises:
@@ -309,7 +311,7 @@ class Trainer:
             set_aside(path, error)
             kept = None
         if kept is None:
-            if path.with_name(LAST + SET_ASIDE).exists() and not task.companion.owners():
+            if path.with_name(LAST + SET_ASIDE).exists() and not task.callback.owners():
                 self._begin_at_checkpoint()
             return
         self.history, self.restarted = kept.history, kept.restarted
@@ -325,7 +327,7 @@ class Trainer:
             rows = read_history(self.folder / HISTORY)[: header.get("epoch", 0)]
             for part in (self.model, *([self.averaged.module] if self.averaged else [])):
                 part.load_state_dict(model.state_dict())
-        except (Explained, OSError, RuntimeError) as error:
+        except (UserError, OSError, RuntimeError) as error:
             log.warning("starting at the first epoch: %s", error)
             return
         if rows and len(rows) == header["epoch"] and header.get("score") is not None:

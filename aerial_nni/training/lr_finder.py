@@ -14,11 +14,11 @@ from functools import partial
 import torch
 from torch import nn
 
-from aerial_nni.data.batches import Batch
-from aerial_nni.options import TrialOptions, changed
+from aerial_nni.config.options import TrialOptions, changed
+from aerial_nni.data.pipeline.batches import Batch
 from aerial_nni.training.device import autocast
 from aerial_nni.training.failures import memory_explained
-from aerial_nni.training.optimisation import build_optimizer
+from aerial_nni.training.optim import build_optimizer
 from aerial_nni.training.seeds import derived_seed
 
 LOWEST, HIGHEST = 1e-7, 1.0

@@ -4,17 +4,17 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.errors import Damaged, Explained
-from aerial_nni.fitting import fitted
-from aerial_nni.options import TrialOptions, as_dict
-from aerial_nni.reading import SMALL
-from aerial_nni.results import LAST, OPTIONS, SET_ASIDE, read_json
+from aerial_nni.config.errors import Damaged, UserError
+from aerial_nni.config.options import TrialOptions, as_dict
+from aerial_nni.config.run_folder import LAST, OPTIONS, SET_ASIDE, read_json
+from aerial_nni.config.safe_reading import SMALL
+from aerial_nni.config.schema import fitted
 from aerial_nni.training.checkpoint import BadCheckpoint, Progress, read_header
 
 log = logging.getLogger(__name__)
 
 
-class OtherRun(Explained, ValueError):
+class OtherRun(UserError, ValueError):
     """The folder belongs to a run with other options."""
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aerial_nni.data.batches import Normalisation
+from aerial_nni.config.errors import UserError
 from aerial_nni.data.dataset import Facts
-from aerial_nni.data.prepared import Prepared
-from aerial_nni.data.splits import Split
-from aerial_nni.errors import Explained
-from aerial_nni.training.known import known_answers
+from aerial_nni.data.pipeline.batches import Normalisation
+from aerial_nni.data.pipeline.prepared import Prepared
+from aerial_nni.data.pipeline.splits import Split
+from aerial_nni.training.leakage import find_leakage
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +26,11 @@ IMAGENET_STD = (58.395, 57.12, 57.375)
 RGB = ("red", "green", "blue")
 
 
-class BackboneMissing(Explained, ValueError):
+class BackboneMissing(UserError, ValueError):
     """There are no such weights. The message says which file to put where."""
 
 
-class BackboneUnfit(Explained, ValueError):
+class BackboneUnfit(UserError, ValueError):
     """The weights are those of another network, or know the answers. The message says which."""
 
 
@@ -95,7 +95,7 @@ def say_order(facts: Facts) -> None:
         )  # fmt: skip
 
 
-def refuse_answers(
+def check_no_leakage(
     header: Mapping[str, Any], checkpoint: Path, prepared: Prepared, split: Split, *, what: str
 ) -> None:
     """Raises `BackboneUnfit` where a checkpoint was trained on what validates, or on other bands.
@@ -110,5 +110,5 @@ def refuse_answers(
             f"the {what}'s bands are {', '.join(header.get('bands', []))}, those of {facts.name} "
             f"{', '.join(facts.bands)}; train one on this data"
         )
-    if known := known_answers(header, checkpoint, prepared, split):
+    if known := find_leakage(header, checkpoint, prepared, split):
         raise BackboneUnfit(f"the {what} {checkpoint} may know what validates here: {known}")

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.errors import shown, told
-from aerial_nni.fitting import Name
-from aerial_nni.kinds import options_of
-from aerial_nni.options import BadOption, changed, read_values
-from aerial_nni.reading import SMALL, parse_json
-from aerial_nni.results import EXPERIMENT, OPTIONS_FILE, read_json
-from aerial_nni.trials.budget import granted
+from aerial_nni.config.errors import shown, told
+from aerial_nni.config.options import BadOption, changed, read_values
+from aerial_nni.config.run_folder import EXPERIMENT, OPTIONS_FILE, read_json
+from aerial_nni.config.safe_reading import SMALL, parse_json
+from aerial_nni.config.schema import Name
+from aerial_nni.recipes.kinds import options_of
+from aerial_nni.trials.fidelity import granted
 from aerial_nni.trials.reporting import without_notes
 from aerial_nni.tuners.trial import PHASE, SEARCH
 

@@ -1,70 +1,8 @@
-"""The distillation trial: a student that learns from a teacher's checkpoint as well as from masks.
+"""The trial of `distill`, as NNI starts it and as it is run by hand."""
 
-By hand, into a folder of its own; running the line again goes on where it stopped:
-
-    python -m aerial_nni.trials.distill --teacher CHECKPOINT --width 8 --out runs/by-hand
-"""
-
-import logging
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from aerial_nni.data.augment import Augmentation
-from aerial_nni.distillation.keeping import keep_views
-from aerial_nni.distillation.looking import layer_of
-from aerial_nni.distillation.objective import Distilled
-from aerial_nni.distillation.options import DistillOptions
-from aerial_nni.distillation.teacher import TeacherMissing, check_teacher, open_teacher
-from aerial_nni.trials.outputs import model_facts
-from aerial_nni.trials.program import run_program
-from aerial_nni.trials.running import Ground, Lesson, supervised
-
-log = logging.getLogger(__name__)
-
-
-def distilled(options: DistillOptions, ground: Ground, _: Path | None = None) -> Lesson:
-    """The loss of plain training and what the teacher says; weight 0 is plain training.
-
-    Raises:
-        TeacherMissing, TeacherUnfit, BadCheckpoint, BadOption: with what to do.
-    """
-    plain = supervised(options, ground)
-    if options.teacher_weight == 0:
-        return plain
-    if not options.teacher:
-        raise TeacherMissing()
-    teacher = open_teacher(Path(options.teacher))
-    check_teacher(teacher, ground.prepared, ground.split, ground.normalisation)
-    teacher.model.to(ground.device)
-    objective = Distilled(plain.loss, teacher.model, options)
-    batches = ground.batches(options, training=True)
-    kept = None
-    if options.teacher_cache and batches.augmentation == Augmentation():
-        kept = keep_views(objective.ask, batches, teacher=teacher.sha256,
-                          layer=layer_of(options), precision=ground.precision)  # fmt: skip
-    return Lesson(
-        objective=objective,
-        loss=plain.loss,
-        attached=kept,
-        columns=objective.columns,
-        facts={
-            "distillation": {
-                "kind": options.kind,
-                "temperature": options.temperature,
-                "teacher_weight": options.teacher_weight,
-                "layers": layer_of(options),
-                "teacher": {**model_facts(teacher.model, ground.prepared), **teacher.facts},
-            }
-        },
-    )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one trial; 0 when it reached its end."""
-    module = "aerial_nni.trials.distill"
-    return run_program(arguments, DistillOptions, distilled, module=module, description=__doc__)
-
+from aerial_nni.recipes.distill.training_setup import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from aerial_nni.data.batches import Normalisation, known_type
-from aerial_nni.data.prepared import Prepared
-from aerial_nni.pictures import coloured, rgb_view
+from aerial_nni.data.pipeline.batches import Normalisation, known_type
+from aerial_nni.data.pipeline.prepared import Prepared
+from aerial_nni.data.visualisation import coloured, rgb_view
 
 PICTURES = 4
 """Validation patches whose prediction is shown."""

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.trial import RANDOM
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 

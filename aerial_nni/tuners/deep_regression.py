@@ -14,9 +14,9 @@ import numpy as np
 from scipy.linalg import cho_solve
 
 from aerial_nni.tuners.bayesian_linear import BayesianLinear, regress
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.gaussian_process import standardisation, without_extremes
-from aerial_nni.tuners.network import Network, train
+from aerial_nni.tuners.mlp import Network, train
 
 NETWORKS = 1
 LEAST_VARIANCE = 1e-12

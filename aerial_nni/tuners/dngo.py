@@ -14,9 +14,9 @@ the number of trials where that of a Gaussian process grows with the cube.
 import numpy as np
 
 from aerial_nni.tuners.acquisition import LogExpectedImprovement
-from aerial_nni.tuners.ascent import maximise
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.acquisition_optimizer import maximise
 from aerial_nni.tuners.deep_regression import DeepRegression, fit
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.gp import ANCHORS
 from aerial_nni.tuners.tuner import SpaceTuner
 

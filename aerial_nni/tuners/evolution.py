@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.trial import RANDOM, Trial
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import cho_solve, lapack, solve_triangular
 from scipy.optimize import minimize
 
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.kernel import LEVEL, Hyperparameters, covariance, matern
 
 LEAST_NOISE = 1e-6

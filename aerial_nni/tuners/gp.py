@@ -10,10 +10,10 @@ hyper-parameters (`averaging.py`). Trials that run are believed to give what the
 import numpy as np
 
 from aerial_nni.tuners.acquisition import Acquisition, LogExpectedImprovement
-from aerial_nni.tuners.ascent import maximise
-from aerial_nni.tuners.averaging import Averaged, draws
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.acquisition_optimizer import maximise
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
+from aerial_nni.tuners.marginalised_ei import Averaged, draws
 from aerial_nni.tuners.tuner import SpaceTuner
 
 DRAWS = 6

@@ -13,7 +13,7 @@ import nni
 import numpy as np
 
 from aerial_nni.tuners.brackets import Brackets, Entry
-from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.dispatcher_patches import NotYet
 from aerial_nni.tuners.space import Config
 from aerial_nni.tuners.trial import BUDGET, PROMOTED, RANDOM, Trials
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 
 ROOT5 = math.sqrt(5.0)
 LEVEL = 1.0

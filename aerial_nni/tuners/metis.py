@@ -25,7 +25,7 @@ import logging
 import numpy as np
 
 from aerial_nni.tuners.acquisition import PredictedLoss, ProbabilityOfImprovement
-from aerial_nni.tuners.ascent import around
+from aerial_nni.tuners.acquisition_optimizer import around
 from aerial_nni.tuners.gaussian_process import GaussianProcess
 from aerial_nni.tuners.gp import GPTuner
 

@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from scipy.special import ndtr, ndtri
 
-from aerial_nni.errors import Explained
+from aerial_nni.config.errors import UserError
 
 Kind = Literal["categorical", "ordinal", "integer", "float"]
 Place = int | float
@@ -44,7 +44,7 @@ OFF = Fraction(1, 10**14)
 """How far from a level a number that stands for it may be, as a part of it: 0.1 + 0.2 is 0.3."""
 
 
-class BadSpace(Explained, ValueError):
+class BadSpace(UserError, ValueError):
     """A search space cannot be used; the message names the parameter and what is allowed."""
 
 

@@ -20,8 +20,8 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.special import ndtr
 
-from aerial_nni.errors import Explained
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.config.errors import UserError
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.trial import RANDOM
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner
 
@@ -43,7 +43,7 @@ NEAREST, FURTHEST = 0.005, 0.2
 MISSING = "the method smac needs SMAC3; type: python -m pip install 'smac>=2.4,<3'"
 
 
-class TunerUnavailable(Explained, ImportError):
+class TunerUnavailable(UserError, ImportError):
     """A library that a method needs cannot be imported; the message says what to type."""
 
 

@@ -18,21 +18,21 @@ import numpy as np
 from nni.tuner import Tuner
 from nni.utils import extract_scalar_reward
 
-from aerial_nni.errors import Explained
-from aerial_nni.tuners import dispatcher
+from aerial_nni.config.errors import UserError
+from aerial_nni.tuners import dispatcher_patches as nni_patches
+from aerial_nni.tuners.initial_design import latin_hypercube, startup_count, untried_near
 from aerial_nni.tuners.parameter import BadSpace
 from aerial_nni.tuners.space import Config, Places, Space
-from aerial_nni.tuners.startup import latin_hypercube, startup_count, untried_near
 from aerial_nni.tuners.trial import BUDGET, GUIDED, RANDOM, STARTUP, Trial, Trials, visible
 
-dispatcher.repair()
+nni_patches.repair()
 
 log = logging.getLogger(__name__)
 
 MODES = ("maximize", "minimize")
 
 
-class BadTuner(Explained, ValueError):
+class BadTuner(UserError, ValueError):
     """A tuner was given arguments that it cannot use."""
 
 

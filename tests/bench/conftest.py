@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aerial_nni import results
 from aerial_nni.bench.__main__ import main
+from aerial_nni.config import run_folder
 
 Measure = Callable[..., dict[str, Any]]
 
@@ -35,6 +35,6 @@ def measure(pictures: Path, tmp_path: Path) -> Measure:
         written = tmp_path / "figures.json"
         where = ["--data", "folder", "--data-dir", pictures, "--json", written]
         assert main([bench, *map(str, [*where, *flags])]) == 0
-        return results.read_json(written)
+        return run_folder.read_json(written)
 
     return run

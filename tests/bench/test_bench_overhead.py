@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from aerial_nni import results
 from aerial_nni.bench import many, overhead
 from aerial_nni.bench.overhead import Searched
+from aerial_nni.config import run_folder
 
 
 @pytest.mark.slow
@@ -26,8 +26,8 @@ def test_an_experiment_and_a_loop_of_the_same_trial_are_measured(
         seconds = loop(searched, out)
         for trial in searched.trials:
             for folder in (searched.folder / trial["folder"], out / trial["id"]):
-                score = results.read_json(folder / results.METRICS)["score"]
-                found.append((results.read_json(folder / results.OPTIONS), score))
+                score = run_folder.read_json(folder / run_folder.METRICS)["score"]
+                found.append((run_folder.read_json(folder / run_folder.OPTIONS), score))
         return seconds
 
     monkeypatch.setattr(overhead, "_search", search_small)

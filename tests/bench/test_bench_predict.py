@@ -9,7 +9,7 @@ import rasterio
 
 from aerial_nni.bench import predict, predict_worker
 from aerial_nni.bench.worker import RunFailed
-from aerial_nni.data.scenes import open_scenes
+from aerial_nni.data.datasets.scenes import open_scenes
 from aerial_nni.inference.tiles import Tiling
 from aerial_nni.inference.torch_model import TorchModel
 

@@ -13,15 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aerial_nni import results
 from aerial_nni.bench import fault_rounds
 from aerial_nni.bench.__main__ import main
 from aerial_nni.bench.fault_deck import DECK, SEEDS, VICTIMS, deal
 from aerial_nni.bench.fault_findings import Findings, joined
 from aerial_nni.bench.fault_rounds import Round
-from aerial_nni.experiments import ranking
-from aerial_nni.experiments.guard import MARK
-from aerial_nni.experiments.records import Record, Trial
+from aerial_nni.config import run_folder
+from aerial_nni.nni_backend import ranking
+from aerial_nni.nni_backend.process_reaper import MARK
+from aerial_nni.nni_backend.records import Record, Trial
 
 
 @pytest.mark.slow
@@ -32,7 +32,7 @@ def test_killed_experiments_come_to_their_end(
     file = tmp_path / "faults.json"
     arguments = ["--experiments", "2", "--trials", "2", "--patience", "1000"]
     assert main(["faults", *arguments, "--json", str(file)]) == 0
-    rows = results.read_json(file)["rows"]
+    rows = run_folder.read_json(file)["rows"]
     assert [row["Killed or stopped"] for row in rows] == [fault.label for fault in DECK]
     assert sum(int(row["Times"]) for row in rows) >= 2
     counted = list(rows[0])[2:-1]
@@ -45,10 +45,10 @@ def one(tmp_path: Path) -> Round:
     runs = tmp_path / "runs"
     folder = runs / "abcdefgh"
     for name in ranking.GOOD_FILES:
-        results.write_json(folder / "t0" / name, {"seed": 0})
-    digest = results.sha256(folder / "t0" / results.CHECKPOINT)
+        run_folder.write_json(folder / "t0" / name, {"seed": 0})
+    digest = run_folder.sha256(folder / "t0" / run_folder.CHECKPOINT)
     metrics = {"score": 0.5, "checkpoint": {"sha256": digest}}
-    results.write_json(folder / "t0" / results.METRICS, metrics)
+    run_folder.write_json(folder / "t0" / run_folder.METRICS, metrics)
     a_record(folder).save(folder)
     given = Round(runs, random.Random(0), kind=SEEDS, trials=1, concurrency=1, patience=1.0)
     given._look_at_trials(folder, "manager")
@@ -100,7 +100,7 @@ def test_parameters_that_are_wrong_are_found(one: Round, change: dict[str, objec
 
 def test_a_damaged_checkpoint_is_found(one: Round):
     folder = one.runs / "abcdefgh"
-    (folder / "t0" / results.CHECKPOINT).write_bytes(b"")
+    (folder / "t0" / run_folder.CHECKPOINT).write_bytes(b"")
     one._look_at_trials(folder, "manager")
     assert "damaged" in one.findings["manager"].lost[0]
 

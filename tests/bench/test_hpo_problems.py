@@ -6,8 +6,8 @@ from scipy.stats import spearmanr
 
 from aerial_nni.bench import hpo_task
 from aerial_nni.bench.hpo_problems import EPOCHS, FUNCTIONS
-from aerial_nni.data.scenes import open_scenes
-from aerial_nni.options import BadOption
+from aerial_nni.config.options import BadOption
+from aerial_nni.data.datasets.scenes import open_scenes
 from aerial_nni.tuners.space import Space
 
 BEST = {

@@ -16,9 +16,9 @@ from aerial_nni.bench.hpo_problems import EPOCHS, FUNCTIONS, kind
 from aerial_nni.bench.hpo_records import Records, RunsFailed, run_all
 from aerial_nni.bench.hpo_runs import Job, Ledger, Run, run
 from aerial_nni.bench.hpo_tables import Regrets, quartiles
-from aerial_nni.errors import ExtraMissing
-from aerial_nni.experiments import methods
-from aerial_nni.experiments.guard import is_gone
+from aerial_nni.config.errors import ExtraMissing
+from aerial_nni.nni_backend.process_reaper import is_gone
+from aerial_nni.tuners import methods
 from aerial_nni.tuners.space import Space
 
 MIXED = FUNCTIONS["hartmann6-mixed"]
@@ -130,8 +130,8 @@ def test_changed_code_is_noticed(tmp_path, monkeypatch):
 
 
 def test_a_digest_is_that_of_the_code_and_what_it_imports():
-    assert digest("aerial_nni.tuners.controls") != digest("aerial_nni.tuners.tuner")
-    assert digest("aerial_nni.tuners.controls") == METHODS["random"].code
+    assert digest("aerial_nni.tuners.random_grid") != digest("aerial_nni.tuners.tuner")
+    assert digest("aerial_nni.tuners.random_grid") == METHODS["random"].code
 
 
 def test_what_is_not_there_is_an_error(tmp_path, monkeypatch, capsys):

@@ -9,8 +9,8 @@ from aerial_nni.browser import screenshots
 from aerial_nni.browser.__main__ import main
 from aerial_nni.browser.chromium import chromium, programs
 from aerial_nni.browser.pages import NotShown, Overview, root_of
-from aerial_nni.errors import Explained, ExtraMissing
-from aerial_nni.experiments.ports import free_port
+from aerial_nni.config.errors import ExtraMissing, UserError
+from aerial_nni.nni_backend.ports import free_port
 
 
 @pytest.mark.parametrize("present", [(), ("chromium",)])
@@ -57,7 +57,7 @@ def test_a_prefix_is_kept():
 def test_an_address_without_a_web_ui(tmp_path: Path):
     try:
         programs()
-    except Explained as error:
+    except UserError as error:
         pytest.skip(str(error))
     page = tmp_path / "oview"
     page.write_text("<title>something else</title>")
@@ -71,7 +71,7 @@ def test_an_address_without_a_web_ui(tmp_path: Path):
 def test_a_white_page_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     try:
         programs()
-    except Explained as error:
+    except UserError as error:
         pytest.skip(str(error))
     monkeypatch.setattr(screenshots, "STILL", 2.0)
     path = tmp_path / "white.png"

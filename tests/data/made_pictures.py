@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from aerial_nni.data.dubai import FACTS
+from aerial_nni.data.datasets.dubai import FACTS
 
 
 class Town:

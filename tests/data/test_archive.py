@@ -5,9 +5,10 @@ import zipfile
 
 import pytest
 
-from aerial_nni.data import DATASETS, archive, open_dataset
-from aerial_nni.data.archive import ArchiveRefused, unpacked
+from aerial_nni.data import DATASETS, open_dataset
 from aerial_nni.data.dataset import DatasetMissing
+from aerial_nni.data.pipeline import archive
+from aerial_nni.data.pipeline.archive import ArchiveRefused, unpacked
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from aerial_nni.data.augment import Augmentation
-from aerial_nni.data.batches import Batches, Normalisation, ahead, measure_normalisation
 from aerial_nni.data.dataset import Facts
-from aerial_nni.data.patches import Patch
-from aerial_nni.data.prepared import Prepared
+from aerial_nni.data.pipeline.augment import Augmentation
+from aerial_nni.data.pipeline.batches import Batches, Normalisation, ahead, measure_normalisation
+from aerial_nni.data.pipeline.patches import Patch
+from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.training.seeds import generator
 
 ALL = Augmentation(flip=True, turn=True, scale=0.4, colour=0.3)

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from made_ground import scene, town
 
+from aerial_nni.config.options import BadOption, is_rule
 from aerial_nni.data import open_dataset
-from aerial_nni.data.block_split import settings
-from aerial_nni.data.ground import outlines, overlap, same_ground
-from aerial_nni.data.halves import halve
-from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.split_checks import SplitOverlap, check_split
-from aerial_nni.data.split_files import load_split, save_split
-from aerial_nni.data.split_making import RULES, make_split
-from aerial_nni.data.split_rules import SplitImpossible
-from aerial_nni.data.splits import Split
-from aerial_nni.options import BadOption, is_rule
+from aerial_nni.data.pipeline.block_split import settings
+from aerial_nni.data.pipeline.ground_overlap import outlines, overlap, same_ground
+from aerial_nni.data.pipeline.prepared import Prepared, prepare
+from aerial_nni.data.pipeline.split_checks import SplitOverlap, check_split
+from aerial_nni.data.pipeline.split_files import load_split, save_split
+from aerial_nni.data.pipeline.split_making import RULES, make_split
+from aerial_nni.data.pipeline.split_rules import SplitImpossible
+from aerial_nni.data.pipeline.splits import Split
+from aerial_nni.data.pipeline.train_arch_split import halve
 
 
 @pytest.fixture

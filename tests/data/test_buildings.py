@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from made_pictures import Town
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.data import open_dataset
-from aerial_nni.data.buildings import ground_of
 from aerial_nni.data.dataset import VOID, BadSamples, DatasetMissing
-from aerial_nni.data.halves import halve
-from aerial_nni.data.prepared import prepare
-from aerial_nni.data.split_checks import SplitOverlap, check_split
-from aerial_nni.data.split_making import make_split
-from aerial_nni.data.split_rules import SplitImpossible
-from aerial_nni.data.splits import Split
-from aerial_nni.data.xbd import centroid, footprints, parse_wkt, shrunk
-from aerial_nni.options import BadOption
+from aerial_nni.data.datasets.buildings import ground_of
+from aerial_nni.data.datasets.xbd import centroid, footprints, parse_wkt, shrunk
+from aerial_nni.data.pipeline.prepared import prepare
+from aerial_nni.data.pipeline.split_checks import SplitOverlap, check_split
+from aerial_nni.data.pipeline.split_making import make_split
+from aerial_nni.data.pipeline.split_rules import SplitImpossible
+from aerial_nni.data.pipeline.splits import Split
+from aerial_nni.data.pipeline.train_arch_split import halve
 
 SQUARE = [(2.0, 3.0), (7.0, 3.0), (7.0, 9.0), (2.0, 9.0), (2.0, 3.0)]
 

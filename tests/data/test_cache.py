@@ -12,10 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aerial_nni.data import digests, open_dataset, stored
-from aerial_nni.data.cache import CacheDamaged, CacheUnusable, cache_dir, cache_size, open_or_build
-from aerial_nni.data.digests import file_digests
-from aerial_nni.data.prepared import prepare, verify
+from aerial_nni.data import open_dataset
+from aerial_nni.data.pipeline import hashing, patch_store
+from aerial_nni.data.pipeline.cache import (
+    CacheDamaged,
+    CacheUnusable,
+    cache_dir,
+    cache_size,
+    open_or_build,
+)
+from aerial_nni.data.pipeline.hashing import file_digests
+from aerial_nni.data.pipeline.prepared import prepare, verify
 
 spawn = multiprocessing.get_context("spawn")  # threads of this process are no matter then
 
@@ -132,17 +139,17 @@ def cut_short(path: Path) -> None:
 
 
 DAMAGE = {
-    "images truncated": lambda folder: cut_short(folder / stored.IMAGES),
-    "masks truncated": lambda folder: cut_short(folder / stored.MASKS),
-    "image flipped": lambda folder: flip(folder / stored.IMAGES, -5),
-    "mask flipped": lambda folder: flip(folder / stored.MASKS, -5),
-    "images header garbage": lambda folder: flip(folder / stored.IMAGES, 20),
-    "images emptied": lambda folder: (folder / stored.IMAGES).write_bytes(b""),
-    "index garbage": lambda folder: (folder / stored.INDEX).write_text("garbage"),
-    "index flipped": lambda folder: flip(folder / stored.INDEX, 30),
-    "patches flipped": lambda folder: flip(folder / stored.PATCHES, -9),
-    "seal garbage": lambda folder: (folder / stored.SEAL).write_text("{"),
-    "seal of another kind": lambda folder: (folder / stored.SEAL).write_text("[]"),
+    "images truncated": lambda folder: cut_short(folder / patch_store.IMAGES),
+    "masks truncated": lambda folder: cut_short(folder / patch_store.MASKS),
+    "image flipped": lambda folder: flip(folder / patch_store.IMAGES, -5),
+    "mask flipped": lambda folder: flip(folder / patch_store.MASKS, -5),
+    "images header garbage": lambda folder: flip(folder / patch_store.IMAGES, 20),
+    "images emptied": lambda folder: (folder / patch_store.IMAGES).write_bytes(b""),
+    "index garbage": lambda folder: (folder / patch_store.INDEX).write_text("garbage"),
+    "index flipped": lambda folder: flip(folder / patch_store.INDEX, 30),
+    "patches flipped": lambda folder: flip(folder / patch_store.PATCHES, -9),
+    "seal garbage": lambda folder: (folder / patch_store.SEAL).write_text("{"),
+    "seal of another kind": lambda folder: (folder / patch_store.SEAL).write_text("[]"),
 }
 
 
@@ -163,7 +170,9 @@ def test_a_damaged_cache_is_built_again(town, cache, damage, caplog):
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize("name", [stored.IMAGES, stored.PATCHES, stored.INDEX, stored.SEAL])
+@pytest.mark.parametrize(
+    "name", [patch_store.IMAGES, patch_store.PATCHES, patch_store.INDEX, patch_store.SEAL]
+)
 def test_a_cache_with_a_file_missing_is_built_again(town, cache, name, caplog):
     dataset = open_dataset("dubai", str(town.dubai(tiles=1).root))
     folder = prepare(dataset, patch=32, cache=cache).folder
@@ -174,14 +183,14 @@ def test_a_cache_with_a_file_missing_is_built_again(town, cache, name, caplog):
 
 def test_bytes_that_change_unseen_are_found_by_verify(town, cache):
     prepared = prepare(open_dataset("dubai", str(town.dubai().root)), patch=32, cache=cache)
-    path = prepared.folder / stored.MASKS
+    path = prepared.folder / patch_store.MASKS
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     flip(path, -32 * 32 * 3)
     os.utime(path, ns=times)
     assert verify(prepared) == (21,)
     with pytest.raises(CacheDamaged):
         path.touch()
-        stored.open_contents(prepared.folder)
+        patch_store.open_contents(prepared.folder)
 
 
 def test_a_copied_cache_is_compared_once_and_kept(town, tmp_path, monkeypatch):
@@ -190,9 +199,9 @@ def test_a_copied_cache_is_compared_once_and_kept(town, tmp_path, monkeypatch):
     copy = tmp_path / "b" / "prepared" / folder.name
     shutil.copytree(folder, copy, copy_function=shutil.copyfile)
     calls = []
-    compare = stored.damaged_patches
+    compare = patch_store.damaged_patches
     monkeypatch.setattr(
-        stored, "damaged_patches", lambda found: calls.append(found) or compare(found)
+        patch_store, "damaged_patches", lambda found: calls.append(found) or compare(found)
     )
     for _ in range(2):
         assert prepare(dataset, patch=32, cache=tmp_path / "b").folder == copy
@@ -224,7 +233,7 @@ def test_a_full_disk(town, cache, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(stored.Growing, "append", full)
+        patched.setattr(patch_store.Growing, "append", full)
         with pytest.raises(CacheUnusable, match="No space left on device; free some space, or set"):
             prepare(dataset, patch=32, cache=cache)
     assert [path.suffix for path in (cache / "prepared").iterdir()] == [".lock"]
@@ -235,7 +244,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def refuse(self, timeout=None):
         raise NotImplementedError
 
-    monkeypatch.setattr("aerial_nni.data.cache.FileLock.acquire", refuse)
+    monkeypatch.setattr("aerial_nni.data.pipeline.cache.FileLock.acquire", refuse)
     with pytest.raises(CacheUnusable, match="has no locks; set AERIAL_CACHE"):
         open_or_build(tmp_path / "thing", lambda f: (f / "v").read_text(), build=lambda f: None)
 
@@ -260,10 +269,10 @@ def test_how_large_the_cache_is(tmp_path):
 
 def test_digests_are_remembered_until_a_file_changes(town, monkeypatch, cache):
     read = []
-    sha256 = digests.sha256
+    sha256 = hashing.sha256
     monkeypatch.setenv("AERIAL_CACHE", str(cache))
-    monkeypatch.setattr(digests, "sha256", lambda path: read.append(path) or str(len(read)))
-    monkeypatch.setattr(digests, "SETTLED", -60_000_000_000)
+    monkeypatch.setattr(hashing, "sha256", lambda path: read.append(path) or str(len(read)))
+    monkeypatch.setattr(hashing, "SETTLED", -60_000_000_000)
     path = town.root / "a.bin"
     town.root.mkdir()
     path.write_bytes(b"one")
@@ -272,11 +281,11 @@ def test_digests_are_remembered_until_a_file_changes(town, monkeypatch, cache):
     assert file_digests([path], town.root) == {path: "2"}
     os.utime(path, ns=(1, 1))  # put back as old: the change time tells
     assert file_digests([path], town.root) == {path: "3"}
-    monkeypatch.setattr(digests, "SETTLED", 60_000_000_000)
+    monkeypatch.setattr(hashing, "SETTLED", 60_000_000_000)
     path.write_bytes(b"new")
     assert [file_digests([path], town.root)[path] for _ in range(2)] == ["4", "5"]
     next((cache / "digests").iterdir()).write_text("garbage")
     assert file_digests([path], town.root) == {path: "6"}
     path.unlink()
-    monkeypatch.setattr(digests, "sha256", sha256)
+    monkeypatch.setattr(hashing, "sha256", sha256)
     assert file_digests([path], town.root) == {path: "unreadable"}

@@ -2,9 +2,9 @@
 
 import pytest
 
+from aerial_nni.config.options import BUILT_IN, BadOption
 from aerial_nni.data import DATASETS, open_dataset
 from aerial_nni.data.dataset import BadSamples, DatasetMissing
-from aerial_nni.options import BUILT_IN, BadOption
 
 
 @pytest.mark.parametrize(("name", "meant"), [("dubay", "did you mean dubai\\? "), ("zzz", "")])

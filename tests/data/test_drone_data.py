@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.data import open_dataset
-from aerial_nni.data.aeroscapes import FACTS, open_aeroscapes
-from aerial_nni.data.augment import Augmentation
 from aerial_nni.data.dataset import DatasetMissing
-from aerial_nni.data.drone_scenes import SIZE, open_drone_scenes
-from aerial_nni.data.patches import cut
-from aerial_nni.data.prepared import prepare
-from aerial_nni.data.split_files import load_split, save_split
-from aerial_nni.data.split_making import make_split
-from aerial_nni.data.split_rules import SplitImpossible
-from aerial_nni.options import BadOption
+from aerial_nni.data.datasets.aeroscapes import FACTS, open_aeroscapes
+from aerial_nni.data.datasets.drone_scenes import SIZE, open_drone_scenes
+from aerial_nni.data.pipeline.augment import Augmentation
+from aerial_nni.data.pipeline.patches import cut
+from aerial_nni.data.pipeline.prepared import prepare
+from aerial_nni.data.pipeline.split_files import load_split, save_split
+from aerial_nni.data.pipeline.split_making import make_split
+from aerial_nni.data.pipeline.split_rules import SplitImpossible
 
 MASKS = "0385435b252973881cd3b21f7c0a455b3430fcaa5c94ec11baac3c8afbfd3518"
 """SHA-256 of the masks of the first two frames of four flights."""
@@ -202,7 +202,7 @@ def test_each_class_is_shown_by_the_same_share_of_images_on_both_sides():
     counts = np.concatenate([shows.astype(np.int64), np.zeros((400, 1), np.int64)], axis=1)
     patches = [SimpleNamespace(digest=str(i), ground=None) for i in range(400)]
     prepared = SimpleNamespace(patches=patches, counts=counts, facts=FACTS)
-    from aerial_nni.data.split_rules import hold_out_stratified
+    from aerial_nni.data.pipeline.split_rules import hold_out_stratified
 
     held = hold_out_stratified(prepared, val_fraction=0.2, seed=0)  # type: ignore[arg-type]
     assert abs(len(held) - 80) <= 2

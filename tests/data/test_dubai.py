@@ -8,8 +8,8 @@ from PIL import Image
 
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, DatasetMissing
-from aerial_nni.data.dubai import FACTS
-from aerial_nni.data.prepared import prepare
+from aerial_nni.data.datasets.dubai import FACTS
+from aerial_nni.data.pipeline.prepared import prepare
 
 
 def read(dataset, name):

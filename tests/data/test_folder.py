@@ -8,11 +8,11 @@ import tifffile
 from made_pictures import png16
 from PIL import Image
 
-import aerial_nni.data.folder
+import aerial_nni.data.datasets.folder
 from aerial_nni.data import open_dataset
-from aerial_nni.data.class_list import EXAMPLE, ClassListInvalid, read_class_list
 from aerial_nni.data.dataset import VOID, BadSamples, DatasetMissing
-from aerial_nni.data.prepared import prepare
+from aerial_nni.data.pipeline.class_list import EXAMPLE, ClassListInvalid, read_class_list
+from aerial_nni.data.pipeline.prepared import prepare
 
 
 def open_town(town):
@@ -169,8 +169,10 @@ def test_the_examples_can_be_pasted(tmp_path):
     assert own.facts.palette[2] == (226, 169, 41)
     assert own.facts.bands == ("red", "green", "blue", "infrared")
     assert own.area_of("north_12") == "north"
-    doc = aerial_nni.data.folder.__doc__
-    pasted = doc[doc.index("    classes:") : doc.index("`aerial_nni.data.class_list.EXAMPLE`")]
+    doc = aerial_nni.data.datasets.folder.__doc__
+    pasted = doc[
+        doc.index("    classes:") : doc.index("`aerial_nni.data.pipeline.class_list.EXAMPLE`")
+    ]
     path.write_text(textwrap.dedent(pasted))
     assert read_class_list(path).facts.classes == ("Building", "Road", "Water")
 

@@ -11,9 +11,9 @@ from rasterio import Affine
 from rasterio.warp import transform_geom
 
 from aerial_nni.data import open_dataset
-from aerial_nni.data.class_list import ClassListInvalid
 from aerial_nni.data.dataset import VOID, DatasetMissing
-from aerial_nni.data.prepared import prepare
+from aerial_nni.data.pipeline.class_list import ClassListInvalid
+from aerial_nni.data.pipeline.prepared import prepare
 
 HOUSE, ROAD, LAND = 0, 1, 2
 

@@ -10,10 +10,10 @@ import rasterio
 from made_ground import BASIC, EAST, NORTH, UTM, box, line, scene, spoil, town, vectors
 from rasterio import Affine
 
+from aerial_nni.cli.machine_checks import data
 from aerial_nni.data import open_dataset
-from aerial_nni.data.geo.problems import LabelsUnusable
-from aerial_nni.data.prepared import prepare
-from aerial_nni.doctor import data
+from aerial_nni.data.datasets.geo.problems import LabelsUnusable
+from aerial_nni.data.pipeline.prepared import prepare
 
 
 def findings(folder: Path) -> list[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from made_ground import box, line, scene, vectors
 
+from aerial_nni.cli.machine_checks import MARKS, data
 from aerial_nni.data import open_dataset
-from aerial_nni.data.geo.listing import KEYS
-from aerial_nni.data.prepared import prepare
-from aerial_nni.data.split_making import make_split
-from aerial_nni.doctor import MARKS, data
-from aerial_nni.trials import baseline
+from aerial_nni.data.datasets.geo.listing import KEYS
+from aerial_nni.data.pipeline.prepared import prepare
+from aerial_nni.data.pipeline.split_making import make_split
+from aerial_nni.recipes.baseline import training_setup as baseline
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide-scenes-and-vectors.md"
 

@@ -16,8 +16,8 @@ from rasterio.enums import ColorInterp
 
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID
-from aerial_nni.data.geo import label_raster
-from aerial_nni.data.geo.problems import LabelsUnusable
+from aerial_nni.data.datasets.geo import label_raster
+from aerial_nni.data.datasets.geo.problems import LabelsUnusable
 
 PLACE = Affine(1, 0, EAST, 0, -1, NORTH)
 CLASSES = {"Land": 0, "Water": [1, 300, -3]}

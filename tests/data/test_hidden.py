@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from aerial_nni.data import open_dataset
-from aerial_nni.data.augment import Augmentation
-from aerial_nni.data.batches import Batches, measure_normalisation
 from aerial_nni.data.dataset import VOID
-from aerial_nni.data.prepared import prepare, verify
+from aerial_nni.data.pipeline.augment import Augmentation
+from aerial_nni.data.pipeline.batches import Batches, measure_normalisation
+from aerial_nni.data.pipeline.prepared import prepare, verify
 from aerial_nni.rasters import gdal
 
 SIDE = 64

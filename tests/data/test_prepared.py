@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from aerial_nni.config.options import EDGES, BadOption
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, BadSamples, Dataset, Sample
-from aerial_nni.data.patches import cut, starts
-from aerial_nni.data.prepared import prepare, verify
-from aerial_nni.options import EDGES, BadOption
+from aerial_nni.data.pipeline.patches import cut, starts
+from aerial_nni.data.pipeline.prepared import prepare, verify
 
 
 @pytest.fixture

@@ -4,18 +4,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.config.run_folder import METRICS, read_json
 from aerial_nni.data.dataset import Dataset
-from aerial_nni.data.drawing.canvas import LAND, Canvas
-from aerial_nni.data.drawing.light import cast
-from aerial_nni.data.drawing.plan import Box, cut
-from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.scenes import main, open_scenes
-from aerial_nni.data.split_making import make_split
-from aerial_nni.data.splits import Split
-from aerial_nni.options import TrialOptions
-from aerial_nni.results import METRICS, read_json
+from aerial_nni.data.datasets.scenes import main, open_scenes
+from aerial_nni.data.pipeline.prepared import Prepared, prepare
+from aerial_nni.data.pipeline.split_making import make_split
+from aerial_nni.data.pipeline.splits import Split
+from aerial_nni.data.synthetic.canvas import LAND, Canvas
+from aerial_nni.data.synthetic.light import cast
+from aerial_nni.data.synthetic.plan import Box, cut
 from aerial_nni.trials.reporting import ByHand
-from aerial_nni.trials.running import run
+from aerial_nni.trials.run_trial import run
 
 CLASSES = ("Building", "Land", "Road", "Vegetation", "Water", "Unlabeled")
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
+from aerial_nni.config.options import SPLITS, BadOption
 from aerial_nni.data import open_dataset
-from aerial_nni.data.dubai import FACTS
-from aerial_nni.data.halves import halve
-from aerial_nni.data.patches import Patch
-from aerial_nni.data.prepared import Prepared, prepare
-from aerial_nni.data.split_checks import SideVoid, SplitOverlap, check_split
-from aerial_nni.data.split_files import SplitMismatch, load_split, save_split
-from aerial_nni.data.split_making import RULES, make_split
-from aerial_nni.data.split_rules import SplitImpossible
-from aerial_nni.data.splits import Split, pixels_per_class
-from aerial_nni.options import SPLITS, BadOption
+from aerial_nni.data.datasets.dubai import FACTS
+from aerial_nni.data.pipeline.patches import Patch
+from aerial_nni.data.pipeline.prepared import Prepared, prepare
+from aerial_nni.data.pipeline.split_checks import SideVoid, SplitOverlap, check_split
+from aerial_nni.data.pipeline.split_files import SplitMismatch, load_split, save_split
+from aerial_nni.data.pipeline.split_making import RULES, make_split
+from aerial_nni.data.pipeline.split_rules import SplitImpossible
+from aerial_nni.data.pipeline.splits import Split, pixels_per_class
+from aerial_nni.data.pipeline.train_arch_split import halve
 
 
 def made(layout, *, counts=None, stride=32, digests=None) -> Prepared:

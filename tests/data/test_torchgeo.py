@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from torchgeo_layouts import LAYOUTS, building_damage, datasets, dfc2020, love_da
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, DatasetMissing
-from aerial_nni.data.prepared import prepare
-from aerial_nni.data.split_making import make_split
-from aerial_nni.options import BadOption
-from aerial_nni.trials import baseline
+from aerial_nni.data.pipeline.prepared import prepare
+from aerial_nni.data.pipeline.split_making import make_split
+from aerial_nni.recipes.baseline import training_setup as baseline
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 UNHELD = ("DFC2022",)

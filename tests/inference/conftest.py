@@ -8,10 +8,10 @@ from made_scenes import HEADER, SPEC, drawn
 from PIL import Image
 from torch.nn import functional
 
-from aerial_nni.inference.card import Card, read_card
+from aerial_nni.config.options import TrialOptions, as_dict, changed
 from aerial_nni.inference.export import export
+from aerial_nni.inference.model_card import Card, read_card
 from aerial_nni.inference.torch_model import TorchModel
-from aerial_nni.options import TrialOptions, as_dict, changed
 from aerial_nni.training.checkpoint import read_header, save_checkpoint
 
 

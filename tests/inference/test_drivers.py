@@ -13,9 +13,9 @@ import rasterio
 from made_scenes import drawn, png, save
 from rasterio.windows import Window
 
-from aerial_nni.data.digests import file_digests
-from aerial_nni.data.pictures import read_image
-from aerial_nni.inference.card import Card
+from aerial_nni.data.pipeline.hashing import file_digests
+from aerial_nni.data.pipeline.image_reading import read_image
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.scene import SceneUnusable, open_scene
 from aerial_nni.run import main
 

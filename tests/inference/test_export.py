@@ -15,9 +15,8 @@ import pytest
 import torch
 from made_scenes import CLASSES, HEADER, SPEC, drawn
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.inference import open_model
-from aerial_nni.inference.card import BadModelFile, read_card
-from aerial_nni.inference.deployed import Deployed, folded
 from aerial_nni.inference.export import (
     EXTRA,
     ExportDiffers,
@@ -26,8 +25,9 @@ from aerial_nni.inference.export import (
     export,
     format_of,
 )
+from aerial_nni.inference.export_wrapper import Deployed, folded
+from aerial_nni.inference.model_card import BadModelFile, read_card
 from aerial_nni.inference.torch_model import TorchModel
-from aerial_nni.options import BadOption
 from aerial_nni.training.checkpoint import load_checkpoint, read_header, save_checkpoint
 
 SIZES = [(1, 64, 64), (1, 1, 1), (3, 37, 64), (2, 64, 50), (2, 5, 131)]

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from aerial_nni import results
+from aerial_nni.config import run_folder
 from aerial_nni.inference.latency import ROUNDS, WARM, _take_turns, write_latencies
 
 
 def test_every_network_gets_its_time_and_is_named_with_its_checkpoint(trial: Path):
-    checkpoint, folder = trial / results.CHECKPOINT, trial.parent
+    checkpoint, folder = trial / run_folder.CHECKPOINT, trial.parent
     write_latencies(folder, {"one": checkpoint, "two": checkpoint})
-    costs = results.read_json(folder / results.COSTS)
-    assert costs["checkpoints"] == dict.fromkeys(("one", "two"), results.sha256(checkpoint))
+    costs = run_folder.read_json(folder / run_folder.COSTS)
+    assert costs["checkpoints"] == dict.fromkeys(("one", "two"), run_folder.sha256(checkpoint))
     assert costs["patch"] == 32
     assert all(0 < costs["costs"][name]["patch_seconds"] < 60 for name in ("one", "two"))
 

@@ -11,15 +11,15 @@ import shapely
 from made_scenes import CLASSES, drawn, save
 from scipy.ndimage import gaussian_filter
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference import polygons
-from aerial_nni.inference.card import Card
-from aerial_nni.inference.placing import moved, place_of
+from aerial_nni.inference.model_card import Card
+from aerial_nni.inference.polygon_placement import moved, place_of
 from aerial_nni.inference.polygons import PolygonOptions, write_polygons
 from aerial_nni.inference.prediction import Wanted, segment
 from aerial_nni.inference.raster_files import NotWritten
 from aerial_nni.inference.scene import SceneUnusable
-from aerial_nni.options import BadOption
 from aerial_nni.rasters import gdal
 from aerial_nni.run import main
 

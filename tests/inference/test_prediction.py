@@ -13,14 +13,14 @@ from rasterio.crs import CRS
 from rasterio.errors import RasterioIOError
 
 from aerial_nni.data.dataset import VOID
-from aerial_nni.inference.card import Card
-from aerial_nni.inference.deployed import Deployed
+from aerial_nni.inference.export_wrapper import Deployed
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.prediction import highest, segment
 from aerial_nni.inference.raster_files import NotWritten, _check_whole
 from aerial_nni.inference.scene import SceneUnusable
 from aerial_nni.inference.tiles import Tiling
 from aerial_nni.inference.torch_model import TorchModel
-from aerial_nni.inference.turning import Turned
+from aerial_nni.inference.tta import Turned
 from aerial_nni.rasters import gdal
 from aerial_nni.training.checkpoint import load_checkpoint
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from made_scenes import HEADER, drawn
 
-from aerial_nni.data.prepared import Prepared
+from aerial_nni.config.run_folder import SPLIT
+from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.inference import open_model, quantisation
-from aerial_nni.inference.own_data import DataUnknown, own_data
 from aerial_nni.inference.quantisation import calibration_patches, export_int8
-from aerial_nni.results import SPLIT
+from aerial_nni.inference.training_data import DataUnknown, own_data
 
 
 def test_integers_answer_almost_as_before(trial: Path, tmp_path: Path):

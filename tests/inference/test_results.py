@@ -10,13 +10,13 @@ import rasterio
 from made_scenes import CLASSES, drawn, png, save
 from PIL import Image
 
+from aerial_nni.config.options import BadOption
 from aerial_nni.inference.areas import pixel_area
-from aerial_nni.inference.card import Card
+from aerial_nni.inference.mask_writer import result_stems
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.polygons import PolygonOptions
 from aerial_nni.inference.prediction import Wanted, segment
 from aerial_nni.inference.scene import SceneUnusable
-from aerial_nni.inference.writing import result_stems
-from aerial_nni.options import BadOption
 
 WANTED = {"areas": Wanted(areas=True), "polygons": Wanted(polygons=PolygonOptions())}
 

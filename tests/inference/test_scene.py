@@ -9,8 +9,8 @@ import rasterio
 from made_scenes import drawn, save
 from PIL import Image
 
-from aerial_nni.data.pictures import read_image
-from aerial_nni.inference.card import Card
+from aerial_nni.data.pipeline.image_reading import read_image
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.scene import SceneUnusable, open_scene
 
 PIXELS = drawn(60, 80, 1)[0]

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from made_scenes import HEADER
 
-from aerial_nni.inference.card import read_card
+from aerial_nni.config.options import BadOption
+from aerial_nni.inference.model_card import read_card
 from aerial_nni.inference.tiles import STEP, Tiling, spread, stitched
-from aerial_nni.options import BadOption
 
 SIDES = [(5, 64, 16), (64, 64, 16), (65, 64, 16), (300, 64, 0), (1000, 96, 48), (2149, 1024, 128)]
 

@@ -9,12 +9,12 @@ import rasterio
 from made_scenes import CLASSES, PALETTE, drawn, png, save
 from PIL import Image
 
+from aerial_nni.config.errors import Damaged
 from aerial_nni.data import open_dataset
-from aerial_nni.data.class_list import read_class_list
 from aerial_nni.data.dataset import VOID
-from aerial_nni.data.written import TYPES, Written, indices
-from aerial_nni.errors import Damaged
-from aerial_nni.inference.card import read_card
+from aerial_nni.data.pipeline.class_codes import TYPES, Written, indices
+from aerial_nni.data.pipeline.class_list import read_class_list
+from aerial_nni.inference.model_card import read_card
 from aerial_nni.inference.polygons import PolygonOptions
 from aerial_nni.inference.prediction import Wanted, segment
 from aerial_nni.inference.submission import write_submission

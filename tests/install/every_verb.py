@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from aerial_nni import needs
-from aerial_nni.experiments.ports import free_port
+from aerial_nni.cli import requirements
+from aerial_nni.nni_backend.ports import free_port
 
 DATA = "--data folder --data-dir town --split image --patch 16 --batch 2 --epochs 1"
 UNET = f"{DATA} --width 4 --depth 2"
@@ -159,7 +159,7 @@ def try_all(tried: Tried) -> None:
         tasks.append(pool.submit(tried.python, "-c", HELP, name="--help of every program"))
         script = str(Path(sys.executable).with_name("aerial-nni"))
         tasks.append(pool.submit(tried.python, script, "list", name="aerial-nni list"))
-        for extra, commands in needs.EXTRAS.items():
+        for extra, commands in requirements.EXTRAS.items():
             for module, command in commands.items():
                 if not find_spec(module):
                     tasks.append(pool.submit(without_extra, extra, command))
@@ -182,7 +182,7 @@ def main() -> int:
         make_town(folder / "town")
         tried = Tried(folder)
         try_all(tried)
-    left = {*needs.NEEDS} - tried.verbs
+    left = {*requirements.NEEDS} - tried.verbs
     if left:
         tried.failed.append(f"never run: {', '.join(sorted(left))}")
     print(*(f"failed: {name}" for name in tried.failed), sep="\n")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from requirements import PACKAGE, imported
 
-from aerial_nni import needs
-from aerial_nni.doctor import INSTALL, REINSTALL, verbs
+from aerial_nni.cli import requirements
+from aerial_nni.cli.machine_checks import INSTALL, REINSTALL, verbs
 from aerial_nni.run import build_parser, main
 
 WITH_EXTRAS = ("bench", "browser")
@@ -40,11 +40,13 @@ def test_every_verb_is_looked_at():
         for action in build_parser()._actions
         if isinstance(action, argparse._SubParsersAction)
     )
-    assert set(needs.NEEDS) == set(parsers)
+    assert set(requirements.NEEDS) == set(parsers)
 
 
 def test_all_that_the_package_imports_is_tried():
-    script = f"import sys; from {needs.__name__} import missing; print(missing(), *sys.modules)"
+    script = (
+        f"import sys; from {requirements.__name__} import missing; print(missing(), *sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     problems, *modules = done.stdout.split()
     own = {path for path in PACKAGE.rglob("*.py") if not set(WITH_EXTRAS) & set(path.parts)}
@@ -67,14 +69,16 @@ def test_the_doctor_names_what_is_missing_with_the_line_that_installs_it(
 
 def test_a_library_that_is_broken_does_not_end_the_doctor(instead: Callable[[str, str], None]):
     instead("yaml", "import os; os.abort()")
-    (finding,) = verbs(needs.import_all())
+    (finding,) = verbs(requirements.import_all())
     assert (finding.level, finding.mend) == ("fail", REINSTALL)
     assert "ends with -6" in finding.text
 
 
 def test_a_library_that_cannot_be_imported_is_named(instead: Callable[[str, str], None]):
     instead("colossal", "raise OSError('libGL.so.1: cannot open shared object file')")
-    script = f"from {needs.__name__} import missing; print(missing({{'export': ['colossal']}}))"
+    script = (
+        f"from {requirements.__name__} import missing; print(missing({{'export': ['colossal']}}))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert "colossal cannot be imported: OSError: libGL.so.1" in done.stdout
 

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torchvision.models import segmentation
 
-from aerial_nni.drone import options
-from aerial_nni.drone.learning import both_heads
-from aerial_nni.drone.weights import renamed
 from aerial_nni.models import deeplab
 from aerial_nni.models.deeplab import BACKBONES, STAGES, DeepLab
-from aerial_nni.reports.folder import LABEL_LOSS
-from aerial_nni.training.part_means import LABELS, PartMeans
+from aerial_nni.recipes.drone import options
+from aerial_nni.recipes.drone.initial_weights import renamed
+from aerial_nni.recipes.drone.unfreezing import both_heads
+from aerial_nni.reporting.folder import LABEL_LOSS
+from aerial_nni.training.loss_meter import LABELS, PartMeans
 
 SMALL = "mobilenet_v3_large"
 

@@ -3,9 +3,9 @@ import itertools
 import pytest
 import torch
 
+from aerial_nni.config.options import NORMS, UPSAMPLINGS, TrialOptions, changed
 from aerial_nni.models import ModelSpec, build_model, parameter_count
 from aerial_nni.models.unet import UNet
-from aerial_nni.options import NORMS, UPSAMPLINGS, TrialOptions, changed
 
 
 def spec(**values):

@@ -8,13 +8,13 @@ from torch import Tensor
 from torchvision.models import vgg
 
 from aerial_nni.bench.zoomout_worker import stack
+from aerial_nni.config.options import BadOption
 from aerial_nni.models import ModelSpec, parameter_count
 from aerial_nni.models import zoomout as module
 from aerial_nni.models.backbone import VGGS, build_backbone
-from aerial_nni.models.points import at_pixels, over_regions
+from aerial_nni.models.bilinear_sampling import at_pixels, over_regions
 from aerial_nni.models.superpixels import NotOutsidePython, superpixels
 from aerial_nni.models.zoomout import Head, ZoomOut
-from aerial_nni.options import BadOption
 
 UNET = {"width": 4, "depth": 3, "norm": "batch", "space_to_depth": 1}
 FOLDED = {**UNET, "norm": "none", "space_to_depth": 2}

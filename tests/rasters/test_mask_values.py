@@ -9,8 +9,8 @@ from made_rasters import HEIGHT, NOTHING, WIDTH, chunk, png, write_tiff
 from PIL import Image
 
 from aerial_nni.data.dataset import VOID
-from aerial_nni.data.masks import ColourCode, IndexCode
-from aerial_nni.data.pictures import read_classes, read_colours, read_indices
+from aerial_nni.data.pipeline.image_reading import read_classes, read_colours, read_indices
+from aerial_nni.data.pipeline.masks import ColourCode, IndexCode
 from aerial_nni.rasters import gdal
 
 VALUES = np.random.default_rng(5).integers(0, 3, (HEIGHT, WIDTH))

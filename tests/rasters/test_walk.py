@@ -12,9 +12,9 @@ from PIL import Image
 
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, Dataset
-from aerial_nni.data.pictures import read_image, read_indices
-from aerial_nni.data.written import indices
-from aerial_nni.inference.card import Card
+from aerial_nni.data.pipeline.class_codes import indices
+from aerial_nni.data.pipeline.image_reading import read_image, read_indices
+from aerial_nni.inference.model_card import Card
 from aerial_nni.inference.scene import open_scene
 from aerial_nni.rasters import ENDINGS, gdal, open_picture
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from fast_experiments import HERE, Launched, api, ask, free_port, wait_for
 
-from aerial_nni.experiments.address import running_on
-from aerial_nni.experiments.records import NNI_DIRECTORY
+from aerial_nni.nni_backend.address import running_on
+from aerial_nni.nni_backend.records import NNI_DIRECTORY
 
 ALONE = Path(__file__).with_name("nni_alone.py")
 

@@ -10,7 +10,7 @@ import pytest
 from fast_experiments import wait_for
 from targets import Target, status
 
-from aerial_nni.experiments.ports import is_free
+from aerial_nni.nni_backend.ports import is_free
 
 API = "/api/v1/nni"
 JSON = "Content-Type: application/json"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from aerial_nni.experiments import address
-from aerial_nni.experiments.repairs import PRELOAD, node
+from aerial_nni.nni_backend import address
+from aerial_nni.nni_backend.nni_patches import PRELOAD, node
 
 SERVER = """
 require(process.argv[1]).guard(new Set());

@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.models import model_spec
-from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.checkpoint import (
     BadCheckpoint,
     load_checkpoint,

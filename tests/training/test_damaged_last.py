@@ -9,11 +9,11 @@ import pytest
 from safetensors import safe_open
 from safetensors.torch import save
 
-from aerial_nni import results
-from aerial_nni.options import TrialOptions, as_dict
-from aerial_nni.reading import SMALL
+from aerial_nni.config import run_folder
+from aerial_nni.config.options import TrialOptions, as_dict
+from aerial_nni.config.safe_reading import SMALL
 from aerial_nni.trials.reporting import ByHand
-from aerial_nni.trials.running import run
+from aerial_nni.trials.run_trial import run
 
 GIVEN = TrialOptions(data="folder", patch=16, width=2, depth=1, epochs=4, batch=4, device="cpu")
 
@@ -29,11 +29,11 @@ def test_a_damaged_last_epoch_is_set_aside(
     options: TrialOptions, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str,
     checkpoint: str,
 ):  # fmt: skip
-    from aerial_nni.trials.budget import Grant
+    from aerial_nni.trials.fidelity import Grant
 
     caplog.set_level(logging.WARNING)
     run(options, tmp_path, ByHand(), grant=Grant(epochs=3))
-    last = tmp_path / results.LAST
+    last = tmp_path / run_folder.LAST
     whole = last.read_bytes()
     with safe_open(last, framework="pt") as file:
         header = file.metadata()
@@ -45,7 +45,7 @@ def test_a_damaged_last_epoch_is_set_aside(
                "json": b"{}", "shapes": save(shapes, metadata=header)}[damage]  # fmt: skip
     last.write_bytes(damaged)
     if checkpoint == "damaged":
-        (tmp_path / results.CHECKPOINT).write_bytes(b"")
+        (tmp_path / run_folder.CHECKPOINT).write_bytes(b"")
     outcome = run(options, tmp_path, ByHand())
     assert str(last) in caplog.text and f"set aside as {last}.damaged" in caplog.text
     assert Path(f"{last}.damaged").read_bytes() == damaged
@@ -55,7 +55,7 @@ def test_a_damaged_last_epoch_is_set_aside(
         assert "damaged" not in outcome.stopped
     else:
         assert "a new optimiser after epoch" in outcome.stopped
-        assert results.read_json(tmp_path / results.METRICS)["stopped"] == outcome.stopped
+        assert run_folder.read_json(tmp_path / run_folder.METRICS)["stopped"] == outcome.stopped
 
 
 def test_a_damaged_last_epoch_of_other_options_is_not_taken_for_this_run(
@@ -64,11 +64,11 @@ def test_a_damaged_last_epoch_of_other_options_is_not_taken_for_this_run(
     from aerial_nni.training.one_run import OtherRun
 
     run(options, tmp_path, ByHand())
-    (tmp_path / results.LAST).write_bytes(b"")
+    (tmp_path / run_folder.LAST).write_bytes(b"")
     with pytest.raises(OtherRun, match="lr"):
         run(dataclasses.replace(options, lr=0.5), tmp_path, ByHand())
-    (tmp_path / results.OPTIONS).write_text("{}" + " " * SMALL)
-    (tmp_path / results.LAST).write_bytes(b"")
+    (tmp_path / run_folder.OPTIONS).write_text("{}" + " " * SMALL)
+    (tmp_path / run_folder.LAST).write_bytes(b"")
     with pytest.raises(OtherRun, match="does not say whose epochs these are"):
         run(options, tmp_path, ByHand())
 
@@ -76,8 +76,8 @@ def test_a_damaged_last_epoch_of_other_options_is_not_taken_for_this_run(
 def test_a_damaged_last_epoch_is_set_aside_before_anything_else(options, tmp_path: Path):
     from aerial_nni.training.one_run import refuse_other_run
 
-    (tmp_path / results.OPTIONS).write_text(json.dumps(as_dict(options)))
-    last = tmp_path / results.LAST
+    (tmp_path / run_folder.OPTIONS).write_text(json.dumps(as_dict(options)))
+    last = tmp_path / run_folder.LAST
     last.write_bytes(b"half")
     refuse_other_run(tmp_path, options)
     assert not last.exists() and Path(f"{last}.damaged").read_bytes() == b"half"

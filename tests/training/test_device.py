@@ -5,7 +5,7 @@ import io
 import pytest
 import torch
 
-from aerial_nni.options import BadOption
+from aerial_nni.config.options import BadOption
 from aerial_nni.training import device as module
 from aerial_nni.training.device import (
     autocast,

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from aerial_nni.data.dataset import VOID
-from aerial_nni.metrics import PrecisionRecall
 from aerial_nni.training.evaluation import Evaluation, evaluate
+from aerial_nni.training.metrics import PrecisionRecall
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.options import TrialOptions, changed
+from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.training.failures import NotFinite, _advice
 
 

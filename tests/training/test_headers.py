@@ -13,10 +13,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from aerial_nni.errors import Damaged, Explained
-from aerial_nni.inference.card import read_card
+from aerial_nni.config.errors import Damaged, UserError
+from aerial_nni.config.options import TrialOptions, changed
+from aerial_nni.inference.model_card import read_card
 from aerial_nni.models import model_spec
-from aerial_nni.options import TrialOptions, changed
 from aerial_nni.training.checkpoint import BadCheckpoint, load_checkpoint, save_checkpoint
 
 WHOLE: dict[str, Any] = {
@@ -116,7 +116,7 @@ def test_a_changed_header_is_refused_with_its_place(whole: Path, tmp_path: Path,
     edit, place = CHANGES[change]
     edit(header)
     path = rewritten(whole, tmp_path / "changed.safetensors", json.dumps(header))
-    with pytest.raises(Explained) as caught:
+    with pytest.raises(UserError) as caught:
         read_card(load_checkpoint(path)[1], path)
     said = str(caught.value)
     assert str(path) in said and place in said and len(said) < 1000 and said.isprintable()

@@ -6,16 +6,16 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
+from aerial_nni.config.options import TrialOptions, changed
+from aerial_nni.config.run_folder import CHECKPOINT, HISTORY, LAST, SET_ASIDE, read_history
 from aerial_nni.data.dataset import VOID
-from aerial_nni.losses import build_loss
 from aerial_nni.models import model_spec
-from aerial_nni.options import TrialOptions, changed
-from aerial_nni.results import CHECKPOINT, HISTORY, LAST, SET_ASIDE, read_history
+from aerial_nni.training.callback import Callback
 from aerial_nni.training.checkpoint import load_checkpoint
-from aerial_nni.training.companion import Companion
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.failures import BatchTooSmall, NotFinite, OutOfMemory
-from aerial_nni.training.loop import OtherRun, Task, Trainer, _gpu
+from aerial_nni.training.loop import OtherRun, Trainer, TrainingTask, _gpu
+from aerial_nni.training.losses import build_loss
 from aerial_nni.training.seeds import derived_seed, generator
 
 CPU = torch.device("cpu")
@@ -49,7 +49,7 @@ def trainer_and_task(folder, chosen, *, training=None, objective=None):
     loss = build_loss(chosen.loss)
     training = training or batches_of(6)
     validation = batches_of(2, seed=1)
-    task = Task(
+    task = TrainingTask(
         training=lambda epoch: iter(training),
         steps=len(training),
         objective=objective or (lambda model, images, masks: loss(model(images), masks)),
@@ -200,14 +200,14 @@ def test_out_of_memory_names_the_batch_that_fits(tmp_path):
         trainer.run(task, lambda row, model: None)
 
 
-def test_out_of_memory_in_the_step_of_a_companion_is_explained_too(tmp_path):
-    class Hungry(Companion):
+def test_out_of_memory_in_the_step_of_a_callback_is_explained_too(tmp_path):
+    class Hungry(Callback):
         def before_update(self, epoch, batch, rate, optimizer):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 8 bytes")
 
     trainer, task = trainer_and_task(tmp_path, options())
     with pytest.raises(OutOfMemory, match="--batch 2 --accumulate 2"):
-        trainer.run(replace(task, companion=Hungry()), lambda row, model: None)
+        trainer.run(replace(task, callback=Hungry()), lambda row, model: None)
 
 
 def test_other_errors_are_not_called_out_of_memory(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from aerial_nni.options import TrialOptions
+from aerial_nni.config.options import TrialOptions
 from aerial_nni.training.failures import OutOfMemory
 from aerial_nni.training.lr_finder import HIGHEST, LOWEST, Sweep, as_columns, sweep
 

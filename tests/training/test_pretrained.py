@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from aerial_nni.data.batches import Normalisation
 from aerial_nni.data.dataset import Facts
+from aerial_nni.data.pipeline.batches import Normalisation
 from aerial_nni.training import pretrained
 from aerial_nni.training.pretrained import (
     IMAGENET_MEAN,
@@ -131,11 +131,11 @@ def test_a_checkpoint_that_knows_answers_or_sees_other_bands_is_refused(monkeypa
     asked: list[tuple] = []
     monkeypatch.setattr(pretrained, "known_answers", lambda *given: asked.append(given) or known)
     path, data, split = Path("net.safetensors"), Data(), object()
-    pretrained.refuse_answers({}, path, data, split, what="backbone")  # type: ignore
+    pretrained.check_no_leakage({}, path, data, split, what="backbone")  # type: ignore
     assert not asked  # weights that are none of ours
     for bands in ([], ["nir", "red", "green"]):
         with pytest.raises(BackboneUnfit, match=f"the backbone's bands are {', '.join(bands)}, th"):
-            pretrained.refuse_answers(
+            pretrained.check_no_leakage(
                 {"bands": bands, "x": 1},
                 path,
                 data,
@@ -145,7 +145,7 @@ def test_a_checkpoint_that_knows_answers_or_sees_other_bands_is_refused(monkeypa
     header = {"bands": list(Data.facts.bands)}
     if known:
         with pytest.raises(BackboneUnfit, match=f"net.safetensors may know .*: {known}"):
-            pretrained.refuse_answers(header, path, data, split, what="net")  # type: ignore
+            pretrained.check_no_leakage(header, path, data, split, what="net")  # type: ignore
     else:
-        pretrained.refuse_answers(header, path, data, split, what="net")  # type: ignore
+        pretrained.check_no_leakage(header, path, data, split, what="net")  # type: ignore
     assert asked == [(header, path, data, split)]

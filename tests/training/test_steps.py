@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.data.batches import Batch
+from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.data.dataset import VOID
-from aerial_nni.options import TrialOptions, changed
+from aerial_nni.data.pipeline.batches import Batch
 from aerial_nni.training.evaluation import Evaluation
-from aerial_nni.training.loop import Task, Trainer
-from aerial_nni.training.optimisation import learning_rate
+from aerial_nni.training.loop import Trainer, TrainingTask
+from aerial_nni.training.optim import learning_rate
 
 PLAIN = {"optimizer": "sgd", "momentum": 0.0, "weight_decay": 0.0, "clip": 0.0, "lr": 1.0,
          "schedule": "constant", "epochs": 1}  # fmt: skip
@@ -50,7 +50,7 @@ class Run:
             self.model, None, self.options, device=torch.device("cpu"), precision="fp32",
             folder=Path(),
         )  # type: ignore  # fmt: skip
-        task = Task(
+        task = TrainingTask(
             training=self._training,
             steps=len(values),
             objective=self._loss,

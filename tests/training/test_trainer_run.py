@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from aerial_nni.config.options import TrialOptions, changed
+from aerial_nni.config.run_folder import CHECKPOINT
 from aerial_nni.models import ModelSpec
-from aerial_nni.options import TrialOptions, changed
-from aerial_nni.results import CHECKPOINT
+from aerial_nni.training.callback import Callback
 from aerial_nni.training.checkpoint import read_header
-from aerial_nni.training.companion import Companion
 from aerial_nni.training.failures import NotFinite
-from aerial_nni.training.loop import CHECK_EVERY, Outcome, Task, Trainer
+from aerial_nni.training.loop import CHECK_EVERY, Outcome, Trainer, TrainingTask
 from aerial_nni.training.seeds import derived_seed
 
 SPEC = ModelSpec(model="unet", bands=1, classes=2, width=1, depth=1, norm="none", dropout=0.0,
@@ -37,7 +37,7 @@ class Scored:
         return {name: columns for name in classes}
 
 
-class Watching(Companion):
+class Watching(Callback):
     """Halts after some epochs; with `every`, each epoch is kept."""
 
     def __init__(self, *, halts: int = 99, every: bool = False) -> None:
@@ -66,7 +66,7 @@ class Made:
     folder: Path
     scores: Sequence[float]
     options: dict = field(default_factory=dict)
-    companion: Companion = field(default_factory=Companion)
+    callback: Callback = field(default_factory=Callback)
     losses: Sequence[float] = (1.0, 3.0)
     val_loss: float = 0.5
     pixels: int = 4
@@ -96,16 +96,16 @@ class Made:
             todo = iter(self.losses)
             return iter([batch] * len(self.losses))
 
-        task = Task(
+        task = TrainingTask(
             training=training, steps=len(self.losses), objective=objective, evaluate=evaluate,
             classes=("low", "high"), header={"data": "made"}, columns=lambda: {"more": 7.0},
-            companion=self.companion,
+            callback=self.callback,
         )  # type: ignore  # fmt: skip
         return trainer.run(task, lambda row, model: self.told.append(row["epoch"]), **more)
 
 
 def test_a_row_says_what_an_epoch_came_to(tmp_path: Path):
-    made = Made(tmp_path, [0.4], companion=Watching())
+    made = Made(tmp_path, [0.4], callback=Watching())
     (row,) = made.run().history
     assert row.pop("seconds") >= 0 and row.pop("patches_per_second") > 0
     assert row == {
@@ -133,9 +133,9 @@ def test_the_first_epoch_is_kept_whatever_its_score(tmp_path: Path):
     assert outcome.best_epoch == 1 and (tmp_path / CHECKPOINT).is_file()
 
 
-def test_a_companion_may_keep_another(tmp_path: Path):
+def test_a_callback_may_keep_another(tmp_path: Path):
     watching = Watching(every=True)
-    outcome = Made(tmp_path, [0.4, 0.2, 0.3], companion=watching).run()
+    outcome = Made(tmp_path, [0.4, 0.2, 0.3], callback=watching).run()
     assert (outcome.best_epoch, outcome.best_score) == (3, 0.3)
     assert watching.asked == [(0.2, 0.4), (0.3, 0.2)]
 
@@ -154,8 +154,8 @@ def test_patience_counts_epochs_since_the_best(tmp_path: Path, patience: int, ep
 
 
 @pytest.mark.parametrize("halts", [1, 2, 3])
-def test_a_companion_ends_a_run_after_the_epoch(tmp_path: Path, halts: int):
-    outcome = Made(tmp_path, [0.1, 0.2, 0.3], companion=Watching(halts=halts)).run()
+def test_a_callback_ends_a_run_after_the_epoch(tmp_path: Path, halts: int):
+    outcome = Made(tmp_path, [0.1, 0.2, 0.3], callback=Watching(halts=halts)).run()
     assert len(outcome.history) == halts
     assert outcome.stopped == "enough"  # also at the last of all epochs
 

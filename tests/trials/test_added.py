@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from aerial_nni import results
-from aerial_nni.experiments.repairs import PRELOAD, node
-from aerial_nni.reading import as_yaml
+from aerial_nni.config import run_folder
+from aerial_nni.config.safe_reading import as_yaml
+from aerial_nni.nni_backend.nni_patches import PRELOAD, node
 from aerial_nni.trials import added
 
 
@@ -22,8 +22,8 @@ def answer(
     parameters: str,
     kind: str = "hpo",
 ) -> tuple[int, str]:
-    results.write_json(folder / results.EXPERIMENT, {"kind": kind})
-    (folder / results.OPTIONS_FILE).write_text(as_yaml({"epochs": 3}))
+    run_folder.write_json(folder / run_folder.EXPERIMENT, {"kind": kind})
+    (folder / run_folder.OPTIONS_FILE).write_text(as_yaml({"epochs": 3}))
     monkeypatch.setattr("sys.stdin", io.StringIO(parameters))
     return added.main(str(folder)), capsys.readouterr().out.strip()
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_checked_is_not_added(tmp_path: Path):
     folder = tmp_path / "one"
     refused = "the trial was not added: "
     missing = adds(folder, parameters='{"lr": 0.1}')
-    assert missing.startswith(refused) and str(folder / results.EXPERIMENT) in missing
+    assert missing.startswith(refused) and str(folder / run_folder.EXPERIMENT) in missing
     without = adds(folder, parameters='{"lr": 0.1}', python="/nowhere/python")
     assert without.startswith(f"{refused}it could not be checked: ") and "/nowhere" in without
     for python in (sys.executable, ""):
@@ -113,9 +113,9 @@ def test_what_cannot_be_checked_is_not_added(tmp_path: Path):
         assert adds(folder, parameters=deep, python=python) == (
             f"{refused}its brackets are deeper than 32"
         )
-    results.write_json(folder / results.EXPERIMENT, {})
+    run_folder.write_json(folder / run_folder.EXPERIMENT, {})
     crashed = adds(folder, parameters='{"lr": 0.1}')
     assert crashed.startswith(f"{refused}KeyError: 'kind': a fault of aerial_nni")
-    results.write_json(folder / results.EXPERIMENT, {"kind": "hpo"})
-    (folder / results.OPTIONS_FILE).write_text("epochs: 3\n")
+    run_folder.write_json(folder / run_folder.EXPERIMENT, {"kind": "hpo"})
+    (folder / run_folder.OPTIONS_FILE).write_text("epochs: 3\n")
     assert adds(folder, parameters='{"lr": 0.1}') == 'added {"lr":0.1}'

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aerial_nni.options import TrialOptions
-from aerial_nni.reports import write_report
-from aerial_nni.results import (
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.config.run_folder import (
     CHECKPOINT,
     CURVES,
     EXAMPLE_LIST,
@@ -18,9 +17,10 @@ from aerial_nni.results import (
     read_json,
     sha256,
 )
+from aerial_nni.recipes.baseline.training_setup import main
+from aerial_nni.recipes.documents import write_report
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.trials import reporting
-from aerial_nni.trials.baseline import main
 from aerial_nni.trials.reporting import KEYS, message
 
 SMALL = ["--width", "4", "--depth", "2", "--epochs", "2", "--patch", "32", "--batch", "4"]
@@ -146,8 +146,8 @@ def test_nni_is_told_finite_python_floats_once_per_epoch_and_once_at_the_end(
     monkeypatch.setattr(nni, "get_next_parameter", lambda: {"lr": 0.002})
     monkeypatch.setattr(nni, "report_intermediate_result", told["intermediate"].append)
     monkeypatch.setattr(nni, "report_final_result", told["final"].append)
-    monkeypatch.setattr("aerial_nni.trials.program.Nni", reporting.Nni)
-    monkeypatch.setattr("aerial_nni.trials.program.under_nni", lambda: True)
+    monkeypatch.setattr("aerial_nni.trials.main.Nni", reporting.Nni)
+    monkeypatch.setattr("aerial_nni.trials.main.under_nni", lambda: True)
     assert run(tmp_path / "trial", imagery) == 0
     assert len(told["intermediate"]) == 2
     assert len(told["final"]) == 1

@@ -11,11 +11,8 @@ from PIL import Image
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from aerial_nni.distillation.looking import look
-from aerial_nni.models import build_model, parameter_count
-from aerial_nni.models.genotype import places, random_genotype, read_genotype
-from aerial_nni.options import TrialOptions
-from aerial_nni.results import (
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.config.run_folder import (
     CHECKPOINT,
     EVENTS,
     GENOTYPE,
@@ -29,10 +26,14 @@ from aerial_nni.results import (
     read_json,
     write_json,
 )
+from aerial_nni.models import build_model, parameter_count
+from aerial_nni.models.genotype import places, random_genotype, read_genotype
+from aerial_nni.recipes.darts import training_setup as darts
+from aerial_nni.recipes.darts.searcher import Searcher
+from aerial_nni.recipes.distill import training_setup as distill
+from aerial_nni.recipes.distill.features import look
 from aerial_nni.run import main
-from aerial_nni.search.searcher import Searcher
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
-from aerial_nni.trials import darts, distill
 from aerial_nni.trials.reporting import ByHand
 
 SMALL = ["--width", "2", "--depth", "1", "--epochs", "4", "--batch", "2", "--patch", "16",

@@ -7,9 +7,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from aerial_nni.results import CHECKPOINT, HISTORY, LAST, METRICS, read_history, read_json, sha256
+from aerial_nni.config.run_folder import (
+    CHECKPOINT,
+    HISTORY,
+    LAST,
+    METRICS,
+    read_history,
+    read_json,
+    sha256,
+)
+from aerial_nni.recipes.baseline import training_setup as baseline
+from aerial_nni.recipes.distill import training_setup as distill
 from aerial_nni.training.checkpoint import read_header
-from aerial_nni.trials import baseline, distill
 
 SMALL = ["--width", "2", "--depth", "1", "--epochs", "2", "--batch", "2", "--patch", "16",
          "--precision", "fp32", "--data", "folder"]  # fmt: skip

@@ -9,22 +9,7 @@ from safetensors.torch import load_file
 from torchvision.models import get_model_weights, mobilenet_v3_large
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
-from aerial_nni.data.batches import Normalisation
-from aerial_nni.data.dataset import Facts
-from aerial_nni.drone.options import DroneOptions
-from aerial_nni.drone.weights import (
-    URLS,
-    BackboneMissing,
-    BackboneUnfit,
-    Start,
-    check_start,
-    open_start,
-    put_into,
-)
-from aerial_nni.models import ModelSpec
-from aerial_nni.models.deeplab import STAGES, DeepLab
-from aerial_nni.reports.folder import LABEL_LOSS
-from aerial_nni.results import (
+from aerial_nni.config.run_folder import (
     CHECKPOINT,
     HISTORY,
     LAST,
@@ -33,12 +18,28 @@ from aerial_nni.results import (
     read_history,
     read_json,
 )
+from aerial_nni.data.dataset import Facts
+from aerial_nni.data.pipeline.batches import Normalisation
+from aerial_nni.models import ModelSpec
+from aerial_nni.models.deeplab import STAGES, DeepLab
+from aerial_nni.recipes.distill import training_setup as distill
+from aerial_nni.recipes.drone import training_setup as drone
+from aerial_nni.recipes.drone.initial_weights import (
+    URLS,
+    BackboneMissing,
+    BackboneUnfit,
+    Start,
+    check_start,
+    copy_weights,
+    load_initial_weights,
+)
+from aerial_nni.recipes.drone.options import DroneOptions
+from aerial_nni.reporting.folder import LABEL_LOSS
 from aerial_nni.run import main as run
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.training.pretrained import IMAGENET_MEAN, IMAGENET_STD
-from aerial_nni.trials import distill, drone
-from aerial_nni.trials import outputs as trial_outputs
-from aerial_nni.trials.running import new_model
+from aerial_nni.trials import artifacts as trial_outputs
+from aerial_nni.trials.run_trial import new_model
 
 DATA = ["--data", "folder", "--patch", "16", "--batch", "2", "--precision", "fp32",
         "--split", "image"]  # fmt: skip
@@ -86,7 +87,7 @@ def test_a_run_that_stopped_goes_on_as_if_it_had_not(
     assert train(whole, imagery, "--thaw", "1") == 0
     assert train(parts, imagery, *flags, "--budget", "1") == 0
     values = read_json(parts / "options.json")
-    from aerial_nni.results import write_json
+    from aerial_nni.config.run_folder import write_json
 
     given = ("TRIAL_BUDGET", "resumed_epochs", "resumed_from")
     write_json(parts / "options.json", {k: v for k, v in values.items() if k not in given})
@@ -152,7 +153,7 @@ def test_its_own_checkpoint_is_what_another_begins_with(
 
 
 def test_a_trial_by_hand_has_its_document(trained: Path, tmp_path: Path):
-    from aerial_nni.reports import write_report
+    from aerial_nni.recipes.documents import write_report
 
     text = write_report([trained], tmp_path).read_text(encoding="utf-8")
     assert "# Drone scenes: DeepLabV3 on Imagery" in text
@@ -196,7 +197,7 @@ def test_weights_of_torchvision_fit_and_see_pictures_as_they_did(tmp_path: Path,
     torch.save(theirs.state_dict(), tmp_path / "w.pth")
     options = DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
     model = DeepLab(3, 5, backbone=SMALL)
-    facts = put_into(model, open_start(options), OURS, backbone=SMALL, pixels="uint8")
+    facts = copy_weights(model, load_initial_weights(options), OURS, backbone=SMALL, pixels="uint8")
     assert facts["heads"] == (["aux_classifier", "classifier"] if whole else [])
     raw = torch.rand(1, 3, 32, 48) * 255
     mean, std = torch.tensor((123.675, 116.28, 103.53)), torch.tensor((58.395, 57.12, 57.375))
@@ -217,8 +218,9 @@ def test_weights_of_another_network_or_of_none_are_refused(
     torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "w.pth")
     options = DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
     with pytest.raises(BackboneUnfit, match="give --backbone as well"):
-        put_into(DeepLab(3, 5, backbone=SMALL), open_start(options), OURS, backbone=SMALL,
-                 pixels="uint8")  # fmt: skip
+        weights = load_initial_weights(options)
+        model = DeepLab(3, 5, backbone=SMALL)
+        copy_weights(model, weights, OURS, backbone=SMALL, pixels="uint8")
 
     def fail(*_: object, **__: object) -> None:
         raise OSError("no network")
@@ -226,24 +228,24 @@ def test_weights_of_another_network_or_of_none_are_refused(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", fail)
     with pytest.raises(BackboneMissing) as error:
-        open_start(DroneOptions())
+        load_initial_weights(DroneOptions())
     place = tmp_path / "hub" / "checkpoints" / "deeplabv3_resnet101_coco-586e9e4e.pth"
     for part in (str(place), "--backbone-weights FILE", "random"):
         assert part in str(error.value)
     with pytest.raises(BackboneMissing, match="there is no file"):
-        open_start(DroneOptions(backbone_weights=str(tmp_path / "nowhere.pth")))
+        load_initial_weights(DroneOptions(backbone_weights=str(tmp_path / "nowhere.pth")))
 
 
 def test_a_file_without_tensors_by_their_names_is_refused(tmp_path: Path):
     torch.save({"model": {"conv1.weight": torch.zeros(2, 2)}, "epoch": 3}, tmp_path / "w.pth")
     with pytest.raises(BackboneUnfit, match="save them alone"):
-        open_start(DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth")))
+        load_initial_weights(DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth")))
 
 
 def test_a_head_of_which_no_weight_fits_is_not_said_to_be_taken_over():
     start = Start(tensors=DeepLab(3, 5, backbone=SMALL, head=16).state_dict(), facts={"file": "w"})
     model = DeepLab(3, 5, backbone=SMALL, head=8)
-    facts = put_into(model, start, OURS, backbone=SMALL, pixels="uint8")
+    facts = copy_weights(model, start, OURS, backbone=SMALL, pixels="uint8")
     assert facts["heads"] == ["aux_classifier"]
 
 
@@ -253,7 +255,7 @@ def test_a_network_of_four_bands_goes_on_seeing_as_it_did():
     header = {"mean": one.mean, "std": one.std}
     start = Start(tensors=before.state_dict(), header=header, facts={"file": "w"})
     after = DeepLab(4, 3, backbone=SMALL, head=8)
-    put_into(after, start, other, backbone=SMALL, pixels="uint16")
+    copy_weights(after, start, other, backbone=SMALL, pixels="uint16")
     raw = torch.rand(1, 4, 8, 8) * 50
     wanted = before.gain * one(raw) + before.shift
     torch.testing.assert_close(after.gain * other(raw) + after.shift, wanted)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aerial_nni.inference.card import read_card
-from aerial_nni.options import TrialOptions
-from aerial_nni.trials.running import lay_ground, supervised, task_of
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.inference.model_card import read_card
+from aerial_nni.trials.run_trial import open_data_context, supervised_setup, task_of
 
 CPU = {"device": "cpu", "precision": "fp32"}
 
@@ -19,7 +19,7 @@ def test_normalisation_and_class_pixels_are_those_of_the_training_patches(
 ):
     options = TrialOptions(data="folder", data_dir=str(imagery), patch=16, split_seed=seed,
                            val_fraction=0.5, **CPU)  # fmt: skip
-    ground = lay_ground(options, tmp_path)
+    ground = open_data_context(options, tmp_path)
     train, val = list(ground.split.train), list(ground.split.val)
     pixels = ground.prepared.images[train].reshape(-1, 3).astype(float)
     assert ground.normalisation.mean == pytest.approx(pixels.mean(0).tolist())
@@ -41,9 +41,9 @@ def test_a_checkpoint_knows_the_values_and_colours_of_the_user_s_masks(
     )
     for data_dir, values, void in ((imagery, (0, 1), 255), (tmp_path / "own", (0, 1), -1)):
         options = TrialOptions(data="folder", data_dir=str(data_dir), patch=16, **CPU)
-        ground = lay_ground(options, tmp_path)
+        ground = open_data_context(options, tmp_path)
         header = json.loads(
-            json.dumps(task_of(options, ground, supervised(options, ground)).header)
+            json.dumps(task_of(options, ground, supervised_setup(options, ground)).header)
         )
         card = read_card(header, "here")
         assert (card.written.values, card.written.void) == (values, void)

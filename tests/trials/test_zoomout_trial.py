@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aerial_nni import results
-from aerial_nni.results import (
+from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder import (
     CHECKPOINT,
     EXAMPLES,
     HISTORY,
@@ -17,10 +17,12 @@ from aerial_nni.results import (
     read_json,
     sha256,
 )
+from aerial_nni.recipes.baseline import training_setup as baseline
+from aerial_nni.recipes.distill import training_setup as distill
+from aerial_nni.recipes.zoomout import training_setup as zoomout
+from aerial_nni.recipes.zoomout.scores import OF_ALL, scores_of
 from aerial_nni.run import main as run
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
-from aerial_nni.trials import baseline, distill, zoomout
-from aerial_nni.zoomout.scores import OF_ALL, scores_of
 
 DATA = ["--data", "folder", "--patch", "16", "--batch", "2", "--precision", "fp32"]
 HEAD = ["--hidden", "6", "--epochs", "2", "--sample-epochs", "3", "--samples", "4"]
@@ -79,10 +81,10 @@ def test_it_goes_on_where_it_stopped(imagery: Path, unet: Path, trained: Path, t
     folder = tmp_path / "cut off"
     assert train(folder, imagery, unet, "--budget", "1") == 0
     assert len(read_history(folder / HISTORY)) == 1
-    options = read_json(folder / results.OPTIONS)
+    options = read_json(folder / run_folder.OPTIONS)
     for name in ("TRIAL_BUDGET", "resumed_epochs", "resumed_from"):
         options.pop(name)
-    results.write_json(folder / results.OPTIONS, options)
+    run_folder.write_json(folder / run_folder.OPTIONS, options)
     assert train(folder, imagery, unet) == 0
     wanted, found = (read_history(place / HISTORY) for place in (trained, folder))
     for name in ("train_loss", "val_loss", "mean_iou"):
@@ -126,7 +128,7 @@ def test_what_takes_a_checkpoint_takes_this_one(
 
 
 def test_a_trial_by_hand_has_its_document(trained: Path, tmp_path: Path):
-    from aerial_nni.reports import write_report
+    from aerial_nni.recipes.documents import write_report
 
     text = write_report([trained], tmp_path).read_text(encoding="utf-8")
     assert "# Building footprints: zoom-out features on Imagery" in text

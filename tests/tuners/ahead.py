@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from branin import BRANIN, branin
 
-from aerial_nni.tuners.controls import RandomTuner
+from aerial_nni.tuners.random_grid import RandomTuner
 from aerial_nni.tuners.tuner import SpaceTuner
 
 MIXED = {

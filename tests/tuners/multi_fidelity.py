@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from contract import SMALL, TINY, TunerContract, score
 
-from aerial_nni.tuners.dispatcher import NotYet
+from aerial_nni.tuners.dispatcher_patches import NotYet
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import BUDGET, key
 from aerial_nni.tuners.tuner import BadTuner, SpaceTuner

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from aerial_nni.tuners import ascent
+from aerial_nni.tuners import acquisition_optimizer
 from aerial_nni.tuners.acquisition import (
     LogExpectedImprovement,
     PredictedLoss,
     ProbabilityOfImprovement,
     log_h,
 )
-from aerial_nni.tuners.ascent import SPREAD, around, every_point, maximise
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.acquisition_optimizer import SPREAD, around, every_point, maximise
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, fit
 from aerial_nni.tuners.space import Space
 
@@ -223,7 +223,7 @@ def test_four_climbs_start_from_either_kind_of_candidate(monkeypatch):
         starts.append(value)
         return point, value
 
-    monkeypatch.setattr(ascent, "_climb", noted)
+    monkeypatch.setattr(acquisition_optimizer, "_climb", noted)
     arguments = {"anchors": np.array([[0.9, 0.5 / 9, 1 / 6]]), "taken": np.empty((0, 3))}
     found = maximise(Hill(coordinates), coordinates, np.random.default_rng(0), **arguments)
     assert len(starts) == 8 and Hill(coordinates).values(found[None])[0] == max(starts)

@@ -16,9 +16,9 @@ from nni.tuner import Tuner  # noqa: E402
 from spaces import RESULTS, SPACES, outside, through_node  # noqa: E402
 from talk import Talk  # noqa: E402
 
-from aerial_nni.experiments.methods import METHODS  # noqa: E402
-from aerial_nni.tuners.grid_first import GridFirstTuner  # noqa: E402
-from aerial_nni.tuners.phased import PhasedTuner  # noqa: E402
+from aerial_nni.tuners.ablation_then_search import GridFirstTuner  # noqa: E402
+from aerial_nni.tuners.methods import METHODS  # noqa: E402
+from aerial_nni.tuners.search_then_retrain import PhasedTuner  # noqa: E402
 from aerial_nni.tuners.space import Space  # noqa: E402
 from aerial_nni.tuners.trial import BUDGET, PHASE, SEARCH, key, visible  # noqa: E402
 from aerial_nni.tuners.tuner import SpaceTuner, reward_of  # noqa: E402

@@ -53,7 +53,7 @@ def test_numbers_texts_and_what_is_no_number_are_decoded(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("ours", [True, False])
 def test_a_foreign_experiment_with_a_tuner_of_ours_keeps_what_nni_does(ours: bool):
     program = (
-        "import aerial_nni.tuners.controls, nni; print(type(nni.load('{\"__complex__\": [1, 2]}')))"
+        "import aerial_nni.tuners.tpe, nni; print(type(nni.load('{\"__complex__\": [1, 2]}')))"
     )
     environment = {**os.environ, **({OURS: "/nowhere"} if ours else {})}
     done = subprocess.run(

@@ -7,9 +7,9 @@ import pytest
 from branin import regret
 from contract import SPACE, TunerContract
 
-from aerial_nni.tuners.coordinates import Coordinates
 from aerial_nni.tuners.deep_regression import DeepRegression, fit
 from aerial_nni.tuners.dngo import DNGOTuner
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.space import Space
 
 

@@ -7,7 +7,7 @@ from sklearn.linear_model import Ridge
 
 from aerial_nni.tuners.bayesian_linear import LIMITS, _improbability, most_probable, regress
 from aerial_nni.tuners.gaussian_process import PRIOR_NOISE
-from aerial_nni.tuners.network import Network, _layers, _loss, train
+from aerial_nni.tuners.mlp import Network, _layers, _loss, train
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from ahead import share_won
 from contract import SMALL, SPACE, TunerContract
 
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.evolution import EvolutionTuner, Mutation
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.tuner import BadTuner

@@ -8,7 +8,7 @@ from branin import regret
 from contract import SMALL, TunerContract
 
 from aerial_nni.tuners import metis
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.gaussian_process import GaussianProcess, condition
 from aerial_nni.tuners.kernel import Hyperparameters
 from aerial_nni.tuners.metis import MetisTuner, beside, gain, leave_one_out, outlier

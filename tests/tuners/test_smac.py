@@ -17,7 +17,7 @@ from smac.acquisition.function.expected_improvement import EI
 from smac.model.random_forest.random_forest import RandomForest
 
 from aerial_nni.tuners import smac
-from aerial_nni.tuners.coordinates import Coordinates
+from aerial_nni.tuners.encoding import Coordinates
 from aerial_nni.tuners.smac import (
     SMACTuner,
     TunerUnavailable,

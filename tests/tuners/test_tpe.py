@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from contract import SMALL, TunerContract, score
 
-from aerial_nni.tuners.controls import RandomTuner
+from aerial_nni.tuners.random_grid import RandomTuner
 from aerial_nni.tuners.tpe import TPETuner
 from aerial_nni.tuners.tuner import SpaceTuner
 

@@ -1,0 +1,148 @@
+"""Command-line flags made from the fields of a trial's options, shared by `run` and the trials."""
+
+import argparse
+import dataclasses
+import difflib
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from aerial_nni.config.options import BadOption, Options, TrialOptions, changed, read_values
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says of a word it does not know which known one is meant.
+
+    It takes no beginnings of flags: what `--epoch` means today may be ambiguous tomorrow.
+    """
+
+    def __init__(self, *, example: str = "", **settings: Any) -> None:
+        """`example` is a command that the help ends with."""
+        if example:
+            settings["epilog"] = f"example: {example}"
+        super().__init__(allow_abbrev=False, **settings)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse has it, but nothing is left over in a parser without verbs."""
+        words = list(sys.argv[1:] if args is None else args)
+        verbs = next((a for a in self._actions if isinstance(a, argparse._SubParsersAction)), None)
+        if verbs is not None:
+            self._refuse([word for word in words[:1] if word[:1] != "-"], verbs.choices, "verb")
+            return super().parse_known_args(words, namespace)
+        before = words[: words.index("--")] if "--" in words else words
+        flags = [word.partition("=")[0] for word in before if word.startswith("--")]
+        # What has a space in it is the value of a flag.
+        self._refuse([flag for flag in flags if " " not in flag], self._flags(), "flag")
+        found, left = super().parse_known_args(words, namespace)
+        if left:
+            self.error(f"what is meant by {' '.join(left)}?")
+        return found, left
+
+    def _flags(self) -> list[str]:
+        return [flag for action in self._actions for flag in action.option_strings]
+
+    def _refuse(self, words: Iterable[str], known: Iterable[str], what: str) -> None:
+        """Ends the program if one of `words` is not known."""
+        known = list(known)
+        for word in words:
+            if word in known:
+                continue
+            longer = [other for other in known if other.startswith(word)]
+            near = longer or difflib.get_close_matches(word, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            self.error(f"there is no {what} {word}{meant}")
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with the message alone: a usage of eighty flags would hide it."""
+        self.exit(2, f"error: {message}\nsee: {self.prog} --help\n")
+
+
+Usual = Callable[[str], Mapping[str, Any]]
+"""Name of the data -> the options that differ from the defaults where nothing else is said."""
+
+
+def add_trial_flags(
+    parser: argparse.ArgumentParser,
+    options: type[TrialOptions] = TrialOptions,
+    *,
+    usual: Usual = lambda data: {},
+    without: Collection[str] = (),
+    texts: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """One flag per option of a trial, and `--options FILE` for many at once.
+
+    Options `without` a flag are those that the verb itself decides; `texts` are help of those that
+    mean something of their own in it.
+    """
+    built_in = options().data
+    group = parser.add_argument_group("options of a trial")
+    group.add_argument(
+        "--options", type=Path, metavar="FILE", help="YAML file of options; flags go before it"
+    )
+    for spec in dataclasses.fields(options):
+        if spec.name in without:
+            continue
+        flag = "--" + spec.name.replace("_", "-")
+        default = _shown(usual("").get(spec.name, spec.default))
+        if (tried := _shown(usual(built_in).get(spec.name, spec.default))) != default:
+            default += f"; {built_in}: {tried}"
+        text = texts.get(spec.name, spec.metadata["help"])
+        text = f"{text} (default: {default})".replace("%", "%%")
+        settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text, "dest": spec.name}
+        if isinstance(spec.default, bool):
+            settings["action"] = argparse.BooleanOptionalAction
+        elif isinstance(spec.default, tuple):
+            settings |= {"nargs": "*", "metavar": "NAME"}
+        else:
+            settings |= {"type": type(spec.default), "choices": spec.metadata["choices"]}
+            if settings["choices"] is None:
+                settings["metavar"] = type(spec.default).__name__.upper()
+        group.add_argument(flag, **settings)
+
+
+def _shown(default: Any) -> str:
+    if default in ("", ()):
+        return "none"
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def is_given(arguments: argparse.Namespace, name: str) -> bool:
+    """Whether an option was typed as a flag or stands in the file of `--options`."""
+    if hasattr(arguments, name):
+        return True
+    return bool(arguments.options) and name in read_values(arguments.options)
+
+
+def typed(arguments: argparse.Namespace, options: type[TrialOptions]) -> list[str]:
+    """Options that stand on the line: they are meant, those of a file are a start."""
+    return [spec.name for spec in dataclasses.fields(options) if hasattr(arguments, spec.name)]
+
+
+def apply_defaults(
+    options: Options, usual: Mapping[str, object], arguments: argparse.Namespace
+) -> Options:
+    """The options with `usual` values in place of those that are not given."""
+    left = {name: value for name, value in usual.items() if not is_given(arguments, name)}
+    return changed(options, left)
+
+
+def trial_options(arguments: argparse.Namespace, options: type[Options]) -> Options:
+    """The options that the parsed flags give: defaults, then the file, then single flags."""
+    base = changed(options(), read_values(arguments.options) if arguments.options else {})
+    names = {spec.name for spec in dataclasses.fields(options)}
+    given = {name: value for name, value in vars(arguments).items() if name in names}
+    if (genotype := given.get("genotype", "")) and not genotype.lstrip().startswith("{"):
+        given["genotype"] = _content(Path(genotype))
+    return changed(base, given)
+
+
+def _content(path: Path) -> str:
+    """A file's content on one line. Raises `BadOption`."""
+    try:
+        return " ".join(path.read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as error:
+        raise BadOption(
+            f"--genotype {path} cannot be read: {error}; give a genotype.json"
+        ) from error

@@ -1,0 +1,1 @@
+"""From pictures and masks to batches: reading, cache, splits, augmentation."""

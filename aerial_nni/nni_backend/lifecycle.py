@@ -1,0 +1,264 @@
+"""Conducting an experiment whose server is about to start: watch it, report it, end it."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from aerial_nni.config.run_folder import EXPERIMENT, check_writable, sweep
+from aerial_nni.nni_backend import failures
+from aerial_nni.nni_backend.address import LOCAL, check_host, is_local
+from aerial_nni.nni_backend.keep_ui_open import stay
+from aerial_nni.nni_backend.limit_edits import EditedLimits
+from aerial_nni.nni_backend.ports import check_port
+from aerial_nni.nni_backend.progress import progress_for, say
+from aerial_nni.nni_backend.ranking import describe_best
+from aerial_nni.nni_backend.records import CUT_OFF, Record, load, running
+from aerial_nni.nni_backend.server import Server
+from aerial_nni.nni_backend.stop_conditions import End, Patience
+from aerial_nni.nni_backend.trial_states import UNFINISHED
+from aerial_nni.nni_backend.watch import Watch
+from aerial_nni.recipes.post_measurements import measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How an experiment is run, whatever it is."""
+
+    runs: Path = Path("runs")
+    port: int | None = None
+    """Of the web UI; None: the usual one, or the next that is free."""
+    host: str = LOCAL
+    """Address on which the web UI listens."""
+    concurrency: int | None = None
+    max_minutes: float | None = None
+    config: Path | None = None
+    """A file in NNI's own configuration format."""
+    docs: Path | None = None
+    """Where the document goes; None: see `usual_place`."""
+    document: bool = True
+    """Whether there is one."""
+    stay: bool = False
+    """Keep the web UI open at the end until Ctrl-C."""
+    patience: Patience = Patience()
+
+    def check(self) -> None:
+        """Raises what is wrong with port and folders, before anything is prepared.
+
+        Raises:
+            PortBusy, BadHost: the web UI cannot listen there.
+            NotWritable: nothing can be written where results or the document go.
+        """
+        check_host(self.host)
+        check_port(self.port, host=self.host)
+        check_writable(self.runs, flag="--runs")
+        if self.docs is not None:
+            check_writable(self.docs, flag="--docs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """An experiment that is over."""
+
+    record: Record
+    folder: Path
+    document: Path | None
+
+    @property
+    def good(self) -> bool:
+        """Whether the experiment reached its end with at least one good trial."""
+        return self.record.state == "DONE" and self.record.best is not None
+
+
+LOCK = ".lock"
+"""File in an experiment's folder, locked by the process that runs or shows the experiment."""
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asked this process to end, as Ctrl-C does."""
+
+
+def conduct(
+    start: Callable[[], None],
+    server: Server,
+    record: Record,
+    folder: Path,
+    *,
+    settings: Settings,
+) -> Outcome:
+    """Starts the server, watches the experiment, writes its document, and leaves nothing running.
+
+    Raises:
+        StartFailed: NNI did not start.
+    """
+    with signals_end_this():
+        edits, document = EditedLimits(), None
+        try:
+            record.launched_here()
+            record.save(folder)
+            while True:
+                end = _watched(start, server, record, folder, settings=settings, edits=edits)
+                if end.asked:
+                    _cut_off(record)
+                record.close(end.state, end.reason, over=end.over)
+                failures.save(record, folder, say)
+                say(end.details, f"{record.id} {end.state.lower()}: {record.reason}")
+                if settings.document:
+                    document = write_document(record, folder, settings.docs)
+                if end.asked or not settings.stay:
+                    break
+                say(*describe_best(record, folder))
+                if not stay(server):
+                    break
+                start = _go_on
+                record.launched_here()
+                record.save(folder)
+        except BaseException as error:
+            if record.state == "RUNNING":
+                end = _interrupted(error)
+                record.close(end.state, end.reason)
+                say(f"{record.id} {end.state.lower()}: {record.reason}")
+            raise
+        finally:
+            server.stop()
+            _cut_off(record)
+            record.launcher_gone()
+            failures.save(record, folder, say)
+    return Outcome(record=record, folder=folder, document=document)
+
+
+def _watched(
+    start: Callable[[], None],
+    server: Server,
+    record: Record,
+    folder: Path,
+    *,
+    settings: Settings,
+    edits: EditedLimits,
+) -> End:
+    """Starts and watches. Ctrl-C, SIGTERM and a closed terminal are a regular end: STOPPED."""
+    try:
+        start()
+        say(f"experiment {record.id}: {server.url}   results in {folder}")
+        if not is_local(server.address.host):
+            say("it is open to the network: whoever knows this address controls the experiment")
+        progress = progress_for(
+            folder, trials=int(record.limits["trials"]), epochs=int(record.options["epochs"])
+        )
+        try:
+            watch = Watch(
+                server,
+                record,
+                folder,
+                progress=progress,
+                patience=settings.patience,
+                edits=edits,
+            )
+            return watch.run()
+        finally:
+            progress.close()
+    except KeyboardInterrupt as error:
+        return _interrupted(error)
+
+
+def _interrupted(error: BaseException) -> End:
+    """The end of an experiment by an exception here: a person's, a signal's, or a failure."""
+    if isinstance(error, KeyboardInterrupt):
+        how = "a signal" if isinstance(error, Ended) else "Ctrl-C"
+        return End(state="STOPPED", reason=f"stopped by {how}", asked=True)
+    first = str(error).partition("\n")[0]
+    return End(state="FAILED", reason=f"{type(error).__name__}: {first}")
+
+
+def _go_on() -> None:
+    """The server runs already."""
+
+
+def _cut_off(record: Record) -> None:
+    for trial in record.trials:
+        if trial.state in UNFINISHED:
+            trial.state = CUT_OFF
+
+
+def write_document(record: Record, folder: Path, docs: Path | None) -> Path | None:
+    """The document of an experiment with a good trial; None where there is nothing to report.
+
+    An error while it is written is told and does not undo the experiment: `report` writes it
+    again.
+    """
+    if record.best is None:
+        return None
+    try:
+        from aerial_nni.recipes.documents import DOCUMENTS, named_place, usual_place, write_report
+    except ImportError as error:
+        say(f"no document: {error}")
+        return None
+    if record.kind not in DOCUMENTS:
+        return None
+    try:
+        if record.state == "DONE":
+            measure(record.kind, folder)
+        say("writing the document: figures take a while")
+        place, said = named_place([folder], docs) if docs else usual_place([folder])
+        document = write_report([folder], place).resolve()
+    except (Exception, KeyboardInterrupt) as error:  # whatever a plotting library raises
+        again = f"try again with: {record.command('report')}"
+        say(f"the document was not written ({type(error).__name__}: {error}); {again}")
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return None
+    say(f"document: {document}", said)
+    return document
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds an experiment's lock during the block; the system drops a killed process's.
+
+    Raises:
+        ExperimentRunning: another process has it.
+    """
+    lock = FileLock(folder / LOCK)
+    with contextlib.suppress(NotImplementedError):  # filelock's word for a file system without any
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise running(folder) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keeps an experiment for this process during the block.
+
+    Raises:
+        ExperimentRunning: another process has it.
+    """
+    with locked(folder):
+        if (folder / EXPERIMENT).exists() and load(folder).alive:  # by an earlier version
+            raise running(folder)
+        sweep(folder)
+        yield
+
+
+@contextlib.contextmanager
+def signals_end_this() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise `Ended` during the block, as Ctrl-C raises KeyboardInterrupt."""
+
+    def raise_ended(number: int, frame: FrameType | None) -> None:
+        raise Ended(signal.Signals(number).name)
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, raise_ended) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

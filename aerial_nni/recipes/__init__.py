@@ -1,0 +1,1 @@
+"""The pieces of work, a folder each, and the engine that they share."""

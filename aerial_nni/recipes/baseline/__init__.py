@@ -1,0 +1,1 @@
+"""The baseline: one U-Net, several seeds."""

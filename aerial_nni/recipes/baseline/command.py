@@ -1,0 +1,43 @@
+"""`baseline`: trains, one trial per seed."""
+
+import argparse
+
+from aerial_nni.cli.experiment_flags import Verbs, add_config, add_experiment_flags
+from aerial_nni.cli.output import finished, settings_of
+from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.recipes import defaults as usual
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "train a U-Net, one trial per seed, as an NNI experiment"
+    parser = verbs.add_parser(
+        "baseline",
+        help=text,
+        description=text,
+        example="python -m aerial_nni.run baseline --seeds 0 1 2",
+    )
+    parser.set_defaults(verb=baseline)
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[],
+        metavar="SEED",
+        help="one trial for each of these (default: that of --seed)",
+    )
+    add_experiment_flags(parser)
+    add_config(parser)
+    add_trial_flags(parser, TrialOptions, usual=usual.baseline)
+
+
+def baseline(given: argparse.Namespace) -> int:
+    """Trains."""
+    from aerial_nni.nni_backend.launch import launch
+    from aerial_nni.recipes.baseline import recipe as experiment
+
+    options = trial_options(given, TrialOptions)
+    options = apply_defaults(options, usual.baseline(options.data), given)
+    definition = experiment.baseline(options, given.seeds)
+    return finished(launch(definition, settings_of(given)), given)

@@ -1,0 +1,88 @@
+"""`darts`: searches an architecture, and trains what it found beside random and hand-made ones."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from aerial_nni.cli.experiment_flags import Verbs, add_config, add_experiment_flags, positive, whole
+from aerial_nni.cli.output import finished, settings_of
+from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.recipes import defaults as usual
+from aerial_nni.recipes.darts.options import SearchOptions
+from aerial_nni.recipes.darts.phases import LIKE_SIZE
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "search a U-Net's architecture by gradient (DARTS), beside random and hand-made ones"
+    parser = verbs.add_parser(
+        "darts",
+        help=text,
+        description=f"{text}. Search trials find architectures; then each is trained over seeds, "
+        "and so are random architectures of like size and the plain U-Net at the width that comes "
+        "nearest in parameters.",
+        example="python -m aerial_nni.run darts --trials 2 --seeds 1 2 3",
+    )
+    parser.set_defaults(verb=darts)
+    group = parser.add_argument_group("the search")
+    group.add_argument("--trials", type=positive, metavar="N",
+                       help="search trials (default: 3; scenes: 1)")  # fmt: skip
+    group.add_argument(
+        "--search-space",
+        type=Path,
+        metavar="FILE",
+        help="how search trials differ, in NNI's format (default: search_spaces/darts.yaml); what "
+        "is given as an option is not searched",
+    )
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="final trials of derived networks and of the U-Net (default: 1 2 3, less --seed; "
+        "search trials take other seeds, from --seed on)",
+    )
+    group.add_argument("--random", type=whole, metavar="N", dest="randoms",
+                       help="random architectures, each of as many parameters as the best "
+                       f"find, give or take {LIKE_SIZE:.0%}% (default: 5)")  # fmt: skip
+    group.add_argument(
+        "--random-seeds",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="from how many of --seeds each random architecture is trained (default: one run of "
+        "each, as the mean is over architectures); more tell the luck of a seed from that of an "
+        "architecture",
+    )
+    group.add_argument("--final-epochs", type=positive, metavar="N",
+                       help="epochs of each final trial (default: 30; scenes: 5); all are trained "
+                       "with the default --lr, --weight-decay, --optimizer and --schedule, as "
+                       "those of a search fit its supernet")  # fmt: skip
+    group.add_argument("--reason", default="", metavar="TEXT",
+                       help="why the search was made smaller, for the document")  # fmt: skip
+    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
+    add_config(parser)
+    add_trial_flags(parser, SearchOptions, usual=usual.darts, without=["search"])
+
+
+def darts(given: argparse.Namespace) -> int:
+    """Searches an architecture."""
+    from aerial_nni.nni_backend.launch import launch
+    from aerial_nni.recipes.darts import recipe as experiment
+
+    options = trial_options(given, SearchOptions)
+    options = apply_defaults(options, usual.darts(options.data), given)
+    plan = experiment.plan_of(options.data, seed=options.seed)
+    plan = dataclasses.replace(
+        plan,
+        trials=given.trials or plan.trials,
+        seeds=given.seeds or plan.seeds,
+        randoms=plan.randoms if given.randoms is None else given.randoms,
+        random_seeds=given.random_seeds,
+        epochs=given.final_epochs or plan.epochs,
+        reason=given.reason,
+    )
+    definition = experiment.darts(
+        options, plan, space_file=given.search_space, given=typed(given, SearchOptions)
+    )
+    return finished(launch(definition, settings_of(given)), given)

@@ -1,0 +1,101 @@
+"""`distill`: a student learns from a teacher, beside the same student without one."""
+
+import argparse
+import dataclasses
+
+from aerial_nni.cli.experiment_flags import (
+    Verbs,
+    add_config,
+    add_experiment_flags,
+    add_search_flags,
+    method_of,
+    positive,
+    whole,
+)
+from aerial_nni.cli.output import finished, settings_of
+from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.recipes import defaults as usual
+from aerial_nni.recipes.distill.options import SIZES, DistillOptions
+
+STUDENT = {
+    **dict.fromkeys(SIZES, "the teacher's"),
+    "width": "half the teacher's",
+    "depth": "one less than the teacher's",
+}
+"""What the help says of the student's size."""
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "train a small student from a teacher's checkpoint, beside the same student without it"
+    parser = verbs.add_parser(
+        "distill",
+        help=text,
+        description=f"{text}. A search finds how it learns best; then the best student and its "
+        "control are trained over seeds. The student has half the teacher's width and one level "
+        "less unless --student or the options of the model say otherwise.",
+        example="python -m aerial_nni.run distill --teacher ID --kind soft",
+    )
+    parser.set_defaults(verb=distill)
+    group = parser.add_argument_group("the student and the search")
+    group.add_argument(
+        "--student",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the student's model: width=8 depth=3; several values are searched: width=4,8",
+    )
+    group.add_argument(
+        "--trials",
+        type=whole,
+        metavar="N",
+        help="trials of the search, the final ones not counted; 0: no search "
+        "(default: 20; scenes: 4)",
+    )
+    add_search_flags(group, space="search_spaces/distill.yaml")
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="student and control are trained with each of these (default: 1 2 3, less --seed)",
+    )
+    group.add_argument(
+        "--final-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each of those (default: 30; scenes: 8)",
+    )
+    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
+    add_config(parser)
+    add_trial_flags(parser, DistillOptions, usual=lambda data: {**STUDENT, **usual.distill(data)})
+
+
+def distill(given: argparse.Namespace) -> int:
+    """Distils."""
+    from aerial_nni.nni_backend.launch import launch
+    from aerial_nni.recipes.distill import recipe as experiment
+    from aerial_nni.recipes.distill.teacher import open_teacher
+    from aerial_nni.recipes.distill.teacher_checks import prepare_with, teacher_file
+
+    options = trial_options(given, DistillOptions)
+    teacher = open_teacher(teacher_file(options.teacher, given.runs))
+    usually = experiment.usual_options(options.data, teacher)
+    options = apply_defaults(options, {**usually, "teacher": str(teacher.path)}, given)
+    plan = experiment.plan_of(options.data, seed=options.seed)
+    plan = dataclasses.replace(
+        plan,
+        trials=plan.trials if given.trials is None else given.trials,
+        seeds=given.seeds or plan.seeds,
+        epochs=given.final_epochs or plan.epochs,
+    )
+    definition = experiment.distill(
+        options,
+        teacher,
+        method_of(given),
+        plan,
+        space_file=given.search_space,
+        student=given.student,
+        given=typed(given, DistillOptions),
+    )
+    return finished(launch(definition, settings_of(given), prepare=prepare_with(teacher)), given)

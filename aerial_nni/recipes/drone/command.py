@@ -1,0 +1,115 @@
+"""`drone`: DeepLabV3 on pictures from low flights, with several losses, then a search."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from aerial_nni.cli.checkpoints import checkpoint_of
+from aerial_nni.cli.experiment_flags import (
+    Verbs,
+    add_config,
+    add_experiment_flags,
+    add_search_flags,
+    check_search_words,
+    method_of,
+    positive,
+    whole,
+)
+from aerial_nni.cli.output import finished, settings_of
+from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.config.options import LOSS_TERMS, OF_UNET, TrialOptions, changed
+from aerial_nni.recipes import defaults as usual
+from aerial_nni.recipes.drone.loss_presets import COMPARED, LOSSES, VARIED
+from aerial_nni.recipes.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "train DeepLabV3 on drone scenes with several losses, then search the rest"
+    parser = verbs.add_parser(
+        "drone",
+        help=text,
+        description=f"{text}. Each loss is trained from the same seeds with everything else fixed; "
+        "a search with the best of them finds the other options, and what it finds is trained from "
+        "those seeds too. The built-in drone scenes take a small network that was never trained; "
+        "other data ResNet101 with torchvision's weights.",
+        example="python -m aerial_nni.run drone --data aeroscapes --data-dir DIR",
+    )
+    parser.set_defaults(verb=drone)
+    group = parser.add_argument_group("the losses, the search and what follows")
+    group.add_argument(
+        "--losses",
+        nargs="+",
+        metavar="NAME",
+        help=f"which of {', '.join(LOSSES)}; or sums of {', '.join(LOSS_TERMS)}, such as "
+        f"log-dice+5*focal (default: {' '.join(COMPARED)})",
+    )
+    group.add_argument(
+        "--trials",
+        type=whole,
+        metavar="N",
+        help="trials of the search, the others not counted; 0: no search "
+        "(default: 12; drone-scenes: 2)",
+    )
+    add_search_flags(group, space="search_spaces/drone.yaml")
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="each loss and the best configuration are trained with each "
+        "(default: 1 2 3, less --seed; drone-scenes: 1)",
+    )
+    group.add_argument(
+        "--final-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each of these runs (default: 60; drone-scenes: 5)",
+    )
+    add_experiment_flags(parser, failures=5, concurrency="1; drone-scenes: 2")
+    add_config(parser)
+    add_trial_flags(
+        parser,
+        DroneOptions,
+        usual=usual.drone,
+        without=("model", "genotype", *OF_UNET, *VARIED),
+        texts={"epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search"},
+    )
+
+
+def drone(given: argparse.Namespace) -> int:
+    """Compares and searches."""
+    from aerial_nni.nni_backend.launch import launch
+    from aerial_nni.recipes.drone import recipe as experiment
+
+    check_search_words(given)
+    options = trial_options(given, DroneOptions)
+    options = apply_defaults(options, usual.drone(options.data), given)
+    options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
+    plan = experiment.plan_of(options.data, seed=options.seed)
+    plan = dataclasses.replace(
+        plan,
+        losses=given.losses or plan.losses,
+        trials=plan.trials if given.trials is None else given.trials,
+        seeds=given.seeds or plan.seeds,
+        epochs=given.final_epochs or plan.epochs,
+        find_lr=options.find_lr,
+    )
+    options = changed(options, {"find_lr": 0})  # in the runs that the plan says
+    definition = experiment.drone(
+        options,
+        method_of(given),
+        plan,
+        space_file=given.search_space,
+        given=typed(given, DroneOptions),
+    )
+    prepare = experiment.prepare_with(options)
+    return finished(launch(definition, settings_of(given), prepare=prepare), given)
+
+
+def weights_of(options: DroneOptions, runs: Path) -> str:
+    """The option `backbone_weights` as trials take it, which start elsewhere."""
+    if options.backbone_weights in (COCO, IMAGENET, RANDOM):
+        return options.backbone_weights
+    path, _ = checkpoint_of(options.backbone_weights, runs)
+    return str(path.expanduser().resolve())

@@ -1,0 +1,1 @@
+"""Hyper-parameter optimisation by one of nine methods."""

@@ -1,0 +1,125 @@
+"""`zoomout`: building footprints by features of a frozen network, beside other ways."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from aerial_nni.cli.checkpoints import checkpoint_of
+from aerial_nni.cli.experiment_flags import (
+    Verbs,
+    add_config,
+    add_experiment_flags,
+    add_search_flags,
+    check_search_words,
+    method_of,
+    positive,
+    whole,
+)
+from aerial_nni.cli.output import finished, settings_of
+from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.config.options import OF_UNET, TrialOptions, changed
+from aerial_nni.recipes import defaults as usual
+from aerial_nni.recipes.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
+from aerial_nni.recipes.zoomout.phases import SUPERPIXEL
+
+WITHOUT = ("model", "genotype", *(name for name in OF_UNET if name != "dropout"))
+"""Options of the U-Net, which `--unet` has."""
+
+TEXTS = {
+    "epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search",
+    "split": f"{TrialOptions.help_of('split')}; buildings: tile",
+    "superpixel": f"side in pixels of the final superpixels, {SUPERPIXEL} where it is 0; the "
+    "search has none",
+}
+
+
+def add_flags(verbs: Verbs) -> None:
+    """The parser of this verb."""
+    text = "find building footprints by zoom-out features, beside superpixels and a U-Net"
+    parser = verbs.add_parser(
+        "zoomout",
+        help=text,
+        description=f"{text}. A search finds the classifier and the frozen network it stands on; "
+        "then that, the same over superpixels, and a U-Net are trained over seeds. The built-in "
+        "building scenes take a network that was never trained; other data that of ImageNet.",
+        example="python -m aerial_nni.run zoomout --data buildings --data-dir DIR",
+    )
+    parser.set_defaults(verb=zoomout)
+    group = parser.add_argument_group("the search and what follows")
+    group.add_argument(
+        "--trials",
+        type=whole,
+        metavar="N",
+        help="trials of the search, the final ones not counted; 0: no search "
+        "(default: 12; building-scenes: 3)",
+    )
+    add_search_flags(group, space="search_spaces/zoomout.yaml")
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="SEED",
+        help="zoom-out, superpixels and U-Net are trained with each (default: 1 2 3, less --seed; "
+        "building-scenes: 1 2)",
+    )
+    group.add_argument(
+        "--final-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each of the first two (default: 10; building-scenes: 4)",
+    )
+    group.add_argument(
+        "--unet-epochs",
+        type=positive,
+        metavar="N",
+        help="epochs of each U-Net (default: 60; building-scenes: 12)",
+    )
+    group.add_argument(
+        "--unet",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what is not as usual of the U-Net: width=32 space_to_depth=2",
+    )
+    add_experiment_flags(parser, failures=5, concurrency="1; building-scenes: 2")
+    add_config(parser)
+    add_trial_flags(parser, ZoomOutOptions, usual=usual.zoomout, without=WITHOUT, texts=TEXTS)
+
+
+def zoomout(given: argparse.Namespace) -> int:
+    """Searches and compares."""
+    from aerial_nni.nni_backend.launch import launch
+    from aerial_nni.recipes.zoomout import recipe as experiment
+
+    check_search_words(given)
+    options = trial_options(given, ZoomOutOptions)
+    options = apply_defaults(options, usual.zoomout(options.data), given)
+    options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
+    plan = experiment.plan_of(options.data, seed=options.seed)
+    plan = dataclasses.replace(
+        plan,
+        trials=plan.trials if given.trials is None else given.trials,
+        seeds=given.seeds or plan.seeds,
+        epochs=given.final_epochs or plan.epochs,
+        unet_epochs=given.unet_epochs or plan.unet_epochs,
+    )
+    definition = experiment.zoomout(
+        options,
+        method_of(given),
+        plan,
+        space_file=given.search_space,
+        given=typed(given, ZoomOutOptions),
+        unet=given.unet,
+    )
+    prepare = experiment.prepare_with(definition)
+    return finished(launch(definition, settings_of(given), prepare=prepare), given)
+
+
+def weights_of(options: ZoomOutOptions, runs: Path) -> str:
+    """The option `backbone_weights` as trials take it, which start elsewhere."""
+    if options.backbone_weights in (IMAGENET, RANDOM):
+        return options.backbone_weights
+    path = Path(options.backbone_weights)
+    if options.backbone == ENCODER:
+        path, _ = checkpoint_of(options.backbone_weights, runs)
+    return str(path.expanduser().resolve())

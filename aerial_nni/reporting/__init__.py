@@ -1,0 +1,1 @@
+"""Documents with plots, written from result folders and nothing else."""

@@ -1,0 +1,65 @@
+"""A known hole of NNI's packages that the Node decides upon; see docs/server-security.md."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import nni_node
+import pytest
+
+from aerial_nni.nni_backend.nni_patches import PRELOAD, node
+
+NNI = Path(nni_node.__path__[0])
+MANY_HEADERS = """
+const http = require("http");
+const { Server } = require(process.argv[1]);
+const server = new Server({ port: 0 }, () => {
+  const headers = {};
+  for (let number = 0; number < 2000; number++) headers[number.toString(36)] = "x";
+  Object.assign(headers, { Connection: "Upgrade", Upgrade: "websocket" });
+  const request = http.request({ headers, host: "127.0.0.1", port: server.address().port });
+  request.on("response", ({ statusCode }) => console.log(statusCode) || process.exit());
+  request.end();
+});
+"""
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("package", ["ws", "express-ws/node_modules/ws"])
+def test_nni_alone_is_ended_by_many_headers(package: str, own: bool):
+    """CVE-2024-37890: one request that asks for a socket ends the server."""
+    program = NNI / "node" if own else node()
+    done = subprocess.run(
+        [program, "-e", MANY_HEADERS, NNI / "node_modules" / package],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if own:
+        assert (
+            "TypeError: Cannot read properties of undefined (reading 'toLowerCase')" in done.stderr
+        )
+    else:
+        assert (done.returncode, done.stdout.strip()) == (0, "431")
+
+
+CHANGES = """
+const { CHANGES } = require(process.argv[1]);
+console.log(JSON.stringify(CHANGES));
+"""
+
+
+def test_what_is_changed_in_the_pages_stands_there_once():
+    texts = PRELOAD.with_name("node") / "texts.cjs"
+    done = subprocess.run(
+        [node(), "-e", CHANGES, texts], capture_output=True, text=True, timeout=60
+    )
+    for name, changes in json.loads(done.stdout).items():
+        script = (NNI / "static" / name).read_text(encoding="utf-8")
+        for before, after in changes:
+            assert script.count(before) == 1, before
+            script = script.replace(before, after)
+        checked = subprocess.run(
+            [node(), "--check", "-"], input=script, capture_output=True, text=True, timeout=60
+        )
+        assert checked.returncode == 0, checked.stderr
