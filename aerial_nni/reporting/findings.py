@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aerial_nni.reporting.folder import Experiment, Trial
-from aerial_nni.reporting.format import LEAKY, code, listed, literal, percent, score, some
+from aerial_nni.reporting.format import LEAKY, code, join_and, literal, percent, pluralize, score
 from aerial_nni.reporting.matrix import row_shares, short_count
 
 NOTICEABLE = 0.05
@@ -36,9 +36,9 @@ def summary(experiment: Experiment) -> str:
         )
     return (
         f"A U-Net with {metrics['model']['parameters']:,} parameters, trained from scratch for "
-        f"{some(metrics['epochs_run'], 'epoch')}, reaches a **mean IoU of "
+        f"{pluralize(metrics['epochs_run'], 'epoch')}, reaches a **mean IoU of "
         f"{metrics['final']['mean_iou']:.3f}** over {len(trial.classes)} classes on "
-        f"{some(split['val_patches'], 'validation patch')} of the dataset "
+        f"{pluralize(split['val_patches'], 'validation patch')} of the dataset "
         f"{code(metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky}. "
         f"{_best_and_last(trial)}{several}"
     )
@@ -131,7 +131,7 @@ def on_classes(trial: Trial) -> str:
             )
     if absent:
         text.append(
-            f"{listed([*map(literal, absent)])} {'does' if len(absent) == 1 else 'do'} not occur "
+            f"{join_and([*map(literal, absent)])} {'does' if len(absent) == 1 else 'do'} not occur "
             "in the validation set, neither in truth nor in prediction, and "
             f"{'has' if len(absent) == 1 else 'have'} no score."
         )
@@ -189,7 +189,7 @@ def differences(experiments: Sequence[Experiment]) -> str:
             if key not in ignored and other.get(key) != main[key]
         ]
         if differing:
-            text.append(f"In experiment `{experiment.id}`, {listed(differing)}.")
+            text.append(f"In experiment `{experiment.id}`, {join_and(differing)}.")
     return " ".join(text) or "All of them have the same options but for the split and the seed."
 
 

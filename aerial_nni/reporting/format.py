@@ -37,14 +37,14 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min"
 
 
-def listed(names: Sequence[str]) -> str:
+def join_and(names: Sequence[str]) -> str:
     """Names as a sentence lists them: `a, b and c`."""
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def some(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """A count with its noun: `1 image`, `2 images`, `2 patches`."""
     if count == 1:
         return f"1 {noun}"

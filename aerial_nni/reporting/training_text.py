@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from aerial_nni.reporting.folder import Trial
-from aerial_nni.reporting.format import LEAKY, literal, percent, rule_name, some
+from aerial_nni.reporting.format import LEAKY, literal, percent, pluralize, rule_name
 from aerial_nni.reporting.split_map import explain_map
 from aerial_nni.reporting.tables import pixel_table
 from aerial_nni.training.metrics import POLICY
@@ -58,7 +58,7 @@ def _optimiser(trial: Trial) -> str:
     together = min(options["batch"] * options["accumulate"], there)
     text = [
         f"The weights are changed by {_RULES[options['optimizer']]} after every "
-        f"{some(together, 'patch')}"
+        f"{pluralize(together, 'patch')}"
         + (", which are all there are for training." if together == there else ".")
     ]
     if options["accumulate"] > 1:
@@ -143,7 +143,7 @@ def explain_data(trial: Trial, links: Mapping[str, str]) -> str:
     )
     edges = {"cut": "cut off", "pad": "padded with void", "shift": "covered by shifting inward"}
     skipped = (
-        f" {some(len(data['skipped']), 'sample')} could not be used and was left out: "
+        f" {pluralize(len(data['skipped']), 'sample')} could not be used and was left out: "
         f"{', '.join(map(literal, sorted(data['skipped'])))}."
         if data["skipped"]
         else ""
@@ -158,9 +158,10 @@ def explain_data(trial: Trial, links: Mapping[str, str]) -> str:
         "patches.",
         f"The split is {rule_name(split['rule'], leaky=split['leaky'])}, seed {split['seed']}: "
         f"{_SPLITS.get(split['rule'].partition(':')[0], 'it was given as a file')}. Training has "
-        f"{some(split['train_patches'], 'patch')} of {some(split['train_images'], 'image')}, "
-        f"validation {some(split['val_patches'], 'patch')} of "
-        f"{some(split['val_images'], 'image')}.{_warning(trial)}",
+        f"{pluralize(split['train_patches'], 'patch')} of "
+        f"{pluralize(split['train_images'], 'image')}, "
+        f"validation {pluralize(split['val_patches'], 'patch')} of "
+        f"{pluralize(split['val_images'], 'image')}.{_warning(trial)}",
         explain_map(trial, links),
         pixel_table(trial),
         f"![Pixels of each class in both parts of the split]({links['pixels']})",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aerial_nni.reporting.folder import Trial
-from aerial_nni.reporting.format import listed, literal, some, times
+from aerial_nni.reporting.format import join_and, literal, pluralize, times
 from aerial_nni.reporting.graph_trace import Step
 from aerial_nni.reporting.stages import Stage
 
@@ -52,9 +52,10 @@ def _task(trial: Trial, stages: Sequence[Stage]) -> str:
     classes = trial.classes
     return (
         "Semantic segmentation gives **every pixel** a class. The network of this document takes a "
-        f"patch of {height}×{width} pixels with {some(bands, 'band')} and returns {len(classes)} "
+        f"patch of {height}×{width} pixels with {pluralize(bands, 'band')} and returns "
+        f"{len(classes)} "
         f"numbers for each of its {height * width:,} pixels, one for each of the classes "
-        f"{listed([*map(literal, classes)])}. A softmax turns them into probabilities, and the "
+        f"{join_and([*map(literal, classes)])}. A softmax turns them into probabilities, and the "
         "most probable class is the prediction.\n\n"
         "Two things are needed for that, and they pull in opposite directions. To know *what* a "
         "pixel shows, its surroundings must be seen: a grey pixel may be a roof, a road or bare "
@@ -91,8 +92,8 @@ def _encoder(stages: Sequence[Stage]) -> str:
         )
     place = round(bottom.body[-1].spacing)
     return folded + (
-        f"The left side of the U has {some(len(encoder), 'stage')} and the bottom. Each stage "
-        f"applies {some(len(encoder[0].convolutions), 'convolution')}; between two stages, "
+        f"The left side of the U has {pluralize(len(encoder), 'stage')} and the bottom. Each stage "
+        f"applies {pluralize(len(encoder[0].convolutions), 'convolution')}; between two stages, "
         f"{_spoken(bottom.entry[0])} keeps one value of every square of four and throws away "
         f"three. So height and width are halved {len(encoder)} times, from "
         f"{times(encoder[0].shape[1:])} to {times(bottom.shape[1:])}, while the channels grow from "
@@ -106,7 +107,7 @@ def _encoder(stages: Sequence[Stage]) -> str:
 
 def _decoder(stages: Sequence[Stage]) -> str:
     decoder, bottom, head = _side(stages, "decoder"), _side(stages, "bottom")[0], stages[-1]
-    up = listed([_spoken(step) for step in decoder[0].entry if step.kind != "cat"])
+    up = join_and([_spoken(step) for step in decoder[0].entry if step.kind != "cat"])
     transposed = "transposed" in up
     how = (
         "In a transposed convolution every value is spread over a square of four by learnt weights."
@@ -121,7 +122,8 @@ def _decoder(stages: Sequence[Stage]) -> str:
     sizes = " → ".join(times(stage.shape[1:]) for stage in [bottom, *decoder])
     return (
         f"The right side goes the other way, {sizes}. Each stage begins with {up}, which doubles "
-        f"height and width. {how} Then come {some(len(decoder[0].convolutions), 'convolution')} as "
+        f"height and width. {how} Then come "
+        f"{pluralize(len(decoder[0].convolutions), 'convolution')} as "
         f"in the encoder. After the last stage the head, {_spoken(head.body[0])}, turns the "
         f"{head.shape_in[0]} channels of each place into {head.body[0].shape[0]} scores, called "
         f"logits{unfolded}."
@@ -151,8 +153,8 @@ def _inside(trial: Trial, stages: Sequence[Stage]) -> str:
     kinds = {step.kind: step.text for stage in stages for step in stage.body}
     parts = [
         f"All stages but the head are built alike: {_spoken(stages[0].convolutions[0])}, then "
-        f"{listed([kinds[kind] for kind in ('norm', 'act') if kind in kinds])}, and this "
-        f"{'twice' if count == 2 else some(count, 'time')}."
+        f"{join_and([kinds[kind] for kind in ('norm', 'act') if kind in kinds])}, and this "
+        f"{'twice' if count == 2 else pluralize(count, 'time')}."
     ]
     if "norm" in kinds:
         what = (

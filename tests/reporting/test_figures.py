@@ -13,7 +13,7 @@ from aerial_nni.config.options import TrialOptions
 from aerial_nni.data.dataset import VOID
 from aerial_nni.reporting import curves, gallery, matrix, style
 from aerial_nni.reporting.folder import Example, read_experiment
-from aerial_nni.reporting.format import duration, listed, score, some, spread, table
+from aerial_nni.reporting.format import duration, join_and, pluralize, score, spread, table
 from aerial_nni.reporting.loss_text import FORMULAS
 from aerial_nni.training.losses import LOSSES
 from aerial_nni.training.optim import learning_rate
@@ -99,8 +99,8 @@ def test_words() -> None:
     assert score(None) == score(float("nan")) == "–" and score(0.5) == "0.5000"
     assert spread([0.5]) == "0.5000" and spread([0.4, 0.6]) == "0.5000 ± 0.1414"
     assert [duration(s) for s in (9.25, 754, 7380)] == ["9.2 s", "12 min 34 s", "2 h 3 min"]
-    assert listed(["a"]) == "a" and listed(["a", "b", "c"]) == "a, b and c"
-    assert [some(1, "patch"), some(2, "patch"), some(1200, "epoch")] == [
+    assert join_and(["a"]) == "a" and join_and(["a", "b", "c"]) == "a, b and c"
+    assert [pluralize(1, "patch"), pluralize(2, "patch"), pluralize(1200, "epoch")] == [
         "1 patch", "2 patches", "1,200 epochs"
     ]  # fmt: skip
     assert table(["a", "b"], [["x|y", "1"]]).splitlines() == [

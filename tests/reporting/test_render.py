@@ -22,7 +22,9 @@ def environment_of_the_package():
 
 
 def test_prose_with_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    text = "{% if best %}\nBest: {{ best | score }} in {{ 75 | duration }}.\n{% endif %}\n\n\n\nEnd."
+    text = (
+        "{% if best %}\nBest: {{ best | score }} in {{ 75 | duration }}.\n{% endif %}\n\n\n\nEnd."
+    )
     write(monkeypatch, tmp_path, text)
     assert render.render("one.md.j2", best=0.5) == "Best: 0.5000 in 1 min 15 s.\n\nEnd.\n"
 

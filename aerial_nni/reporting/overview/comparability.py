@@ -11,7 +11,7 @@ from typing import Any
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import BUILT_IN
 from aerial_nni.reporting.folder import ResultUnusable, read_experiment
-from aerial_nni.reporting.format import code, rule_name, some
+from aerial_nni.reporting.format import code, pluralize, rule_name
 from aerial_nni.reporting.overview.rows import READERS, Made
 
 FACTS = ("rule", "seed", "val_fraction", "train_images", "val_images", "train_patches",
@@ -44,7 +44,7 @@ class Comparable:
     def name(self) -> str:
         """Dataset, split and number of patches, in a line."""
         rule = rule_name(self.split["rule"], leaky=self.split["leaky"])
-        patches = some(self.split["val_patches"], "validation patch")
+        patches = pluralize(self.split["val_patches"], "validation patch")
         return f"{code(self.facts['name'])}, split {rule} with seed {self.split['seed']}, {patches}"
 
     def against(self, other: "Comparable") -> list[str]:

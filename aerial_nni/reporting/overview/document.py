@@ -6,7 +6,7 @@ from statistics import mean
 
 from aerial_nni.reporting.destination import experiments_of
 from aerial_nni.reporting.document_writer import write_document
-from aerial_nni.reporting.format import LEAKY, duration, listed, some, spread, table
+from aerial_nni.reporting.format import LEAKY, duration, join_and, pluralize, spread, table
 from aerial_nni.reporting.overview.comparability import Comparable, Overview
 from aerial_nni.reporting.overview.pending import explain_missing
 from aerial_nni.reporting.overview.picture import draw_costs
@@ -60,7 +60,7 @@ def compose(found: Overview, docs: Path, links: Mapping[str, str]) -> str:
 def summary(main: Comparable) -> str:
     """Where the scores are from, the best row, and what is optimistic in it."""
     best = max((row for row in _rows(main) if not row.control), key=lambda row: mean(row.scores))
-    runs = some(len(best.scores), "run")
+    runs = pluralize(len(best.scores), "run")
     leaky = f" **The split is {LEAKY}.**" if main.split["leaky"] else ""
     return (
         f"All scores of the first table are on the same patches: {main.name}.{leaky} The highest "
@@ -110,7 +110,7 @@ def reading(ground: Comparable) -> str:
         )
     timed = [made for made in ground.made if any(row.seconds for row in made.rows)]
     if timed:
-        ids = listed([f"`{made.experiment.id}`" for made in timed])
+        ids = join_and([f"`{made.experiment.id}`" for made in timed])
         text.append(f"Times of a patch were measured on a processor at the end of {ids}.")
     known = {
         trial.metrics["checkpoint"]["sha256"]: f"{made.experiment.id}/{trial.folder.name}"
@@ -168,7 +168,7 @@ def explain_others(found: Overview) -> list[str]:
     for ground in others:
         parts += [
             f"### {ground.name}",
-            f"Not as in the first table: {listed(ground.against(main))}.",
+            f"Not as in the first table: {join_and(ground.against(main))}.",
             score_table(ground),
         ]
     if parts:

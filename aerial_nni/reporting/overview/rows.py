@@ -22,7 +22,7 @@ from aerial_nni.recipes.hpo.report.search import read_search
 from aerial_nni.recipes.hpo.report.search_trial import Tried
 from aerial_nni.reporting import provenance
 from aerial_nni.reporting.folder import Experiment, ResultUnusable, Trial
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 from aerial_nni.reporting.group_comparison import Group
 from aerial_nni.tuners.trial import BEST as BEST_AGAIN
 from aerial_nni.tuners.trial import DEFAULT
@@ -195,7 +195,7 @@ def _darts(experiment: Experiment) -> Made:
             for name, runs in named
             if runs
         ],
-        method=f"DARTS, {order} order, {some(len(found.search.tried), 'search trial')}",
+        method=f"DARTS, {order} order, {pluralize(len(found.search.tried), 'search trial')}",
         command=darts_provenance.command(found),
         document=darts_document.NAME,
         shown=found.shown[0],

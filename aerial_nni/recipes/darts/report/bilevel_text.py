@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aerial_nni.recipes.darts.report.reading import Discovery
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 
 MEASURED = (
     "`python -m aerial_nni.bench darts` measures time and memory of a step of either, with and "
@@ -71,7 +71,8 @@ def _turns(options: Mapping[str, Any]) -> str:
     )
     if options["warmup"]:
         text += (
-            f" In the first {some(options['warmup'], 'epoch')} only the weights learn: operations "
+            f" In the first {pluralize(options['warmup'], 'epoch')} only the weights learn: "
+            "operations "
             "without parameters need no training, and could otherwise lead before the others can "
             "do anything."
         )

@@ -8,7 +8,7 @@ from aerial_nni.models.operations import EDGES, NONE
 from aerial_nni.recipes.darts.report.findings import ENOUGH, deviation
 from aerial_nni.recipes.darts.report.operations_table import reach_of
 from aerial_nni.recipes.darts.report.reading import Discovery
-from aerial_nni.reporting.format import listed, percent, some, table
+from aerial_nni.reporting.format import join_and, percent, pluralize, table
 from aerial_nni.reporting.group_comparison import Group
 
 WIDE = tuple(name for name in EDGES if reach_of(name) >= 5)
@@ -47,7 +47,8 @@ def explain_choice(found: Discovery) -> str:
     genotypes = _genotypes(found)
     fine, coarse = _halves(genotypes)
     return (
-        f"Operations that see 5×5 pixels or more ({listed([f'`{name}`' for name in WIDE])}) stand "
+        f"Operations that see 5×5 pixels or more ({join_and([f'`{name}`' for name in WIDE])}) "
+        "stand "
         f"on {_share(fine)} in the finer half of the levels and on {_share(coarse)} in the coarser "
         f"half; an even draw puts them on {percent(len(WIDE) / (len(EDGES) - 1))}. These "
         "are counts and no test: the edges of a search learn together, and searches share their "
@@ -95,4 +96,6 @@ def _halves(genotypes: Sequence[Genotype]) -> tuple[list[bool], list[bool]]:
 
 
 def _share(values: Sequence[bool]) -> str:
-    return f"{sum(values)} of {some(len(values), 'edge')} ({percent(sum(values) / len(values))})"
+    return (
+        f"{sum(values)} of {pluralize(len(values), 'edge')} ({percent(sum(values) / len(values))})"
+    )

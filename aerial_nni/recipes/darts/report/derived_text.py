@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from aerial_nni.models.genotype import Genotype, read_genotype
 from aerial_nni.recipes.darts.report.shape_picture import draw_shape
 from aerial_nni.reporting.folder import Trial
-from aerial_nni.reporting.format import some, times
+from aerial_nni.reporting.format import pluralize, times
 from aerial_nni.training.checkpoint import read_header
 
 
@@ -38,7 +38,8 @@ def explain_derived(trial: Trial, genotype: Genotype, *, network: str) -> str:
             "in the document of that search.",
             f"![The derived network as a graph, with the operation on each edge]({network})",
             f"It takes {times(trial.metrics['model']['input'])} (channels×height×width), goes down "
-            f"{some(genotype.depth, 'level')} with {some(genotype.nodes, 'node')} in each block, "
+            f"{pluralize(genotype.depth, 'level')} with {pluralize(genotype.nodes, 'node')} in "
+            "each block, "
             f"and has {trial.metrics['model']['parameters']:,} parameters. Its genotype:",
             f"```json\n{genotype.text()}\n```",
         ]

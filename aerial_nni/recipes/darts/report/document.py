@@ -23,7 +23,7 @@ from aerial_nni.recipes.hpo.report.tables import failure_table, trial_table
 from aerial_nni.reporting import findings as baseline_findings
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
-from aerial_nni.reporting.format import score, some
+from aerial_nni.reporting.format import pluralize, score
 from aerial_nni.reporting.group_comparison import beside_table, draw_beside
 from aerial_nni.reporting.provenance import describe_places
 from aerial_nni.reporting.trial_part import draw_trial, explain_trial
@@ -151,7 +151,7 @@ def _results_chapter(found: Discovery, links: Mapping[str, str]) -> list[str]:
         "### The derived network that is shown",
         f"All that follows is about one run, `{trial.folder.name}`"
         + (
-            f": of {some(seeds, 'run')} the one with the highest score "
+            f": of {pluralize(seeds, 'run')} the one with the highest score "
             f"({score(trial.metrics['score'])}, seed {trial.options['seed']})."
             if found.main.runs
             else ", the search trial itself, on the weights of the supernet."

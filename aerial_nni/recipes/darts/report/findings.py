@@ -8,7 +8,7 @@ from aerial_nni.recipes.darts.report.reading import Discovery
 from aerial_nni.recipes.hpo.report.retraining import interval
 from aerial_nni.reporting import significance
 from aerial_nni.reporting.folder import Trial
-from aerial_nni.reporting.format import LEAKY, code, score, some, spread, times
+from aerial_nni.reporting.format import LEAKY, code, pluralize, score, spread, times
 from aerial_nni.reporting.group_comparison import Group
 
 ENOUGH = 3
@@ -39,7 +39,7 @@ def summary(found: Discovery) -> str:
             Group("", found.hand_made).scores,
             f"the hand-made U-Net of about as many parameters{_in_brackets(found.hand_made)}",
             "U-Net",
-            over=some(len(found.hand_made), "run"),
+            over=pluralize(len(found.hand_made), "run"),
         ),
         few(found),
         f"{_network(found)} {CAUTION}",
@@ -63,7 +63,7 @@ def against(found: Discovery, theirs: Sequence[float], what: str, short: str, *,
     gap = mean(ours) - mean(theirs)
     around = deviation(ours, theirs)
     said = "" if around is None else f" ± {around:.4f}"
-    runs = some(len(ours), "run")
+    runs = pluralize(len(ours), "run")
     return (
         f"**Derived − {short}: {gap:+.4f}{said} mean IoU** ({runs} against {over}): the "
         f"derived network reaches {spread(ours)}, {what} {spread(theirs)}. {verdict(ours, theirs)}"
@@ -84,7 +84,7 @@ def _networks(found: Discovery) -> str:
     """Over how many random architectures and seeds their spread is."""
     counts = sorted({len(scores) for scores in found.random_runs})
     each = " or ".join("one run" if count == 1 else f"{count} runs" for count in counts)
-    return f"{some(len(found.random_runs), 'architecture')}, {each} of each"
+    return f"{pluralize(len(found.random_runs), 'architecture')}, {each} of each"
 
 
 def deviation(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
@@ -128,7 +128,7 @@ def _network(found: Discovery) -> str:
     )
     return (
         f"The derived network has {metrics['model']['parameters']:,} parameters{how}. Scores are "
-        f"on {some(split['val_patches'], 'validation patch')} of the dataset "
+        f"on {pluralize(split['val_patches'], 'validation patch')} of the dataset "
         f"{code(metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}."
     )
@@ -147,7 +147,7 @@ def on_randoms(found: Discovery) -> str:
         "table and figure have every run by itself"
     )
     return (
-        f"{below} of {some(len(theirs), 'random architecture')} "
+        f"{below} of {pluralize(len(theirs), 'random architecture')} "
         f"{'is' if below == 1 else 'are'} below the mean of the derived one; the best random one "
         f"has {score(max(theirs))}. They were drawn evenly from those of the same space that are "
         f"of like size: {_sizes(found.randoms)} parameters, where the derived one has "
@@ -197,9 +197,9 @@ def on_course(found: Discovery) -> str:
     entropy = found.main.at_its_epoch(history["entropy"])
     text = [
         f"The reported search is trial {found.main.tried.number}, `{trial.folder.name}`: of "
-        f"{some(len(found.search.scored), 'search trial')} it has the highest mean IoU of a "
+        f"{pluralize(len(found.search.scored), 'search trial')} it has the highest mean IoU of a "
         f"derived network, {score(found.main.tried.score)}. It ran for "
-        f"{some(trial.metrics['epochs_run'], 'epoch')}. The entropy of alpha went to "
+        f"{pluralize(trial.metrics['epochs_run'], 'epoch')}. The entropy of alpha went to "
         f"{entropy:.2f} (1: an even choice), the share of skips to "
         f"{found.main.at_its_epoch(history['skip_share']):.0%}."
     ]

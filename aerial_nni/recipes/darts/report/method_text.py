@@ -10,7 +10,7 @@ from aerial_nni.recipes.darts.report.alpha_pictures import edges, in_words, show
 from aerial_nni.recipes.darts.report.bilevel_text import explain_bilevel
 from aerial_nni.recipes.darts.report.operations_table import operation_table
 from aerial_nni.recipes.darts.report.reading import Discovery
-from aerial_nni.reporting.format import listed, some
+from aerial_nni.reporting.format import join_and, pluralize
 
 CITED = {
     "gumbel": "- X. Dong, Y. Yang (2019): *Searching for a Robust Neural Architecture in Four GPU "
@@ -100,7 +100,7 @@ def _space(found: Discovery, links: Mapping[str, str]) -> str:
     )
     return "\n\n".join(
         [
-            f"It is a U-Net of {some(depth, 'level')} below the finest. In place of its pairs "
+            f"It is a U-Net of {pluralize(depth, 'level')} below the finest. In place of its pairs "
             "of convolutions stand **blocks**: small graphs in which each node averages what edges "
             "bring from the block's input and from earlier nodes, and the output averages the "
             f"nodes.{folded} The way down, the way up and what becomes of each skip connection are "
@@ -109,7 +109,8 @@ def _space(found: Discovery, links: Mapping[str, str]) -> str:
             f"place]({links['space']})",
             f"Drawn from the code that builds the network: a number says from how many operations "
             f"is chosen there, circles are nodes, `out` is their average, which leaves the block. "
-            f"There are {some(len(edges(found)), 'edge')} with {len(EDGES)} operations each, and "
+            f"There are {pluralize(len(edges(found)), 'edge')} with {len(EDGES)} operations each, "
+            "and "
             f"{between} places between blocks: **{size:,} architectures**, about {size:.1e}, if "
             "each edge is counted with all of its operations. *Differs* from the paper: there two "
             "kinds of cell are searched and repeated; here each place has a choice of its own, so "
@@ -172,7 +173,8 @@ def _guards(found: Discovery) -> str:
         targets.append(f"{options['target_milliseconds']:g} milliseconds for a patch")
     if targets:
         text += (
-            f" Architectures above {listed(targets)} are penalised, each operation counted by its "
+            f" Architectures above {join_and(targets)} are penalised, each operation counted by "
+            "its "
             "weight."
         )
     if options.get("target_milliseconds"):

@@ -9,7 +9,7 @@ from aerial_nni.recipes.distill.gain import Worth
 from aerial_nni.recipes.distill.report.reading import Distillation
 from aerial_nni.recipes.hpo.report.axes import write_value
 from aerial_nni.reporting import significance
-from aerial_nni.reporting.format import LEAKY, code, listed, percent, score, some, spread
+from aerial_nni.reporting.format import LEAKY, code, join_and, percent, pluralize, score, spread
 from aerial_nni.reporting.group_comparison import Group
 
 CAUTION = (
@@ -52,7 +52,7 @@ def _over(seeds: Sequence[int]) -> str:
         return f"one seed, {seeds[0]}"
     return (
         "mean ± sample standard deviation of the difference over the seeds "
-        f"{listed([str(seed) for seed in seeds])}"
+        f"{join_and([str(seed) for seed in seeds])}"
     )
 
 
@@ -83,7 +83,7 @@ def _student(found: Distillation) -> str:
     return (
         f"The student has {size:,} parameters, {percent(size / teacher['parameters'])} of its "
         f"teacher's {teacher['parameters']:,}. {_against_teacher(found)} Scores are on "
-        f"{some(split['val_patches'], 'validation patch')} of the dataset "
+        f"{pluralize(split['val_patches'], 'validation patch')} of the dataset "
         f"{code(metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with seed "
         f"{split['seed']}; the teacher was trained on none of them, and its score is "
         "what its checkpoint says."
@@ -110,7 +110,7 @@ def way(found: Distillation) -> str:
         parts.insert(1, f"temperature {lesson['temperature']:.3g}")
     if lesson["layers"]:
         parts.append(f"features of `{lesson['layers']}`")
-    return listed(parts)
+    return join_and(parts)
 
 
 def on_kinds(found: Distillation) -> str:
@@ -123,7 +123,8 @@ def on_kinds(found: Distillation) -> str:
         best.setdefault(str(tried.config["kind"]), []).append(float(tried.score or 0.0))
     ranked = sorted(best.items(), key=lambda item: -max(item[1]))
     said = [
-        f"`{kind}` {score(max(scores))} ({some(len(scores), 'trial')})" for kind, scores in ranked
+        f"`{kind}` {score(max(scores))} ({pluralize(len(scores), 'trial')})"
+        for kind, scores in ranked
     ]
     never = [
         f"`{write_value(value)}`"
@@ -132,9 +133,9 @@ def on_kinds(found: Distillation) -> str:
         for value in parameter.values
         if value not in best
     ]
-    text = f"The best score of each kind in the search: {listed(said)}."
+    text = f"The best score of each kind in the search: {join_and(said)}."
     if never:
-        text += f" Never tried: {listed(never)}."
+        text += f" Never tried: {join_and(never)}."
     few = min(len(scores) for scores in best.values())
     if few < 5:
         text += (

@@ -6,7 +6,7 @@ from statistics import mean
 from aerial_nni.recipes.drone.report.reading import FOUND, LossComparison
 from aerial_nni.recipes.drone.scores import BY_IMAGE, DATA_SET, SCORES
 from aerial_nni.recipes.hpo.report.retraining import interval
-from aerial_nni.reporting.format import LEAKY, code, listed, score, some, spread, table
+from aerial_nni.reporting.format import LEAKY, code, join_and, pluralize, score, spread, table
 from aerial_nni.reporting.group_comparison import beside_table
 
 ENOUGH = 100
@@ -33,9 +33,9 @@ def summary(found: LossComparison) -> str:
     counts = sorted({len(group.trials) for group in found.groups})
     seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
     return (
-        f"Mean IoU on {some(split['val_patches'], 'validation patch')} of the dataset "
+        f"Mean IoU on {pluralize(split['val_patches'], 'validation patch')} of the dataset "
         f"{code(trial.metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with "
-        f"seed {split['seed']}: {listed(reached)}"
+        f"seed {split['seed']}: {join_and(reached)}"
         f"{f' (mean ± sample standard deviation over {seeds} seeds)' if counts[-1] > 1 else ''}. "
         f"{CAUTION}"
     )
@@ -110,7 +110,7 @@ def on_sweeps(found: LossComparison) -> str:
     return (
         "Before training, one run of each loss let the rate rise from step to step and then forgot "
         "what it had learnt. The loss falls most steeply at "
-        f"{listed(said)}{_worth(found)} The runs were trained with "
+        f"{join_and(said)}{_worth(found)} The runs were trained with "
         f"{found.losses[0].trials[0].options['lr']:g}"
         + (f", the search chose {found.best[0].options['lr']:g}." if found.best else ".")
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aerial_nni.recipes.drone.report.reading import LossComparison
-from aerial_nni.reporting.format import listed, some
+from aerial_nni.reporting.format import join_and, pluralize
 from aerial_nni.reporting.loss_text import explain_loss
 
 WEIGHTS = {
@@ -66,7 +66,7 @@ def _taken_over(weights: Mapping[str, Any]) -> str:
     heads = [HEADS[name] for name in sorted(weights.get("heads", ()), reverse=True)]
     if not heads:
         return "The weights of the heads were drawn. "
-    return f"Of {listed(heads)} the weights are from there too, but for the last layer. "
+    return f"Of {join_and(heads)} the weights are from there too, but for the last layer. "
 
 
 def _heads(found: LossComparison) -> str:
@@ -90,13 +90,13 @@ def _heads(found: LossComparison) -> str:
 def _learns(found: LossComparison) -> str:
     frozen, thaw = found.facts["frozen"], found.facts["thaw"]
     text = (
-        f"Frozen are {listed([f'`{name}`' for name in frozen])}: neither their weights nor the "
+        f"Frozen are {join_and([f'`{name}`' for name in frozen])}: neither their weights nor the "
         "figures of their norms change."
         if frozen
         else "All stages of the backbone learn."
     )
     if thaw:
-        text += f" In the first {some(thaw, 'epoch')} the heads learn alone."
+        text += f" In the first {pluralize(thaw, 'epoch')} the heads learn alone."
     return f"{text} Biases and norms have no weight decay."
 
 
@@ -112,7 +112,7 @@ def explain_memory(found: LossComparison) -> str:
     size = "×".join(map(str, found.trial.metrics["model"]["input"][1:]))
     device = found.trial.metrics["cost"]["device"]
     whose = "of the GPU" if device.startswith("cuda") else "of the whole process"
-    said = listed([f"{held / 1e9:.2f} GB ({name})" for name, held in most.items()])
+    said = join_and([f"{held / 1e9:.2f} GB ({name})" for name, held in most.items()])
     return (
         f"The most memory {whose} that was held while a run learnt from batches of "
         f"{found.trial.options['batch']} patches of {size}: {said}. With `--recompute` a block's "

@@ -31,7 +31,7 @@ from aerial_nni.recipes.hpo.report.tables import (
 from aerial_nni.reporting import findings as baseline_findings
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 from aerial_nni.reporting.same_data import check_same_data
 from aerial_nni.reporting.trial_part import draw_trial, explain_trial
 
@@ -120,7 +120,7 @@ def search_chapter(searches: Sequence[Search], links: Mapping[str, str]) -> list
         "### All trials",
         "The best ones:",
         best_table(search),
-        f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
+        f"<details><summary>All {pluralize(len(search.tried), 'trial')}</summary>\n\n"
         f"{trial_table(search, search.tried)}\n\n</details>",
         *(["Trials without a score:", failed] if failed else ["Every trial has a score."]),
     ]

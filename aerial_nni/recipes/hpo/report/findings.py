@@ -6,7 +6,16 @@ import numpy as np
 
 from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.recipes.hpo.report.search_trial import ADDED, GRID
-from aerial_nni.reporting.format import LEAKY, code, duration, listed, percent, score, some, spread
+from aerial_nni.reporting.format import (
+    LEAKY,
+    code,
+    duration,
+    join_and,
+    percent,
+    pluralize,
+    score,
+    spread,
+)
 from aerial_nni.tuners.trial import BEST, DEFAULT, GUIDED, PROMOTED, RANDOM, STARTUP
 
 KINDS = {
@@ -38,11 +47,12 @@ def _found(search: Search) -> str:
     leaky = f" (**{LEAKY}**)" if split["leaky"] else ""
     scores = search.scores_of(BEST)
     start = (
-        f"A search over {some(len(search.space.parameters), 'parameter')} of the U-Net and its "
+        f"A search over {pluralize(len(search.space.parameters), 'parameter')} of the U-Net and "
+        "its "
         f"training (method: {search.title}) found a configuration"
     )
     where = (
-        f"on {some(split['val_patches'], 'validation patch')} of the dataset "
+        f"on {pluralize(split['val_patches'], 'validation patch')} of the dataset "
         f"{code(trial.metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with "
         f"seed {split['seed']}"
     )
@@ -52,7 +62,7 @@ def _found(search: Search) -> str:
             "trained again, so how much of that is luck is not known."
         )
     over = (
-        f"mean ± sample standard deviation over {some(len(scores), 'seed')}"
+        f"mean ± sample standard deviation over {pluralize(len(scores), 'seed')}"
         if len(scores) > 1
         else "one seed"
     )
@@ -67,8 +77,8 @@ def _again(search: Search) -> str:
     epochs = search.retrained[BEST][0].options["epochs"]
     before = search.experiment.record["options"].get("epochs")
     if before is not None and before < epochs:
-        return f"trained again at full length, {some(epochs, 'epoch')} instead of {before}"
-    return f"trained again for {some(epochs, 'epoch')}"
+        return f"trained again at full length, {pluralize(epochs, 'epoch')} instead of {before}"
+    return f"trained again for {pluralize(epochs, 'epoch')}"
 
 
 def _against_default(search: Search) -> str:
@@ -89,7 +99,8 @@ def guided(search: Search) -> str:
     kinds = [tried.kind for tried in search.tried]
     scored = sum(tried.score is not None for tried in search.tried)
     said = [KINDS[kind].format(kinds.count(kind)) for kind in KINDS if kind in kinds]
-    text = f"The search had {some(len(kinds), 'trial')} ({scored} with a score): {listed(said)}."
+    trials = pluralize(len(kinds), "trial")
+    text = f"The search had {trials} ({scored} with a score): {join_and(said)}."
     if GUIDED in kinds:
         return text
     return f"{text} **No configuration was guided** by results."
@@ -102,12 +113,12 @@ def _cost(search: Search) -> str:
     again = [trial for phase in (BEST, DEFAULT) for trial in search.retrained[phase]]
     if again:
         minutes = sum(trial.metrics["cost"]["training_seconds"] for trial in again)
-        text += f", and {duration(minutes)} for {some(len(again), 'run')} after it"
+        text += f", and {duration(minutes)} for {pluralize(len(again), 'run')} after it"
     saved = sum(tried.resumed for tried in search.tried)
     if saved:
         text += (
             ". Promoted configurations went on from their checkpoints, which saved "
-            f"{some(saved, 'epoch')} more ({percent(saved / (saved + epochs))})"
+            f"{pluralize(saved, 'epoch')} more ({percent(saved / (saved + epochs))})"
         )
     return f"{text}."
 
@@ -124,7 +135,7 @@ def on_progress(search: Search) -> str:
     if defaults:
         above = sum((tried.score or 0) > mean(defaults) for tried in search.scored)
         text.append(
-            f"{above} of {some(len(search.scored), 'scored trial')} "
+            f"{above} of {pluralize(len(search.scored), 'scored trial')} "
             f"{'is' if above == 1 else 'are'} above the mean of the default options"
             f"{_lengths(search)}."
         )
@@ -141,7 +152,7 @@ def _added(search: Search) -> str:
         return ""
     gain = max(later) - max(start)
     added = f"the guided trials added {gain:.4f}" if gain > 0 else "no guided trial was better"
-    best = f"The best of {some(len(start), 'start-up trial')} has {max(start):.4f}; {added}."
+    best = f"The best of {pluralize(len(start), 'start-up trial')} has {max(start):.4f}; {added}."
     medians = (float(np.median(scores)) for scores in (start, later))
     typical = "The median start-up trial has {:.4f}, the median guided trial {:.4f}."
     return f"{best} {typical.format(*medians)}"
@@ -153,7 +164,7 @@ def _lengths(search: Search) -> str:
     tried = {trial.length for trial in search.scored}
     if tried == full:
         return ""
-    shown = listed([str(count) for count in sorted(full)])
+    shown = join_and([str(count) for count in sorted(full)])
     trials = " to ".join(str(count) for count in sorted({min(tried), max(tried)}))
     return f"; but its runs had {shown} epochs, the trials {trials}"
 

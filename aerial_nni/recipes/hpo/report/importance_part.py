@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import listed, percent, some
+from aerial_nni.reporting.format import join_and, percent, pluralize
 from aerial_nni.reporting.style import BLUE, INK, ORANGE, legend_below, new_figure, styled
 
 FEW = 10
@@ -56,12 +56,14 @@ def explain_importance(search: Search, link: str | None) -> str:
     """What was computed, the figure, what it says and how far it can be trusted, in Markdown."""
     if link is None:
         return (
-            f"A random forest fitted to {some(len(search.scored), 'scored trial')} predicts the "
+            f"A random forest fitted to {pluralize(len(search.scored), 'scored trial')} predicts "
+            "the "
             "same score everywhere: nothing can be said of single parameters."
         )
     return "\n\n".join(
         [
-            f"A random forest was fitted to {some(len(search.scored), 'scored trial')}, and the "
+            f"A random forest was fitted to {pluralize(len(search.scored), 'scored trial')}, and "
+            "the "
             "variance of its prediction over the whole search space was taken apart as functional "
             "analysis of variance does (Hutter, Hoos and Leyton-Brown 2014):",
             "```math\nV_j = \\frac{\\operatorname{Var}_{x_j}\\big(\\operatorname{E}[f \\mid x_j]"
@@ -89,7 +91,7 @@ def _epochs(search: Search) -> str:
         )
     if early := sum(tried.state == "EARLY_STOPPED" for tried in search.scored):
         text += (
-            f" {some(early, 'trial')} that {'was' if early == 1 else 'were'} stopped early "
+            f" {pluralize(early, 'trial')} that {'was' if early == 1 else 'were'} stopped early "
             f"{'enters' if early == 1 else 'enter'} with the last score, as if it were that of a "
             "full trial."
         )
@@ -103,7 +105,7 @@ def _order(search: Search) -> str:
     said = [
         f"`{importance.names[place]}` ({percent(means[place])})" for place in importance.order[:3]
     ]
-    text = f"With interactions, {listed(said)} matter{'s' if len(said) == 1 else ''} most."
+    text = f"With interactions, {join_and(said)} matter{'s' if len(said) == 1 else ''} most."
     if len(importance.order) > 1:
         first, second = importance.order[:2]
         wins = float(np.mean(importance.total[:, first] > importance.total[:, second]))
@@ -127,7 +129,8 @@ def _trust(search: Search) -> str:
         )
     if count < FEW * size:
         text.append(
-            f"**With {some(count, 'trial')} for {some(size, 'parameter')} this is a hint, not a "
+            f"**With {pluralize(count, 'trial')} for {pluralize(size, 'parameter')} this is a "
+            "hint, not a "
             "measurement:** a guided search looks where scores are high, so the rest of the space "
             "is seen thinly, and parameters that hardly varied there look unimportant."
         )

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from aerial_nni.recipes.hpo.report.progress import best_so_far
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import score, some
+from aerial_nni.reporting.format import pluralize, score
 from aerial_nni.reporting.group_comparison import LOOKS
 from aerial_nni.reporting.style import legend_below, new_figure, styled
 
@@ -54,7 +54,8 @@ def explain_courses(searches: Sequence[Search]) -> str:
     epochs = sum(tried.epochs for tried in leading.tried)
     text = (
         f"The best score is of {leading.title} (`{first}`): {score(ends[first])} after "
-        f"{some(len(leading.tried), 'trial')} and {some(epochs, 'epoch')}. All are of the same "
+        f"{pluralize(len(leading.tried), 'trial')} and {pluralize(epochs, 'epoch')}. All are of "
+        "the same "
         "patches after the same split. One search of each method says little about the methods: "
         "another seed of the same one may end elsewhere."
     )

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from aerial_nni.recipes.hpo.report.marks import focus, mark, name_of
 from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.recipes.hpo.report.search_trial import Tried
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 from aerial_nni.reporting.style import (
     BLUE,
     GREY,
@@ -57,7 +57,7 @@ def _limits(search: Search) -> tuple[float, float]:
 def _epochs(search: Search) -> str:
     """How long the trials were, where all were alike."""
     lengths = {tried.length for tried in search.scored}
-    return f" of {some(lengths.pop(), 'epoch')}" if len(lengths) == 1 else ""
+    return f" of {pluralize(lengths.pop(), 'epoch')}" if len(lengths) == 1 else ""
 
 
 def best_so_far(tried: tuple[Tried, ...]) -> np.ndarray:
@@ -105,7 +105,7 @@ def _handles(search: Search, *, low: float) -> list[Line2D]:
     if any(trial.score is None for trial in tried):
         handles.append(mark("no score", "x", GREY))
     if runs := search.retrained[DEFAULT]:
-        label = f"default options, {some(runs[0].metrics['epochs_run'], 'epoch')}"
+        label = f"default options, {pluralize(runs[0].metrics['epochs_run'], 'epoch')}"
         label += f", {len(runs)} seeds: mean and range" if len(runs) > 1 else ""
         handles.append(Line2D([], [], color=INK, linestyle="--", linewidth=1.3, label=label))
     return handles

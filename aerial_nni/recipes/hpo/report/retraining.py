@@ -10,7 +10,7 @@ from scipy import stats
 
 from aerial_nni.recipes.hpo.report.axes import write_value
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import duration, score, some, table
+from aerial_nni.reporting.format import duration, pluralize, score, table
 from aerial_nni.reporting.group_comparison import Group, beside_table, draw_beside
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
@@ -21,7 +21,7 @@ def draw_retraining(search: Search) -> Figure:
     """Both as `draw_beside` draws them, with the score of the best trial of the search."""
     level = None
     if search.best.score is not None:
-        length = some(search.best.length, "epoch")
+        length = pluralize(search.best.length, "epoch")
         level = (search.best.score, f"best trial of the search ({length})")
     first, second = (Group(name, search.retrained[phase]) for phase, name in NAMES.items())
     return draw_beside(first, second, level=level)
@@ -59,8 +59,8 @@ def _difference(default: Sequence[float], best: Sequence[float]) -> str:
     gain = mean(best) - mean(default)
     text = (
         f"The best configuration is **{abs(gain):.4f} {'above' if gain >= 0 else 'below'} the "
-        f"default options** in mean IoU ({some(len(best), 'seed')} against "
-        f"{some(len(default), 'seed')})."
+        f"default options** in mean IoU ({pluralize(len(best), 'seed')} against "
+        f"{pluralize(len(default), 'seed')})."
     )
     low, high = interval(default, best)
     if math.isnan(low):
@@ -102,9 +102,10 @@ def _optimism(search: Search, best: Sequence[float]) -> str:
         f"{score(again)}{' in the mean' if len(best) > 1 else ''}."
     )
     if lengths != {trial.length}:
-        longer = some(lengths.pop(), "epoch") if len(lengths) == 1 else "several lengths"
+        longer = pluralize(lengths.pop(), "epoch") if len(lengths) == 1 else "several lengths"
         return (
-            f"{text} The trial of the search had {some(trial.length, 'epoch')}, the retrained runs "
+            f"{text} The trial of the search had {pluralize(trial.length, 'epoch')}, the "
+            "retrained runs "
             f"{longer}, so the two are not alike."
         )
     if found > again:

@@ -10,7 +10,7 @@ from aerial_nni.recipes.hpo.report.progress import draw_progress
 from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.recipes.hpo.report.space_part import explain_space
 from aerial_nni.recipes.hpo.report.tables import best_table, failure_table, trial_table
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 
 
 def draw_search(search: Search) -> dict[str, Figure]:
@@ -42,7 +42,7 @@ def explain_search(search: Search, links: Mapping[str, str]) -> list[str]:
         explain_importance(search, links.get("importance")),
         "### The best trials",
         best_table(search),
-        f"<details><summary>All {some(len(search.tried), 'trial')}</summary>\n\n"
+        f"<details><summary>All {pluralize(len(search.tried), 'trial')}</summary>\n\n"
         f"{trial_table(search, search.tried)}\n\n</details>",
         *(["Trials without a score:", failed] if failed else []),
     ]

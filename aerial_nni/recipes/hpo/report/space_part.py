@@ -6,7 +6,7 @@ from aerial_nni.config import run_folder
 from aerial_nni.recipes.hpo.report.axes import write_value
 from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.recipes.kinds import options_of
-from aerial_nni.reporting.format import some, table
+from aerial_nni.reporting.format import pluralize, table
 from aerial_nni.tuners.parameter import NORMAL, Parameter
 
 
@@ -29,7 +29,8 @@ def explain_space(search: Search) -> str:
     )
     parts = [
         "### The search space",
-        f"The search varied {some(len(search.space.parameters), 'parameter')} and left all other "
+        f"The search varied {pluralize(len(search.space.parameters), 'parameter')} and left all "
+        "other "
         f"options as they were. {many}{logs}"
         + (f" Given with the command, so not searched: {fixed}." if fixed else ""),
         f"**The search space was reduced.** The reason given: {reason}. Against the full space: "

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from aerial_nni.recipes.hpo.report.axes import write_value
 from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.recipes.hpo.report.search_trial import Tried
-from aerial_nni.reporting.format import duration, rule_name, score, some, spread, table
+from aerial_nni.reporting.format import duration, pluralize, rule_name, score, spread, table
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
 STATES = {
@@ -57,7 +57,7 @@ def failure_table(search: Search) -> str:
         [
             str(tried.number),
             STATES.get(tried.state, tried.state.lower()),
-            f"after {some(tried.length, 'epoch')}" if tried.length else "before an epoch",
+            f"after {pluralize(tried.length, 'epoch')}" if tried.length else "before an epoch",
             tried.reason.splitlines()[0] if tried.reason else "not recorded",
             ", ".join(f"`{key}` {write_value(value)}" for key, value in tried.config.items()),
         ]

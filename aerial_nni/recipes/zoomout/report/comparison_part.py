@@ -8,7 +8,16 @@ from aerial_nni.recipes.zoomout.phases import UNET
 from aerial_nni.recipes.zoomout.report.method_text import describe_weights
 from aerial_nni.recipes.zoomout.report.reading import Comparison
 from aerial_nni.recipes.zoomout.scores import OF_ALL, OF_BUILDINGS
-from aerial_nni.reporting.format import LEAKY, code, duration, listed, score, some, spread, table
+from aerial_nni.reporting.format import (
+    LEAKY,
+    code,
+    duration,
+    join_and,
+    pluralize,
+    score,
+    spread,
+    table,
+)
 from aerial_nni.reporting.group_comparison import Group, beside_table
 from aerial_nni.tuners.trial import CONTROL
 
@@ -41,9 +50,9 @@ def summary(found: Comparison) -> str:
     if not reached:
         reached = [f"{title_of(group)} **{spread(group.scores)}**" for group in found.groups]
     return (
-        f"{what} on {some(split['val_patches'], 'validation patch')} of the dataset "
+        f"{what} on {pluralize(split['val_patches'], 'validation patch')} of the dataset "
         f"{code(trial.metrics['data']['name'])}, split by the rule `{split['rule']}`{leaky} with "
-        f"seed {split['seed']}: {listed(reached)}"
+        f"seed {split['seed']}: {join_and(reached)}"
         f"{f' (mean ± sample standard deviation over {seeds} seeds)' if seeds > 1 else ''}. "
         f"{difference(found)} The frozen network of zoom-out was {describe_weights(found)}. "
         f"{caution(found)}"
@@ -54,7 +63,7 @@ def caution(found: Comparison) -> str:
     """What was chosen on the images that the scores are on."""
     if found.search is None:
         return "All scores are on the validation images by which epochs were chosen."
-    ours = listed([title_of(group) for group in found.groups if group.name != UNET])
+    ours = join_and([title_of(group) for group in found.groups if group.name != UNET])
     other = ", the U-Net had none" if any(group.name == UNET for group in found.groups) else ""
     return (
         "All scores are on the validation images by which epochs, and in the search trials, were "
@@ -66,7 +75,7 @@ def explain_comparison(found: Comparison, links: Mapping[str, str]) -> list[str]
     """Scores and costs of all ways, in Markdown, a paragraph each."""
     figure = links.get("beside")
     return [
-        f"### {headline(listed([title_of(group) for group in found.groups]))}",
+        f"### {headline(join_and([title_of(group) for group in found.groups]))}",
         score_table(found),
         describe_scores(found),
         *([f"![Mean IoU of each run, and by epoch]({figure})"] if figure else []),
@@ -111,7 +120,7 @@ def describe_unet(found: Comparison) -> str:
     other = [f"`{name}` {value}" for name, value in found.method.get("unet", {}).items()]
     return (
         "The U-Net was trained from random weights, with the usual options of `baseline`"
-        f"{f' but for {listed(other)}' if other else ''}."
+        f"{f' but for {join_and(other)}' if other else ''}."
     )
 
 
@@ -126,7 +135,7 @@ def first_stage(found: Comparison) -> str:
         return ""
     return (
         "Training time is that of the second stage; the first one, with the samples drawn, took "
-        f"{listed(said)} in the mean. "
+        f"{join_and(said)} in the mean. "
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aerial_nni.recipes.zoomout.options import RANDOM
 from aerial_nni.recipes.zoomout.report.reading import Comparison
-from aerial_nni.reporting.format import listed, score, some
+from aerial_nni.reporting.format import join_and, pluralize, score
 from aerial_nni.reporting.loss_text import explain_loss
 
 WEIGHTS = {
@@ -73,7 +73,7 @@ def _order_of_bands(found: Comparison) -> str:
     vgg = facts["backbone"] != "encoder" and facts["weights"]["kind"] != "random"
     if not vgg or list(bands) == ["red", "green", "blue"]:
         return ""
-    return f"It was trained on red, green and blue; here it is given {listed(list(bands))}. "
+    return f"It was trained on red, green and blue; here it is given {join_and(list(bands))}. "
 
 
 def _reading(found: Comparison) -> str:
@@ -130,7 +130,7 @@ def _stages(found: Comparison) -> str:
     )
     if samples["epochs"]:
         first += (
-            f"After {some(samples['epochs'], 'epoch')}, with a learning rate that falls to a "
+            f"After {pluralize(samples['epochs'], 'epoch')}, with a learning rate that falls to a "
             f"tenth after each quarter, the best one ({samples['epoch']}) has a mean IoU of "
             f"{score(samples['mean_iou'])} on samples drawn in the same way from the validation "
             "patches: no score of segmentation, since "
@@ -144,7 +144,8 @@ def _stages(found: Comparison) -> str:
         first += "This run skipped that stage: it measured the features' mean and spread only. "
     return first + (
         "**Second** the same weights, as 1×1 convolutions, go on to learn from whole patches, "
-        f"augmented anew in each of {some(found.trial.metrics['epochs_run'], 'epoch')}. The frozen "
+        f"augmented anew in each of {pluralize(found.trial.metrics['epochs_run'], 'epoch')}. The "
+        "frozen "
         "network never changes."
     )
 
@@ -164,4 +165,4 @@ def _superpixels(found: Comparison) -> str:
     )
     if not sides:
         return f"{text} No such run is in this document."
-    return f"{text} The superpixels of the runs below are about {listed(sides)} pixels wide."
+    return f"{text} The superpixels of the runs below are about {join_and(sides)} pixels wide."

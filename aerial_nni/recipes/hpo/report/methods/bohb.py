@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from aerial_nni.recipes.hpo.report.methods.bohb_text import IDEA, LIMITS, MODEL
 from aerial_nni.recipes.hpo.report.methods.densities import caption, draw_densities, on_good
 from aerial_nni.recipes.hpo.report.methods.hyperband import HyperbandChapter
-from aerial_nni.reporting.format import percent, some
+from aerial_nni.reporting.format import percent, pluralize
 
 
 class BOHBChapter(HyperbandChapter):
@@ -44,6 +44,6 @@ class BOHBChapter(HyperbandChapter):
             "![Densities of good and other trials along single parameters, and their ratio]"
             f"({links['method-densities']})",
             caption(self.search),
-            f"The last model was fitted to the trials of {some(budget, 'epoch')}. "
+            f"The last model was fitted to the trials of {pluralize(budget, 'epoch')}. "
             f"{on_good(self.search, self.tuner.ratio(), losses)}",
         ]

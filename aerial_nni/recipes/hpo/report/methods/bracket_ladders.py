@@ -8,7 +8,7 @@ import numpy as np
 
 from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.recipes.hpo.report.search_trial import Tried
-from aerial_nni.reporting.format import listed, percent, score, some, table
+from aerial_nni.reporting.format import join_and, percent, pluralize, score, table
 from aerial_nni.tuners.brackets import Bracket, Brackets
 from aerial_nni.tuners.trial import key
 
@@ -90,7 +90,7 @@ def rung_table(groups: Sequence[Group]) -> str:
         rows.append(row)
     header = [
         "bracket",
-        *(f"after {some(budget, 'epoch')}" for budget in budgets),
+        *(f"after {pluralize(budget, 'epoch')}" for budget in budgets),
         "epochs trained",
     ]
     return table(header, rows)
@@ -113,7 +113,7 @@ def on_sizes(brackets: Brackets) -> str:
         f"*differs:* the brackets fit into the number of trials, here {brackets.trials}: the "
         f"longest one leaves room for a second, {shorter}; a bracket for which too few trials are "
         "left is smaller, and brackets start anew while there are any. Those of this search, "
-        f"configurations × epochs at each rung, are {listed(planned)}."
+        f"configurations × epochs at each rung, are {join_and(planned)}."
     )
 
 
@@ -124,10 +124,11 @@ def on_cost(search: Search, groups: Sequence[Group]) -> str:
     saved = sum(tried.resumed for tried in search.tried)
     full = count * longest
     text = (
-        f"{some(count, 'configuration')} cost {some(spent, 'epoch')}. All of them at full length "
+        f"{pluralize(count, 'configuration')} cost {pluralize(spent, 'epoch')}. All of them at "
+        "full length "
         f"would have cost {full:,}, so this is {percent(spent / full)} of it"
     )
     if saved:
         text += f"; without going on from checkpoints it would have been {spent + saved:,}"
     reached = sum(ladder.top == longest for group in groups for ladder in group)
-    return f"{text}. {reached} of them reached {some(longest, 'epoch')}."
+    return f"{text}. {reached} of them reached {pluralize(longest, 'epoch')}."

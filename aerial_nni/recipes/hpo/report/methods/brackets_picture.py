@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from aerial_nni.recipes.hpo.report.marks import COLOURS, mark
 from aerial_nni.recipes.hpo.report.methods.bracket_ladders import Group, Ladder, rungs
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 from aerial_nni.reporting.style import (
     BLUE,
     GREEN,
@@ -107,7 +107,7 @@ def draw_curves(search: Search, groups: Sequence[Group]) -> Figure:
     starts = {group[0].budgets[0]: group[0] for group in groups if group}
     legend_below(figure, [
         *(Line2D([], [], color=_shade(starts[start], budgets),
-                 label=f"began with {some(start, 'epoch')}") for start in sorted(starts)),
+                 label=f"began with {pluralize(start, 'epoch')}") for start in sorted(starts)),
         Line2D([], [], color=VERMILLION, linewidth=2.4, label="best configuration"),
     ])  # fmt: skip
     return figure

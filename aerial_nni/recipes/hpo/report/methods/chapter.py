@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from aerial_nni.recipes.hpo.report.methods.fitted_tuner import tuner_of
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 
 
 class Chapter:
@@ -57,4 +57,5 @@ def on_records(search: Search) -> str:
     if not count:
         return "No trial was guided by results: there is nothing to see of the method's choices."
     which = f" ({'trial' if len(later) == 1 else 'trials'} {', '.join(later)})" if later else ""
-    return f"Of {some(count, 'guided trial')} {len(later) or 'none'} raised the best score{which}."
+    return f"Of {pluralize(count, 'guided trial')} {len(later) or 'none'} raised the best "
+    f"score{which}."

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from aerial_nni.recipes.hpo.report.axes import grid_of, parameter_axis, write_value
 from aerial_nni.recipes.hpo.report.marks import mark
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import listed, some
+from aerial_nni.reporting.format import join_and, pluralize
 from aerial_nni.reporting.style import BLUE, GREEN, GREY, INK, legend_below, new_figure, styled
 from aerial_nni.tuners.density import CELLS, Density, Ratio
 
@@ -48,8 +48,8 @@ def draw_densities(search: Search, ratio: Ratio) -> Figure:
     grid[1, 0].set_ylabel("l(x) / g(x), log scale")
     good, bad = (len(density.centres) for density in (ratio.good, ratio.bad))
     legend_below(figure, [
-        Line2D([], [], color=GREEN, linewidth=2, label=f"l(x): {some(good, 'good trial')}"),
-        Line2D([], [], color=GREY, linestyle="--", label=f"g(x): {some(bad, 'other trial')}"),
+        Line2D([], [], color=GREEN, linewidth=2, label=f"l(x): {pluralize(good, 'good trial')}"),
+        Line2D([], [], color=GREY, linestyle="--", label=f"g(x): {pluralize(bad, 'other trial')}"),
         *([mark("where the trials were", "|", INK, size=9)] if numbers else []),
         Patch(facecolor=BLUE, alpha=0.5, label="their ratio"),
     ])  # fmt: skip
@@ -127,6 +127,7 @@ def on_good(search: Search, ratio: Ratio, losses: np.ndarray) -> str:
             said = low if low == high else f"{low} to {high}"
         typical.append(f"`{parameter.name}` {said}")
     return (
-        f"{len(good)} of {some(len(losses), 'trial')} count as good, those with a mean IoU from "
-        f"{least:.4f}. They have {listed(typical)}."
+        f"{len(good)} of {pluralize(len(losses), 'trial')} count as good, those with a mean IoU "
+        "from "
+        f"{least:.4f}. They have {join_and(typical)}."
     )

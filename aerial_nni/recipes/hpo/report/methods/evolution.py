@@ -22,7 +22,7 @@ from aerial_nni.recipes.hpo.report.methods.lineage import (
     living,
 )
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import listed, percent, some
+from aerial_nni.reporting.format import join_and, percent, pluralize
 from aerial_nni.reporting.style import (
     BLUE,
     GREEN,
@@ -128,14 +128,17 @@ def _here(search: Search, found: list[Descent]) -> str:
     depth = max(generations(found).values())
     text = [
         f"{better} of {len(scored)} children ({percent(better / len(scored))}) scored higher than "
-        f"their parents. The longest line has {some(depth, 'generation')}."
+        f"their parents. The longest line has {pluralize(depth, 'generation')}."
     ]
     if line:
         founder = line[0].parent
-        steps = [f"{listed([f'`{n}`' for n in d.changed])} (trial {d.child.number})" for d in line]
+        steps = [
+            f"{join_and([f'`{n}`' for n in d.changed])} (trial {d.child.number})" for d in line
+        ]
         text.append(
             f"The best trial descends from trial {founder.number} over "
-            f"{some(len(line), 'generation')}; what changed on the way: {', then '.join(steps)}."
+            f"{pluralize(len(line), 'generation')}; what changed on the way: "
+            f"{', then '.join(steps)}."
         )
     else:
         text.append("The best trial has no parent: chance found it, not evolution.")

@@ -17,7 +17,7 @@ from aerial_nni.recipes.hpo.report.methods.plane import (
     on_pair,
 )
 from aerial_nni.recipes.hpo.report.methods.slices import draw_slices
-from aerial_nni.reporting.format import some
+from aerial_nni.reporting.format import pluralize
 from aerial_nni.tuners.encoding import APART
 from aerial_nni.tuners.gaussian_process import EXTREME, GaussianProcess
 from aerial_nni.tuners.gp import DRAWS
@@ -117,7 +117,8 @@ class GPChapter(Chapter):
         )
         little = values[place] < 0.1 * max(1e-9, float(self.search.scores.std()))
         return (
-            f"The model fitted to all {some(len(model.losses), 'trial')} takes the noise of one "
+            f"The model fitted to all {pluralize(len(model.losses), 'trial')} takes the noise of "
+            "one "
             f"trial to be {self.noise:.4f} mean IoU. Among 4,000 random configurations the one "
             f"with the highest expected improvement ({float(values[place]):.4f}) is {config}, with "
             f"a predicted mean IoU of {-loss:.4f} ± {deviation:.4f}: "

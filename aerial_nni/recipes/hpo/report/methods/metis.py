@@ -13,7 +13,7 @@ from aerial_nni.recipes.hpo.report.methods.gp import PROCESS, GPChapter
 from aerial_nni.recipes.hpo.report.methods.metis_text import CHOICE, IDEA, LIMITS
 from aerial_nni.recipes.hpo.report.methods.plane import Surface, draw_plane, on_pair
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import listed, some
+from aerial_nni.reporting.format import join_and, pluralize
 from aerial_nni.reporting.style import (
     BLUE,
     GREEN,
@@ -115,7 +115,7 @@ class MetisChapter(GPChapter):
         """How many trials served each purpose."""
         counts = Counter(tried.origin for tried in self.search.tried if tried.origin in LOOKS)
         said = [f"{count} by {origin}" for origin, count in counts.most_common()]
-        chosen = f"{some(counts.total(), 'trial')} came from results: {listed(said)}. "
+        chosen = f"{pluralize(counts.total(), 'trial')} came from results: {join_and(said)}. "
         return (
             f"{chosen if said else ''}{on_records(self.search)} The model takes the noise of one "
             f"trial to be {self.noise:.4f} mean IoU."

@@ -22,7 +22,7 @@ from aerial_nni.recipes.hpo.report.marks import (
     spread,
 )
 from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import listed
+from aerial_nni.reporting.format import join_and
 from aerial_nni.reporting.style import INK, legend_below, new_figure, styled
 from aerial_nni.tuners.acquisition import Acquisition
 
@@ -82,7 +82,8 @@ def on_pair(search: Search) -> str:
     """Which two parameters a plane is over, and what the others are."""
     pair = [f"`{name}`" for name in search.importance.first[:2]]
     return (
-        f"{listed(pair)}, the two that {search.importance.leading}; all other parameters have the "
+        f"{join_and(pair)}, the two that {search.importance.leading}; all other parameters have "
+        "the "
         "best trial's values"
     )
 
