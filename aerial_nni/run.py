@@ -33,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    given = build_parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = build_parser().parse_args(words)
+    given.words = words
     say_plainly(logging.WARNING)
     try:
         return given.verb(given)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from PIL import Image
 
 from aerial_nni.config import run_folder
 from aerial_nni.nni_backend.ports import free_port
+from aerial_nni.nni_backend.records import load
 from aerial_nni.run import build_parser, main
 from aerial_nni.training.checkpoint import load_checkpoint
 
@@ -42,9 +44,8 @@ def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
 def test_the_baseline_from_launch_to_checkpoint_and_document(town: Path, tmp_path: Path):
     flags = ["--data", "folder", "--data-dir", os.path.relpath(town, tmp_path), "--patch", 32]
     small = ["--width", 4, "--depth", 2, "--epochs", 1, "--batch", 4]
-    ran = run(
-        "baseline", *flags, *small, "--exit", "--json", "--port", free_port(), cwd=tmp_path
-    )  # fmt: skip
+    words = ["baseline", *flags, *small, "--exit", "--json", "--port", free_port()]
+    ran = run(*words, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     said = json.loads(ran.stdout)
     assert said["state"] == "DONE"
@@ -52,6 +53,8 @@ def test_the_baseline_from_launch_to_checkpoint_and_document(town: Path, tmp_pat
     assert said["result_folder"] == str(tmp_path / "runs" / said["id"] / said["best"]["id"])
     metrics = run_folder.read_json(Path(said["result_folder"]) / run_folder.METRICS)
     assert metrics["score"] == said["best"]["score"]
+    typed = shlex.split(load(Path(said["folder"])).command_line or "")
+    assert typed == ["python", "-m", "aerial_nni.run", *map(str, words)]
     assert Path(said["report"]).is_relative_to(tmp_path / "docs")
     assert "mean IoU" in ran.stderr
     assert "Traceback" not in ran.stderr

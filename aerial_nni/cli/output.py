@@ -3,11 +3,15 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aerial_nni.config.errors import shown
+
+PROGRAM = ("python", "-m", "aerial_nni.run")
+"""How a command begins as it is recorded, whichever way the program was started."""
 
 
 def settings_of(given: argparse.Namespace) -> Any:
@@ -25,6 +29,7 @@ def settings_of(given: argparse.Namespace) -> Any:
         docs=given.docs,
         stay=sys.stdout.isatty() and not given.exit,
         patience=Patience(failures=given.max_failures or Patience.failures),
+        command_line=shlex.join([*PROGRAM, *given.words]),
     )
 
 

@@ -68,6 +68,8 @@ class Definition:
     """Trials at once where nothing else is said."""
     method: Mapping[str, Any] = field(default_factory=dict)
     """What the record keeps of the way in which configurations are chosen."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Where the value of each option comes from, by its name, for the record."""
     work: Sequence[Part] = ()
     """What is trained, for an estimate of the time that it takes; without it there is none."""
 

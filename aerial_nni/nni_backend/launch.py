@@ -100,6 +100,8 @@ def _record(definition: Definition, limits: Limits, server: Server, settings: Se
         module=definition.module,
         method=dict(definition.method),
         created=now(),
+        command_line=settings.command_line,
+        origins=dict(definition.origins),
     )
 
 

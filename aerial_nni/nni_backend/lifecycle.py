@@ -45,6 +45,8 @@ class Settings:
     stay: bool = False
     """Keep the web UI open at the end until Ctrl-C."""
     patience: Patience = Patience()
+    command_line: str | None = None
+    """The command that asks for it, as it would be typed again; None from Python."""
 
     def check(self) -> None:
         """Raises what is wrong with port and folders, before anything is prepared.

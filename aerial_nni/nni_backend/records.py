@@ -71,6 +71,14 @@ class Trial:
     """Whether a person added it in the web UI."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command as it would be typed again, and when it was typed."""
+
+    line: str
+    time: str
+
+
 @dataclass(kw_only=True)
 class Record:
     """The content of `experiment.json`. The watch changes it, and `save` writes it atomically."""
@@ -101,14 +109,21 @@ class Record:
     best: dict[str, Any] | None = None
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the files that all trials share, as they were at launch, by name."""
+    command_line: str | None = None
+    """The command that launched it, None where it was launched from Python or by 0.1.0."""
+    resumes: list[Command] = field(default_factory=list)
+    """The commands that went on with it, the oldest first."""
+    origins: dict[str, str] = field(default_factory=dict)
+    """Where the value of each option comes from, by its name; empty where that was not noted."""
 
     def save(self, folder: Path) -> None:
         """Writes `experiment.json` in the experiment's folder; its secret URL is for its owner.
 
         And a copy beside it, which `repair` takes where the first was damaged.
         """
-        trials = [vars(trial) for trial in self.trials]  # `asdict` would copy all of a thousand
-        text = run_folder.as_json({**vars(self), "trials": trials})
+        # `asdict` would copy all of a thousand trials.
+        lists = {name: [vars(one) for one in vars(self)[name]] for name in ("trials", "resumes")}
+        text = run_folder.as_json({**vars(self), **lists})
         for name in (run_folder.EXPERIMENT, run_folder.EXPERIMENT_COPY):
             with run_folder.atomic(folder / name, private=True) as temporary:
                 temporary.write_text(text, encoding="utf-8")

@@ -76,6 +76,8 @@ def _resumed(
     record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
     record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
     record.limits["max_failures"] = failures or record.limits["max_failures"]
+    if settings.command_line:
+        record.resumes.append(records.Command(line=settings.command_line, time=records.now()))
     patience = dataclasses.replace(settings.patience, failures=record.limits["max_failures"])
     kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
     ended = [trial for trial in record.trials if trial.state not in kept]

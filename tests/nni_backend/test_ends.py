@@ -25,11 +25,14 @@ from aerial_nni.nni_backend.stop_conditions import Patience
 
 Run = Callable[..., Outcome]
 
+TYPED = "python -m aerial_nni.run resume abc"
+
 
 @pytest.fixture
 def resume(runs: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Outcome]:
     monkeypatch.setattr(lifecycle, "write_document", lambda *_: None)
-    return lambda experiment: stored_experiments.resume(Settings(runs=runs, port=port), experiment)
+    settings = Settings(runs=runs, port=port, command_line=TYPED)
+    return lambda experiment: stored_experiments.resume(settings, experiment)
 
 
 def seeds_of(record: Record) -> list[int]:
@@ -57,6 +60,7 @@ def test_a_killed_launcher_leaves_nothing_and_the_experiment_goes_on(
 
     outcome = resume(launched.id)
     assert outcome.good
+    assert [one.line for one in records.load(folder).resumes] == [TYPED]
     assert seeds_of(outcome.record) == [0, 1, 2]
     assert [trial.sequence for trial in outcome.record.trials] == [0, 1, 2]
     assert (folder / first.id / run_folder.METRICS).stat().st_mtime_ns == written

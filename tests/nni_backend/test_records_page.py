@@ -10,7 +10,7 @@ from made_records import a_record
 
 from aerial_nni.config import run_folder
 from aerial_nni.nni_backend import records
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Command, Record, Trial
 from aerial_nni.nni_backend.trial_rows import OWN
 from aerial_nni.recipes.baseline import training_setup as baseline
 from aerial_nni.recipes.darts import training_setup as darts
@@ -32,7 +32,11 @@ def kept(tmp_path: Path) -> Record:
                   parameters={"seed": 3, "loss": "=1+1"})  # fmt: skip
     best = {"id": "abcde", "score": 0.5, "folder": "abcde"}
     limits = {"trials": 1, "concurrency": 1, "max_minutes": 1, "max_failures": 3}
-    record = a_record(trials=[trial], best=best, state="DONE", limits=limits)
+    again = Command(line="python -m aerial_nni.run resume abcdefgh", time=records.now())
+    record = a_record(
+        trials=[trial], best=best, state="DONE", limits=limits, resumes=[again],
+        command_line="python -m aerial_nni.run baseline --data-dir 'my data'",
+    )  # fmt: skip
     folder = tmp_path / record.id
     (folder / "abcde").mkdir(parents=True)
     run_folder.write_json(folder / "abcde" / run_folder.METRICS, {"final": {"mean_iou": 0.5}})
@@ -46,6 +50,7 @@ def test_the_record_of_an_experiment_is_described(tmp_path: Path):
     assert fields("## `experiment.json`") == list(written)
     assert fields("### `trials`") == list(written["trials"][0])
     assert fields("### `limits`") == list(written["limits"])
+    assert fields("### `resumes`") == list(written["resumes"][0])
     assert fields("### `best`") == list(written["best"])
     assert set(fields("### `trials`")) == {spec.name for spec in dataclasses.fields(Trial)}
 
@@ -91,4 +96,4 @@ def general(column: str) -> str:
 
 def test_the_record_that_is_described_is_read_again(tmp_path: Path):
     record = kept(tmp_path)
-    assert records.load(tmp_path / record.id).trials == record.trials
+    assert records.load(tmp_path / record.id) == record
