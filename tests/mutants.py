@@ -6,9 +6,9 @@
 
 A place is broken in memory, in a fork of this process, which has imported torch and what else is
 slow to import: no file is changed, and a mutant costs its tests alone, up to the first that fails.
-They are the tests of the module's name, and those beside them that import it. Texts of errors and
-of the log, annotations and `strict` of zip are left as they are. Verdicts are kept in
-`build/mutants.json`: what was killed is not run again.
+They are the tests of the module's name, and those beside them that import it. What no result can
+depend on is left as it is: see `is_left`. Verdicts are kept in `build/mutants.json`: what was
+killed is not run again.
 """
 
 import argparse
@@ -29,12 +29,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, KEPT = ROOT / "aerial_nni", ROOT / "build" / "mutants.json"
-FILES = ("recipes/distill/*.py", "recipes/darts/*.py", "training/*.py", "tuners/*.py")  # fmt: skip
+FILES = ("data/pipeline/*split*.py", "recipes/distill/*.py", "recipes/darts/*.py",
+         "training/*.py", "tuners/*.py")  # fmt: skip
+STEERING = ("command", "recipe", "search_tuner", "size_matching", "summary", "training_setup")
+"""Modules of a recipe that compute no result: they say what is started, and gather what it gave."""
 SLOW = ("torch", "torchvision", "scipy.stats", "sklearn.ensemble", "smac", "nni", "tqdm",
         "hypothesis.strategies", "websockets", "safetensors.torch", "pytest")  # fmt: skip
 SECONDS, CLOCK, GIGABYTES = 60, 240, 8
 """Of processor time for a mutant, by the clock for a test, of memory: one over it is killed."""
 MOST = 8  # test files for a mutant
+UNSEEN = ("strict", "check_finite", "overwrite_a", "memory_format", "non_blocking", "n_jobs",
+          "mmap_mode", "desc", "unit", "leave")  # fmt: skip
+"""Keyword arguments that change no result: they say what cannot happen, cost time or memory alone,
+or are of a progress bar."""
 NOTHING = ast.Name("nothing")
 SWAPPED = {"Mod": "Mult", "FloorDiv": "Div", "Pow": "Mult"}
 for one, two in (("Lt", "LtE"), ("Gt", "GtE"), ("Eq", "NotEq"), ("Is", "IsNot"), ("In", "NotIn"),
@@ -45,6 +52,12 @@ for one, two in (("Lt", "LtE"), ("Gt", "GtE"), ("Eq", "NotEq"), ("Is", "IsNot"),
 Tree = Callable[[], ast.Module]
 Mutant = tuple[str, str, Tree]
 """Module, what is broken and where, and what gives the broken tree, once."""
+
+
+def sources() -> list[Path]:
+    """The files that are broken."""
+    found = [path for pattern in FILES for path in sorted(PACKAGE.glob(pattern))]
+    return [path for path in found if path.stem not in STEERING]
 
 
 def others(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST | None]:
@@ -71,14 +84,21 @@ def others(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST | None]:
 
 
 def is_left(node: ast.AST, name: str) -> bool:
-    """Whether a node, the field `name` of its parent, is left as it is with all that is in it."""
+    """Whether a node, the field `name` of its parent, is left as it is with all that is in it.
+
+    Left are texts (docstrings, the log, errors, f-strings), what types say (annotations, `Literal`,
+    type variables), `__all__`, asserts (they say what cannot happen: broken they stop all or
+    nothing) and the keyword arguments of `UNSEEN`.
+    """
+    if name in ("annotation", "returns", "decorator_list"):
+        return True
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) or ast.unparse(node).startswith("log.")
-    if isinstance(node, ast.keyword) and node.arg == "strict":
-        return True  # of zip: what cannot happen
-    return name in ("annotation", "returns", "decorator_list", "msg") or isinstance(
-        node, (ast.Raise, ast.JoinedStr, ast.Import, ast.ImportFrom)
-    )
+    if isinstance(node, ast.keyword):
+        return node.arg in UNSEEN
+    if isinstance(node, (ast.Subscript, ast.Call, ast.Assign)):
+        return ast.unparse(node).startswith(("Literal[", "TypeVar(", "__all__ ="))
+    return isinstance(node, (ast.Raise, ast.JoinedStr, ast.Import, ast.ImportFrom, ast.Assert))
 
 
 def mutants(path: Path) -> list[Mutant]:
@@ -122,8 +142,9 @@ def tests_of(module: str) -> list[str]:
     """
     *folders, name = module.split("/")
     dotted = ".".join(("aerial_nni", *folders))
-    texts = {path: path.read_text(encoding="utf-8")
-             for path in sorted(ROOT.joinpath("tests", *folders).glob("*.py"))}  # fmt: skip
+    while not (place := ROOT.joinpath("tests", *folders)).is_dir():
+        folders.pop()
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(place.glob("*.py"))}
 
     def knowing(names: str) -> list[Path]:
         wanted = re.compile(rf"\b{dotted}(\.| import .*\b)({names})\b")
@@ -136,7 +157,7 @@ def tests_of(module: str) -> list[str]:
                                                not own.fullmatch(path.stem),
                                                path.stat().st_size))  # fmt: skip
 
-    users = [path.stem for path in PACKAGE.joinpath(*folders).glob("*.py")
+    users = [path.stem for path in PACKAGE.joinpath(module).parent.glob("*.py")
              if f"{dotted}.{name} import" in path.read_text(encoding="utf-8")]  # fmt: skip
     return [str(path) for path in (knowing(name) or knowing("|".join(users) or "-"))[:MOST]]
 
@@ -200,8 +221,8 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=KEPT, help="file of the verdicts")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
-    every = [mutant for pattern in FILES for path in sorted(PACKAGE.glob(pattern))
-             for mutant in mutants(path) if mutant[0] in (asked.module or mutant[0])]  # fmt: skip
+    every = [mutant for path in sources() for mutant in mutants(path)
+             if mutant[0] in (asked.module or mutant[0])]  # fmt: skip
     drawn = random.Random(asked.seed).sample(every, asked.sample or len(every))
     os.environ["OMP_NUM_THREADS"] = "1"  # a fork cannot use the threads of its parent
     sys.dont_write_bytecode = True
