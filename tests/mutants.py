@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, KEPT = ROOT / "aerial_nni", ROOT / "build" / "mutants.json"
 FILES = ("data/pipeline/*split*.py", "recipes/distill/*.py", "recipes/darts/*.py",
          "training/*.py", "tuners/*.py")  # fmt: skip
-STEERING = ("command", "recipe", "search_tuner", "size_matching", "summary", "training_setup")
+STEERING = ("command", "recipe", "search_tuner", "size_matching", "summary", "teacher_checks",
+            "training_setup")  # fmt: skip
 """Modules of a recipe that compute no result: they say what is started, and gather what it gave."""
 SLOW = ("torch", "torchvision", "scipy.stats", "sklearn.ensemble", "smac", "nni", "tqdm",
         "hypothesis.strategies", "websockets", "safetensors.torch", "pytest")  # fmt: skip
@@ -42,6 +43,8 @@ UNSEEN = ("strict", "check_finite", "overwrite_a", "memory_format", "non_blockin
           "mmap_mode", "desc", "unit", "leave")  # fmt: skip
 """Keyword arguments that change no result: they say what cannot happen, cost time or memory alone,
 or are of a progress bar."""
+SAME = ("return", "return None", "return False")
+"""None in their place is as good; the last is broken as a constant."""
 NOTHING = ast.Name("nothing")
 SWAPPED = {"Mod": "Mult", "FloorDiv": "Div", "Pow": "Mult"}
 for one, two in (("Lt", "LtE"), ("Gt", "GtE"), ("Eq", "NotEq"), ("Is", "IsNot"), ("In", "NotIn"),
@@ -77,7 +80,7 @@ def others(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST | None]:
         yield ast.Pass()
     elif isinstance(node, ast.AugAssign):
         yield ast.Assign([node.target], node.value, lineno=node.lineno)
-    elif isinstance(node, ast.Return) and ast.unparse(node) not in ("return", "return None"):
+    elif isinstance(node, ast.Return) and ast.unparse(node) not in SAME:
         yield ast.Return(ast.Constant(None))
     if isinstance(parent, (ast.If, ast.IfExp, ast.While)) and node is parent.test:
         yield ast.UnaryOp(ast.Not(), node)

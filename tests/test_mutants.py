@@ -78,8 +78,17 @@ def test_the_tests_of_a_module_are_those_of_its_name_and_those_that_import_it():
     names = {Path(one).name for one in mutants.tests_of("training/evaluation")}
     assert {"test_evaluation.py", "test_loop.py"} <= names
     assert "test_optimisation.py" not in names
-    assert "test_losses.py" in mutants.tests_of("losses")[0]
-    assert "test_against_nni.py" in mutants.tests_of("search/bilevel")[-1]  # starts a process
+    assert "test_losses.py" in mutants.tests_of("training/losses")[0]
+    assert "test_split_rules.py" in mutants.tests_of("data/pipeline/split_rules")[0]
+    assert (
+        "test_against_nni.py" in mutants.tests_of("recipes/darts/bilevel")[-1]
+    )  # starts a process
+
+
+def test_every_module_that_is_broken_has_tests():
+    modules = [path.relative_to(mutants.PACKAGE).with_suffix("").as_posix()
+               for path in mutants.sources() if mutants.mutants(path)]  # fmt: skip
+    assert len(modules) > 50 and [one for one in modules if not mutants.tests_of(one)] == []
 
 
 @pytest.mark.slow

@@ -156,5 +156,4 @@ class PrecisionRecall:
         """Area under each class's step curve, (classes,): sum of precision times recall gained."""
         _, precision, recall = self.curves()
         gained = recall - torch.cat([recall[:, 1:], torch.zeros(self.classes, 1)], dim=1)
-        area = (precision.nan_to_num() * gained).sum(1)
-        return area.masked_fill(self.positives.sum(1) == 0, torch.nan)
+        return (precision.nan_to_num() * gained).sum(1)  # NaN where recall is: an absent class

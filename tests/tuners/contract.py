@@ -77,6 +77,12 @@ class TunerContract:
             assert config["scale"] == pytest.approx(round(config["scale"] / 0.05) * 0.05)
             tuner.receive_trial_result(number, config, draw.random())
 
+    @pytest.mark.parametrize("startup", [0, 3])
+    def test_the_startup_is_as_long_as_it_is_said(self, startup: int):
+        tuner = self.make(SMALL, startup=startup)
+        assert tuner.startup == startup
+        self.run(tuner, 5)
+
     def test_repeats_by_seed(self):
         first, second = (self.run(self.make(SMALL, seed=3), 14) for _ in range(2))
         assert first == second

@@ -80,6 +80,17 @@ def test_where_no_way_is_whole_the_highest_mean_is_taken(caplog: pytest.LogCaptu
     assert tuner.generate_parameters(4)["loss"] == "a" and not caplog.messages
 
 
+def test_results_of_unequal_number_are_compared_by_their_means():
+    grid = [{"_phase": way, "loss": way, "seed": seed} for way in ("a", "b") for seed in (1, 2, 3)]
+    tuner = GridFirstTuner(RANDOM, 1, grid=grid)
+    tuner.update_search_space(SPACE)
+    values = {("a", 1): 0.5, ("a", 2): 0.5, ("b", 1): 0.6}
+    for number in range(6):
+        point = tuner.generate_parameters(number)
+        end(tuner, number, point, values.get((point["loss"], point["seed"])))
+    assert tuner.generate_parameters(6)["loss"] == "b"
+
+
 def test_without_any_result_it_ends():
     tuner = make()
     for number in range(4):
@@ -130,6 +141,27 @@ def test_after_a_resume_of_the_search_the_grid_is_over_and_the_way_stays():
     tuner.receive_trial_result(9, {**GRID[0]}, 0.99)  # would make "a" the best
     second = tuner.generate_parameters(5)
     assert (second["_phase"], second["loss"]) == ("search", "b")
+
+
+@pytest.mark.parametrize("how", ["imported", "resumed", "failed"])
+def test_after_a_resume_any_trial_of_the_search_tells_its_way(how: str):
+    searched = {"x": 0.5, "loss": "a", "_phase": "search"}
+    tuner = make()
+    tuner.import_data([{"parameter": point, "value": VALUE[point["loss"], point["seed"]]}
+                       for point in GRID])  # fmt: skip
+    if how == "imported":
+        tuner.import_data([{"parameter": searched, "value": 0.1}])
+    else:
+        getattr(tuner, how)(searched)
+    assert tuner.generate_parameters(5)["loss"] == "a"
+
+
+def test_seeds_are_alike_if_nothing_else_is_said():
+    grid = [{"_phase": "one", "loss": "a", "seed": 1}]
+    tuner = GridFirstTuner(RANDOM, 1, grid=grid)
+    tuner.update_search_space(SPACE)
+    end(tuner, 0, tuner.generate_parameters(0), 0.5)
+    assert set(tuner.generate_parameters(1)) == {"x", "loss", "_phase", "_origin"}
 
 
 def test_a_failed_point_is_made_up_for_while_nothing_was_searched():

@@ -33,6 +33,15 @@ class TestBOHB(MultiFidelityContract):
         new = [p["x"] for p in started[30:] if p[BUDGET] == 1]
         assert np.median(np.abs(np.array(new) - 0.7)) < 0.2
 
+    def test_candidates_are_drawn_from_kernels_that_are_as_much_wider(self):
+        tuner = self.make(SMALL, max_budget=1, random_fraction=0.0, bandwidth_factor=7.0)
+        self.search(tuner, 12)
+        assert isinstance(tuner, BOHBTuner) and (ratio := tuner.ratio()) is not None
+        draw = np.random.default_rng(0)
+        draw.random()  # whether it is a random one
+        wanted = ratio.best_of(64, draw, wider=7.0)
+        assert tuner.propose(np.random.default_rng(0)).tolist() == wanted.tolist()
+
     @pytest.mark.parametrize(
         ("trials", "wanted"), [(None, 8), (44, 8), (34, 6), (30, 6), (10, 3)], ids=str
     )

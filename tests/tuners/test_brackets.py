@@ -199,6 +199,18 @@ def test_trials_of_an_earlier_run_find_their_places(cut: int):
     assert [(entry.bracket, entry.rung, entry.config) for entry in rest] == wanted
 
 
+@pytest.mark.parametrize("workers", [2, 3, 5])
+def test_trials_of_an_earlier_run_of_many_workers_find_theirs(workers: int):
+    """Brackets are begun while places of others are reserved for what runs."""
+    for trials in range(4, 40):
+        whole, resumed = Brackets(9, trials=trials), Brackets(9, trials=trials)
+        for entry in simulate(whole, trials, workers=workers, seed=trials):
+            assert entry.trial is not None
+            found = resumed.adopt(entry.trial)
+            assert found is not None and (found.bracket, found.rung) == (entry.bracket, entry.rung)
+        assert sizes_of(resumed) == sizes_of(whole)
+
+
 def test_a_trial_with_a_foreign_budget_is_in_no_bracket():
     brackets = Brackets(9, trials=12)
     assert brackets.adopt(Trial(config={"x": 0}, unit=np.zeros(1), budget=5)) is None

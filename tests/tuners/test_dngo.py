@@ -1,6 +1,7 @@
 """DNGO, and the regression it stands on."""
 
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,7 +33,12 @@ def model() -> DeepRegression:
     return fit(coordinates, units, losses, np.random.default_rng(0))
 
 
-def test_gradients_are_finite_differences(model: DeepRegression):
+@pytest.mark.parametrize("networks", [1, 2])
+def test_gradients_are_finite_differences(model: DeepRegression, networks: int):
+    if networks == 2:
+        other = fit(model.coordinates, model.units, model.losses, np.random.default_rng(1))
+        model = replace(model, networks=(*model.networks, *other.networks),
+                        linears=(*model.linears, *other.linears))  # fmt: skip
     point = model.coordinates.snap(np.array([[0.3, 0.5, 0.6]]))[0]
     mean, deviation, mean_slope, deviation_slope = model.gradient(point)
     assert [mean, deviation] == pytest.approx([float(x[0]) for x in model.predict(point[None])])

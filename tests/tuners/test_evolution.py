@@ -36,6 +36,15 @@ class TestEvolution(TunerContract):
         tuner.import_data([{"parameter": {"x": x}, "value": value} for x, value in scores])
         assert parents_of_proposals(tuner) == {0.1}
 
+    def test_where_all_children_were_tried_the_first_is_born_again(self):
+        tuner = self.make({"k": {"_type": "randint", "_value": [0, 6]}}, population=1, sample=1)
+        tuner.import_data([{"parameter": {"k": k}, "value": 1.0} for k in range(6)])
+        parent = tuner.observed()[0][-1:]
+        for seed in range(20):
+            mutation = Mutation.drawn(1, np.random.default_rng(seed))
+            child = tuner.propose(np.random.default_rng(seed))
+            assert child == mutation.of(parent, Coordinates.of(tuner.space))[0]
+
     def test_failed_trials_have_no_children(self):
         tuner = self.make(X, population=5, startup=0)
         tuner.generate_parameters(0)

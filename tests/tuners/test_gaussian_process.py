@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from contract import SPACE
+from scipy.stats import multivariate_normal, norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
@@ -15,7 +16,7 @@ from aerial_nni.tuners.gaussian_process import (
     standardisation,
     without_extremes,
 )
-from aerial_nni.tuners.kernel import LEVEL, Hyperparameters
+from aerial_nni.tuners.kernel import LEVEL, Hyperparameters, covariance
 from aerial_nni.tuners.space import Space
 
 HYPER = Hyperparameters(np.array([3.0, 0.5, 1.5]), signal=1.7, noise=0.01)
@@ -66,6 +67,23 @@ def test_marginal_likelihood_and_its_gradient_are_right(units: np.ndarray):
             for e in step
         ]
         assert gradient == pytest.approx(slopes, rel=1e-4, abs=1e-5)
+
+
+def test_what_is_climbed_is_likelihood_times_prior(units: np.ndarray):
+    """Length scales of about 0.6, a signal as the values', and little noise are likely before."""
+    coordinates, values = continuous(3), smooth(units) - 10
+    squared = coordinates.differences(units, units) ** 2
+
+    def density(hyper: Hyperparameters) -> float:
+        matrix = covariance(coordinates, hyper, units, units) + hyper.noise * np.eye(15)
+        *weights, signal, noise = hyper.to_logs()
+        prior = norm(1, 2).logpdf(weights).sum()
+        prior += norm(0, 1.5).logpdf(signal) + norm(-8, 3).logpdf(noise)
+        return float(multivariate_normal(np.zeros(15), matrix).logpdf(values) + prior)
+
+    other = Hyperparameters(np.array([1.0, 9.0, 0.2]), signal=0.4, noise=0.1)
+    both = [improbability(hyper.to_logs(), squared, values)[0] for hyper in (HYPER, other)]
+    assert both[1] - both[0] == pytest.approx(density(HYPER) - density(other))
 
 
 def test_gradients_of_a_prediction_are_finite_differences(units: np.ndarray):

@@ -122,6 +122,17 @@ def test_the_outlier_is_found():
     assert outlier(spoiled, results=13) != 13
 
 
+@pytest.mark.parametrize(("deviations", "found"), [(2.3, None), (2.36, 7), (-2.36, 7)])
+def test_a_result_is_doubted_from_the_98th_percentile_on(deviations: float, found: int | None):
+    coordinates = Coordinates(np.zeros(1, dtype=bool), (None,))
+    units, hyper = np.linspace(0, 1, 20)[:, None], Hyperparameters(np.array([4.0]), 1.0, 0.5)
+    standard, losses = (0.0, 1.0), np.zeros(20)
+    mean, deviation = leave_one_out(condition(coordinates, units, losses, hyper, standard=standard))
+    losses[7] = mean[7] + deviations * deviation[7]
+    model = condition(coordinates, units, losses, hyper, standard=standard)
+    assert outlier(model, results=20) == found
+
+
 def test_beside_is_near_and_not_the_same(model: GaussianProcess):
     draw = np.random.default_rng(0)
     for place in range(12):

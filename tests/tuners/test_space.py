@@ -86,7 +86,7 @@ def test_the_levels_of_a_parameter(own: Parameter, levels: list):
 @pytest.mark.parametrize("low", [-1e308, 0.0, 1e-320, 0.1 + 0.2, 1.0, 1e300])
 @pytest.mark.parametrize("log", ["", "log"])
 def test_every_value_lies_within_the_bounds(low: float, log: str):
-    widths = [5e-324, 1e-300, 1e-12, 0.7, 1e12, 1e308]
+    widths = [math.ulp(low), 5e-324, 1e-300, 1e-12, 0.7, 1e12, 1e308]
     steps = [0.0, 5e-324, 1e-200, 1e-13, 0.1, 1 / 3, 1e15, 1.7e308]
     for width, step in itertools.product(widths, steps):
         if low + width > low and not (log and low <= 0):
@@ -160,6 +160,15 @@ def test_what_lies_outside_is_refused_and_not_clipped(own: Parameter, value: obj
     if isinstance(value, int | float):
         with pytest.raises(BadSpace):
             own.to_unit(value)
+
+
+def test_every_type_has_its_kind_and_its_scale():
+    parameters = {p.name: p for p in Space.parse(SPACE).parameters}
+    kinds = {name: parameter.kind for name, parameter in parameters.items()}
+    numbers = {"lr", "decay", "dropout", "scale", "noise", "spread", "gain", "gains"}
+    others = {"width": "integer", "loss": "categorical", "batch": "ordinal", "flags": "categorical"}
+    assert kinds == {**dict.fromkeys(numbers, "float"), **others}
+    assert {name for name in parameters if parameters[name].log} == {"lr", "decay", "gain", "gains"}
 
 
 def test_numbers_in_order_are_ordinal():

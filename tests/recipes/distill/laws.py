@@ -57,6 +57,18 @@ def the_number_of_pixels_does_not_matter(kind: Kind) -> None:
     )
 
 
+def a_picture_of_void_alone_does_not_matter(kind: Kind) -> None:
+    student, teacher, masks = views()
+    more = torch.cat([masks, torch.full_like(masks[:1], VOID)])
+    wider = [
+        ModelOutput(logits := torch.cat([v.logits, v.logits[:1]]), pooled(logits, more != VOID))
+        for v in (student, teacher)
+    ]
+    assert value(kind, *wider, more) == pytest.approx(
+        value(kind, student, teacher, masks), rel=1e-4
+    )
+
+
 def a_class_that_neither_sees_does_not_matter(kind: Kind) -> None:
     """Fails for means that divide by the classes too."""
     student, teacher, masks = views()
@@ -107,6 +119,7 @@ EVERY = (
     any_other_student_loses,
     the_size_of_the_batch_does_not_matter,
     the_number_of_pixels_does_not_matter,
+    a_picture_of_void_alone_does_not_matter,
 )
 """Laws of every kind."""
 

@@ -65,6 +65,18 @@ def test_another_normalisation_is_shown(tmp_path: Path):
     assert "train a teacher on this data" in said
 
 
+@pytest.mark.parametrize("what", ["mean", "std"])
+def test_a_normalisation_may_differ_by_a_thousandth_of_the_deviation(tmp_path: Path, what: str):
+    for part in range(3):
+        for sign in (1, -1):
+            for share, fits in ((0.9e-3, True), (1.1e-3, False)):
+                numbers = list(getattr(NORMAL, what))
+                numbers[part] += sign * share * NORMAL.std[part]
+                path = tmp_path / "t.safetensors"
+                said = unfit(write_teacher(path, PREPARED, OURS, **{what: numbers}))
+                assert (said == "") == fits and (fits or f"with the {what}" in said)
+
+
 def test_a_teacher_of_another_split_would_know_the_answers(tmp_path: Path):
     said = unfit(write_teacher(tmp_path / "t.safetensors", PREPARED, OTHER))
     assert "another split (rule image)" in said

@@ -177,6 +177,7 @@ def test_class_weights():
     assert class_weights("none", [1, 2]) is None
     inverse = class_weights("inverse", [10, 30, 0])
     assert inverse.tolist() == pytest.approx([1.5, 0.5, 0.0])
+    assert class_weights("inverse", [1, 3, 0]).equal(inverse)  # a single pixel is one too
     assert class_weights("median-frequency", [10, 20, 40]).tolist() == pytest.approx([2, 1, 0.5])
     root = class_weights("root-frequency", [10, 40, 160, 0])
     assert root is not None and root.tolist() == pytest.approx([2, 1, 0.5, 0])
