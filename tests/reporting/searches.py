@@ -216,3 +216,14 @@ def _final(
 
 def _class_name(name: str) -> str:
     return f"aerial_nni.tuners.{name}.{CLASSES.get(name, name.capitalize())}Tuner"
+
+
+_SHORT = {"trials": 14, "startup": 5, "epochs": 3, "seeds": (), "examples": 0}
+PLANS = {index: Plan(index=index, **_SHORT) for index in (1, 2, 4, 8, 9)}
+PLANS[3] = Plan(index=3, **_SHORT, suggest=by_tuner)
+PLANS[6] = Plan(index=6, **_SHORT, guided=("exploration", "exploitation", "re-sampling"))
+PLANS |= {
+    index: Plan(index=index, **_SHORT | {"trials": 26, "startup": startup, "epochs": 9})
+    for index, startup in ((5, 0), (7, 4))
+}
+"""A short search for each method."""

@@ -9,6 +9,7 @@ from statistics import mean
 import numpy as np
 import pytest
 from discoveries import Made, genotype
+from goldens import check_golden
 from PIL import Image
 
 from aerial_nni.config.run_folder import COSTS, write_json
@@ -69,6 +70,10 @@ def draft(folder: Path, *, without: str = "") -> str:
 
 def scores(trials) -> list[float]:
     return [trial.metrics["score"] for trial in trials]
+
+
+def test_it_says_what_it_said(text: str):
+    check_golden(text, "darts")
 
 
 def test_each_part_is_there_in_order(document: Path, text: str):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from distillations import Made
+from goldens import check_golden
 from PIL import Image
 
 from aerial_nni.config import run_folder
@@ -57,6 +58,10 @@ def read(folder: Path) -> Distillation:
 def draft(folder: Path) -> str:
     """The document's text without its figures."""
     return compose(read(folder), {name: f"somewhere/{name}.png" for name in LINKS})
+
+
+def test_it_says_what_it_said(text: str):
+    check_golden(text, "distill")
 
 
 def test_each_part_is_there_in_order(document: Path, text: str):

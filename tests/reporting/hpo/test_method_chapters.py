@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from goldens import check_golden
 from PIL import Image
-from searches import SPACE, Plan, by_tuner
+from searches import PLANS, SPACE, Plan
 
 from aerial_nni.recipes.hpo.report.findings import on_progress, summary
 from aerial_nni.recipes.hpo.report.marks import spread
@@ -21,16 +22,6 @@ from aerial_nni.reporting.folder import read_experiment
 from aerial_nni.reporting.style import save
 
 Fabricate = Callable[[Plan], Path]
-
-SHORT = {"trials": 14, "startup": 5, "epochs": 3, "seeds": (), "examples": 0}
-PURPOSES = ("exploration", "exploitation", "re-sampling")
-PLANS = {index: Plan(index=index, **SHORT) for index in (1, 2, 4, 8, 9)}
-PLANS[3] = Plan(index=3, **SHORT, suggest=by_tuner)
-PLANS[6] = Plan(index=6, **SHORT, guided=PURPOSES)
-PLANS |= {
-    index: Plan(index=index, **SHORT | {"trials": 26, "startup": startup, "epochs": 9})
-    for index, startup in ((5, 0), (7, 4))
-}
 
 OWN = {
     1: ("method-densities", "Bergstra"),
@@ -63,6 +54,7 @@ def test_a_method_is_explained_and_drawn(
     chapter = chapter_of(search)
     figures = chapter.draw()
     text = chapter.explain({name: f"place/{name}.png" for name in figures})
+    check_golden(text, f"hpo-method-{index}")
     picture, paper = OWN[index]
     assert picture in figures and paper in text
     assert 600 < len(text.split()) < 1500

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from goldens import check_golden
 from PIL import Image
 from searches import Plan
 
@@ -65,6 +66,10 @@ def text(document: Path) -> str:
 
 def test_the_document_is_where_the_course_wants_it(document: Path) -> None:
     assert document.name == "hyperparameter-optimization.md"
+
+
+def test_it_says_what_it_said(text: str) -> None:
+    check_golden(text, "hpo")
 
 
 def test_each_part_is_there_in_order(text: str) -> None:
