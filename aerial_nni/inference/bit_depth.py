@@ -1,4 +1,4 @@
-"""How a picture of 16 bits becomes one of 8: the line that does it, by the values that it has."""
+"""Convert 16-bit pictures to 8 bit: the command line that does it for given values."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The module that is exported: raw pixels in, so that nobody can normalise them wrongly."""
+"""Exported module: takes raw pixels and normalises them itself."""
 
 from itertools import pairwise
 from pathlib import Path

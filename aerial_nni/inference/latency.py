@@ -1,4 +1,4 @@
-"""How long a patch takes in each of several networks, which take turns in one process."""
+"""Latency of a patch for several networks, which take turns in one process."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""The names of results, and the mask among them."""
+"""Write predicted masks, and name all outputs of a scene."""
 
 import os
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a model file says of itself: all that is needed to feed it and to name what it answers."""
+"""Model card of a model file: everything needed to feed it and to name its output."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

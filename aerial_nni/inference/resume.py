@@ -1,4 +1,4 @@
-"""What an interrupted run left, or a full disk: results of the same work, some of them missing.
+"""Resume an interrupted prediction: outputs of the same settings, some of them missing.
 
 A mask says by a tag what made it. Where a mask of the same work lies there without all that is
 wanted beside it, nothing that is there is written again, and the rest is made.

@@ -1,4 +1,4 @@
-"""Test-time augmentation: a model asked eight times, for every flip and quarter turn of a tile."""
+"""Test-time augmentation: average over all eight flips and quarter turns of a tile."""
 
 import numpy as np
 

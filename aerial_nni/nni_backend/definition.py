@@ -1,4 +1,4 @@
-"""What an experiment is before it runs, and NNI's configuration made from it."""
+"""Definition of an experiment before it runs, and the NNI configuration made from it."""
 
 import shlex
 from collections.abc import Mapping, Sequence

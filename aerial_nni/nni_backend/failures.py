@@ -1,4 +1,4 @@
-"""What is shown of a failure: the last lines of the log that matters, its path, what to type."""
+"""Failure messages: the last lines of the log that matters, its path, and what to type."""
 
 import contextlib
 import shlex

@@ -1,4 +1,4 @@
-"""Noticing that nothing moves: nothing changes its state and no process uses a processor."""
+"""Hang detection: no trial changes its state and no process uses the processor."""
 
 import time
 from collections.abc import Hashable

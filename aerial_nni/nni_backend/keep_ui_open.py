@@ -1,4 +1,4 @@
-"""Keeping the web UI open when an experiment is over, and noticing that it goes on."""
+"""Keep the web UI open after the experiment, and notice when a user starts it again."""
 
 import contextlib
 import time

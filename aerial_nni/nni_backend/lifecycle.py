@@ -1,4 +1,4 @@
-"""Conducting an experiment whose server is about to start: watch it, report it, end it."""
+"""Run an experiment: start its server, watch it, write its document, end it."""
 
 import contextlib
 import signal

@@ -1,4 +1,4 @@
-"""Limits that a person edits in the web UI while the experiment runs; the record follows them."""
+"""Follow the limits (trials, concurrency, duration) that a user edits in the web UI."""
 
 import contextlib
 import math

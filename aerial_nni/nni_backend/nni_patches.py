@@ -1,4 +1,4 @@
-"""What NNI 3.0 gets wrong on the launcher's side, and how its Node is started with our repairs.
+"""Patches of NNI 3.0 on the launcher's side, and the start of its Node with our preload.
 
 The repairs of the server itself are in `preload.cjs` and `node/`, those of the dispatcher in
 `tuners/dispatcher_patches.py` and `tuners/dispatcher_events.py`.

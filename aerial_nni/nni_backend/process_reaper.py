@@ -1,4 +1,4 @@
-"""A process beside the launcher that leaves nothing behind when the launcher is gone.
+"""A watchdog process that ends an experiment's processes when its launcher has died.
 
 NNI's manager, its dispatcher, the trials and a TensorBoard started from the UI are processes of
 their own: when the process that started them is killed they live on and hold the port. Each of

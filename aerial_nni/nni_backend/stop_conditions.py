@@ -1,4 +1,4 @@
-"""How much is borne before an experiment is ended, and how it ended.
+"""Timeouts and failure limits that stop an experiment, and how it ended.
 
 What has ended is not waited for. What lives may be slow, whatever the reason: a busy machine, a
 stopped process, a suspended laptop.

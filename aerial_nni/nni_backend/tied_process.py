@@ -1,4 +1,4 @@
-"""Runs a command that the system kills when the process that started it ends.
+"""Run a command that the kernel kills when its parent process ends.
 
 python -I -S tied.py PARENT COMMAND...
 

@@ -1,4 +1,4 @@
-"""What NNI says of its trials, put together with what the trials' result folders say."""
+"""Trial states as NNI reports them, merged with the trials' result folders."""
 
 import json
 import math

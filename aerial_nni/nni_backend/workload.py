@@ -1,4 +1,4 @@
-"""What an experiment has to train: groups of trials that take about as long as each other.
+"""Workload of an experiment: groups of trials that take about equally long.
 
     work = workload(options, space, searched=20, points=finals)
 

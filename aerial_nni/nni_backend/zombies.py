@@ -1,4 +1,4 @@
-"""Letting go of what has ended: the system lists it as a zombie until its parent has asked.
+"""Reap ended child processes, which else stay listed as zombies.
 
 When a process dies, its children become those of the first process of the machine, which asks after
 every one. In a container that may be a program that asks after none. Here they become the

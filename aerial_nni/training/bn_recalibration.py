@@ -1,4 +1,4 @@
-"""Batch norm's statistics for weights that were trained in another network."""
+"""Recalibrate batch-norm statistics for weights taken from another network."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What learns beside the weights, in the same loop: an architecture. Most trials have none."""
+"""Callback of the training loop for what learns beside the weights, an architecture say."""
 
 from collections.abc import Mapping
 

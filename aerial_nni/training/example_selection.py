@@ -1,4 +1,4 @@
-"""Which validation patches a document shows: every class, every difficulty, many images.
+"""Select validation patches to show: every class, every difficulty, many images.
 
 Showing the patches with the best scores would flatter the model, and they are mostly one plain
 class (empty desert is easy). The rule here looks at the truth and at the ranks of the scores only:

@@ -1,4 +1,4 @@
-"""What a user can act on when training fails: a loss that is no number, or too little memory."""
+"""Training failures that a user can act on: a loss that is not finite, or out of memory."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Whether a checkpoint was trained on what validates here: it would know the answers.
+"""Detect leakage: was this checkpoint trained on the current validation patches?
 
 Pictures are known by their content, whatever dataset, name or size of patches they come with. What
 trained a checkpoint is in the split file of its result folder, or of its experiment's.

@@ -1,4 +1,4 @@
-"""Means of the parts of a loss over an epoch's valid pixels, as columns of its history."""
+"""Means of the loss terms over the valid pixels of an epoch, as columns of its history."""
 
 from collections.abc import Mapping
 

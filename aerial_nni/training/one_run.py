@@ -1,4 +1,4 @@
-"""A result folder is one run's: its last epoch is taken up by a run of the same options alone."""
+"""Resume only from a checkpoint of the same options: a result folder belongs to one run."""
 
 import logging
 from pathlib import Path

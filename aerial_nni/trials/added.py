@@ -1,4 +1,4 @@
-"""Whether a trial that a person adds in the web UI can run: manager.cjs asks before it is added.
+"""Check whether a trial that a user adds in the web UI can run; manager.cjs asks first.
 
     echo '{"lr": 0.01}' | python -m aerial_nni.trials.added RUNS/ID
 

@@ -1,4 +1,4 @@
-"""What a trial leaves when it has reached its end: final scores, curves and example pictures.
+"""Artifacts of a finished trial: final scores, curves and example pictures.
 
 All of it comes from the kept checkpoint as it lies on the disk, so what is scored is what is kept.
 """

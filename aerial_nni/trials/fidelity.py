@@ -1,4 +1,4 @@
-"""The epochs that a multi-fidelity method grants a trial, and going on from a shorter trial.
+"""Epoch budgets of multi-fidelity methods, and continuing from a shorter trial.
 
 Hyperband and BOHB let a trial stop after `TRIAL_BUDGET` of its epochs, and start what promises most
 once more with a larger budget. That trial copies what the shorter one has left and trains on from

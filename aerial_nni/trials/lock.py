@@ -1,4 +1,4 @@
-"""One process to a result folder, and going on with the folder of a trial that was cut off.
+"""Lock of a result folder (one process each), and taking over an interrupted trial.
 
 A resumed experiment makes up for a trial that failed with a new one, of the same options under
 another name. The new trial takes the old one's folder over and goes on from its last epoch.

@@ -1,4 +1,4 @@
-"""To whom a trial reports: NNI when it was started by NNI, else the log."""
+"""Report metrics to NNI where NNI started the trial, else to the log."""
 
 import logging
 import math

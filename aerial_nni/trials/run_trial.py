@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class DataContext:
-    """What a trial stands on: the prepared data, its split, and what follows from both."""
+    """Dataset, split, normalisation, device and precision of a trial."""
 
     prepared: Prepared
     split: Split

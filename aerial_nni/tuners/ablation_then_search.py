@@ -1,4 +1,4 @@
-"""A grid of ways, each from several seeds, then a search with the best of them, then final trials.
+"""Ablation over a grid and seeds, then a search around its best, then final trials.
 
 What is compared first has everything else fixed. The search and the final trials after it have the
 way with the highest mean. One of which a trial has no result is passed over, since its mean is that

@@ -1,4 +1,4 @@
-"""The point of a search space at which an acquisition function is largest."""
+"""Maximise an acquisition function over a search space."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""What NNI's server sends is decoded as JSON and nothing else, in our dispatcher and trials."""
+"""Decode messages of NNI's server as JSON only, in our dispatcher and trials."""
 
 import json
 import os

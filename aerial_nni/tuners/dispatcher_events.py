@@ -1,4 +1,4 @@
-"""What a tuner hears of its trials, mended in NNI 3.0's dispatcher (see dispatcher.py).
+"""Patches that make NNI's dispatcher deliver trial events in order (see dispatcher_patches).
 
 A tuner may have, beside NNI's own methods:
 

@@ -1,4 +1,4 @@
-"""Repairs of NNI 3.0's dispatcher (the process in which a tuner runs).
+"""Patches of NNI 3.0's dispatcher, the process in which a tuner runs.
 
 They take effect when a module with a tuner of ours is imported there: `repair()` is idempotent.
 In tests/, nni_backend/test_nni_patches.py and tuners/test_dispatcher_events.py have a test for each

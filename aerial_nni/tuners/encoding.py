@@ -1,4 +1,4 @@
-"""The unit cube as a model sees it: which coordinates have an order, and which have a grid."""
+"""Encode points of the unit cube for a model: ordered coordinates, categories, grids."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where a search begins, and what it tries in place of a configuration that was tried before."""
+"""Initial design of a search, and replacements for configurations already tried."""
 
 import math
 from collections.abc import Iterator

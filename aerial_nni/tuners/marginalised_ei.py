@@ -1,4 +1,4 @@
-"""Expected improvement averaged over what the hyper-parameters of a Gaussian process may be.
+"""Expected improvement, marginalised over the hyper-parameters of a Gaussian process.
 
 Snoek et al. 2012, sec. 3.2, eq. 6: few trials can be explained by many length scales, and the most
 probable ones alone are too sure of themselves.

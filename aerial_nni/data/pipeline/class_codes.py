@@ -1,4 +1,4 @@
-"""How a mask that is written says the classes: by the values that the user's own masks have."""
+"""Class codes in written masks: the values of the user's own masks."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What `classes.yaml` says of one class: its name, its values in the masks, its colour in pictures.
+"""One class of `classes.yaml`: its name, its mask values and its display colour.
 
 Masks of colours, masks of indices:
 

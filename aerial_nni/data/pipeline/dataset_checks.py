@@ -1,4 +1,4 @@
-"""Whether a dataset can be trained on as it lies there, as far as that is seen in some seconds."""
+"""Check within seconds whether a dataset can be trained on."""
 
 import time
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where patches lie on the ground, and which of them show the same of it."""
+"""Find patches that show the same ground, from where they lie."""
 
 from collections.abc import Hashable, Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""The data that a trial's options choose: its patches, and which of them train and validate."""
+"""Load the data that the options choose: its patches and their split."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which mask is an image's where their names differ by what stands before or behind them.
+"""Match masks whose names have a prefix or a suffix.
 
 `t1_sat.jpg` and `t1_mask.png` are a pair if `classes.yaml` says `image_suffix: _sat` and
 `mask_suffix: _mask`, or if nothing else can be meant: no names are the same, and one pair of the

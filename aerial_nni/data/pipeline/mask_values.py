@@ -1,4 +1,4 @@
-"""Which values the mask of one picture holds, and how often, before anybody says what they mean."""
+"""Count the values in a mask, before anybody says what they mean."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Images and masks matched by name: what both datasets that lie in folders need to be found."""
+"""Match images and masks by file name."""
 
 import logging
 import re

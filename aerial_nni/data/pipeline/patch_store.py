@@ -1,4 +1,4 @@
-"""How prepared patches lie on the disk.
+"""On-disk format of prepared patches.
 
     images.npy     (n, patch, patch, bands), uint8 or uint16
     masks.npy      (n, patch, patch), uint8

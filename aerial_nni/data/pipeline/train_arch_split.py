@@ -1,4 +1,4 @@
-"""The training patches in two halves: one for the weights, one for what is learnt beside them."""
+"""Split training patches in two: one half for weights, one for the architecture."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence

@@ -1,4 +1,4 @@
-"""Whole numbers to classes: by a table, or by search where the numbers lie far apart."""
+"""Map integer mask values to classes, by a table or by search."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Running a model so that its logits and the features that `pair` compares are seen."""
+"""Forward pass that returns logits and the features which `pair` compares."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

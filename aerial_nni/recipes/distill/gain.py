@@ -1,4 +1,4 @@
-"""What a teacher is worth: the student's score less that of its control, seed by seed."""
+"""Gain by distillation: the student's score minus its control's, seed by seed."""
 
 import statistics
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Kinds of distillation, and weighted sums of them by name: `soft+0.5*pair`.
+"""Distillation losses, and weighted sums of them by name: `soft+0.5*pair`.
 
 A kind compares what the student and the teacher say of the same pictures and returns a scalar that
 is 0 where both say the same. Logits are compared as they come out of the model: no probabilities

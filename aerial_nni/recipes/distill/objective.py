@@ -1,4 +1,4 @@
-"""What a student minimises: the loss of plain training plus what its teacher says."""
+"""Training objective of a student: the supervised loss plus the teacher's."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What the teacher says of the training patches, kept on the disk where nothing is augmented.
+"""On-disk cache of teacher outputs for training patches, where nothing is augmented.
 
 Once for each teacher, set of patches, layer and precision, by whichever trial is first; trials that
 start at the same moment wait for it: see `aerial_nni.data.pipeline.cache`.

@@ -1,4 +1,4 @@
-"""What a DeepLabV3 begins with: torchvision's weights by name, those of a file, or drawn ones."""
+"""Initial weights of DeepLabV3: torchvision's by name, a file's, or random ones."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""How DeepLabV3 learns: both heads from the masks, the stages from when they are let."""
+"""DeepLabV3 training: two heads, and backbone stages unfrozen at given epochs."""
 
 from collections.abc import Callable
 
