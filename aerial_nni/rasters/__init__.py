@@ -16,7 +16,15 @@ trained on.
 - **Validity**: `aerial_nni.rasters.validity` says which pixels show something.
 """
 
-from aerial_nni.rasters.opening import BESIDE, DRIVERS, ENDINGS, RasterUnusable, gdal, open_raster
+from aerial_nni.rasters.opening import (
+    BESIDE,
+    DRIVERS,
+    ENDINGS,
+    RasterUnusable,
+    files_of,
+    gdal,
+    open_raster,
+)
 from aerial_nni.rasters.picture import Picture, open_picture
 from aerial_nni.rasters.whole import open_whole
 
@@ -26,6 +34,7 @@ __all__ = [
     "ENDINGS",
     "Picture",
     "RasterUnusable",
+    "files_of",
     "gdal",
     "open_picture",
     "open_raster",

@@ -96,6 +96,20 @@ def open_raster(path: Path, driver: str = "") -> Any:
     return dataset
 
 
+def files_of(path: Path) -> list[Path]:
+    """A raster and the files beside it that GDAL reads with it, such as its mask or world file.
+
+    Overviews are left out: they hold no pixel of their own. Of what is no raster, itself alone.
+    """
+    try:
+        with open_raster(path) as dataset:
+            names = [Path(name) for name in dataset.files]
+    except (RasterUnusable, OSError):  # what is wrong with it is said by whoever reads it
+        names = []
+    beside = {name for name in names if name.name != path.name and name.suffix.lower() != ".ovr"}
+    return [path, *sorted(beside)]
+
+
 def opened(name: str, driver: str = "") -> Any:
     """GDAL's dataset of a name, by `driver` or else one of `DRIVERS`."""
     with _FILTERS, warnings.catch_warnings():

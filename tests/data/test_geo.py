@@ -7,11 +7,13 @@ import pytest
 import rasterio
 import shapely
 from made_ground import BASIC, EAST, NORTH, UTM, box, line, scene, town, vectors
+from PIL import Image
 from rasterio import Affine
 from rasterio.warp import transform_geom
 
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, DatasetMissing
+from aerial_nni.data.datasets.geo.meridian import unwrapped
 from aerial_nni.data.pipeline.class_list import ClassListInvalid
 from aerial_nni.data.pipeline.prepared import prepare
 
@@ -314,3 +316,88 @@ def test_a_list_that_cannot_be_used_is_refused(tmp_path: Path, before: str, afte
     write(town(tmp_path), before, after)
     with pytest.raises(ClassListInvalid, match=said):
         open_dataset("geo", str(tmp_path))
+
+
+@pytest.mark.parametrize("left", [180 - 48 * FINE, -180 - 48 * FINE])
+def test_a_shape_that_is_not_split_at_the_180th_meridian_goes_the_short_way(
+    tmp_path: Path, left: float
+):
+    west = 180 - 48 * FINE
+    whole = degrees(30, 20, 40, 8, west)
+    hole = degrees(40, 22, 4, 4, west), degrees(60, 22, 4, 4, west)
+    shape = shapely.Polygon(whole.exterior, [ring.exterior for ring in hole])
+    jumping = shapely.transform(shape, lambda at: np.where(at > 180, at - [360, 0], at))
+    assert jumping.bounds[2] - jumping.bounds[0] > 359
+    right = np.full((64, 96), LAND)
+    right[20:28, 30:70] = HOUSE
+    right[22:26, 40:44] = right[22:26, 60:64] = LAND
+    assert (around(tmp_path, left, [jumping]) == right).all()
+    findings = [one for one in open_dataset("geo", str(tmp_path)).examine() if "180th" in one.text]
+    assert [one.text.split(":")[0] for one in findings] == [
+        "1 feature whose border jumps across the 180th meridian; it is taken the short way "
+        "around the Earth"
+    ]
+
+
+def test_a_shape_around_the_earth_is_left_as_it_is():
+    world, hemisphere = shapely.box(-180, -90, 180, 90), shapely.box(-170, 0, 20, 9)
+    pole = shapely.Polygon([(-120, -70), (0, -70), (120, -70)])
+    hemisphere = shapely.segmentize(hemisphere, 5)
+    shapes = np.array([world, hemisphere, pole, shapely.Point(0, 0), None, shapely.Polygon()])
+    found, crosses = unwrapped(shapes, 360)
+    assert not crosses.any() and (found == shapes).all()
+    edge = shapely.Polygon([(179, 0), (180, 0), (-180, 0), (-179, 0), (-179, 1), (179, 1)])
+    assert unwrapped(np.array([edge]), 360)[0][0].equals(shapely.box(179, 0, 181, 1))
+    line_, many = shapely.LineString([(179, 0), (-179, 1)]), shapely.box(-179, 0, 179, 1)
+    several = shapely.MultiPolygon([many, shapely.box(3, 3, 4, 4)])
+    found, crosses = unwrapped(np.array([line_, several]), 360)
+    assert crosses.all() and found[0].equals(shapely.LineString([(179, 0), (181, 1)]))
+    assert found[1].geoms[0].equals(shapely.box(179, 0, 181, 1)) and found[1].area == 3
+
+
+def test_an_area_of_interest_for_several_areas_may_leave_one_of_them_out(tmp_path: Path):
+    town(tmp_path)
+    scene(tmp_path / "b.tif", shift=(0, 500))
+    areas = """areas:
+  north: {scenes: a.tif, labels: labels.gpkg}
+  south: {scenes: b.tif, labels: labels.gpkg}
+inside: area.gpkg
+"""
+    write(tmp_path, 'scenes: "*.tif"\nlabels: labels.gpkg\n', areas)
+    vectors(tmp_path / "labels.gpkg", [box(0, 0, 9, 9), box(0, 500, 9, 9)],
+            **{"class": ["house"] * 2})  # fmt: skip
+    vectors(tmp_path / "area.gpkg", [box(0, 0, 96, 32), box(0, 500, 48, 64)], n=[1, 2])
+    dataset = open_dataset("geo", str(tmp_path))
+    north, south = (dataset.read(sample)[1] for sample in dataset.samples)
+    assert (north[32:] == VOID).all() and (north[:32] != VOID).all()
+    assert (south[:, 48:] == VOID).all() and (south[:, :48] != VOID).all()
+
+    vectors(tmp_path / "area.gpkg", [box(0, 0, 96, 32)], n=[1])
+    dataset = open_dataset("geo", str(tmp_path))
+    assert [sample.area for sample in dataset.samples] == ["north"]
+    assert prepare(dataset).counts[:, HOUSE].sum() == 81
+    said = [one for one in dataset.examine() if "interest" in one.text]
+    assert [one.fatal for one in said] == [False] and "the area south" in said[0].text
+
+    vectors(tmp_path / "area.gpkg", [box(9000, 0, 96, 32)], n=[1])
+    with pytest.raises(DatasetMissing, match="every scene of .* lies outside its area of interest"):
+        open_dataset("geo", str(tmp_path))
+
+
+def test_a_world_file_of_labels_changes_the_fingerprint(tmp_path: Path):
+    town(tmp_path)
+    pixels = scene(tmp_path / "cover.tif", bands=1)
+    (tmp_path / "cover.tif").unlink()
+    write(tmp_path, 'scenes: "*.tif"\nlabels: labels.gpkg',
+          f'scenes: a.tif\nlabels: {{file: FILE, crs: "{UTM}"}}')  # fmt: skip
+    text = (tmp_path / "scenes.yaml").read_text()
+    for name, worlds in (("cover.tiff", ("cover.tfw", "cover.wld")), ("cover.png", ("cover.pgw",))):
+        Image.fromarray(pixels[..., 0]).save(tmp_path / name)
+        (tmp_path / "scenes.yaml").write_text(text.replace("FILE", name))
+        for world in worlds:
+            prints = []
+            for east in (EAST, EAST + 3):
+                (tmp_path / world).write_text(f"1\n0\n0\n-1\n{east + 0.5}\n{NORTH - 0.5}\n")
+                prints.append(open_dataset("geo", str(tmp_path)).fingerprint())
+            assert prints[0] != prints[1], world
+            (tmp_path / world).unlink()

@@ -192,6 +192,36 @@ def test_a_raster_in_degrees_across_the_180th_meridian_is_whole(tmp_path: Path, 
     )
 
 
+@pytest.mark.parametrize("raster_west", [179.99, -180.01])
+@pytest.mark.parametrize("scene_west", [179.99, -180.01])
+def test_scene_and_raster_in_degrees_on_opposite_sides_are_one_ground(
+    tmp_path: Path, scene_west: float, raster_west: float
+):
+    scenes, _ = both(tmp_path)
+    scene(scenes / "a.tif", size=(64, 64), crs="EPSG:4326",
+          transform=Affine(1e-4, 0, scene_west + 68e-4, 0, -1e-4, -16.99))  # fmt: skip
+    halves = np.repeat([[0, 1]], 100, axis=1).repeat(200, axis=0)
+    for crs in ("EPSG:4326", "EPSG:4283"):  # the second has another datum
+        raster(scenes / "labels.tiff", halves.astype(np.uint8), crs=crs,
+               transform=Affine(1e-4, 0, raster_west, 0, -1e-4, -16.99))  # fmt: skip
+        assert findings(scenes) == []
+        mask = mask_of("geo", scenes)
+        assert (mask[:, :31] == 0).all() and (mask[:, 33:] == 1).all()
+
+
+def test_a_raster_of_the_whole_earth_is_found_on_both_sides(tmp_path: Path):
+    scenes, _ = both(tmp_path)
+    earth = np.zeros((180, 360), np.uint8)
+    earth[:, 0] = 1  # from -180 to -179
+    raster(scenes / "labels.tiff", earth, crs="EPSG:4326",
+           transform=Affine(1, 0, -180, 0, -1, 90))  # fmt: skip
+    for west in (179.68, -180.32):
+        scene(scenes / "a.tif", size=(64, 64), crs="EPSG:4326",
+              transform=Affine(1e-2, 0, west, 0, -1e-2, 0.5))  # fmt: skip
+        mask = mask_of("geo", scenes)
+        assert (mask[:, :32] == 0).all() and (mask[:, 32:] == 1).all()
+
+
 def test_predictions_have_the_values_of_the_list(tmp_path: Path):
     scenes, _ = both(tmp_path)
     raster(scenes / "labels.tiff", VALUES.astype(np.uint8))

@@ -36,6 +36,8 @@ class Area:
     scenes: tuple[Path, ...]
     labels: tuple[LabelFile, ...]
     inside: LabelFile | None
+    shared: bool = False
+    """Whether `inside` is that of several areas."""
 
 
 def read_areas(root: Path, value: dict[str, Any], names: Sequence[str]) -> tuple[Area, ...]:
@@ -71,6 +73,7 @@ def _area(
         scenes=tuple(dict.fromkeys(scenes)),
         labels=labels,
         inside=None if inside is None else _label(root, inside, "", names, f"{prefix}inside: "),
+        shared=whole is not one and "inside" not in one and len(whole["areas"]) > 1,
     )
 
 

@@ -17,7 +17,7 @@ from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.datasets.geo.areas import LabelFile
 from aerial_nni.data.datasets.geo.listing import Listing, whole_numbers
 from aerial_nni.data.datasets.geo.overlaps import outline
-from aerial_nni.data.datasets.geo.plane import carried
+from aerial_nni.data.datasets.geo.plane import carried, full_turn
 from aerial_nni.data.datasets.geo.scenes import Box, Scene, windows
 from aerial_nni.data.datasets.geo.vectors import Unreadable, system_of
 from aerial_nni.data.pipeline.image_reading import check_exact, indices_of
@@ -48,7 +48,7 @@ class LabelRaster:
         """Whether it has some of a scene's ground."""
         corners = self.grid.corners((0, 0, self.grid.height, self.grid.width))
         try:
-            ground = outline(scene, self.grid.crs)
+            ground = outline(scene, self.grid.crs, around=self.grid.middle[1])
         except ValueError:  # its reference system has no ground there
             return False
         return bool(shapely.Polygon(corners).intersects(ground))
@@ -71,7 +71,7 @@ class LabelRaster:
             return mask
         classes = self.classes(part)
         place = self.grid.transform @ Affine.translation(part.col_off, part.row_off)
-        for turn in self._turns():
+        for turn in self._turns(scene):
             found = np.empty_like(mask)
             with decoding(self.grid.path):
                 reproject(
@@ -101,16 +101,24 @@ class LabelRaster:
                 yield _problem(self.grid, error)
                 return
 
-    def _turns(self) -> Iterator[float]:
-        """Degrees by which it is shifted in turn: nothing may lie beyond the 180th meridian."""
-        yield 0
-        if self.grid.crs.is_geographic:
-            turn = 2 * math.pi / self.grid.crs.units_factor[1]
-            edges = self.grid.corners((0, 0, self.grid.height, self.grid.width))[:, 0]
-            if edges.max() > turn / 2:
-                yield -turn
-            if edges.min() < -turn / 2:
-                yield turn
+    def _turns(self, scene: Scene) -> Iterator[float]:
+        """Units by which it is shifted in turn, so that none of it lies beyond the 180th meridian.
+
+        On a scene with longitudes of its own it is shifted to where the scene has them.
+        """
+        if not self.grid.crs.is_geographic:
+            yield 0
+            return
+        turn = full_turn(self.grid.crs)
+        low, high = _longitudes(self.grid)
+        counts = {0, *([-1] if high > turn / 2 else []), *([1] if low < -turn / 2 else [])}
+        if scene.crs.is_geographic:
+            unit = turn / full_turn(scene.crs)
+            west, east = (unit * edge for edge in _longitudes(scene))
+            counts |= set(
+                range(math.ceil((west - high) / turn), math.floor((east - low) / turn) + 1)
+            )
+        yield from (turn * count for count in sorted(counts, key=abs))
 
     def _part(self, scene: Scene, box: Box) -> Window | None:
         """What of the raster a window needs; None for nothing."""
@@ -128,6 +136,12 @@ class LabelRaster:
         if left >= right or top >= bottom:
             return None
         return Window(left, top, right - left, bottom - top)
+
+
+def _longitudes(scene: Scene) -> tuple[float, float]:
+    """Where a raster in a geographic system begins and ends."""
+    edges = scene.corners((0, 0, scene.height, scene.width))[:, 0]
+    return float(edges.min()), float(edges.max())
 
 
 def open_labels(label: LabelFile, listing: Listing) -> LabelRaster:

@@ -109,19 +109,7 @@ def load_labels(
     raster = _only_raster(rasters, listing, scenes, problems)
     found = list(_read_all(files, listing, plane, problems))
     problems += find_overlaps(found, listing, scenes, plane)
-    inside = None
-    if area.inside is not None:
-        whole = LabelFile(path=area.inside.path, layer=area.inside.layer, of_class=0,
-                          crs=area.inside.crs)  # fmt: skip
-        for one in _read_all([whole], listing, plane, problems):
-            inside = shapely.union_all(one.shapes)
-            shapely.prepare(inside)
-            if scenes and not is_shown(one.shapes, ground_of(scenes, plane)).any():
-                problems.append(Problem(
-                    where=str(one.path), text="the area of interest lies outside every scene of "
-                    "its area, so that all of them are void", mend="is its reference system right? "
-                    "say another in scenes.yaml: `inside: {file: ..., crs: ...}`",
-                ))  # fmt: skip
+    inside = _inside(area, listing, scenes, plane, problems)
     classes = np.concatenate([np.empty(0, np.uint8), *(one.classes for one in found)])
     shapes = np.concatenate([np.empty(0, object), *(one.shapes for one in found)])
     order = np.argsort(classes, kind="stable")
@@ -135,6 +123,31 @@ def load_labels(
         raster=raster,
     )
     return labels, problems
+
+
+def _inside(
+    area: Area, listing: Listing, scenes: list[Scene], plane: CRS, problems: list[Problem]
+) -> shapely.Geometry | None:
+    """The area of interest, if there is one that can be read."""
+    if area.inside is None:
+        return None
+    whole = LabelFile(path=area.inside.path, layer=area.inside.layer, of_class=0,
+                      crs=area.inside.crs)  # fmt: skip
+    for one in _read_all([whole], listing, plane, problems):
+        if scenes and not is_shown(one.shapes, ground_of(scenes, plane)).any():
+            problems.append(Problem(
+                where=str(one.path), fatal=not area.shared,
+                text="the area of interest lies outside every scene of "
+                f"{f'the area {area.name}' if area.shared else 'its area'}, so that all of them "
+                "are void",
+                mend="nothing needs to be done if that is meant" if area.shared else
+                "is its reference system right? say another in scenes.yaml: "
+                "`inside: {file: ..., crs: ...}`",
+            ))  # fmt: skip
+        inside = shapely.union_all(one.shapes)
+        shapely.prepare(inside)
+        return inside
+    return None
 
 
 def usable_labels(area: Area, listing: Listing, scenes: list[Scene], plane: CRS) -> Labels:

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from aerial_nni.data.dataset import Dataset, Sample
+from aerial_nni.data.dataset import Dataset, DatasetMissing, Sample
 from aerial_nni.data.datasets.geo.areas import Area, LabelFile
 from aerial_nni.data.datasets.geo.examination import examine
 from aerial_nni.data.datasets.geo.labels import Labels
 from aerial_nni.data.datasets.geo.problems import LabelsUnusable
 from aerial_nni.data.datasets.geo.scenes import Box, Scene, read_window, windows
 from aerial_nni.data.datasets.geo.town import Town, open_town
-from aerial_nni.data.pipeline.hashing import file_digests, with_validity
+from aerial_nni.data.datasets.geo.vectors import is_vector
+from aerial_nni.data.pipeline.hashing import file_digests
 from aerial_nni.data.pipeline.image_reading import with_void
+from aerial_nni.rasters import files_of
 
 VERSION = "geo 2"
 """Changed whenever files are read in another way."""
@@ -30,7 +32,7 @@ def open_geo(data_dir: Path) -> Dataset:
     """The dataset that the `scenes.yaml` in a folder, or a file like it, describes.
 
     Raises:
-        DatasetMissing: there is none, or no scene can be used.
+        DatasetMissing: there is none, or no scene can be used or lies in an area of interest.
         ClassListInvalid: it cannot be used.
     """
     town = open_town(data_dir)
@@ -62,6 +64,11 @@ def open_geo(data_dir: Path) -> Dataset:
         with town.lock:
             return read_window(scene, box, town.listing.facts.bands)[1]
 
+    if not places:  # an area of interest of one area alone is a finding of its own
+        raise DatasetMissing(
+            f"every scene of {data_dir} lies outside its area of interest; is the reference system "
+            "of that right? say another in scenes.yaml: `inside: {file: ..., crs: ...}`"
+        )
     return Dataset(
         facts=town.listing.facts,
         samples=tuple(places),
@@ -114,7 +121,7 @@ def _files(town: Town) -> Iterator[tuple[Path, list[Path]]]:
         for label in (*area.labels, *([area.inside] if area.inside else [])):
             yield label.path, _label_files(label)
     for scene, _ in town.scenes.values():
-        yield scene.path, with_validity(scene.path)
+        yield scene.path, files_of(scene.path)
 
 
 def _label_files(label: LabelFile) -> list[Path]:
@@ -122,4 +129,4 @@ def _label_files(label: LabelFile) -> list[Path]:
     if label.path.suffix.lower() == ".shp":
         beside = (label.path.with_suffix(ending) for ending in BESIDE)
         return [label.path, *(path for path in beside if path.is_file())]
-    return with_validity(label.path)
+    return [label.path] if is_vector(label.path) else files_of(label.path)

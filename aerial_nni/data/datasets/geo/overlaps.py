@@ -115,10 +115,13 @@ def is_shown(shapes: np.ndarray, ground: shapely.STRtree) -> np.ndarray:
     return seen
 
 
-def outline(scene: Scene, plane: CRS) -> shapely.Polygon:
-    """The ground of a scene in the plane; its sides bend with the plane."""
+def outline(scene: Scene, plane: CRS, *, around: float | None = None) -> shapely.Polygon:
+    """The ground of a scene in the plane; its sides bend with the plane.
+
+    `around` is that of `carried`.
+    """
     ring = shapely.segmentize(
         shapely.Polygon(scene.corners((0, 0, scene.height, scene.width))),
         max(scene.height, scene.width) / 16 * np.hypot(scene.transform.a, scene.transform.d),
     )
-    return shapely.transform(ring, lambda points: carried(scene.crs, plane, points))
+    return shapely.transform(ring, lambda points: carried(scene.crs, plane, points, around=around))

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import shapely
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.warp import transform
 
 EARTH = CRS.from_epsg(4326)
@@ -61,20 +60,29 @@ def carried(
     Raises:
         ValueError: one of the systems has no ground there.
     """
-    if source == target or not len(points):
+    found = points.copy() if source == target else _transformed(source, target, points)
+    if around is not None and target.is_geographic:
+        turn = full_turn(target)
+        found[:, 0] += turn * np.round((around - found[:, 0]) / turn)
+    return found
+
+
+def full_turn(crs: CRS) -> float:
+    """A turn around the Earth in the units of a geographic system, such as 360 degrees."""
+    return 2 * math.pi / float(crs.units_factor[1])
+
+
+def _transformed(source: CRS, target: CRS, points: np.ndarray) -> np.ndarray:
+    """Points (n, 2) of one system in another, as PROJ has them."""
+    if not len(points):
         return points
     try:
         xs, ys = transform(source, target, points[:, 0], points[:, 1])
-    except RasterioError as error:
-        raise ValueError(f"its coordinates are not of its reference system ({error})") from error
     except Exception as error:  # GDAL's own exceptions have no public base class
         raise ValueError(f"its coordinates are not of its reference system ({error})") from error
     found = np.column_stack([xs, ys])
     if not np.isfinite(found).all():
         raise ValueError("its coordinates lie where its reference system has no ground")
-    if around is not None and target.is_geographic:
-        turn = 2 * math.pi / target.units_factor[1]
-        found[:, 0] += turn * np.round((around - found[:, 0]) / turn)
     return found
 
 

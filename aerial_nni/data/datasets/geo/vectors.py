@@ -15,7 +15,8 @@ from rasterio.errors import CRSError
 
 from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.datasets.geo.areas import LabelFile
-from aerial_nni.data.datasets.geo.plane import carry_shapes
+from aerial_nni.data.datasets.geo.meridian import unwrapped
+from aerial_nni.data.datasets.geo.plane import carry_shapes, full_turn
 
 DRIVERS = {"GPKG", "GeoJSON", "ESRI Shapefile", "FlatGeobuf"}
 STARTS = {
@@ -80,6 +81,11 @@ def read_shapes(
             "delete them, or draw them", fatal=False)  # fmt: skip
     odd.say(np.isin(kinds, list(POINTS)) | (kinds == 7), "of points or of mixed kinds",
             "keep polygons and lines only")  # fmt: skip
+    if crs.is_geographic:
+        shapes, crosses = unwrapped(shapes, full_turn(crs))
+        odd.say(crosses, "whose border jumps across the 180th meridian; it is taken the short way "
+                "around the Earth", "nothing needs to be done if that is meant",
+                fatal=False)  # fmt: skip
     broken = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
     reasons = shapely.is_valid_reason(shapes[broken][:SHOWN])
     odd.say(broken, f"with an invalid geometry ({'; '.join(map(str, reasons))})",
