@@ -38,7 +38,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     given.words = words
     say_plainly(logging.WARNING)
     try:
-        return given.verb(given)
+        code: int = given.verb(given)
+        return code
     except KeyboardInterrupt:
         return 130
     except ModuleNotFoundError:

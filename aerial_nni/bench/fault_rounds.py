@@ -59,7 +59,7 @@ class Round:
         self.kills: list[str] = []
         self._finished: dict[str, Trial] = {}
         self._port = 0
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[Any] | None = None
 
     def run(self, faults: Sequence[Fault]) -> None:
         """Starts the experiment, lets the faults happen, then lets it come to its end."""
@@ -287,4 +287,5 @@ def _has(process: psutil.Process, sign: str) -> bool:
 def _whole(folder: Path) -> bool:
     """Whether a good trial's checkpoint has the digest on record."""
     recorded = run_folder.read_json(folder / run_folder.METRICS)["checkpoint"]["sha256"]
-    return run_folder.sha256(folder / run_folder.CHECKPOINT) == recorded
+    same: bool = run_folder.sha256(folder / run_folder.CHECKPOINT) == recorded
+    return same

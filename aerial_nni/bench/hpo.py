@@ -8,6 +8,7 @@ the server.
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -69,7 +70,7 @@ def measure(given: argparse.Namespace) -> Table:
     return _table(given, records, jobs, problems)
 
 
-def _chosen(text: str, known: tuple[str, ...] | dict, *, flag: str) -> list[str]:
+def _chosen(text: str, known: tuple[str, ...] | dict[str, Any], *, flag: str) -> list[str]:
     """The names in a list with commas, in the order of `known`."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in known]

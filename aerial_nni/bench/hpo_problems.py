@@ -71,7 +71,8 @@ def curve(value: float, spread: float, config: Config) -> Training:
         if epochs >= EPOCHS:
             return value
         wobble = 0.2 * (_own_number(config, f"epoch {epochs}") - 0.5)
-        return value + spread * (offset + wobble) * (epochs**-rate - end) / (1 - end)
+        loss: float = value + spread * (offset + wobble) * (epochs**-rate - end) / (1 - end)
+        return loss
 
     return after
 

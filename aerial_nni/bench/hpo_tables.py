@@ -36,7 +36,8 @@ class Regrets:
 
     def of(self, method: str, problem: str) -> np.ndarray:
         """Regrets of all seeds, shape (seeds,); infinite where nothing was trained fully."""
-        return self._values[problem][self._methods.index(method)]
+        curve: np.ndarray = self._values[problem][self._methods.index(method)]
+        return curve
 
     def mean_ranks(self, methods: Sequence[str]) -> dict[str, float]:
         """Mean over problems and seeds of the rank among `methods`; 1 is the best."""

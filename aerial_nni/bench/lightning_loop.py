@@ -19,7 +19,7 @@ PRECISIONS: dict[str, Any] = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": 
 
 
 def lightning_turn(
-    model: nn.Module, options: TrialOptions, context: DataContext, loader: DataLoader
+    model: nn.Module, options: TrialOptions, context: DataContext, loader: DataLoader[Any]
 ) -> Callable[[], float]:
     """A turn of `Trainer.fit` over one pass of `loader`; the clock runs from batch to batch."""
     import lightning

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 
@@ -55,7 +55,7 @@ def describe_many() -> tuple[str, ...]:
 
 
 @contextmanager
-def _experiment(count: int, like: Path, runs: Path) -> Iterator[subprocess.Popen]:
+def _experiment(count: int, like: Path, runs: Path) -> Iterator[subprocess.Popen[Any]]:
     """The experiment's launcher. It ends with the block."""
     command = [sys.executable, "-m", "aerial_nni.bench.fault_launcher"]
     command += [str(runs), str(ports.free_port()), "many", str(count), str(CONCURRENCY)]
@@ -76,7 +76,7 @@ def _experiment(count: int, like: Path, runs: Path) -> Iterator[subprocess.Popen
         launcher.wait()
 
 
-def _cost(count: int, launcher: subprocess.Popen, runs: Path) -> Part:
+def _cost(count: int, launcher: subprocess.Popen[Any], runs: Path) -> Part:
     """A row for each tenth of the trials."""
     columns = ["Trials", "Seconds for each"]
     columns += [f"{who}: processor time for each (s)" for who in WHO]
@@ -102,7 +102,7 @@ def _cost(count: int, launcher: subprocess.Popen, runs: Path) -> Part:
     )
 
 
-def _processes(launcher: subprocess.Popen, runs: Path) -> list[psutil.Process]:
+def _processes(launcher: subprocess.Popen[Any], runs: Path) -> list[psutil.Process]:
     """Launcher, manager and dispatcher."""
     of = members(_folder(runs).name)
     manager = next(process for process in of if is_manager(process))
@@ -123,7 +123,7 @@ def _over(runs: Path) -> records.Record | None:
     return None if record.state == "RUNNING" else record
 
 
-def _await(launcher: subprocess.Popen, look: Callable[[], Value | None]) -> Value:
+def _await(launcher: subprocess.Popen[Any], look: Callable[[], Value | None]) -> Value:
     """The first true value. Raises `RunFailed` where the launcher ends before."""
     while not (value := look()):
         if launcher.poll() is not None:

@@ -41,7 +41,8 @@ class Searched:
         first = min(self.trials, key=lambda trial: trial["sequence"])
         history = self.folder / first["folder"] / run_folder.HISTORY
         seconds = run_folder.read_history(history)[0]["seconds"]
-        return history.stat().st_mtime - float(seconds)
+        moment: float = history.stat().st_mtime - float(seconds)
+        return moment
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -114,7 +115,7 @@ def _contestants(
     }
 
 
-class _Patches(Dataset):
+class _Patches(Dataset[Any]):
     """Training patches one by one, as anybody would write it."""
 
     def __init__(self, context: DataContext) -> None:
@@ -130,14 +131,14 @@ class _Patches(Dataset):
         return image, torch.from_numpy(prepared.masks[index].copy())
 
 
-def _loader(options: TrialOptions, context: DataContext, steps: int) -> DataLoader:
+def _loader(options: TrialOptions, context: DataContext, steps: int) -> DataLoader[Any]:
     """A plain loader in this process: on two cores, workers only take time from the model."""
     patches = _Patches(context)
     sampler = RandomSampler(patches, replacement=True, num_samples=steps * options.batch)
     return DataLoader(patches, batch_size=options.batch, sampler=sampler)
 
 
-def _moved(loader: DataLoader, device: torch.device) -> Iterator[Batch]:
+def _moved(loader: DataLoader[Any], device: torch.device) -> Iterator[Batch]:
     for images, masks in loader:
         yield images.contiguous().to(device), masks.to(device)
 

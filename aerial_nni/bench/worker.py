@@ -61,7 +61,8 @@ class Worker:
         if not answer:
             self.errors.seek(0)
             raise RunFailed(f"{self.name} ended:\n{self.errors.read()[-2000:]}")
-        return json.loads(answer)
+        answered: float = json.loads(answer)
+        return answered
 
 
 def answer(work: Callable[[], object]) -> None:

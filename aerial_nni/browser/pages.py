@@ -208,7 +208,8 @@ class Detail(Page):
 
         def look() -> list[list[str]] | None:
             self.script(scripts.OPEN, trial)
-            return self.script(scripts.PARAMETERS, trial)
+            rows: list[list[str]] | None = self.script(scripts.PARAMETERS, trial)
+            return rows
 
         shown = self.until(look, f"hyper-parameters of trial {trial}")
         return {name.strip().removesuffix(":"): _value(text) for name, text in shown}

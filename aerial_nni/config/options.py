@@ -149,7 +149,10 @@ class TrialOptions:
     @classmethod
     def help_of(cls, name: str) -> str:
         """What an option is, for `--help`."""
-        return next(spec.metadata["help"] for spec in dataclasses.fields(cls) if spec.name == name)
+        text: str = next(
+            spec.metadata["help"] for spec in dataclasses.fields(cls) if spec.name == name
+        )
+        return text
 
     def refuse_what_unets_have(self, what: str, made_of: str, *, but: Collection[str] = ()) -> None:
         """Raises `BadOption` for options of the U-Net, `but` those that another network has too."""
@@ -175,7 +178,7 @@ def with_default(name: str, default: Any) -> Any:
 Options = TypeVar("Options", bound=TrialOptions)
 
 
-def _check(spec: dataclasses.Field, value: Any) -> None:
+def _check(spec: dataclasses.Field[Any], value: Any) -> None:
     """Raises `BadOption` unless `value` has the field's type and is in its range."""
     choices, low, high = (spec.metadata[key] for key in ("choices", "low", "high"))
     if not isinstance(value, type(spec.default)) or (

@@ -132,7 +132,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 class _Once(yaml.SafeLoader):
     """YAML's safe loader, for which a key that stands twice is an error, and 1e-4 a number."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """The mapping of a node."""
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         _refuse_twice([key for key in keys if key != "<<"])

@@ -113,7 +113,8 @@ def fitted(kind: type[Kind], value: Any, source: object, place: str = "") -> Kin
         Damaged: it is something else. `source` names its file there, `place` where in it.
     """
     try:
-        return _fit(kind, value, place)
+        fit: Kind = _fit(kind, value, place)
+        return fit
     except Damaged as error:
         raise Damaged(f"{source}: {error}") from None
 

@@ -27,12 +27,14 @@ def rgb_view(image: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(first)
     low, high = np.percentile(first, (2, 98), axis=(0, 1))
     stretched = (first - low) / np.maximum(high - low, 1) * 255
-    return stretched.clip(0, 255).astype(np.uint8)
+    view: np.ndarray = stretched.clip(0, 255).astype(np.uint8)
+    return view
 
 
 def coloured(mask: np.ndarray, palette: Palette) -> np.ndarray:
     """Class indices (h, w) -> RGB (h, w, 3) uint8; void is black."""
-    return _colours(palette)[mask]
+    picture: np.ndarray = _colours(palette)[mask]
+    return picture
 
 
 def _colours(palette: Palette) -> np.ndarray:

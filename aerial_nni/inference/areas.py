@@ -12,7 +12,7 @@ from aerial_nni.config.run_folder import atomic, no_formula
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.georeference import check_placed, ground, utm
 from aerial_nni.inference.model_card import Card
-from aerial_nni.inference.scene import SceneUnusable
+from aerial_nni.rasters import RasterUnusable as SceneUnusable
 from aerial_nni.rasters import gdal, open_raster
 
 STRETCH = 0.01
@@ -63,7 +63,10 @@ def pixel_area(path: Path, dataset: Any) -> float:
 
 def grid_area(dataset: Any) -> float:
     """Square metres of a pixel of an opened raster in its own, projected system."""
-    return abs(dataset.transform.determinant) * dataset.crs.linear_units_factor[1] ** 2
+    square_metres: float = (
+        abs(dataset.transform.determinant) * dataset.crs.linear_units_factor[1] ** 2
+    )
+    return square_metres
 
 
 def measure_areas(mask: Path, card: Card, square_metres: float) -> list[Area]:

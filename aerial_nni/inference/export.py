@@ -177,7 +177,8 @@ def _write_torchscript(
         file = io.BytesIO()  # what torch says of a full disk names neither it nor the file
         torch.jit.save(traced, file, _extra_files={EXTRA: json.dumps(header)})
         path.write_bytes(file.getvalue())
-        return torch.jit.load(str(path))
+        loaded: Run = torch.jit.load(str(path))
+        return loaded
 
 
 def _write_exported(module: Deployed, path: Path, header: dict[str, Any], example: Tensor) -> Run:

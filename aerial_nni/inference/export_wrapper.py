@@ -28,7 +28,8 @@ class Deployed(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalises as training does, then asks the model."""
-        return self.model((pixels.float() - self.mean) * self.scale)
+        logits: Tensor = self.model((pixels.float() - self.mean) * self.scale)
+        return logits
 
 
 def deploy(checkpoint: Path) -> tuple[Deployed, dict[str, Any], Card]:

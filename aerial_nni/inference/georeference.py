@@ -9,7 +9,7 @@ import numpy as np
 from rasterio.transform import RPCTransformer, array_bounds, xy
 from rasterio.warp import calculate_default_transform, transform
 
-from aerial_nni.inference.scene import SceneUnusable
+from aerial_nni.rasters import RasterUnusable as SceneUnusable
 
 WGS84 = "EPSG:4326"
 

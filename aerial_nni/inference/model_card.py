@@ -68,7 +68,8 @@ class Network:
     def step(self) -> int:
         """The smallest multiple of what it halves to one place that is no less than `STEP`."""
         place = self.space_to_depth * 2**self.depth
-        return place * -(-STEP // place)
+        step: int = place * -(-STEP // place)
+        return step
 
 
 def read_card(header: Mapping[str, Any], source: object) -> Card:

@@ -38,12 +38,13 @@ class OnnxModel:
     def __call__(self, pixels: np.ndarray) -> np.ndarray:
         """Raw pixels (h, w, bands) -> logits (classes, h, w) float32."""
         # (h, w, bands) -> (1, bands, h, w)
-        return self.batch(np.ascontiguousarray(pixels.transpose(2, 0, 1))[None])[0]
+        logits: np.ndarray = self.batch(np.ascontiguousarray(pixels.transpose(2, 0, 1))[None])[0]
+        return logits
 
     def batch(self, pixels: np.ndarray) -> np.ndarray:
         """Raw pixels (b, bands, h, w) -> logits (b, classes, h, w) float32."""
         try:
-            logits = self.session.run(None, {"pixels": pixels})[0]
+            logits: np.ndarray = self.session.run(None, {"pixels": pixels})[0]
         except Exception as error:  # its own exceptions have no base class but this
             if is_memory(error):
                 raise MemoryError(str(error)) from error

@@ -22,7 +22,7 @@ from shapely.affinity import translate
 from aerial_nni.config.options import BadOption
 from aerial_nni.inference.areas import STRETCH, grid_area
 from aerial_nni.inference.georeference import WGS84, Ground, check_placed, ground, on_the_earth
-from aerial_nni.inference.scene import SceneUnusable
+from aerial_nni.rasters import RasterUnusable as SceneUnusable
 
 SCENE = "scene"
 """In place of a system's name: that of the scene."""
@@ -57,17 +57,20 @@ class Place:
         placed = shapely.transform(outlines, self._coordinates)
         if self.target.is_geographic and not self.same:
             placed = split(placed, turn(self.target))
-        return shapely.orient_polygons(placed)
+        turned: np.ndarray = shapely.orient_polygons(placed)
+        return turned
 
     def square_metres(self, outlines: np.ndarray) -> np.ndarray:
         """The area of each polygon: that of its pixels on a grid that keeps areas, else true."""
         if self.pixel_area is not None:
-            return shapely.area(outlines) * self.pixel_area
+            flat: np.ndarray = shapely.area(outlines) * self.pixel_area
+            return flat
         dense = shapely.segmentize(outlines, STEP)
         system = self.ground.equal_area
-        return shapely.area(
+        areas: np.ndarray = shapely.area(
             shapely.transform(dense, lambda pixels: moved(self.own, system, self._own(pixels)))
         )
+        return areas
 
     def _own(self, pixels: np.ndarray) -> np.ndarray:
         """(n, 2) columns and rows -> (n, 2) in the raster's own system."""
@@ -145,29 +148,33 @@ def system(name: str) -> CRS:
 
 def turn(crs: CRS) -> float:
     """A full turn in the unit of a geographic system: 360 degrees, or 400 grads."""
-    return round(2 * math.pi / crs.units_factor[1], 6)
+    degrees: float = round(2 * math.pi / crs.units_factor[1], 6)
+    return degrees
 
 
 def moved(before: Any, after: Any, points: np.ndarray) -> np.ndarray:
     """Points (n, 2) in another system; infinite where that has none for them."""
     if before == after:
-        return points.copy()
+        same: np.ndarray = points.copy()
+        return same
     try:
-        return np.array(transform(before, after, *points.T)).T.reshape(-1, 2)
+        there: np.ndarray = np.array(transform(before, after, *points.T)).T.reshape(-1, 2)
+        return there
     except Exception:  # GDAL's own exceptions have no public base class
         return np.full(points.shape, np.inf)
 
 
 def _same_both_ways(points: np.ndarray) -> np.ndarray:
     """Points without what is left over when a line is divided from its other end."""
-    return points.round(6)
+    rounded: np.ndarray = points.round(6)
+    return rounded
 
 
 def split(shapes: np.ndarray, around: float) -> np.ndarray:
     """Polygons whose longitudes go on beyond the 180th meridian, as RFC 7946 wants them."""
     left, _, right, _ = shapely.bounds(shapes).T
     beyond = (left < -around / 2) | (right > around / 2)
-    result = shapes.copy()
+    result: np.ndarray = shapes.copy()
     result[beyond] = [_parts(shape, around) for shape in shapes[beyond]]
     return result
 

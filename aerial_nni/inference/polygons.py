@@ -90,7 +90,8 @@ def _blocks(mask: Any) -> Iterator[Window]:
 def _shares(confidence: Any, window: Window) -> np.ndarray:
     """Probabilities of a block, (h, w) float32, NaN where it is void."""
     levels = confidence.read(1, window=window, masked=True)
-    return levels.astype(np.float32).filled(np.nan) * np.float32(confidence.scales[0])
+    shares: np.ndarray = levels.astype(np.float32).filled(np.nan) * np.float32(confidence.scales[0])
+    return shares
 
 
 def _cut(patches: Patches, window: Window, mask: Any) -> np.ndarray:
@@ -98,12 +99,13 @@ def _cut(patches: Patches, window: Window, mask: Any) -> np.ndarray:
     left, top, right, bottom = shapely.bounds(patches.outlines).reshape(-1, 4).T
     x, y = window.col_off, window.row_off
     far_x, far_y = x + window.width, y + window.height
-    return (
+    cut: np.ndarray = (
         ((left == x) & (x > 0))
         | ((top == y) & (y > 0))
         | ((right == far_x) & (far_x < mask.width))
         | ((bottom == far_y) & (far_y < mask.height))
     )
+    return cut
 
 
 def _ringed(mask: Any, window: Window, card: Card) -> np.ndarray:

@@ -29,7 +29,7 @@ WriteShares = Callable[[int, int, np.ndarray, np.ndarray | None], None]
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities of the classes, (classes, h, w) float32."""
-    shares = np.exp(logits - logits.max(axis=0))
+    shares: np.ndarray = np.exp(logits - logits.max(axis=0))
     shares /= shares.sum(axis=0)
     return shares
 
@@ -40,7 +40,8 @@ def highest_share(logits: np.ndarray) -> np.ndarray:
     total = np.zeros_like(top)
     for one in logits:
         total += np.exp(one - top)
-    return (1 / total)[None]
+    share: np.ndarray = (1 / total)[None]
+    return share
 
 
 @contextmanager

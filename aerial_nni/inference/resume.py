@@ -49,6 +49,7 @@ def _says(mask: Path, mark: str) -> bool:
             return f"{TAG}\0{mark}".encode() in file.read()
     try:
         with gdal(), open_raster(mask) as dataset:
-            return dataset.tags().get(TAG) == mark
+            said: bool = dataset.tags().get(TAG) == mark
+            return said
     except RasterUnusable:  # then it is none of ours, and is not replaced unasked
         return False

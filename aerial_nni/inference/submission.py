@@ -121,4 +121,5 @@ def _rows(path: Path) -> dict[str, str]:
 def _read(path: Path) -> np.ndarray:
     """The values of a mask file, (h, w)."""
     with gdal(), open_raster(path) as file:
-        return file.read(1)
+        mask: np.ndarray = file.read(1)
+        return mask

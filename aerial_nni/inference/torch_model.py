@@ -43,4 +43,7 @@ class TorchModel:
             images = self.normalisation(raw.permute(2, 0, 1).unsqueeze(0))
             logits = self.model(images)[0]
         # Type and layout in one pass over memory.
-        return logits.to(torch.float32, memory_format=torch.contiguous_format).cpu().numpy()
+        array: np.ndarray = (
+            logits.to(torch.float32, memory_format=torch.contiguous_format).cpu().numpy()
+        )
+        return array

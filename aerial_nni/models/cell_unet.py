@@ -5,7 +5,7 @@ supernet's makes all of it, a genotype's makes one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -83,7 +83,9 @@ class CellUNet(nn.Module):
             nn.Conv2d(bands * fold**2, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
         )
 
-        def chosen(way: str, table: Mapping, levels: Sequence[Sequence[int]]) -> nn.ModuleList:
+        def chosen(
+            way: str, table: Mapping[str, Any], levels: Sequence[Sequence[int]]
+        ) -> nn.ModuleList:
             made = (choose(f"{way}{level}", table, *sizes) for level, sizes in enumerate(levels))
             return nn.ModuleList([module for module in made if module is not None])
 
@@ -113,7 +115,8 @@ class CellUNet(nn.Module):
         levels = zip(self.up, self.skip, self.decoder, features, strict=True)
         for up, skip, block, feature in reversed(list(levels)):
             x = block(skip(up(x), feature))
-        return self.unfold(self.head(x))
+        logits: Tensor = self.unfold(self.head(x))
+        return logits
 
 
 class PartialChannels(nn.Module):
@@ -133,7 +136,10 @@ class PartialChannels(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(b, c, h, w) -> (b, c, h, w)."""
         passing = x[:, self.active :]
-        return self.shuffle(torch.cat([self.operation(x[:, : self.active]), passing], dim=1))
+        mixed: Tensor = self.shuffle(
+            torch.cat([self.operation(x[:, : self.active]), passing], dim=1)
+        )
+        return mixed
 
 
 def sharing(choose: Choose, parts: int) -> Choose:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
@@ -157,12 +157,14 @@ class DeepLab(nn.Module):
 
     def _through(self, block: nn.Module, x: Tensor) -> Tensor:
         if not (self.recompute and self.training and torch.is_grad_enabled()):
-            return block(x)
+            kept: Tensor = block(x)
+            return kept
 
-        def contexts() -> tuple[AbstractContextManager, AbstractContextManager]:
+        def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
             return nullcontext(), still_norms(block)
 
-        return checkpoint(block, x, use_reentrant=False, context_fn=contexts)
+        features: Tensor = checkpoint(block, x, use_reentrant=False, context_fn=contexts)
+        return features
 
     @staticmethod
     def _enlarged(logits: Tensor, x: Tensor) -> Tensor:
@@ -173,7 +175,7 @@ class DeepLab(nn.Module):
 
 def atrous_head(channels_in: int, classes: int, *, channels: int) -> nn.Sequential:
     """The head of torchvision, of another width where asked for, and for batches of one picture."""
-    head = DeepLabHead(channels_in, classes)
+    head: nn.Sequential = DeepLabHead(channels_in, classes)
     if channels != 256:
         from torchvision.models.segmentation.deeplabv3 import ASPP
 
@@ -184,7 +186,8 @@ def atrous_head(channels_in: int, classes: int, *, channels: int) -> nn.Sequenti
             nn.ReLU(),
             nn.Conv2d(channels, classes, 1),
         )
-    pooling = head[0].convs[-1]  # global pooling, convolution, norm, ReLU
+    atrous: Any = head[0]
+    pooling = atrous.convs[-1]  # global pooling, convolution, norm, ReLU
     pooling[2] = OnePixelNorm(channels)
     return head
 

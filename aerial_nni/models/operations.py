@@ -93,7 +93,8 @@ class Joined(nn.Module):
 
     def forward(self, up: Tensor, skip: Tensor) -> Tensor:
         """Two of (b, c, h, w) -> (b, c, h, w)."""
-        return self.join(torch.cat([up, skip], dim=1))
+        joined: Tensor = self.join(torch.cat([up, skip], dim=1))
+        return joined
 
 
 class Added(nn.Module):

@@ -84,7 +84,8 @@ class Up(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, inputs, h, w) -> (b, outputs, 2h, 2w)."""
-        return self.up(x)
+        features: Tensor = self.up(x)
+        return features
 
 
 class Decoder(nn.Module):
@@ -152,4 +153,5 @@ class UNet(nn.Module):
     def _whole(self, x: Tensor) -> Tensor:
         features = self.encoder(self.fold(x))
         decoded = self.decoder(features)
-        return self.unfold(self.head(decoded))
+        logits: Tensor = self.unfold(self.head(decoded))
+        return logits

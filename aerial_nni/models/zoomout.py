@@ -81,11 +81,15 @@ class Head(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """All features of some pixels, (b, channels of all maps, h, w) -> logits (b, c, h, w)."""
         parts = features.split(self.channels, dim=1)
-        return self.rest(reduce(Tensor.add_, (self.part(i, x) for i, x in enumerate(parts))))
+        logits: Tensor = self.rest(
+            reduce(Tensor.add_, (self.part(i, x) for i, x in enumerate(parts)))
+        )
+        return logits
 
     def part(self, place: int, x: Tensor) -> Tensor:
         """What one map adds to the first hidden layer, (b, channels[place], h, w) -> hidden."""
-        return self.first[place](self.standards[place](x))
+        part: Tensor = self.first[place](self.standards[place](x))
+        return part
 
     def standardise(self, features: Tensor) -> None:
         """Measures mean and deviation of every feature over samples (n, channels of all maps).
@@ -157,7 +161,8 @@ class ZoomOut(nn.Module):
     def features(self, x: Tensor) -> list[Tensor]:
         """The backbone's maps for pictures whose sides are multiples of its stride."""
         with torch.no_grad():
-            return self.encoder(x * self.gain + self.shift)
+            features: list[Tensor] = self.encoder(x * self.gain + self.shift)
+            return features
 
     def _over_points(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -175,7 +180,7 @@ class ZoomOut(nn.Module):
         maps = self.features(x)[::-1]
         # A map is dropped as soon as it is used.
         parts = (part(place, maps.pop()) for place in range(len(maps)))
-        logits = self.head.rest(reduce(Tensor.add_, parts))
+        logits: Tensor = self.head.rest(reduce(Tensor.add_, parts))
         if self.spacing == 1:
             return logits
         down, right = (

@@ -69,7 +69,8 @@ def _limits(params: Mapping[str, Any]) -> dict[str, float]:
 def _minutes(value: Any) -> float:
     from nni.experiment.config.utils import parse_time
 
-    if not math.isfinite(minutes := parse_time(value) / 60):
+    minutes: float = parse_time(value) / 60
+    if not math.isfinite(minutes):
         raise ValueError(value)
     return minutes
 

@@ -150,9 +150,9 @@ def launcher_repaired(
     from nni.experiment import launcher, rest
     from nni.tools.nnictl.config_utils import Experiments
 
-    manager: list[subprocess.Popen] = []
+    manager: list[subprocess.Popen[Any]] = []
 
-    def start_manager(arguments: Any, run_mode: Any) -> subprocess.Popen:
+    def start_manager(arguments: Any, run_mode: Any) -> subprocess.Popen[Any]:
         logs = nni_directory / arguments.experiment_id / "log"
         secret = {PREFIX: arguments.url_prefix}
         arguments.url_prefix = None
@@ -204,7 +204,7 @@ def _start_node(
     logs: Path,
     environment: Mapping[str, str],
     sockets: Sequence[socket.socket],
-) -> subprocess.Popen:
+) -> subprocess.Popen[Any]:
     """Starts NNI's manager in a session of its own, so that Ctrl-C does not reach it."""
     import nni_node
 

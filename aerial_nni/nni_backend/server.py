@@ -60,7 +60,7 @@ class Server:
         self._taken: Taken | None = take(port, host=host)
         self.address = Address.new(host, self._taken.port)
         self._guard: Guard | None = None
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[Any] | None = None
         self._config: ExperimentConfig | None = None
 
     def __enter__(self) -> "Server":

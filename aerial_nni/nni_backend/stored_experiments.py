@@ -181,7 +181,7 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
         if record.state == "RUNNING":
             hint = f"it is running: {record.url}; the first trial that ends well has one"
         raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")
-    checkpoint = folder / best["folder"] / run_folder.CHECKPOINT
+    checkpoint: Path = folder / best["folder"] / run_folder.CHECKPOINT
     try:
         run_folder.check_digests(
             checkpoint.parent, {run_folder.CHECKPOINT: run_folder.kept_digest(checkpoint)}
@@ -243,7 +243,10 @@ def _noted(experiment: str, nni_directory: Path) -> dict[str, Any] | None:
             (said,) = database.execute("PRAGMA quick_check").fetchone()
         if said != "ok":
             raise sqlite3.DatabaseError(said)
-        return get_stopped_experiment_config_json(experiment, str(nni_directory))
+        noted: dict[str, Any] | None = get_stopped_experiment_config_json(
+            experiment, str(nni_directory)
+        )
+        return noted
     except (sqlite3.OperationalError, TypeError):  # no table, or no row in it
         return None
     except (sqlite3.DatabaseError, ValueError, LookupError) as error:

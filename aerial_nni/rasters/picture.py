@@ -137,7 +137,8 @@ class Picture:
     def _band(self, band: int, **what: Any) -> np.ndarray:
         """What GDAL reads of a band."""
         dataset, number = (self.pages[band - 1], 1) if self.pages else (self.dataset, band)
-        return dataset.read(number, **what)
+        values: np.ndarray = dataset.read(number, **what)
+        return values
 
     def masked(self, bands: Sequence[int], window: Window | None = None) -> np.ndarray | None:
         """Where a mask or transparency hides what is there, (h, w); None where it has neither."""

@@ -63,4 +63,5 @@ def unset(
 
 def _equal(values: np.ndarray, nodata: Any) -> np.ndarray:
     """Where values are nodata; all NaN are alike."""
-    return np.isnan(values) if np.isnan(nodata) else values == nodata
+    equal: np.ndarray = np.isnan(values) if np.isnan(nodata) else values == nodata
+    return equal

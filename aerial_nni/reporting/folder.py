@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -19,6 +19,8 @@ from aerial_nni.config.safe_reading import read_arrays
 from aerial_nni.config.schema import Between, Name, fitted
 from aerial_nni.data.dataset import VOID
 from aerial_nni.models.genotype import Genotype, read_genotype
+
+Read = TypeVar("Read")
 
 LABEL_LOSS = "train_loss/labels"
 """Column of a history: of a run with a teacher, the part of the loss that the masks make."""
@@ -92,13 +94,14 @@ class Trial:
     @cached_property
     def options(self) -> dict[str, Any]:
         """The trial's options, field name to value."""
-        return _json(self._whole(run_folder.OPTIONS))
+        options: dict[str, Any] = _json(self._whole(run_folder.OPTIONS))
+        return options
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """Final scores, split, data, model, cost; see `config.run_folder`."""
         path = self.folder / run_folder.METRICS
-        values = _json(path)
+        values: dict[str, Any] = _json(path)
         _read(path, lambda file: fitted(_Metrics, values, file))
         return values
 
@@ -167,7 +170,7 @@ class Trial:
     def checkpoint(self) -> Path:
         """The checkpoint's file, which exists and has the digest that metrics.json records."""
         recorded = self.metrics["checkpoint"]
-        path = self.folder / recorded["file"]
+        path: Path = self.folder / recorded["file"]
         if not path.is_file():
             raise ResultUnusable(f"{path} is missing; the report draws the network from it")
         found = run_folder.sha256(path)
@@ -181,7 +184,8 @@ class Trial:
     @property
     def classes(self) -> list[str]:
         """Names of the classes, in the order of the confusion matrix."""
-        return self.metrics["data"]["classes"]
+        classes: list[str] = self.metrics["data"]["classes"]
+        return classes
 
     @property
     def palette(self) -> list[tuple[int, int, int]]:
@@ -280,7 +284,7 @@ def _json(path: Path) -> Any:
     return _read(path, run_folder.read_json)
 
 
-def _read(path: Path, read: Callable[[Path], Any]) -> Any:
+def _read(path: Path, read: Callable[[Path], Read]) -> Read:
     """`read(path)`, with the file's name in whatever goes wrong."""
     if not path.is_file():
         raise ResultUnusable(f"{path} is missing; a result folder has it once its run has ended")

@@ -92,9 +92,9 @@ class _Recorder(TorchFunctionMode):
 
     def __torch_function__(
         self,
-        func: Callable,
+        func: Callable[..., Any],
         types: Any,
-        args: tuple = (),
+        args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Calls `func` and records it."""
@@ -111,7 +111,12 @@ class _Recorder(TorchFunctionMode):
         return output
 
     def _step(
-        self, name: str, given: list[Tensor], args: tuple, kwargs: Mapping[str, Any], output: Tensor
+        self,
+        name: str,
+        given: list[Tensor],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        output: Tensor,
     ) -> Step:
         kind, inputs = _KINDS[name], tuple(self._origin[id(value)] for value in given)
         before = [self.steps[i] for i in inputs if i >= 0]
@@ -153,7 +158,7 @@ class _Recorder(TorchFunctionMode):
         )
 
 
-def _text(name: str, kernel: int, args: tuple, kwargs: Mapping[str, Any]) -> str:
+def _text(name: str, kernel: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     """What a reader is told of one call."""
     kind = _KINDS[name]
     if name == "interpolate":
@@ -182,4 +187,5 @@ def _tensors(values: Any) -> list[Tensor]:
 
 
 def _first(value: Any) -> int:
-    return value[0] if isinstance(value, (tuple, list)) else value
+    first: int = value[0] if isinstance(value, (tuple, list)) else value
+    return first

@@ -9,9 +9,10 @@ from aerial_nni.reporting.folder import Trial
 from aerial_nni.training import losses
 
 
-def _default(function: Callable, name: str) -> float:
+def _default(function: Callable[..., Any], name: str) -> float:
     """The default of a loss's argument: what a formula prints is what is computed."""
-    return inspect.signature(function).parameters[name].default
+    default: float = inspect.signature(function).parameters[name].default
+    return default
 
 
 GAMMA = _default(losses.focal, "gamma")

@@ -14,7 +14,10 @@ _SHADES = LinearSegmentedColormap.from_list("white to blue", ["#FFFFFF", BLUE])
 def row_shares(confusion: np.ndarray) -> np.ndarray:
     """Each row divided by its sum, shape (classes, classes); NaN for a class without pixels."""
     totals = confusion.sum(axis=1, keepdims=True).astype(float)
-    return np.divide(confusion, totals, out=np.full(confusion.shape, np.nan), where=totals > 0)
+    shares: np.ndarray = np.divide(
+        confusion, totals, out=np.full(confusion.shape, np.nan), where=totals > 0
+    )
+    return shares
 
 
 @styled

@@ -2,6 +2,7 @@
 
 import platform
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 
@@ -49,7 +50,7 @@ def choose_precision(name: str, device: torch.device) -> str:
     return "bf16" if processor_has_bf16() else "fp32"
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
     """The context in which the model's forward pass runs."""
     if precision == "fp32":
         return nullcontext()

@@ -59,7 +59,7 @@ def parse_header(text: str, source: object) -> dict[str, Any]:
     """
     if len(text) > LONGEST:
         raise Damaged(f"{source}: its header has {len(text)} letters, more than {LONGEST}")
-    header = parse_json(text, f"the header of {source}")
+    header: dict[str, Any] = parse_json(text, f"the header of {source}")
     if isinstance(header, dict) and header.get("format") != FORMAT:
         found = f"{header.get('format')!r:.40}"
         raise Damaged(f"{source} has format {found}; this version reads {FORMAT}")

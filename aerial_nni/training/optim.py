@@ -1,6 +1,7 @@
 """Update rules and learning rates."""
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -9,7 +10,7 @@ from torch.optim import Optimizer
 from aerial_nni.config.options import TrialOptions
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Two groups: matrices and kernels decay; biases and norms (one axis or none) do not."""
     trained = [p for p in model.parameters() if p.requires_grad]
     return [
@@ -46,7 +47,8 @@ def learning_rate(options: TrialOptions, step: int, steps: int) -> float:
     if options.schedule == "cosine":
         return _cosine(options.lr, 0.0, done)
     if options.schedule == "poly":
-        return options.lr * (1 - done) ** 0.9
+        rate: float = options.lr * (1 - done) ** 0.9
+        return rate
     if options.schedule == "step":
         return options.lr * 0.1 ** min(3, int(4 * done))
     return options.lr

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from aerial_nni.config.errors import say_plainly, told
 from aerial_nni.config.flags import Parser, add_trial_flags, trial_options
@@ -82,7 +83,9 @@ def _time(
     from aerial_nni.trials.step_timing import timings
 
     try:
-        variants = fitted(tuple[dict, ...], read_json(given.time, largest=SMALL), given.time)
+        variants = fitted(
+            tuple[dict[str, Any], ...], read_json(given.time, largest=SMALL), given.time
+        )
         for found in timings(trial_options(given, kind), variants, learning):
             print(json.dumps(found), flush=True)
     except Exception as error:  # a traceback tells a user nothing

@@ -70,7 +70,8 @@ class DataContext:
     def class_pixels(self) -> list[int]:
         """Training pixels of each class, void left out."""
         counts = self.prepared.counts[list(self.split.train)].sum(axis=0)
-        return counts[:-1].tolist()
+        pixels: list[int] = counts[:-1].tolist()
+        return pixels
 
 
 def open_data_context(options: TrialOptions, folder: Path) -> DataContext:

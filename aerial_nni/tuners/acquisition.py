@@ -21,7 +21,7 @@ def log_h(z: np.ndarray) -> np.ndarray:
     """log(φ(z) + z Φ(z)), right for every z (Ament et al. 2023, eq. 9)."""
     z = np.asarray(z, dtype=float)
     near = np.maximum(z, -1.0)
-    result = np.log(np.exp(-0.5 * near**2 - LOG_ROOT_TWO_PI) + near * ndtr(near))
+    result: np.ndarray = np.log(np.exp(-0.5 * near**2 - LOG_ROOT_TWO_PI) + near * ndtr(near))
     low = z < -1
     if low.any():
         middle = np.clip(z[low], FAR, -1.0)
@@ -62,7 +62,8 @@ class LogExpectedImprovement:
     def values(self, points: np.ndarray) -> np.ndarray:
         """At points (m, d), shape (m,)."""
         mean, deviation = self.model.predict(points)
-        return log_h((self.best - mean) / deviation) + np.log(deviation)
+        gains: np.ndarray = log_h((self.best - mean) / deviation) + np.log(deviation)
+        return gains
 
     def gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """At one point (d,), and its derivatives (d,)."""
@@ -103,7 +104,8 @@ class ProbabilityOfImprovement:
     def values(self, points: np.ndarray) -> np.ndarray:
         """At points (m, d), shape (m,)."""
         mean, deviation = self.model.predict(points)
-        return (self.target - mean) / deviation
+        gains: np.ndarray = (self.target - mean) / deviation
+        return gains
 
     def gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """At one point (d,), and its derivatives (d,)."""

@@ -45,8 +45,10 @@ def maximise(
     whole = every_point(coordinates)
     if whole is not None:
         values = _without(known, whole, acquisition.values(whole))
-        return whole[int(np.argmax(values))]
-    best, highest = anchors[0], -math.inf
+        highest_of_all: np.ndarray = whole[int(np.argmax(values))]
+        return highest_of_all
+    best: np.ndarray = anchors[0]
+    highest = -math.inf
     for candidates in (
         (
             qmc.Sobol(len(coordinates), scramble=False).random(SPREAD)
@@ -84,7 +86,8 @@ def around(anchors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     moved = generator.random(points.shape) < 0.5
     moved[np.arange(len(points)), generator.integers(points.shape[1], size=len(points))] = True
     shifted = points + moved * reach * generator.normal(size=points.shape)
-    return 1 - np.abs(1 - np.abs(shifted) % 2)  # mirrored at 0 and 1
+    mirrored: np.ndarray = 1 - np.abs(1 - np.abs(shifted) % 2)  # mirrored at 0 and 1
+    return mirrored
 
 
 def _climb(

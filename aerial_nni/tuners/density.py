@@ -84,7 +84,8 @@ class Density:
             mixing = min(1.0, self.mixing * wider)
             return np.where(uniform < mixing, uniform / mixing, centres)
         low, high = ndtr(-centres / widths), ndtr((1 - centres) / widths)
-        return np.clip(centres + widths * ndtri(low + uniform * (high - low)), 0, 1)
+        points: np.ndarray = np.clip(centres + widths * ndtri(low + uniform * (high - low)), 0, 1)
+        return points
 
     def _kernels(self, index: int, units: np.ndarray) -> np.ndarray:
         """Every component's density of one coordinate, shape (m, n + 1), the uniform part last."""
@@ -115,7 +116,8 @@ class Ratio:
 
     def log(self, points: np.ndarray) -> np.ndarray:
         """The logarithm of l(x) / g(x) at points (m, d), shape (m,)."""
-        return self.good.log(points) - self.bad.log(points)
+        ratio: np.ndarray = self.good.log(points) - self.bad.log(points)
+        return ratio
 
     def best_of(
         self, count: int, generator: np.random.Generator, *, wider: float = 1.0

@@ -40,7 +40,7 @@ class Coordinates:
 
     def snap(self, units: np.ndarray) -> np.ndarray:
         """Points with each coordinate at the nearest place where a value is, shape (n, d)."""
-        snapped = np.clip(units, 0.0, 1.0)
+        snapped: np.ndarray = np.clip(units, 0.0, 1.0)
         for column, grid in enumerate(self.grids):
             if grid is not None:
                 between = (grid[1:] + grid[:-1]) / 2
@@ -74,7 +74,7 @@ class Coordinates:
 
         The difference where there is an order; 0 or `APART` between categories.
         """
-        apart = left.T[:, :, None] - right.T[:, None, :]
+        apart: np.ndarray = left.T[:, :, None] - right.T[:, None, :]
         apart[self.categorical] = APART * (np.abs(apart[self.categorical]) > 1e-9)
         return apart
 

@@ -133,7 +133,10 @@ class EvolutionTuner(SpaceTuner):
         if not living:
             return None
         drawn = generator.integers(len(living), size=self.sample)
-        return min((living[place] for place in drawn), key=lambda trial: trial.loss or 0.0)
+        best: Trial | None = min(
+            (living[place] for place in drawn), key=lambda trial: trial.loss or 0.0
+        )
+        return best
 
 
 def _mutations(dimensions: int, generator: np.random.Generator) -> list[Mutation]:
@@ -143,4 +146,5 @@ def _mutations(dimensions: int, generator: np.random.Generator) -> list[Mutation
 
 def _mirrored(units: np.ndarray) -> np.ndarray:
     """Coordinates that left the cube, mirrored back at its walls."""
-    return 1 - np.abs(1 - np.abs(units) % 2)
+    mirrored: np.ndarray = 1 - np.abs(1 - np.abs(units) % 2)
+    return mirrored

@@ -76,7 +76,8 @@ class GaussianProcess:
             for side in sides
         ]
         prior = covariance(self.coordinates, self.hyper, *sides)
-        return self.scale**2 * (prior - solved[0].T @ solved[1])
+        left_over: np.ndarray = self.scale**2 * (prior - solved[0].T @ solved[1])
+        return left_over
 
     def gradient(self, point: np.ndarray) -> tuple[float, float, np.ndarray, np.ndarray]:
         """Mean and deviation at one point (d,), and their derivatives by its coordinates, (d,).
@@ -156,6 +157,7 @@ def cholesky(kernel: np.ndarray, noise: float) -> np.ndarray:
     while True:
         matrix = kernel.copy()
         matrix.flat[:: len(kernel) + 1] += noise + jitter
+        factor: np.ndarray
         factor, failed = lapack.dpotrf(matrix, lower=1, clean=1, overwrite_a=1)
         if not failed:
             return factor

@@ -33,7 +33,8 @@ class Averaged:
     def values(self, points: np.ndarray) -> np.ndarray:
         """At points (m, d), shape (m,)."""
         found = np.array([part.values(points) for part in self.parts])  # (parts, m)
-        return logsumexp(found, axis=0) - math.log(len(self.parts))
+        mean: np.ndarray = logsumexp(found, axis=0) - math.log(len(self.parts))
+        return mean
 
     def gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """At one point (d,), and its derivatives (d,)."""
@@ -74,4 +75,5 @@ def _hessian(model: GaussianProcess, mode: np.ndarray) -> np.ndarray:
     for step in STEP * np.eye(len(mode)):
         above, below = (improbability(mode + s, squared, values)[1] for s in (step, -step))
         rows.append((above - below) / (2 * STEP))
-    return (np.array(rows) + np.array(rows).T) / 2
+    symmetric: np.ndarray = (np.array(rows) + np.array(rows).T) / 2
+    return symmetric

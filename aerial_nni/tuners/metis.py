@@ -77,7 +77,8 @@ def gain(model: GaussianProcess, points: np.ndarray, places: np.ndarray) -> np.n
     spread = np.sqrt(model.predict(points)[1] ** 2 + noise)
     moves = model.covariance(everywhere, points) / spread  # (p, c)
     lowest = np.stack([(mean[:, None] + moves * z).min(axis=0) for z in NODES])  # (k, c)
-    return mean.min() - WEIGHTS @ lowest / WEIGHTS.sum()
+    gains: np.ndarray = mean.min() - WEIGHTS @ lowest / WEIGHTS.sum()
+    return gains
 
 
 def outlier(model: GaussianProcess, *, results: int) -> int | None:
@@ -106,7 +107,7 @@ def beside(model: GaussianProcess, place: int, generator: np.random.Generator) -
     Where there are none it is the trial's own, and the tuner takes the nearest untried one to it.
     """
     free = model.coordinates.free
-    point = model.units[place].copy()
+    point: np.ndarray = model.units[place].copy()
     moved = point[free] + BESIDE * generator.choice([-1.0, 1.0], size=len(free))
     point[free] = 1 - np.abs(1 - np.abs(moved))  # mirrored at 0 and 1
     return point

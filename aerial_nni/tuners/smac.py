@@ -108,7 +108,8 @@ def log_scaled(losses: np.ndarray) -> np.ndarray:
     floor = 2 * least - np.percentile(losses, 5)
     if most == floor:
         return np.zeros(len(losses))
-    return np.log(np.maximum((losses - floor) / (most - floor), 1e-10))
+    scaled: np.ndarray = np.log(np.maximum((losses - floor) / (most - floor), 1e-10))
+    return scaled
 
 
 def expected_improvement(forest: Forest, points: np.ndarray, best: float) -> np.ndarray:
@@ -122,7 +123,8 @@ def expected_improvement(forest: Forest, points: np.ndarray, best: float) -> np.
     v = (best - mean) / deviation
     expected = np.exp(best) * ndtr(v)
     expected -= np.exp(variance / 2 + mean) * ndtr(v - deviation)
-    return np.maximum(expected, 0.0)
+    improvement: np.ndarray = np.maximum(expected, 0.0)
+    return improvement
 
 
 def _most_promising(

@@ -60,7 +60,8 @@ def _pixels(sample: dict[str, Any], note: Note) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
     if not (0 <= low and high < 1 << 16) or (values != np.floor(values)).any():
         raise ValueError(f"its pixels, {low:g} to {high:g}, are no whole numbers of 8 or 16 bits")
-    return values.transpose(1, 2, 0).astype(np.uint8 if high < 256 else np.uint16)
+    pixels: np.ndarray = values.transpose(1, 2, 0).astype(np.uint8 if high < 256 else np.uint16)
+    return pixels
 
 
 def _part(sample: dict[str, Any], key: str) -> np.ndarray:

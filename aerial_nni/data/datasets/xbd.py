@@ -215,5 +215,7 @@ def centroid(ring: np.ndarray) -> np.ndarray:
     after = np.roll(ring, -1, axis=0)
     cross = ring[:, 0] * after[:, 1] - after[:, 0] * ring[:, 1]
     if abs(cross.sum()) < 1e-9:
-        return ring.mean(axis=0)
-    return ((ring + after) * cross[:, None]).sum(axis=0) / (3 * cross.sum())
+        mean: np.ndarray = ring.mean(axis=0)
+        return mean
+    middle: np.ndarray = ((ring + after) * cross[:, None]).sum(axis=0) / (3 * cross.sum())
+    return middle

@@ -140,7 +140,7 @@ def shown(prepared: Prepared, rows: np.ndarray, neutral: Sequence[float]) -> np.
     Where they show nothing they have the `neutral` value of each band, in use its mean, which is 0
     to the model: that is what `predict` does, whatever value nodata has.
     """
-    images = prepared.images[rows]
+    images: np.ndarray = prepared.images[rows]
     for image, number in zip(images, rows, strict=True):
         if (hidden := prepared.hidden(int(number))) is not None:
             image[hidden] = np.round(neutral)

@@ -43,7 +43,8 @@ class Written:
 
     def encoded(self, classes: np.ndarray) -> np.ndarray:
         """The values of class indices (h, w) uint8, of the type `dtype`."""
-        return self._table[classes]
+        codes: np.ndarray = self._table[classes]
+        return codes
 
     def classes_of(self, values: np.ndarray) -> np.ndarray:
         """The class indices, uint8, of a mask that was written so."""

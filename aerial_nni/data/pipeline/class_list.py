@@ -176,7 +176,7 @@ def read_facts(
     )
 
 
-def _listed(value: dict[str, Any], key: str) -> list:
+def _listed(value: dict[str, Any], key: str) -> list[Any]:
     """The list under `key`, empty where there is none."""
     found = value.get(key)
     if found is None:

@@ -23,7 +23,10 @@ def outlines(patches: Sequence[Patch], *, rim: float = 0.0) -> np.ndarray:
     xs = np.stack([left, right, right, left], axis=1)  # (n, 4)
     ys = np.stack([top, top, bottom, bottom], axis=1)
     a, b, c, d, e, f = np.array([patch.ground for patch in patches]).T[..., None]
-    return shapely.polygons(np.stack([a * xs + b * ys + c, d * xs + e * ys + f], axis=-1))
+    shapes: np.ndarray = shapely.polygons(
+        np.stack([a * xs + b * ys + c, d * xs + e * ys + f], axis=-1)
+    )
+    return shapes
 
 
 def same_ground(patches: Sequence[Patch]) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from aerial_nni.config.errors import Damaged
 from aerial_nni.config.run_folder import read_json, sha256, write_json
@@ -95,7 +96,7 @@ def _stamp(path: Path) -> list[int] | None:
     return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
-def _load(memory: Path) -> dict[str, list]:
+def _load(memory: Path) -> dict[str, list[Any]]:
     try:
         known = read_json(memory)
     except (OSError, ValueError):  # none yet, or damaged: every file is read again

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def unpacked(number: int) -> Colour:
     return (number >> 16, number >> 8 & 255, number & 255)
 
 
-def _numbered(classes: Mapping[str, Sequence], void: Sequence) -> np.ndarray:
+def _numbered(classes: Mapping[str, Sequence[Any]], void: Sequence[Any]) -> np.ndarray:
     """The class index of each value of all classes, then `VOID` for each of `void`."""
     numbers = [number for number, own in enumerate(classes.values()) for _ in own]
     return np.array([*numbers, *(VOID for _ in void)], np.uint8)

@@ -7,6 +7,7 @@ Images of the same content are one unit here, whatever their names, so they are 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +95,10 @@ def best_set(pixels: np.ndarray, val_fraction: float, rng: np.random.Generator) 
     `hold_out_areas` says what is best.
     """
     sets = _sets_of_areas(pixels.sum(axis=1), val_fraction, rng)  # (sets, areas)
-    return sets[min(range(len(sets)), key=lambda k: _unlikeness(sets[k], pixels, val_fraction))]
+    best: np.ndarray = sets[
+        min(range(len(sets)), key=lambda k: _unlikeness(sets[k], pixels, val_fraction))
+    ]
+    return best
 
 
 def hold_out_given(prepared: Prepared, *, val_fraction: float, seed: int) -> list[int]:
@@ -157,7 +161,7 @@ def _stratified(shows: np.ndarray, share: float, rng: np.random.Generator) -> np
             side[item] = order[0]
             lacking[order[0]] -= shows[item]
             wanted[order[0]] -= 1
-    held = side == 1
+    held: np.ndarray = side == 1
     if held.all() or not held.any():  # too few items for this share: one is on the other side
         held[int(rng.integers(len(held)))] ^= True
     return held
@@ -180,9 +184,9 @@ def hold_out_patches(prepared: Prepared, *, val_fraction: float, seed: int) -> l
     return [patch for place in order[:wanted] for patch in units[place]]
 
 
-def _grouped(items: Iterable[Hashable], key: Callable[..., Hashable]) -> dict[Hashable, list]:
+def _grouped(items: Iterable[Hashable], key: Callable[..., Hashable]) -> dict[Hashable, list[Any]]:
     """The items by their key, in the order in which keys are first seen."""
-    groups: dict[Hashable, list] = defaultdict(list)
+    groups: dict[Hashable, list[Any]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
     return dict(groups)
@@ -205,7 +209,8 @@ def _sets_of_areas(pixels: np.ndarray, val_fraction: float, rng: np.random.Gener
     areas = len(pixels)
     if areas <= EXHAUSTIVE:
         codes = rng.permutation(np.arange(1, 2**areas - 1))
-        return (codes[:, None] >> np.arange(areas)) & 1 == 1
+        sets: np.ndarray = (codes[:, None] >> np.arange(areas)) & 1 == 1
+        return sets
     sets = np.zeros((SAMPLED, areas), dtype=bool)
     for row in sets:
         order = rng.permutation(areas)

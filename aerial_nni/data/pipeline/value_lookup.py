@@ -41,9 +41,13 @@ class Lookup:
         """The classes of a row of numbers, int64."""
         if self.table is not None:
             inside = np.clip(values, self.first, self.first + len(self.table) - 1)
-            return self.table[inside - self.first]
+            direct: np.ndarray = self.table[inside - self.first]
+            return direct
         places = np.searchsorted(self.numbers, values).clip(max=len(self.numbers) - 1)
-        return np.where(self.numbers[places] == values, self.classes[places], np.uint8(UNKNOWN))
+        classes: np.ndarray = np.where(
+            self.numbers[places] == values, self.classes[places], np.uint8(UNKNOWN)
+        )
+        return classes
 
 
 def _signed(values: np.ndarray) -> np.ndarray:

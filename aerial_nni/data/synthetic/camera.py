@@ -23,4 +23,5 @@ def photograph(colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     noise = ndimage.gaussian_filter(rng.standard_normal(light.shape).astype(np.float32),
                                     (0.4, 0.4, 0))  # fmt: skip
     light = light + noise * np.float32(between(rng, 2.0, 4.5))
-    return np.clip(light + np.float32(0.5), 0, 255).astype(np.uint8)
+    taken: np.ndarray = np.clip(light + np.float32(0.5), 0, 255).astype(np.uint8)
+    return taken

@@ -118,10 +118,11 @@ class Canvas:
     def distance(self, window: Window, box: Box) -> np.ndarray:
         """Pixels from the edge of `box`, negative inside, square-cornered."""
         (u, v), a, b = box.centre, box.length / 2, box.breadth / 2
-        return np.maximum(
+        apart: np.ndarray = np.maximum(
             np.abs(self.u[window] - np.float32(u)) - np.float32(a),
             np.abs(self.v[window] - np.float32(v)) - np.float32(b),
         )
+        return apart
 
     def paint(
         self,
@@ -215,4 +216,5 @@ def _bend(rng: np.random.Generator, u: np.ndarray, v: np.ndarray, *, strength: f
 
 def coverage(distance: np.ndarray) -> np.ndarray:
     """How much of each pixel lies inside an edge `distance` pixels away (negative: inside)."""
-    return np.clip(np.float32(0.5) - distance, 0, 1)
+    share: np.ndarray = np.clip(np.float32(0.5) - distance, 0, 1)
+    return share

@@ -21,7 +21,8 @@ def value_noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -
     x, fx = _cells(shape[1], cell, float(offset[1]))
     across = lattice[:, x] * (1 - fx) + lattice[:, x + 1] * fx  # (rows, w)
     fy = fy[:, None]
-    return across[y] * (1 - fy) + across[y + 1] * fy
+    smooth: np.ndarray = across[y] * (1 - fy) + across[y + 1] * fy
+    return smooth
 
 
 def _cells(size: int, cell: float, start: float) -> tuple[np.ndarray, np.ndarray]:
@@ -44,13 +45,16 @@ def fractal(
             break
         total += value_noise(rng, shape, size) * np.float32(0.5**octave)
         weight += 0.5**octave
-    return (total / np.float32(weight) - np.float32(0.5)) * np.float32(1.5) + np.float32(0.5)
+    centred: np.ndarray = (total / np.float32(weight) - np.float32(0.5)) * np.float32(1.5)
+    centred += np.float32(0.5)
+    return centred
 
 
 def ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
     """`value` eased from 0 at `low` to 1 at `high`."""
     t = np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    eased: np.ndarray = t * t * (3 - 2 * t)
+    return eased
 
 
 def pick(rng: np.random.Generator, weights: Mapping[Key, float]) -> Key:

@@ -127,7 +127,8 @@ def _place(thing: Thing, view: View, ground: Ground, rng: np.random.Generator) -
             near = between(rng, 7, 22)
             drop = view.forward[2] * near + between(rng, -0.15, 0.2) * near
             place = view.place + near * flat + near * side * view.right
-            return place + np.array([0.0, 0.0, drop])
+            placed: np.ndarray | None = place + np.array([0.0, 0.0, drop])
+            return placed
         if not (0 <= x < w and 0 <= y < h):
             continue
         if int(ground.classes[y, x]) in thing.on and ground.height[y, x] < 0.5:

@@ -47,7 +47,8 @@ class View:
         h, w = self.shape
         across = (np.arange(w) + 0.5 - w / 2)[None, :, None] / self.focal
         down = (np.arange(h) + 0.5 - h / 2)[:, None, None] / self.focal
-        return self.forward + across * self.right - down * self.up
+        directions: np.ndarray = self.forward + across * self.right - down * self.up
+        return directions
 
     def project(self, point: np.ndarray) -> tuple[float, float, float]:
         """Row, column and depth of a point (3,)."""
@@ -77,7 +78,9 @@ class Plain:
     def cells(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Numbers of the cells below points, for flat arrays."""
         h, w = self.height.shape
-        return (np.floor(y).astype(np.int32) & (h - 1)) * w + (np.floor(x).astype(np.int32) & w - 1)
+        row, column = np.floor(y).astype(np.int32) & h - 1, np.floor(x).astype(np.int32) & w - 1
+        numbers: np.ndarray = row * w + column
+        return numbers
 
 
 def _mirrored(part: np.ndarray) -> np.ndarray:

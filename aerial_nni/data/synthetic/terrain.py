@@ -38,7 +38,10 @@ def _ripples(canvas: Canvas, rng: np.random.Generator) -> np.ndarray:
     phase = (canvas.u * np.float32(0.8) + canvas.v * np.float32(0.5) + warp) / np.float32(46)
     saw = phase - np.floor(phase)  # gentle windward slope, steep lee side
     strength = ramp(fractal(rng, canvas.shape, cell=200, octaves=2), 0.2, 0.7)
-    return np.where(saw < 0.78, saw * 26 - 10, (1 - saw) * 100 - 14) * strength * np.float32(1.2)
+    raised: np.ndarray = (
+        np.where(saw < 0.78, saw * 26 - 10, (1 - saw) * 100 - 14) * strength * np.float32(1.2)
+    )
+    return raised
 
 
 def _wheel_marks(canvas: Canvas, rng: np.random.Generator) -> None:

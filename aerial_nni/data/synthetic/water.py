@@ -102,7 +102,8 @@ def _surface(
     bed = fractal(rng, shape, cell=90, octaves=4)
     mix = ramp(depth + (bed - np.float32(0.5)) * np.float32(reach), -4, reach)
     waves = fractal(rng, shape, cell=5, octaves=2) - np.float32(0.5)
-    return shallow + mix[..., None] * (deep - shallow) + (waves * 9)[..., None]
+    colours: np.ndarray = shallow + mix[..., None] * (deep - shallow) + (waves * 9)[..., None]
+    return colours
 
 
 def canal(canvas: Canvas, rng: np.random.Generator, *, width: float, tone: str) -> None:

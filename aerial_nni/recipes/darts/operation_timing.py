@@ -5,6 +5,7 @@ On a machine whose cores others use too, times say as much of these as of the op
 
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ def time_operations(
     network = supernet.network
     ends = {"first": network.stem, "last": network.head}
     seen: dict[str, Inputs] = {}
-    known: dict[tuple, float] = {}
+    known: dict[tuple[Any, ...], float] = {}
 
     def measured(module: nn.Module, label: str) -> float:
         inputs = seen[label]

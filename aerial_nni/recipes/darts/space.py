@@ -21,7 +21,8 @@ with warnings.catch_warnings():
     # seconds and 200 MB for each trial, and lightning need not be installed.
     framework = nni.get_default_framework()
     nni.set_default_framework("none")
-    from nni.nas.nn.pytorch import LayerChoice, ModelSpace
+    from nni.nas.nn.pytorch import LayerChoice as LayerChoice
+    from nni.nas.nn.pytorch import ModelSpace
 
     nni.set_default_framework(framework)
 
@@ -30,7 +31,10 @@ def layer_choice(
     label: str, table: Mapping[str, Callable[..., nn.Module]], *channels: int
 ) -> nn.Module:
     """All that may stand in a place."""
-    return LayerChoice({name: make(*channels) for name, make in table.items()}, label=label)
+    choice: nn.Module = LayerChoice(
+        {name: make(*channels) for name, make in table.items()}, label=label
+    )
+    return choice
 
 
 class AerialSpace(ModelSpace):
@@ -60,4 +64,5 @@ class AerialSpace(ModelSpace):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, bands, h, w) -> (b, classes, h, w), by the first candidate of each choice."""
-        return self.network(x)
+        output: Tensor = self.network(x)
+        return output

@@ -27,10 +27,12 @@ class MixedOp(nn.Module):
         """What a candidate takes, (b, c, h, w) each -> what it gives."""
         weights = self.weights
         if isinstance(weights, str):
-            return self.candidates[weights](*inputs)
+            one: Tensor = self.candidates[weights](*inputs)
+            return one
         if isinstance(weights, tuple):
             place, weight = weights
-            return weight * self.candidates[self.names[place]](*inputs)
+            weighted: Tensor = weight * self.candidates[self.names[place]](*inputs)
+            return weighted
         if self.recompute and self.training:
             return checkpoint(self._sum, weights, *inputs, use_reentrant=False)
         return self._sum(weights, *inputs)
@@ -40,7 +42,7 @@ class MixedOp(nn.Module):
             weight * candidate(*inputs)
             for weight, candidate in zip(weights, self.candidates.values(), strict=True)
         ]
-        total = parts[0]
+        total: Tensor = parts[0]
         for part in parts[1:]:
             total = total + part
         return total
@@ -73,7 +75,8 @@ class Supernet(nn.Module):
         """(b, bands, h, w) -> (b, classes, h, w)."""
         for label, weights in self._architecture[0].draw().items():
             self.mixed[label].weights = weights
-        return self.network(x)
+        output: Tensor = self.network(x)
+        return output
 
     def inherited(self, genotype: Genotype) -> dict[str, Tensor]:
         """The weights of the derived network that this genotype gives, by its names."""

@@ -20,7 +20,8 @@ from aerial_nni.recipes.engine.key_value_args import named_values
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
 from aerial_nni.recipes.hpo.recipe import Plan, epochs_of_search, searching, unsearched
 from aerial_nni.tuners.methods import Method
-from aerial_nni.tuners.space import BadSpace, Space
+from aerial_nni.tuners.parameter import BadSpace
+from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import CONTROL, PHASE
 
 SPACE = FOLDER / "distill.yaml"

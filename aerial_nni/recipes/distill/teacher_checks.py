@@ -31,7 +31,8 @@ def teacher_file(place: str, runs: Path) -> Path:
     best = records.load(folder).best
     if best is None:
         raise TeacherMissing(f"in {folder}: it has no good trial")
-    return folder / best["folder"] / run_folder.CHECKPOINT
+    checkpoint: Path = folder / best["folder"] / run_folder.CHECKPOINT
+    return checkpoint
 
 
 def prepare_with(teacher: Teacher) -> Callable[[TrialOptions, Path], TrialOptions]:

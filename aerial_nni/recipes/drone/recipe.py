@@ -25,7 +25,7 @@ from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, w
 from aerial_nni.recipes.hpo.recipe import Plan as SearchPlan
 from aerial_nni.recipes.hpo.recipe import epochs_of_search, searching, unsearched
 from aerial_nni.tuners.methods import Method
-from aerial_nni.tuners.space import BadSpace
+from aerial_nni.tuners.parameter import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE
 
 log = logging.getLogger(__name__)

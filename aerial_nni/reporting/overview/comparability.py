@@ -38,7 +38,8 @@ class Comparable:
     @property
     def split(self) -> dict[str, Any]:
         """What metrics.json says of the split."""
-        return self.made[0].shown.metrics["split"]
+        split: dict[str, Any] = self.made[0].shown.metrics["split"]
+        return split
 
     @property
     def name(self) -> str:

@@ -94,9 +94,10 @@ def _drawn(
     shapes = shapes[~shapely.is_empty(shapes)]
     if not len(shapes):
         return np.zeros(size, bool)
-    return rasterize(
+    drawn: np.ndarray = rasterize(
         list(shapes), out_shape=size, transform=transform, all_touched=touched, dtype="uint8"
     ).astype(bool)
+    return drawn
 
 
 def load_labels(

@@ -99,7 +99,10 @@ def carry_shapes(
     if source == target or not len(shapes):
         return shapes
     fine = shapely.segmentize(shapes, FINE[source.is_geographic])
-    return shapely.transform(fine, lambda points: carried(source, target, points, around=around))
+    laid: np.ndarray = shapely.transform(
+        fine, lambda points: carried(source, target, points, around=around)
+    )
+    return laid
 
 
 def _is_true(crs: CRS, x: float, y: float) -> bool:

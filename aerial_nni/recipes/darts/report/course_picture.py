@@ -1,5 +1,7 @@
 """How the search went: scores of what it derives, losses, how decided it is, and how large."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
@@ -57,7 +59,7 @@ def draw_course(found: Discovery) -> Figure:
     return figure
 
 
-def _lines(axes: Axes, found: Discovery, columns: list[tuple[str, str, dict]]) -> None:
+def _lines(axes: Axes, found: Discovery, columns: list[tuple[str, str, dict[str, Any]]]) -> None:
     trials = [tried.complete for tried in found.search.scored if tried.complete is not None]
     for trial in trials:
         for column, _, look in columns:

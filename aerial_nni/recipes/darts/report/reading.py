@@ -61,12 +61,14 @@ class Discovery:
     @property
     def method(self) -> Mapping[str, Any]:
         """What the record says: how much was searched, seeds, number of architectures, reason."""
-        return self.experiment.record["method"]
+        method: Mapping[str, Any] = self.experiment.record["method"]
+        return method
 
     @property
     def options(self) -> Mapping[str, Any]:
         """The options that every search trial starts from."""
-        return self.experiment.record["options"]
+        options: Mapping[str, Any] = self.experiment.record["options"]
+        return options
 
     @cached_property
     def main(self) -> Found:

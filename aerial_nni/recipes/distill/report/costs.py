@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -87,7 +88,7 @@ def read_rows(found: Distillation) -> list[Row]:
     return rows
 
 
-def _int8(found: Distillation) -> dict:
+def _int8(found: Distillation) -> dict[str, Any]:
     return found.costs["int8"] if found.costs else {}
 
 

@@ -64,7 +64,8 @@ def _over_pixels(values: np.ndarray, valid: np.ndarray, temperature: float) -> n
     """Softmax of one class's map over its valid pixels, (h, w)."""
     flat = np.where(valid, values / temperature, -np.inf)
     powers = np.exp(flat - flat.max())
-    return powers / powers.sum()
+    shares: np.ndarray = powers / powers.sum()
+    return shares
 
 
 def _nodes(logits: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -85,4 +86,5 @@ def _likeness(logits: np.ndarray, valid: np.ndarray, node: tuple[int, int]) -> n
     nodes = _nodes(logits, valid)
     lengths = np.linalg.norm(nodes, axis=0)
     dots = np.einsum("c,chw->hw", nodes[:, node[0], node[1]], nodes)
-    return dots / np.maximum(lengths * lengths[node], 1e-6)
+    likeness: np.ndarray = dots / np.maximum(lengths * lengths[node], 1e-6)
+    return likeness

@@ -34,17 +34,20 @@ class Distillation:
     @property
     def method(self) -> Mapping[str, Any]:
         """What the record says: teacher, student, seeds, and of a search its method."""
-        return self.experiment.record["method"]
+        method: Mapping[str, Any] = self.experiment.record["method"]
+        return method
 
     @cached_property
     def teacher(self) -> Mapping[str, Any]:
         """Facts of the teacher: file, hash, size, score and model."""
-        return self.student.metrics["distillation"]["teacher"]
+        teacher: Mapping[str, Any] = self.student.metrics["distillation"]["teacher"]
+        return teacher
 
     @property
     def lesson(self) -> Mapping[str, Any]:
         """How the shown student learnt: kind, temperature, teacher_weight, layers."""
-        return self.student.metrics["distillation"]
+        lesson: Mapping[str, Any] = self.student.metrics["distillation"]
+        return lesson
 
     @property
     def kinds(self) -> list[tuple[float, str]]:

@@ -33,12 +33,14 @@ def softened(logits: np.ndarray, temperature: float) -> np.ndarray:
     """Softmax over the classes, the first axis, of logits divided by the temperature."""
     scaled = logits / temperature
     powers = np.exp(scaled - scaled.max(axis=0))
-    return powers / powers.sum(axis=0)
+    shares: np.ndarray = powers / powers.sum(axis=0)
+    return shares
 
 
 def entropy(probabilities: np.ndarray) -> np.ndarray:
     """Uncertainty in bits, over the first axis: 0 where one class is sure."""
-    return -(probabilities * np.log2(np.maximum(probabilities, 1e-12))).sum(axis=0)
+    bits: np.ndarray = -(probabilities * np.log2(np.maximum(probabilities, 1e-12))).sum(axis=0)
+    return bits
 
 
 def shown_temperature(found: Distillation) -> float:

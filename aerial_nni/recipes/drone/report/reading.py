@@ -34,7 +34,8 @@ class LossComparison:
     @property
     def method(self) -> Mapping[str, Any]:
         """What the record says: losses, seeds, epochs, and of a search its method."""
-        return self.experiment.record.get("method", {})
+        method: Mapping[str, Any] = self.experiment.record.get("method", {})
+        return method
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -79,7 +80,8 @@ class LossComparison:
     @property
     def facts(self) -> Mapping[str, Any]:
         """What the shown run says of its backbone and weights; empty for a U-Net."""
-        return self.trial.metrics.get("deeplab", {})
+        facts: Mapping[str, Any] = self.trial.metrics.get("deeplab", {})
+        return facts
 
     @cached_property
     def sweeps(self) -> dict[str, tuple[np.ndarray, np.ndarray, float | None]]:

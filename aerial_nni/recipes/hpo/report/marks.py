@@ -59,7 +59,8 @@ def spread(search: Search, column: int) -> np.ndarray:
         return search.units[:, column]
     shifts = np.random.default_rng(column).uniform(-0.5, 0.5, len(search.scored))
     moved = search.units[:, column] + shifts * JITTER * min(1.0, levels / 3) / levels
-    return 1 - np.abs(1 - np.abs(moved))  # mirrored at 0 and 1
+    mirrored: np.ndarray = 1 - np.abs(1 - np.abs(moved))  # mirrored at 0 and 1
+    return mirrored
 
 
 def scatter(axes: Axes, search: Search, x: np.ndarray, y: np.ndarray, *, size: float = 30) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 from aerial_nni.recipes.hpo.report.importance import Importance, measure_importance
 from aerial_nni.recipes.hpo.report.search_trial import Tried
 from aerial_nni.reporting.folder import Experiment, ResultUnusable, Trial
-from aerial_nni.tuners.space import BadSpace, Space
+from aerial_nni.tuners.parameter import BadSpace
+from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE, SEARCH, STARTUP, key
 
 
@@ -31,7 +32,8 @@ class Search:
     @property
     def method(self) -> Mapping[str, Any]:
         """What the record says of the method: index, name, title, arguments, ..."""
-        return self.experiment.record["method"]
+        method: Mapping[str, Any] = self.experiment.record["method"]
+        return method
 
     @property
     def title(self) -> str:
@@ -41,7 +43,8 @@ class Search:
     @property
     def max_budget(self) -> int | None:
         """Epochs of a full trial under a multi-fidelity method, None under another."""
-        return self.method["class_args"].get("max_budget")
+        budget: int | None = self.method["class_args"].get("max_budget")
+        return budget
 
     @property
     def startup(self) -> int:

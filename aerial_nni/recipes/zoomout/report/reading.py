@@ -28,7 +28,8 @@ class Comparison:
     @property
     def method(self) -> Mapping[str, Any]:
         """What the record says: seeds, epochs, and of a search its method."""
-        return self.experiment.record.get("method", {})
+        method: Mapping[str, Any] = self.experiment.record.get("method", {})
+        return method
 
     @cached_property
     def shown(self) -> list[Trial]:
@@ -43,7 +44,8 @@ class Comparison:
     @property
     def facts(self) -> Mapping[str, Any]:
         """What the shown run says of its backbone, its samples and its points."""
-        return self.trial.metrics["zoomout"]
+        facts: Mapping[str, Any] = self.trial.metrics["zoomout"]
+        return facts
 
     @cached_property
     def first_stage(self) -> dict[str, np.ndarray]:

@@ -76,7 +76,8 @@ class DNGOChapter(Chapter):
     @cached_property
     def model(self) -> DeepRegression:
         """The model given all trials, from a fixed seed."""
-        return self.tuner.model(np.random.default_rng(0))
+        model: DeepRegression = self.tuner.model(np.random.default_rng(0))
+        return model
 
     @cached_property
     def improvement(self) -> Values:

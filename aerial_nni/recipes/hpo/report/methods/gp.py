@@ -37,7 +37,8 @@ class GPChapter(Chapter):
     @cached_property
     def model(self) -> GaussianProcess:
         """The process given all trials."""
-        return self.tuner.model()
+        model: GaussianProcess = self.tuner.model()
+        return model
 
     @cached_property
     def improvement(self) -> Values:

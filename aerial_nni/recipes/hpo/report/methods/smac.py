@@ -40,7 +40,10 @@ class Scored:
     def predict(self, points: np.ndarray, *, deviations: float = 0.0) -> np.ndarray:
         """Mean IoU at points (m, d), shape (m,), so many deviations over the trees higher."""
         mean, variance = (v[:, 0] for v in self.forest.predict_marginalized(points))
-        return np.interp(np.exp(mean - deviations * np.sqrt(variance)), self.scaled, self.scores)
+        scores: np.ndarray = np.interp(
+            np.exp(mean - deviations * np.sqrt(variance)), self.scaled, self.scores
+        )
+        return scores
 
     def improvement(self, points: np.ndarray) -> np.ndarray:
         """The tuner's own criterion at points (m, d), shape (m,)."""
@@ -98,7 +101,8 @@ def marginal(
     points = np.repeat(background[None], len(ticks), axis=0)  # (m, background, d)
     points[:, :, column] = ticks[:, None]
     predicted = model.predict(points.reshape(-1, points.shape[2]), deviations=deviations)
-    return predicted.reshape(len(ticks), BACKGROUND).mean(axis=1)
+    means: np.ndarray = predicted.reshape(len(ticks), BACKGROUND).mean(axis=1)
+    return means
 
 
 class SMACChapter(Chapter):

@@ -18,7 +18,8 @@ class TPEChapter(Chapter):
     @cached_property
     def ratio(self) -> Ratio:
         """The densities given all trials."""
-        return self.tuner.ratio()
+        ratio: Ratio = self.tuner.ratio()
+        return ratio
 
     def draw(self) -> dict[str, Figure]:
         """The densities of the most important parameters."""
