@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from aerial_nni.data.dataset import Dataset, Facts, Sample
+from aerial_nni.data.datasets import dubai
 from aerial_nni.data.synthetic.areas import CHARACTERS, Ground, draw_area
 from aerial_nni.data.synthetic.camera import photograph
 from aerial_nni.data.synthetic.sheet import write_sheet
@@ -28,15 +29,8 @@ VERSION = 2
 
 FACTS = Facts(
     name="scenes",
-    classes=("Building", "Land", "Road", "Vegetation", "Water", "Unlabeled"),
-    palette=(
-        (60, 16, 152),
-        (132, 41, 246),
-        (110, 193, 228),
-        (254, 221, 58),
-        (226, 169, 41),
-        (155, 155, 155),
-    ),
+    classes=dubai.FACTS.classes,
+    palette=dubai.FACTS.palette,
     patch=128,
     resolution="about 0.8 m per pixel, were it real",
     licence="made by this package, under its licence",
