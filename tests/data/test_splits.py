@@ -50,6 +50,10 @@ def test_laws_of_every_rule(rule, val_fraction):
         check_split(TOWNS, split)
 
 
+def test_a_fifth_is_held_out_by_the_first_seed_if_nothing_else_is_said():
+    assert make_split(TOWNS, "patch") == make_split(TOWNS, "patch", val_fraction=0.2, seed=0)
+
+
 @pytest.mark.parametrize("rule", ["image", "patch"])
 def test_another_seed_gives_another_split(rule):
     first, second = (make_split(TOWNS, rule, seed=seed) for seed in (0, 1))

@@ -8,6 +8,7 @@ from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.models import model_spec
 from aerial_nni.training.checkpoint import (
     BadCheckpoint,
+    _state_of,
     load_checkpoint,
     load_state,
     pack_state,
@@ -88,6 +89,14 @@ def test_weights_of_another_precision_are_cast_and_of_another_kind_refused(saved
     loaded, _ = load_checkpoint(other)
     x = torch.randn(1, 3, 8, 8)
     assert torch.allclose(loaded(x), model.eval()(x), atol=0.1)
+
+
+def test_an_optimiser_that_has_not_the_same_of_each_parameter_is_refused():
+    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.ones(2)) for _ in range(3)])
+    whole = {f"{i}/{name}": torch.ones(2) for i in range(3) for name in ("exp_avg", "exp_avg_sq")}
+    assert {*_state_of(optimizer, whole)} == {0, 1, 2}
+    with pytest.raises(ValueError, match="not the same of each parameter"):
+        _state_of(optimizer, {name: value for name, value in whole.items() if name != "1/exp_avg"})
 
 
 def test_a_state_that_does_not_fit_changes_nothing(tmp_path):

@@ -58,6 +58,23 @@ def test_a_damaged_last_epoch_is_set_aside(
         assert run_folder.read_json(tmp_path / run_folder.METRICS)["stopped"] == outcome.stopped
 
 
+@pytest.mark.parametrize("missing", ["epoch", "score"])
+def test_a_checkpoint_that_does_not_say_its_epoch_is_no_beginning(
+    options: TrialOptions, tmp_path: Path, missing: str
+):
+    options = dataclasses.replace(options, epochs=1)
+    run(options, tmp_path, ByHand())
+    path = tmp_path / run_folder.CHECKPOINT
+    with safe_open(path, framework="pt") as file:
+        header = json.loads(file.metadata()["aerial_nni"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    del header[missing]
+    path.write_bytes(save(tensors, metadata={"aerial_nni": json.dumps(header)}))
+    (tmp_path / run_folder.LAST).write_bytes(b"")
+    outcome = run(options, tmp_path, ByHand())
+    assert len(outcome.history) == 1 and outcome.stopped == "reached 1 epoch"
+
+
 def test_a_damaged_last_epoch_of_other_options_is_not_taken_for_this_run(
     options: TrialOptions, tmp_path: Path
 ):

@@ -18,6 +18,7 @@ from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.inference.model_card import read_card
 from aerial_nni.models import model_spec
 from aerial_nni.training.checkpoint import BadCheckpoint, load_checkpoint, save_checkpoint
+from aerial_nni.training.header import demand
 
 WHOLE: dict[str, Any] = {
     "classes": ["a", "b"],
@@ -182,6 +183,13 @@ def test_a_model_of_other_classes_than_its_header_names_is_refused(whole: Path):
     header = header_of(whole) | {"classes": ["a"], "palette": [[1, 2, 3]]}
     with pytest.raises(Damaged, match="2 classes, its header names 1"):
         read_card(header, whole)
+
+
+def test_what_a_reader_demands_is_named_where_it_is_missing():
+    header = {"epoch": 0, "score": None, "mean": []}
+    demand(header, ("epoch", "mean"), "a.safetensors")
+    with pytest.raises(Damaged, match="the header of a.safetensors lacks score, std$"):
+        demand(header, ("epoch", "score", "std"), "a.safetensors")
 
 
 def test_a_tensor_that_the_model_lacks_is_refused(whole: Path, tmp_path: Path):

@@ -84,9 +84,10 @@ def test_where_patches_are_held_out_rectangles_are_compared(tmp_path: Path):
     fine, coarse = town("p"), town("p", patch=12)
     save_split(tmp_path / SPLIT, fine, split(0, of=fine))  # trained on columns 8 to 16
     found = read_json(tmp_path / SPLIT)
-    assert shared_patches(found, fine, split(0, of=fine, rule="patch")) == 0
-    assert shared_patches(found, fine, split(1, of=fine, rule="patch")) == 1
-    assert shared_patches(found, coarse, split(0, 1, of=coarse, rule="patch")) == 2
+    for rule in ("patch", "blocks:side=8,buffer=0"):
+        assert shared_patches(found, fine, split(0, of=fine, rule=rule)) == 0
+        assert shared_patches(found, fine, split(1, of=fine, rule=rule)) == 1
+        assert shared_patches(found, coarse, split(0, 1, of=coarse, rule=rule)) == 2
 
 
 @pytest.mark.parametrize(

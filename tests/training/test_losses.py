@@ -89,6 +89,14 @@ def test_dice_by_hand():
     assert math.isclose(float(LOSSES["dice"](log_probs, target, None)), expected, rel_tol=1e-6)
 
 
+def test_dice_weighs_both_errors_one_half():
+    target = torch.tensor([[[0, 0, 0, 1]]])
+    probs = torch.tensor([[[[0.9, 0.8, 0.6, 0.3]], [[0.1, 0.2, 0.4, 0.7]]]])
+    overlaps = (2.3 + 1) / ((2.6 + 3) / 2 + 1), (0.7 + 1) / ((1.4 + 1) / 2 + 1)
+    value = LOSSES["dice"](probs.log(), target, None).item()
+    assert value == pytest.approx(1 - sum(overlaps) / 2, abs=1e-6)
+
+
 def test_log_dice_by_hand():
     target = torch.tensor([[[0, 0, 0, 1]]])
     probs = torch.tensor([[[[0.9, 0.8, 0.6, 0.3]], [[0.1, 0.2, 0.4, 0.7]]]])

@@ -74,6 +74,7 @@ def test_a_sweep_ends_where_the_loss_is_lost():
     assert len(told(1.0, 2.0, math.nan, 1.0).losses) == 2
     assert len(told(1.0, 1.0, 1000.0, 1.0).losses) == 3  # four times the lowest
     assert len(told(1.0, 1.0, 8.0, 1.0).losses) == 4  # smoothed: (0.171 + 0.8) / 0.271 = 3.58
+    assert len(told(1.0, 1.0, 9.5, 1.0).losses) == 3  # 4.14
     assert len(told(1.0, 2.0, steps=1).losses) == 1
 
 

@@ -128,6 +128,15 @@ def test_accuracy_and_means_without_a_pixel_are_not_numbers():
     assert math.isnan(mean_over_classes(iou_per_class(nothing)))
 
 
+def test_counts_stay_exact_beyond_what_single_precision_holds():
+    curves = PrecisionRecall(1, bins=2)
+    curves.everything[:], curves.positives[:] = 2**24, 2**24
+    curves.add(torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, dtype=torch.uint8))
+    assert curves.everything.tolist() == curves.positives.tolist() == [[2**24, 2**24 + 1]]
+    thresholds, *scores = curves.curves()
+    assert {one.dtype for one in (thresholds, *scores)} == {torch.float64}
+
+
 def test_curves_by_hand():
     curves = PrecisionRecall(2, bins=4)
     probs = torch.tensor([0.1, 0.3, 0.6, 1.0])  # of class 1: bins 0, 1, 2 and, at the top, 3

@@ -23,6 +23,8 @@ class Recorder(Tuner):
 
     def __init__(self) -> None:
         self.heard: list[tuple[Any, ...]] = []
+        self.succeeded: list[bool] = []
+        """Of each trial that ended."""
 
     def update_search_space(self, search_space: Any) -> None:
         pass
@@ -35,6 +37,7 @@ class Recorder(Tuner):
 
     def trial_end(self, parameter_id, success, parameters=None, event="", **_) -> None:
         self.heard.append(("end", parameters and parameters["x"], event))
+        self.succeeded.append(success)
 
     def resumed(self, parameters: Any) -> None:
         self.heard.append(("resumed", parameters["x"]))

@@ -81,6 +81,16 @@ def test_a_trial_that_failed_or_was_cancelled_has_no_score(event: str):
     assert tuner.heard == [("end", 0, event)]
 
 
+def test_only_who_reaches_the_end_succeeds():
+    tuner = Recorder()
+    talk = Talk(tuner)
+    events = ["SUCCEEDED", "FAILED", "USER_CANCELED", "EARLY_STOPPED", "SYS_CANCELED"]
+    talk.ask(len(events))
+    for id, event in enumerate(events):
+        talk.end(f"t{id}", id, {"x": id}, event)
+    assert tuner.succeeded == [True, False, False, False, False]
+
+
 def test_a_result_is_told_once():
     tuner = Recorder()
     talk = Talk(tuner)

@@ -1,12 +1,40 @@
 """The repairs of NNI's dispatcher that need no server: what a tuner raises is reported."""
 
+import importlib
+import runpy
 from typing import Any
 
 import pytest
 from nni.runtime.msg_dispatcher_base import MsgDispatcherBase
 from nni.runtime.tuner_command_channel import CommandType
+from talk import Recorder, Talk
 
 from aerial_nni.tuners import dispatcher_patches as nni_patches
+
+OWN = ("fixed_list", "search_then_retrain", "tuner")
+"""Modules with a tuner that does not build on another one of ours."""
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+@pytest.mark.parametrize("name", OWN)
+def test_whoever_imports_a_tuner_has_the_repairs(name: str, monkeypatch: pytest.MonkeyPatch):
+    module, done = importlib.import_module(f"aerial_nni.tuners.{name}").__name__, []
+    monkeypatch.setattr(nni_patches, "repair", lambda: done.append(module))
+    runpy.run_module(module)
+    assert done == [module]
+
+
+class InBatches(Recorder):
+    """Suggests a batch at once."""
+
+    def generate_multiple_parameters(self, ids: list[int], **_: Any) -> list[Any]:
+        return [{"x": -id, "of": len(ids)} for id in ids]
+
+
+def test_a_tuner_with_batches_of_its_own_is_asked_for_them():
+    talk = Talk(InBatches())
+    talk.ask(2)
+    assert list(talk.started.values()) == [{"x": 0, "of": 2}, {"x": -1, "of": 2}]
 
 
 class Broken:

@@ -6,7 +6,7 @@ from ahead import share_won
 from contract import SMALL, SPACE, TunerContract
 
 from aerial_nni.tuners.encoding import Coordinates
-from aerial_nni.tuners.evolution import EvolutionTuner, Mutation
+from aerial_nni.tuners.evolution import EvolutionTuner, Mutation, _mirrored
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.tuner import BadTuner
 
@@ -85,6 +85,11 @@ def test_a_mutation_changes_something_and_little_else():
     assert 1 <= np.mean(changed) < 2
 
 
+def test_what_leaves_the_cube_is_mirrored_at_its_walls_however_far_it_went():
+    found = _mirrored(np.array([-3.25, -2.25, -0.25, 0.0, 0.25, 1.0, 1.25, 2.0, 2.25, 3.25]))
+    assert found.tolist() == [0.75, 0.25, 0.25, 0.0, 0.25, 1.0, 0.75, 0.0, 0.25, 0.75]
+
+
 def test_another_category_is_taken_each_as_often():
     coordinates = Coordinates.of(Space.parse({"c": {"_type": "choice", "_value": list("pqrs")}}))
     (grid,) = coordinates.grids
@@ -108,7 +113,8 @@ def test_a_step_too_short_for_a_grid_goes_to_the_next_level_on_its_side(step, le
 
 
 @pytest.mark.parametrize(
-    ("trials", "population", "sample"), [(None, 20, 20), (12, 6, 6), (40, 20, 20), (1000, 100, 25)]
+    ("trials", "population", "sample"),
+    [(None, 20, 20), (4, 5, 5), (12, 6, 6), (40, 20, 20), (1000, 100, 25)],
 )
 def test_the_population_follows_the_budget(trials: int | None, population: int, sample: int):
     tuner = EvolutionTuner(trials=trials)

@@ -29,6 +29,7 @@ class TestGrid(TunerContract):
 
 def test_without_arguments_a_tuner_maximises_by_the_first_seed():
     plain, told = RandomTuner(), RandomTuner("maximize", 0)
+    assert plain.origin == ""
     for tuner in (plain, told):
         tuner.update_search_space(SMALL)
         tuner.receive_trial_result(0, {"x": 0.5, "k": 1}, 2.0)

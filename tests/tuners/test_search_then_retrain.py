@@ -103,6 +103,46 @@ def test_a_trial_of_the_search_that_a_person_copied_and_edited_is_learnt():
     assert tuner.generate_parameters(5) == {**final, "seed": 1}  # what is retrained stays
 
 
+def test_the_search_hears_of_each_of_its_trials_what_it_chose_alone():
+    """With a part on top of what the search chose, as the subclasses have."""
+    heard: list[tuple] = []
+
+    class OnTop(PhasedTuner):
+        def _chosen(self, parameters):
+            return {name: value for name, value in parameters.items() if name != "loss"}
+
+    class Inner:
+        def receive_trial_result(self, id, parameters, value, **rest):
+            heard.append(("result", parameters, value, rest))
+
+        def trial_end(self, id, success, parameters=None, **rest):
+            heard.append(("end", parameters, success, rest))
+
+        def import_data(self, data):
+            heard.append(("imported", *data))
+
+        def resumed(self, parameters):
+            heard.append(("resumed", parameters))
+
+        failed = added = resumed
+
+    tuner = OnTop(RANDOM, 4, FINALS)
+    tuner.inner = Inner()
+    point, chosen = {"x": 1, "loss": "a", "_phase": "search"}, {"x": 1, "_phase": "search"}
+    for told in (point, {**point, "_phase": "retrain best"}, {**point, "_phase": "added"}):
+        tuner.receive_trial_result(1, told, 0.5, customized=True)
+        tuner.trial_end(1, True, parameters=told, event="SUCCEEDED")
+        tuner.import_data([{"parameter": told, "value": 0.5}])
+        for what in (tuner.resumed, tuner.failed, tuner.added):
+            what(told)
+    assert heard == [
+        ("result", chosen, 0.5, {"customized": True}),
+        ("end", chosen, True, {"event": "SUCCEEDED"}),
+        ("imported", {"parameter": chosen, "value": 0.5}),
+        *[("resumed", chosen)] * 3,
+    ]
+
+
 def test_without_any_result_there_is_nothing_to_retrain():
     tuner = make()
     for number in range(4):

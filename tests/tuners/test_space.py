@@ -162,6 +162,26 @@ def test_what_lies_outside_is_refused_and_not_clipped(own: Parameter, value: obj
             own.to_unit(value)
 
 
+def test_multiples_of_a_normal_step_beyond_the_suggested_ones_are_values_too():
+    for kind, low in (("qnormal", -30), ("qlognormal", 0)):
+        own = parameter(kind, 0, 0.3, 1.5)
+        assert own.levels is not None
+        for value in range(low, 3000, 30):
+            place = own.place(value)
+            assert place * 1.5 == value - own.value(0) and own.value(place) == value
+
+
+@pytest.mark.parametrize(
+    ("high", "levels"),
+    [(0, "0"), (0.5, "0, 0.5"), (1, "0, 0.5, 1"), (1.5, "0, 0.5, …, 1.5"), (9, "0, 0.5, …, 9")],
+)
+def test_the_levels_are_said_in_short(high: float, levels: str):
+    own = parameter("quniform", 0, high or 0.1, 0.5)
+    with pytest.raises(BadSpace) as caught:
+        own.place(0.3)
+    assert str(caught.value) == f"x=0.3 is not one of {levels}"
+
+
 def test_every_type_has_its_kind_and_its_scale():
     parameters = {p.name: p for p in Space.parse(SPACE).parameters}
     kinds = {name: parameter.kind for name, parameter in parameters.items()}

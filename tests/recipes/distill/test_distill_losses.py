@@ -164,7 +164,9 @@ def test_half_precision_is_compared_in_single():
     half = [ModelOutput(v.logits.bfloat16(), v.nodes.bfloat16()) for v in (student, teacher)]
     with torch.autocast("cpu", dtype=torch.bfloat16):
         parts = build_kind("soft+pair", temperature=1.0)(*half, masks)
-    assert all(part.dtype == torch.float32 for part in parts.values())
+    single = [ModelOutput(v.logits.float(), v.nodes.float()) for v in half]
+    for name, plain in build_kind("soft+pair", temperature=1.0)(*single, masks).items():
+        assert parts[name].dtype == torch.float32 and parts[name].equal(plain)
 
 
 def test_every_name_that_options_allow_is_a_kind():

@@ -43,6 +43,8 @@ def test_a_teacher_is_frozen_in_evaluation_mode_and_known_by_its_hash(tmp_path: 
     assert (facts["score"], facts["epoch"], facts["data"]) == (0.5, 3, "made")
     assert (facts["file"], facts["spec"]) == (str(path), teacher.header["model"])
     assert len(facts["sha256"]) == 64
+    assert facts["parameters"] == sum(weight.numel() for weight in teacher.model.parameters())
+    assert {*facts} == {"file", "sha256", "spec", "parameters", "score", "epoch", "data"}
 
 
 def test_a_teacher_of_the_same_data_and_split_fits(tmp_path: Path):
