@@ -1,5 +1,6 @@
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +14,30 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-LONG = {"experiments", "server", "browser", "trials"}
+TIERS = {"server", "browser", "remote", "long", "slow"}
+"""Marks of what is more than a unit test. `python -m pytest` alone runs the unit tests."""
+
+LONG = {"nni_backend", "server", "browser", "trials"}
 """Folders of the tests that take longest: they start servers, or train."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files come first, so that no worker is left alone with one at the end."""
     items.sort(key=lambda item: not LONG.intersection(item.path.parts))
+
+
+@pytest.fixture(autouse=True)
+def no_server_in_unit_tests(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit test that starts NNI's server in this process fails: it lacks the mark."""
+    server = sys.modules.get("aerial_nni.nni_backend.server")
+    if server and TIERS.isdisjoint(mark.name for mark in request.node.iter_markers()):
+
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("this starts NNI's server: mark the test with pytest.mark.server")
+
+        monkeypatch.setattr(server.Server, "start", refuse)
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,7 @@ def test_a_folder_is_swept_of_what_killed_writers_left_and_of_nothing_else(
             assert living.read_text() == "half of it"
 
 
+@pytest.mark.long
 def test_what_is_left_of_a_document_is_swept_with_the_next_one(tmp_path: Path):
     left = [killed(DOCUMENT, tmp_path), killed(ATOMIC, tmp_path / "results.md")]
     other = killed(ATOMIC, tmp_path / "other.md")

@@ -14,6 +14,7 @@ from aerial_nni.nni_backend import nni_patches, ports
 from aerial_nni.run import main
 
 
+@pytest.mark.long
 def test_a_machine_that_runs_these_tests_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture):
     assert main(["doctor", "--json", "--runs", str(tmp_path)]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -22,6 +23,7 @@ def test_a_machine_that_runs_these_tests_is_ready(tmp_path: Path, capsys: pytest
     assert {"python", "torch", "NNI", "port", "disk", "cache", "data"} <= subjects
 
 
+@pytest.mark.long
 def test_a_failure_is_shown_with_the_line_that_mends_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
@@ -35,6 +37,7 @@ def test_a_failure_is_shown_with_the_line_that_mends_it(
     assert lines[-1] == "not ready"
 
 
+@pytest.mark.long
 def test_an_examination_that_breaks_is_a_failure(monkeypatch: pytest.MonkeyPatch):
     def broken() -> Iterator[Finding]:
         raise ImportError("libtorch.so is missing")

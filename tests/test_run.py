@@ -41,6 +41,7 @@ def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=840)
 
 
+@pytest.mark.server
 def test_the_baseline_from_launch_to_checkpoint_and_document(town: Path, tmp_path: Path):
     flags = ["--data", "folder", "--data-dir", os.path.relpath(town, tmp_path), "--patch", 32]
     small = ["--width", 4, "--depth", 2, "--epochs", 1, "--batch", 4]

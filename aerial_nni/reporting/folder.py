@@ -239,6 +239,11 @@ def one_of(experiments: Sequence[Experiment], what: str) -> Experiment:
     return experiments[0]
 
 
+def load_run(folder: Path | str) -> Experiment:
+    """The experiment in `folder`, such as `runs/ID`, with its trials; see `read_experiment`."""
+    return read_experiment(Path(folder))
+
+
 def read_experiment(folder: Path) -> Experiment:
     """The experiment in `folder`; a trial's own folder counts as an experiment of one trial.
 

@@ -104,13 +104,14 @@ def save_checkpoint(
     save_tensors(path, model.state_dict(), {"model": dataclasses.asdict(spec), **header})
 
 
-def load_checkpoint(path: Path) -> tuple[nn.Module, dict[str, Any]]:
+def load_checkpoint(path: Path | str) -> tuple[nn.Module, dict[str, Any]]:
     """The model, in evaluation mode on the processor, and the header.
 
     Raises:
         BadCheckpoint: when the file is not a checkpoint, its tensors do not fit its header, or a
             weight is no finite number.
     """
+    path = Path(path)
     built: list[nn.Module] = []
 
     def demand(header: dict[str, Any]) -> Mapping[str, Tensor]:

@@ -28,6 +28,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
     return parser.parse_args([*small, "--rounds", "1", "--threads", "1", "--large", "200"])
 
 
+@pytest.mark.long
 def test_every_contestant_is_measured(
     given: argparse.Namespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):

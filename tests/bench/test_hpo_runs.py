@@ -102,6 +102,7 @@ def test_regrets_and_ranks():
     assert quartiles(np.array([1.0, 2.0, 3.0, 4.0, np.inf])) == "3 (1 to 4)"
 
 
+@pytest.mark.long
 def test_an_interrupted_benchmark_goes_on(tmp_path, capsys):
     command = ["hpo", "--methods", "random,hyperband", "--problems", "branin", "--seeds", "2",
                "--trials", "3", "--suggest-at", "4", "--work", str(tmp_path),
@@ -153,6 +154,7 @@ def test_a_run_that_fails_is_reported_and_the_others_kept(tmp_path, capsys):
     assert "FAILED" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_the_processes_of_a_benchmark_end_with_it(tmp_path):
     words = ["--methods", "random", "--problems", "branin", "--trials", "100000", "--suggest-at=0"]
     command = [sys.executable, "-m", "aerial_nni.bench", "hpo", *words, "--work", str(tmp_path)]

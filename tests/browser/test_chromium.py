@@ -12,6 +12,8 @@ from aerial_nni.browser.pages import NotShown, Overview, root_of
 from aerial_nni.config.errors import ExtraMissing, UserError
 from aerial_nni.nni_backend.ports import free_port
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize("present", [(), ("chromium",)])
 def test_a_missing_program_is_named_with_what_to_type(

@@ -124,6 +124,7 @@ def test_what_cannot_be_divided_says_what_to_type(field: Prepared):
         make_split(field, "given")
 
 
+@pytest.mark.long
 def test_blocks_need_to_know_where_patches_lie():
     with pytest.raises(SplitImpossible, match="not known"):
         make_split(prepare(open_dataset("scenes")), "blocks")

@@ -166,6 +166,7 @@ def test_what_has_no_whole_number_cannot_be_a_raster(tmp_path: Path):
     assert "no class in scenes.yaml has one" in findings(scenes)[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("most", [64, 1 << 24])
 def test_a_finer_raster_is_read_in_parts_of_bounded_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int

@@ -49,6 +49,7 @@ def test_facts() -> None:
     assert (facts.name, facts.patch, facts.bands) == ("scenes", 128, ("red", "green", "blue"))
 
 
+@pytest.mark.long
 def test_masks_are_the_same_on_every_machine() -> None:
     assert masks_digest(open_scenes()) == MASKS
 
@@ -189,6 +190,7 @@ def test_the_baseline_learns_and_leaves_room(
     assert 0.6 < score < 0.85
 
 
+@pytest.mark.long
 def test_the_sheet(tmp_path: Path) -> None:
     pytest.importorskip("PIL")
     assert main(["--sheet", str(tmp_path / "scenes.png")]) == 0

@@ -50,6 +50,7 @@ def check(onnx_file: Path, tmp_path: Path, command: list[str]) -> None:
     np.testing.assert_array_equal(np.load(tmp_path / "mask.npy"), wanted)
 
 
+@pytest.mark.long
 def test_the_script_needs_nothing_else(onnx_file: Path, script: Path, tmp_path: Path):
     check(onnx_file, tmp_path, [sys.executable, "-c", ALONE, str(script)])
 

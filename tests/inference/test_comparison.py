@@ -21,6 +21,7 @@ def student(trial: Path) -> Path:
     return trial
 
 
+@pytest.mark.long
 def test_what_is_measured_is_about_these_checkpoints(
     student: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -48,6 +49,7 @@ def test_what_is_measured_is_about_these_checkpoints(
         assert np.mean(logits.argmax(axis=0) == prepared.masks[index]) > 0.8
 
 
+@pytest.mark.long
 def test_a_model_that_cannot_be_run_is_named(tmp_path: Path):
     (tmp_path / "bad.safetensors").write_bytes(b"no model")
     with pytest.raises(NotMeasured, match=r"bad\.safetensors"):

@@ -80,6 +80,7 @@ def test_an_onnx_file_and_its_checkpoint_answer_alike(model: TorchModel, onnx_fi
     np.testing.assert_allclose(from_file(image), model(image), atol=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("format", ["torchscript", "exported"])
 def test_files_for_torch(checkpoint: Path, tmp_path: Path, format: str):
     path = tmp_path / "model"
@@ -102,6 +103,7 @@ def test_files_for_torch(checkpoint: Path, tmp_path: Path, format: str):
         np.testing.assert_allclose(logits, wanted(checkpoint, pixels), atol=1e-4)
 
 
+@pytest.mark.long
 def test_a_model_of_sixteen_bits(tmp_path: Path):
     header = {**HEADER, "pixels": "uint16", "mean": (9e3,) * 3, "std": (5e3,) * 3}
     checkpoint = tmp_path / "deep.safetensors"
@@ -119,6 +121,7 @@ def test_safetensors_is_the_checkpoint_itself(checkpoint: Path, tmp_path: Path):
     assert (tmp_path / "copy.safetensors").read_bytes() == checkpoint.read_bytes()
 
 
+@pytest.mark.long
 def test_what_differs_is_not_kept(checkpoint: Path, tmp_path: Path, monkeypatch):
     monkeypatch.setattr("aerial_nni.inference.export.compare", lambda *_: (0.5, 3.0))
     with pytest.raises(ExportDiffers, match="differs from the model by 0.5"):

@@ -84,6 +84,7 @@ def test_a_plain_picture_has_a_confidence_too(model: TorchModel, tmp_path: Path)
         assert file.read().min() >= LEVELS // 3
 
 
+@pytest.mark.long
 def test_rasters_are_cloud_optimised_on_request(model: TorchModel, tmp_path: Path):
     pixels = drawn(1100, 1300, 3)[0].clip(1, 255)
     pixels[:200, :200] = 0

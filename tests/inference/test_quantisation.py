@@ -14,6 +14,7 @@ from aerial_nni.inference.quantisation import calibration_patches, export_int8
 from aerial_nni.inference.training_data import DataUnknown, own_data
 
 
+@pytest.mark.long
 def test_integers_answer_almost_as_before(trial: Path, tmp_path: Path):
     target = tmp_path / "int8.onnx"
     cost = export_int8(trial / "checkpoint.safetensors", target)
@@ -25,6 +26,7 @@ def test_integers_answer_almost_as_before(trial: Path, tmp_path: Path):
     assert model(drawn(50, 37, 3)[0]).shape == (3, 50, 37)
 
 
+@pytest.mark.long
 def test_it_is_calibrated_on_training_patches_alone_and_scored_on_the_others(
     trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

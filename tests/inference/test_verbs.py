@@ -69,6 +69,7 @@ def test_predict_replaces_no_file_unasked(
     assert own.read_bytes() != before
 
 
+@pytest.mark.long
 def test_a_killed_predict_leaves_nothing(checkpoint: Path, tmp_path: Path):
     image = png(tmp_path / "a.png", 1500, 1500)
     out = tmp_path / "out"

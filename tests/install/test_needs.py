@@ -43,6 +43,7 @@ def test_every_verb_is_looked_at():
     assert set(requirements.NEEDS) == set(parsers)
 
 
+@pytest.mark.long
 def test_all_that_the_package_imports_is_tried():
     script = (
         f"import sys; from {requirements.__name__} import missing; print(missing(), *sys.modules)"
@@ -54,6 +55,7 @@ def test_all_that_the_package_imports_is_tried():
     assert set().union(*map(imported, own)) <= set(modules)
 
 
+@pytest.mark.long
 def test_the_doctor_names_what_is_missing_with_the_line_that_installs_it(
     instead: Callable[[str, str], None], tmp_path: Path
 ):

@@ -66,6 +66,7 @@ def test_the_page_names_every_class():
     assert named == [(str(m.index or ""), m.class_name) for m in METHODS.values()]
 
 
+@pytest.mark.server
 def test_the_script_of_the_page(type_in: Type):
     done = type_in("search.py")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -73,6 +74,7 @@ def test_the_script_of_the_page(type_in: Type):
     assert float(best) < 0.5
 
 
+@pytest.mark.server
 def test_the_configuration_of_the_page(type_in: Type, port: int):
     done = type_in(
         "nni.tools.nnictl.nnictl", "create", "--config", "config.yaml", "--port", str(port)

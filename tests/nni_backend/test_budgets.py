@@ -16,6 +16,8 @@ from aerial_nni.nni_backend.lifecycle import Outcome
 from aerial_nni.nni_backend.records import Trial
 from aerial_nni.tuners.trial import BEST, BUDGET, DEFAULT, key
 
+pytestmark = pytest.mark.server
+
 Run = Callable[..., Outcome]
 SPACE = {
     "lr": {"_type": "uniform", "_value": [0.001, 0.1]},

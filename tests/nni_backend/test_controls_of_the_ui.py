@@ -18,6 +18,8 @@ from aerial_nni.nni_backend.lifecycle import Outcome, Settings
 from aerial_nni.nni_backend.trial_states import parameter_mismatches, parameters_of
 from aerial_nni.tuners.trial import BEST, DEFAULT, SEARCH
 
+pytestmark = pytest.mark.server
+
 Run = Callable[..., Outcome]
 
 

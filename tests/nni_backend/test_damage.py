@@ -17,6 +17,8 @@ from aerial_nni.config import run_folder
 from aerial_nni.nni_backend.ports import free_port
 from aerial_nni.run import main
 
+pytestmark = pytest.mark.server
+
 SMALL = ["--patch", "16", "--width", "2", "--depth", "1", "--epochs", "2", "--batch", "4"]
 
 

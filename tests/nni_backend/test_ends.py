@@ -23,6 +23,8 @@ from aerial_nni.nni_backend.process_reaper import is_gone, is_manager
 from aerial_nni.nni_backend.records import ExperimentRunning, Record
 from aerial_nni.nni_backend.stop_conditions import Patience
 
+pytestmark = pytest.mark.server
+
 Run = Callable[..., Outcome]
 
 TYPED = "python -m aerial_nni.run resume abc"

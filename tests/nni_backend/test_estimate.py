@@ -109,6 +109,7 @@ def said(definition: Definition, folder: Path, *, local: bool = True) -> None:
     say_estimate(definition, limits, folder, options=definition.options, local=local)
 
 
+@pytest.mark.long
 def test_the_step_of_a_trial_is_timed_by_its_own_program(
     imagery: Path, tmp_path: Path, capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
@@ -121,6 +122,7 @@ def test_the_step_of_a_trial_is_timed_by_its_own_program(
     assert [path.name for path in tmp_path.iterdir()] == ["options.yaml"]
 
 
+@pytest.mark.long
 def test_why_there_is_no_estimate_is_said(
     imagery: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ):

@@ -13,6 +13,8 @@ from ssh_server import SshServer, found, make_key
 
 from aerial_nni.nni_backend.nni_patches import node, node_options
 
+pytestmark = pytest.mark.remote
+
 CONNECT = """
 const { Client } = require("ssh2");
 const client = new Client();

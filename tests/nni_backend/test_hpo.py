@@ -20,6 +20,7 @@ from aerial_nni.tuners.trial import BEST, DEFAULT
 Run = Callable[..., Outcome]
 
 
+@pytest.mark.server
 def test_a_search_then_its_best_and_the_default_over_seeds(run_fast: Run):
     outcome = run_fast(fast_search("random"), concurrency=2)
     record = records.load(outcome.folder)
@@ -46,6 +47,7 @@ def test_a_search_then_its_best_and_the_default_over_seeds(run_fast: Run):
     assert record.method["missing"] == []
 
 
+@pytest.mark.server
 def test_an_assessor_stops_trials_of_the_search_alone(run_fast: Run):
     definition = fast_search("random", trials=5, seeds=(1,))
     arguments = {"optimize_mode": "maximize", "start_step": 1}

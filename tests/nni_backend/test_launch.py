@@ -9,6 +9,8 @@ from aerial_nni.nni_backend import ports, records
 from aerial_nni.nni_backend.lifecycle import Outcome
 from aerial_nni.nni_backend.process_reaper import is_gone
 
+pytestmark = pytest.mark.server
+
 Run = Callable[..., Outcome]
 
 

@@ -16,6 +16,8 @@ from fast_experiments import Launched, ask, wait_for
 from aerial_nni.nni_backend import ports, ranking, records
 from aerial_nni.nni_backend.process_reaper import members
 
+pytestmark = pytest.mark.server
+
 SIGNS = {
     "manager": "main.js",
     "dispatcher": "--exp_params",

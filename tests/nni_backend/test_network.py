@@ -80,6 +80,7 @@ def many_open_files() -> Iterator[None]:
         os.close(file)
 
 
+@pytest.mark.server
 @pytest.mark.usefixtures("many_open_files")
 def test_an_open_server_answers_under_its_secret_path_only(
     run_fast: Run,
@@ -132,6 +133,7 @@ def test_an_open_server_answers_under_its_secret_path_only(
     assert not processes(outcome.record.id)
 
 
+@pytest.mark.server
 def test_the_ui_of_one_that_is_over_is_opened_on_one_interface(
     run_fast: Run, runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ):
@@ -151,6 +153,7 @@ def test_the_ui_of_one_that_is_over_is_opened_on_one_interface(
     assert sorted(seen) == sorted([(here, port), ("127.0.0.1", port)])
 
 
+@pytest.mark.server
 @pytest.mark.slow
 def test_nni_alone_tells_its_prefix_to_everybody(
     run_fast: Run, port: int, monkeypatch: pytest.MonkeyPatch

@@ -33,6 +33,7 @@ Run = Callable[..., Outcome]
 RATES = [n / 1000 for n in range(1, 9)]
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     "concurrency", [pytest.param(n, marks=() if n == 4 else pytest.mark.slow) for n in (1, 2, 4, 8)]
 )
@@ -51,6 +52,7 @@ def test_ui_tuner_and_trial_agree(
     assert str(node()) in asked_at_the_end["programs"]
 
 
+@pytest.mark.server
 def test_a_trial_that_is_stopped_early_is_booked_as_that(
     run_fast: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -61,6 +63,7 @@ def test_a_trial_that_is_stopped_early_is_booked_as_that(
     assert [trial.state for trial in outcome.record.trials] == ["EARLY_STOPPED"]
 
 
+@pytest.mark.server
 def test_a_trial_that_a_user_cancels_is_booked_as_that(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ):
@@ -72,6 +75,7 @@ def test_a_trial_that_a_user_cancels_is_booked_as_that(
     assert [trial.state for trial in records.load(runs / launched.id).trials] == ["USER_CANCELED"]
 
 
+@pytest.mark.server
 def test_nni_alone_books_results_wrongly_and_listens_to_the_network(
     run_fast: Run,
     asked_at_the_end: dict[str, Any],
@@ -89,6 +93,7 @@ def test_nni_alone_books_results_wrongly_and_listens_to_the_network(
     assert "ran with other parameters" in capfd.readouterr().err
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("repaired", [True, False])
 def test_nni_alone_keeps_the_output_of_trials_open(
     run_fast: Run, port: int, monkeypatch: pytest.MonkeyPatch, repaired: bool
@@ -107,6 +112,7 @@ def test_nni_alone_keeps_the_output_of_trials_open(
     assert sum(name.startswith("trial.") for name in kept) == (0 if repaired else 6)
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("left", ["", "exhausted"])
 def test_what_a_tuner_suggested_last_is_waited_for_however_long_its_start(
     run_fast: Run, monkeypatch: pytest.MonkeyPatch, left: str
@@ -120,6 +126,7 @@ def test_what_a_tuner_suggested_last_is_waited_for_however_long_its_start(
     assert good < 2 if left else good == 2
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("repaired", [True, False])
 def test_a_tuner_that_raises_ends_the_experiment(
     run_fast: Run, capfd: pytest.CaptureFixture, repaired: bool

@@ -15,6 +15,8 @@ from aerial_nni.browser.pages import Detail, Overview
 from aerial_nni.browser.screenshots import in_browser
 from aerial_nni.nni_backend.process_reaper import sweep
 
+pytestmark = pytest.mark.browser
+
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 

@@ -13,6 +13,8 @@ from fast_experiments import Launched, api, ask, wait_for
 from aerial_nni.nni_backend import rest_client
 from aerial_nni.nni_backend.server import tail, trial_output
 
+pytestmark = pytest.mark.server
+
 
 class Touch:
     """Unpickled, it leaves a file that is called after the process that unpickled it."""

@@ -24,6 +24,8 @@ from aerial_nni.nni_backend.lifecycle import Outcome, Settings
 from aerial_nni.nni_backend.nni_patches import node
 from aerial_nni.nni_backend.platforms import NotReachable, connect
 
+pytestmark = pytest.mark.remote
+
 Run = Callable[..., Outcome]
 HERE = Path(__file__).parent
 CONFIGS = HERE.parents[1] / "nni_configs"

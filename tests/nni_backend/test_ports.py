@@ -49,6 +49,7 @@ def test_where_no_port_is_typed_the_next_free_one_is_taken_and_said(
     assert len(told) == 2
 
 
+@pytest.mark.long
 def test_twenty_at_once_have_twenty_ports(busy: int):
     """Processes, since a port is taken from other experiments."""
     code = (

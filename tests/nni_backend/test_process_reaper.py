@@ -4,6 +4,7 @@ import sys
 import time
 
 import psutil
+import pytest
 
 from aerial_nni.nni_backend.process_reaper import LAUNCH, MARK, members, sweep
 
@@ -54,6 +55,7 @@ def test_a_sweep_of_one_launch_spares_the_next_of_the_same_experiment():
         process.wait()
 
 
+@pytest.mark.server
 def test_the_guard_acts_when_its_launcher_is_killed():
     script = (
         "import os, subprocess, sys, time\n"

@@ -15,6 +15,8 @@ from aerial_nni.tuners.methods import METHODS
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import BUDGET
 
+pytestmark = pytest.mark.server
+
 ALWAYS = {"bohb"}
 """One with budgets; the others are run with `-m slow`."""
 

@@ -12,6 +12,8 @@ from aerial_nni.nni_backend import lifecycle, ports, records, stored_experiments
 from aerial_nni.nni_backend.lifecycle import Settings
 from aerial_nni.nni_backend.records import ExperimentRunning, Record
 
+pytestmark = pytest.mark.server
+
 
 def ended(launched: list[Launched]) -> list[str]:
     return [each.end() for each in launched]

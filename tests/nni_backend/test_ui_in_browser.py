@@ -24,6 +24,8 @@ from aerial_nni.config.errors import UserError
 from aerial_nni.nni_backend.address import running_on
 from aerial_nni.nni_backend.process_reaper import sweep
 
+pytestmark = pytest.mark.browser
+
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 

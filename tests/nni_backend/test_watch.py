@@ -262,6 +262,7 @@ def test_a_manager_that_lives_and_does_not_answer_is_waited_for(server: FakeServ
     assert "NNI's manager does not answer as it should" in progress.lines[0]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick")
 def test_while_anything_moves_a_silent_manager_is_waited_for(server: FakeServer, tmp_path: Path):
     history = tmp_path / "t0" / "history.csv"
@@ -280,6 +281,7 @@ def test_while_anything_moves_a_silent_manager_is_waited_for(server: FakeServer,
     assert "manager has not answered, nor has anything moved" in end.reason
 
 
+@pytest.mark.long
 def test_processor_time_of_a_trial_is_a_move_and_that_of_tensorboard_is_none():
     busy = [sys.executable, "-c", "while True: pass"]
     marks = {**os.environ, MARK: "stillness-a"}

@@ -34,6 +34,7 @@ print("left:", [pid for pid in zombies() if pid != launcher], flush=True)
 """
 
 
+@pytest.mark.server
 def test_the_launcher_lets_go_of_what_its_manager_left(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ):

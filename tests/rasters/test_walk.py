@@ -104,6 +104,7 @@ def refusals(made: Made, dataset: Dataset) -> set[str]:
     return reasons
 
 
+@pytest.mark.long
 def test_every_file_is_the_same_to_training_and_to_predict(matrix: list[Made], tmp_path: Path):
     assert len(matrix) > 300
     found = {}

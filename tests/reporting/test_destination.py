@@ -33,6 +33,7 @@ def test_a_document_says_which_experiments_it_is_of(here: Path, words: str):
     assert experiments_of(DOCS / NAME) == words.replace(" --measure", "").split()
 
 
+@pytest.mark.long
 def test_an_experiment_replaces_its_own_document_in_docs(here: Path, fabricate: Fabricate):
     folder = fabricate("one")
     assert usual_place([folder]) == (DOCS, "")

@@ -12,6 +12,8 @@ from targets import Target, status
 
 from aerial_nni.nni_backend.ports import is_free
 
+pytestmark = pytest.mark.server
+
 API = "/api/v1/nni"
 JSON = "Content-Type: application/json"
 EVIL = "Origin: http://evil.example"

@@ -15,6 +15,8 @@ from targets import Target
 from aerial_nni.browser.chromium import NoBrowser, programs
 from aerial_nni.browser.screenshots import in_browser
 
+pytestmark = pytest.mark.browser
+
 SCRIPTS = {
     "a request": """
         fetch(api + "/trial-jobs", {method: "POST", mode: "no-cors", body: '{"lr": 0.5}'})

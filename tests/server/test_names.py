@@ -10,6 +10,8 @@ import pytest
 from aerial_nni.nni_backend import address
 from aerial_nni.nni_backend.nni_patches import PRELOAD, node
 
+pytestmark = pytest.mark.server
+
 SERVER = """
 require(process.argv[1]).guard(new Set());
 const server = require("http").createServer((_, answer) => answer.end("taken"));

@@ -115,6 +115,7 @@ def test_the_backbone_learns_after_the_epochs_of_thaw_and_not_before(
     assert not drawn["classifier.4.weight"].equal(first["model/classifier.4.weight"])
 
 
+@pytest.mark.long
 def test_what_takes_a_checkpoint_takes_this_one(
     imagery: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):

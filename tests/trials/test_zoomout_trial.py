@@ -109,6 +109,7 @@ def test_superpixels_learn_and_are_not_exported(
     assert run(["predict", str(folder / CHECKPOINT), str(image), "--to", str(tmp_path)]) == 0
 
 
+@pytest.mark.long
 def test_what_takes_a_checkpoint_takes_this_one(
     imagery: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):

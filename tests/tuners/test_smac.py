@@ -182,6 +182,7 @@ def test_without_smac3_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch):
         SMACTuner()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("problem", ["branin", "mixed"])
 def test_it_is_ahead_of_random_search(problem: str):
     assert share_won(SMACTuner, problem, seeds=6, trials=40) > 0.6

@@ -18,6 +18,7 @@ pytest.importorskip("pytorch_lightning")
 SCRIPT = Path(__file__).with_name("nni_darts_step.py")
 
 
+@pytest.mark.long
 def test_a_first_order_step_is_nni_s(tmp_path: Path):
     from nni_darts_step import ARCH_RATE, RATE, batch, made
 

@@ -40,6 +40,7 @@ def alone(supernet, genotype):
     return supernet.network
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("parts", [1, 2])
 @pytest.mark.parametrize("nodes", [1, 3])
 def test_a_derived_network_equals_the_supernet_with_one_operation_per_edge(parts, nodes):
@@ -91,6 +92,7 @@ def test_alpha_is_no_weight_and_every_alpha_has_a_gradient():
     assert all(alpha.grad.abs().sum() > 0 for alpha in architecture.parameters())
 
 
+@pytest.mark.long
 def test_gumbel_draws_one_operation_as_often_as_its_weight_says():
     _, architecture = made(variant="gumbel")
     label = "encoder0_1_0"
@@ -143,6 +145,7 @@ def test_nni_s_own_tools_take_the_space():
     assert from_choices(sample, depth=2, nodes=2).choices() == sample
 
 
+@pytest.mark.long
 def test_a_strategy_of_nni_s_explores_the_space():
     # Here: importing them warns unless our space was imported before.
     from nni.nas.evaluator import FunctionalEvaluator

@@ -154,6 +154,7 @@ def test_what_was_not_measured_is_said_with_the_command(
     assert not read(folder).costs and not read(folder).answers
 
 
+@pytest.mark.long
 def test_without_a_search_or_a_control_the_text_says_so(
     distillation_folder: Fabricate, tmp_path: Path
 ):

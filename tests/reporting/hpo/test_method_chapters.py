@@ -46,6 +46,7 @@ def test_all_nine_have_a_chapter() -> None:
     assert sorted(CHAPTERS) == list(range(1, 10))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("index", range(1, 10))
 def test_a_method_is_explained_and_drawn(
     searched: Callable[[int], Search], tmp_path: Path, index: int
