@@ -28,6 +28,11 @@ def check_golden(text: str, name: str) -> None:
     assert _blocks(text) == _blocks(path.read_text(encoding="utf-8")), path
 
 
+def flat(text: str) -> str:
+    """The text with each paragraph on one line."""
+    return "\n\n".join(_blocks(text))
+
+
 def _blocks(text: str) -> list[str]:
     """Paragraphs, each on one line; tables and code as they are."""
     parts = re.split(r"(```.*?```)|\n\s*\n", text, flags=re.S)

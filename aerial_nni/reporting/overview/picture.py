@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import offset_copy
 
-from aerial_nni.recipes.hpo.report.marks import mark
 from aerial_nni.reporting.overview import rows
 from aerial_nni.reporting.overview.rows import Row
+from aerial_nni.reporting.search.marks import mark
 from aerial_nni.reporting.style import (
     BLUE,
     GREEN,

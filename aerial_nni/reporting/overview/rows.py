@@ -14,16 +14,16 @@ from aerial_nni.recipes.darts.report.reading import read_discovery
 from aerial_nni.recipes.distill.report import document as distill_document
 from aerial_nni.recipes.distill.report import provenance as distill_provenance
 from aerial_nni.recipes.distill.report.costs import read_rows
-from aerial_nni.recipes.distill.report.findings import way
+from aerial_nni.recipes.distill.report.lesson_facts import way
 from aerial_nni.recipes.distill.report.reading import read_distillation
 from aerial_nni.recipes.hpo.report import document as hpo_document
 from aerial_nni.recipes.hpo.report import provenance as hpo_provenance
-from aerial_nni.recipes.hpo.report.search import read_search
-from aerial_nni.recipes.hpo.report.search_trial import Tried
 from aerial_nni.reporting import provenance
 from aerial_nni.reporting.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reporting.format import pluralize
 from aerial_nni.reporting.group_comparison import Group
+from aerial_nni.reporting.search.search import read_search
+from aerial_nni.reporting.search.search_trial import Tried
 from aerial_nni.tuners.trial import BEST as BEST_AGAIN
 from aerial_nni.tuners.trial import DEFAULT
 

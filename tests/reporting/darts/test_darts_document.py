@@ -9,16 +9,16 @@ from statistics import mean
 import numpy as np
 import pytest
 from discoveries import Made, genotype
-from goldens import check_golden
+from goldens import check_golden, flat
 from PIL import Image
 
 from aerial_nni.config.run_folder import COSTS, write_json
 from aerial_nni.models.genotype import places, random_genotype, read_genotype, space_size
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP
 from aerial_nni.recipes.darts.phases import HAND_MADE, RANDOM
+from aerial_nni.recipes.darts.report.comparison import verdict
 from aerial_nni.recipes.darts.report.course_picture import draw_course
 from aerial_nni.recipes.darts.report.document import compose
-from aerial_nni.recipes.darts.report.findings import verdict
 from aerial_nni.recipes.darts.report.operations_table import MEANINGS, operation_table, reach_of
 from aerial_nni.recipes.darts.report.provenance import command, training_command
 from aerial_nni.recipes.darts.report.reading import Discovery, read_discovery
@@ -56,7 +56,7 @@ def document(discovery_folder: Fabricate, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="session")
 def text(document: Path) -> str:
-    return document.read_text(encoding="utf-8")
+    return flat(document.read_text(encoding="utf-8"))
 
 
 def read(folder: Path) -> Discovery:
@@ -65,7 +65,7 @@ def read(folder: Path) -> Discovery:
 
 def draft(folder: Path, *, without: str = "") -> str:
     """The document's text without its figures."""
-    return compose(read(folder), {name: f"x/{name}.png" for name in LINKS if name != without})
+    return flat(compose(read(folder), {name: f"x/{name}.png" for name in LINKS if name != without}))
 
 
 def scores(trials) -> list[float]:
@@ -286,7 +286,7 @@ def test_a_derived_network_by_hand_has_a_document_of_its_own(
     discovery_folder: Fabricate, tmp_path: Path
 ):
     folder = read(discovery_folder(Made(**FEW, rule="patch", reason="two cores"))).shown[0].folder
-    text = write_report([folder], tmp_path).read_text(encoding="utf-8")
+    text = flat(write_report([folder], tmp_path).read_text(encoding="utf-8"))
     assert "## 1. The network: one that a search derived" in text
     assert "python -m aerial_nni.trials.darts" in text
 

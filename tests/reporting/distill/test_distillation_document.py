@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from distillations import Made
-from goldens import check_golden
+from goldens import check_golden, flat
 from PIL import Image
 
 from aerial_nni.config import run_folder
 from aerial_nni.recipes.distill.gain import worth
 from aerial_nni.recipes.distill.losses import KINDS
-from aerial_nni.recipes.distill.report import method_text
 from aerial_nni.recipes.distill.report.document import compose
-from aerial_nni.recipes.distill.report.findings import difference, headline, interval, verdict
+from aerial_nni.recipes.distill.report.gain_facts import difference, interval, plot_losses, verdict
 from aerial_nni.recipes.distill.report.provenance import command
 from aerial_nni.recipes.distill.report.reading import Distillation, read_distillation
 from aerial_nni.recipes.distill.report.soft_answers import entropy, softened
@@ -48,7 +47,7 @@ def document(distillation_folder: Fabricate, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="session")
 def text(document: Path) -> str:
-    return document.read_text(encoding="utf-8")
+    return flat(document.read_text(encoding="utf-8"))
 
 
 def read(folder: Path) -> Distillation:
@@ -57,7 +56,7 @@ def read(folder: Path) -> Distillation:
 
 def draft(folder: Path) -> str:
     """The document's text without its figures."""
-    return compose(read(folder), {name: f"somewhere/{name}.png" for name in LINKS})
+    return flat(compose(read(folder), {name: f"somewhere/{name}.png" for name in LINKS}))
 
 
 def test_it_says_what_it_said(text: str):
@@ -160,19 +159,20 @@ def test_without_a_search_or_a_control_the_text_says_so(
 ):
     folder = distillation_folder(Made(search=False, controls=(), kind="soft+10*pair"))
     found = read(folder)
-    assert "not known" in headline(found) and found.control is None
-    text = write_report([folder], tmp_path).read_text(encoding="utf-8")
+    assert found.control is None
+    text = flat(write_report([folder], tmp_path).read_text(encoding="utf-8"))
+    assert text.count("**What the teacher is worth is not known:**") == 2
     assert "There was none: the student was trained with kind `soft+10*pair`" in text
     assert "features of `decoder`" in text and not (tmp_path / "worth.png").exists()
     assert "--trials 0" in command(found)
 
 
-def test_every_kind_has_its_text_and_a_source():
-    assert method_text.KINDS.keys() == KINDS.keys()
-    for words, _ in method_text.KINDS.values():
-        named = re.search(r"\((\w+)[^)]* (\d{4})\)", words)
-        assert named is not None
-        cited = next(line for line in method_text.SOURCES.split("\n- ") if named[1] in line)
+def test_every_kind_has_its_text_and_a_source(text: str):
+    sources = text.split("### Sources")[1].split("## 2.")[0].split("\n- ")
+    for kind in KINDS:
+        named = re.search(rf", `{kind}`\*\* \((\w+)[^)]* (\d{{4}})\)", text)
+        assert named is not None and rf"L_\text{{{kind}}} = " in text
+        cited = next(line for line in sources if named[1] in line)
         assert f"({named[2]})" in cited
 
 
@@ -184,10 +184,8 @@ def test_the_formula_is_that_of_the_run(text: str):
 
 
 def test_losses_of_both_are_those_of_the_masks(distillation_folder: Fabricate):
-    from aerial_nni.recipes.distill.report.gain_part import draw_losses
-
     found = read(distillation_folder(Made()))
-    left = draw_losses(found).axes[0]
+    left = plot_losses(found).axes[0]
     highest = max(np.max(line.get_ydata()) for line in left.lines)
     assert highest < 7  # with the teacher's part it would be more
 

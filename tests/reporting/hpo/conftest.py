@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from searches import Plan, make_search
+from searches import PLANS, Plan, make_search
+
+from aerial_nni.reporting.folder import read_experiment
+from aerial_nni.reporting.search.search import Search, read_search
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,8 @@ def search_folder(
         return made[repr(plan)]
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def searched(search_folder: Callable[[Plan], Path]) -> Callable[[int], Search]:
+    return lambda index: read_search(read_experiment(search_folder(PLANS[index])))

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aerial_nni.recipes.hpo.report.axes import ticks, write_value
-from aerial_nni.recipes.hpo.report.importance import measure_importance
-from aerial_nni.recipes.hpo.report.marks import focus
 from aerial_nni.recipes.hpo.report.retraining import interval
-from aerial_nni.recipes.hpo.report.space_part import write_range
+from aerial_nni.reporting.search.axes import ticks, write_value
+from aerial_nni.reporting.search.importance import measure_importance
+from aerial_nni.reporting.search.marks import focus
+from aerial_nni.reporting.search.space import write_range
 from aerial_nni.tuners.space import Space
 
 

@@ -6,22 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from goldens import check_golden
+from goldens import check_golden, flat
 from PIL import Image
-from searches import PLANS, SPACE, Plan
+from searches import SPACE, Plan
 
-from aerial_nni.recipes.hpo.report.findings import on_progress, summary
-from aerial_nni.recipes.hpo.report.marks import spread
+from aerial_nni.recipes.hpo.report.document import compose
 from aerial_nni.recipes.hpo.report.methods import CHAPTERS, chapter_of
 from aerial_nni.recipes.hpo.report.methods.bracket_ladders import rungs
 from aerial_nni.recipes.hpo.report.methods.fitted_tuner import tuner_of
 from aerial_nni.recipes.hpo.report.methods.hyperband import HyperbandChapter
 from aerial_nni.recipes.hpo.report.methods.lineage import ancestors, descents
-from aerial_nni.recipes.hpo.report.search import Search, read_search
 from aerial_nni.reporting.folder import read_experiment
+from aerial_nni.reporting.search.marks import spread
+from aerial_nni.reporting.search.search import Search, read_search
 from aerial_nni.reporting.style import save
 
 Fabricate = Callable[[Plan], Path]
+
+LINKS = {name: f"{name}.png" for name in (
+    "progress", "importance", "coordinates", "loss", "scores", "classes", "class-scores",
+    "precision-recall", "confusion", "method-brackets", "method-curves",
+    "method-densities")}  # fmt: skip
 
 OWN = {
     1: ("method-densities", "Bergstra"),
@@ -37,9 +42,9 @@ OWN = {
 """Index -> the method's own picture, and who its paper is by."""
 
 
-@pytest.fixture(scope="session")
-def searched(search_folder: Fabricate) -> Callable[[int], Search]:
-    return lambda index: read_search(read_experiment(search_folder(PLANS[index])))
+def draft(search: Search) -> str:
+    """The document's text without its figures."""
+    return flat(compose([search], chapter_of(search), LINKS))
 
 
 def test_all_nine_have_a_chapter() -> None:
@@ -86,17 +91,17 @@ def test_promotions_and_saved_epochs_are_counted(searched: Callable[[int], Searc
     assert sum(len(ladder.trials) for group in chapter.groups for ladder in group) == 26
     saved = sum(tried.resumed for tried in search.tried)
     assert saved == 3 * 1 + 1 * 3 + 1 * 3 + 1 * 3
-    text = summary(search)
+    text = draft(search)
     assert "20 drawn at random and 6 promoted" in text and f"saved {saved} epochs more" in text
     assert "**No configuration was guided**" in text
     assert "5 × 3 → 1 × 9" in chapter.explain(dict.fromkeys(chapter.draw(), "it.png"))
-    assert "start-up" not in on_progress(search)
+    assert "start-up" not in text.split("### How it went")[1].split("###")[0]
 
 
 def test_the_random_and_the_guided_are_told_apart(searched: Callable[[int], Search]) -> None:
     kinds = [tried.kind for tried in searched(7).tried]
     assert set(kinds) == {"start-up", "random", "guided", "promoted"}
-    text = summary(searched(7))
+    text = draft(searched(7))
     assert f"**{kinds.count('guided')} guided** by results" in text
     assert f"{kinds.count('random')} drawn at random" in text
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from goldens import check_golden
+from goldens import check_golden, flat
 from PIL import Image
 from searches import Plan
 
 from aerial_nni.config import run_folder
 from aerial_nni.recipes.documents import ResultUnusable, write_report
-from aerial_nni.recipes.hpo.report.findings import summary
+from aerial_nni.recipes.hpo.report.document import compose
 from aerial_nni.recipes.hpo.report.methods import chapter_of
 from aerial_nni.recipes.hpo.report.provenance import command
-from aerial_nni.recipes.hpo.report.retraining import explain_difference
-from aerial_nni.recipes.hpo.report.search import Search, read_search
-from aerial_nni.recipes.hpo.report.tables import comparison_table, failure_table
+from aerial_nni.recipes.hpo.report.retraining import Retraining
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import read_experiment
+from aerial_nni.reporting.search.search import Search, read_search
+from aerial_nni.reporting.search.tables import comparison_table, failure_table
 from aerial_nni.reporting.style import new_figure
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
@@ -39,6 +39,8 @@ PARTS = [
 PLAN = Plan(index=8, trials=16, startup=5, early=True, reason="two cores: trials must stay short")
 
 Fabricate = Callable[[Plan], Path]
+LINKS = ("method-slices", "method-surface", "progress", "importance", "coordinates", "loss",
+         "scores", "classes", "class-scores", "precision-recall", "confusion")  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +63,7 @@ def document(
 
 @pytest.fixture(scope="session")
 def text(document: Path) -> str:
-    return document.read_text(encoding="utf-8")
+    return flat(document.read_text(encoding="utf-8"))
 
 
 def test_the_document_is_where_the_course_wants_it(document: Path) -> None:
@@ -214,10 +216,10 @@ def test_the_default_space_is_not_asked_for(search: Search, folder: Path, tmp_pa
 def test_a_run_that_repeats_the_trial_says_nothing_of_its_luck(
     search: Search, search_folder: Fabricate
 ) -> None:
-    assert "In the search this configuration had" in explain_difference(search)
+    assert not Retraining(search).repeats
     plan = Plan(index=8, trials=6, startup=3, epochs=3, final_epochs=3, seeds=(0, 1), examples=1)
     again = read_search(read_experiment(search_folder(plan)))
-    assert "In the search this configuration had" not in explain_difference(again)
+    assert Retraining(again).repeats
 
 
 def test_a_best_trial_that_was_stopped_early_needs_a_finished_run(
@@ -285,4 +287,6 @@ def test_a_worse_configuration_is_called_so(folder: Path, tmp_path: Path) -> Non
         if phase in swap:
             row["parameters"] = {**row["parameters"], "_phase": swap[phase]}
     found = read_search(_changed(folder, record, tmp_path))
-    assert "**the search found nothing better**" in summary(found)
+    assert Retraining(found).gain < 0
+    links = {name: f"{name}.png" for name in LINKS}
+    assert "**the search found nothing better**" in compose([found], chapter_of(found), links)

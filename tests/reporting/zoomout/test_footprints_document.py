@@ -11,7 +11,6 @@ import pytest
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import as_dict, changed
 from aerial_nni.recipes.documents import ResultUnusable
-from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.recipes.zoomout.options import ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXELS, UNET, ZOOMOUT
 from aerial_nni.recipes.zoomout.recipe import Plan, zoomout
@@ -27,6 +26,7 @@ from aerial_nni.recipes.zoomout.report.provenance import command
 from aerial_nni.recipes.zoomout.report.reading import Comparison, read_comparison
 from aerial_nni.recipes.zoomout.scores import OF_ALL, OF_BUILDINGS
 from aerial_nni.reporting.folder import read_experiment
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.run import build_parser
 from aerial_nni.tuners.methods import METHODS
 

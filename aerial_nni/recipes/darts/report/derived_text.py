@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from aerial_nni.models.genotype import Genotype, read_genotype
 from aerial_nni.recipes.darts.report.shape_picture import draw_shape
 from aerial_nni.reporting.folder import Trial
-from aerial_nni.reporting.format import pluralize, times
+from aerial_nni.reporting.render import render
 from aerial_nni.training.checkpoint import read_header
 
 
@@ -29,18 +29,4 @@ def draw_derived(trial: Trial, genotype: Genotype) -> Figure:
 
 def explain_derived(trial: Trial, genotype: Genotype, *, network: str) -> str:
     """The chapter in Markdown; `network` is the link to its figure."""
-    return "\n\n".join(
-        [
-            "## 1. The network: one that a search derived",
-            "It has the shape of a U-Net: an encoder that makes the picture small to see far, a "
-            "decoder that makes it large again, and skip connections between them. But which "
-            "operation stands on each edge was chosen by an architecture search; how is explained "
-            "in the document of that search.",
-            f"![The derived network as a graph, with the operation on each edge]({network})",
-            f"It takes {times(trial.metrics['model']['input'])} (channels×height×width), goes down "
-            f"{pluralize(genotype.depth, 'level')} with {pluralize(genotype.nodes, 'node')} in "
-            "each block, "
-            f"and has {trial.metrics['model']['parameters']:,} parameters. Its genotype:",
-            f"```json\n{genotype.text()}\n```",
-        ]
-    )
+    return render("recipes/darts/derived.md.j2", trial=trial, genotype=genotype, network=network)

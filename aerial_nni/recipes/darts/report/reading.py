@@ -11,10 +11,10 @@ import numpy as np
 from aerial_nni.config import run_folder
 from aerial_nni.models.genotype import Genotype, read_genotype
 from aerial_nni.recipes.darts.phases import DERIVED, HAND_MADE, OTHERS, RANDOM
-from aerial_nni.recipes.hpo.report.search import Search, finished, read_search
-from aerial_nni.recipes.hpo.report.search_trial import Tried
 from aerial_nni.reporting.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reporting.group_comparison import Group
+from aerial_nni.reporting.search.search import Search, finished, read_search
+from aerial_nni.reporting.search.search_trial import Tried
 
 ALPHA = "alpha/"
 """How the columns of the weights begin: `alpha/<place>/<operation>`."""

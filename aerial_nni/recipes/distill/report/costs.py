@@ -1,6 +1,6 @@
 """What teacher, student, control and the student in 8-bit integers cost and score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -11,9 +11,9 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from aerial_nni.config import run_folder
 from aerial_nni.recipes.distill.report.reading import Distillation
-from aerial_nni.recipes.hpo.report.marks import mark
 from aerial_nni.reporting.format import score, spread, table, times
 from aerial_nni.reporting.group_comparison import Group
+from aerial_nni.reporting.search.marks import mark
 from aerial_nni.reporting.style import (
     BLUE,
     GREY,
@@ -88,7 +88,7 @@ def read_rows(found: Distillation) -> list[Row]:
     return rows
 
 
-def _int8(found: Distillation) -> dict[str, Any]:
+def _int8(found: Distillation) -> Mapping[str, Any]:
     return found.costs["int8"] if found.costs else {}
 
 
@@ -126,58 +126,42 @@ def _shown(value: float | None, factor: float, unit: str, digits: int) -> str:
     return UNKNOWN if value is None else f"{factor * value:,.{digits}f} {unit}"
 
 
-def explain_costs(found: Distillation) -> str:
-    """How the figures were measured, what 8 bits lose, and what the student saves."""
-    if found.costs is None:
-        return (
-            "Time, memory and the 8-bit student were not measured for these checkpoints. On the "
-            "machine that matters:\n\n```\n"
-            f"python -m aerial_nni.run report {found.experiment.id} --measure\n```"
-        )
-    costs = found.costs
-    text = [
-        f"Measured on {costs['machine']}, in fp32 but for the 8-bit file, each model in a process "
-        f"of its own. A patch is {times([costs['patch']] * 2)} pixels, the median of repeated "
-        "runs; a scene is read, cut into overlapping tiles, segmented and written, as "
-        "`predict` does it. Peak memory is the most that the process ever held, with the "
-        "interpreter and all libraries; the 8-bit file runs with ONNX Runtime, without torch. The "
-        "control is the student's network with other weights, so it costs the same. What else ran "
-        "on the machine is in the times; `python -m aerial_nni.bench predict` takes turns.",
-        _quantised(found),
-        _saved(found),
-    ]
-    return "\n\n".join(part for part in text if part)
+@dataclass(frozen=True)
+class Costs:
+    """What `costs.md.j2` tells of the models' costs."""
 
+    found: Distillation
+    int8_file = run_folder.INT8
 
-def _quantised(found: Distillation) -> str:
-    int8 = _int8(found)
-    if "mean_iou" not in int8:
-        return f"The student in 8-bit integers was not made: {int8.get('missing', 'no reason')}."
-    lost = int8["floating"] - int8["mean_iou"]
-    return (
-        f"In 8-bit integers the shown student reaches {score(int8['mean_iou'])}, "
-        f"{abs(lost):.4f} {'less' if lost >= 0 else 'more'} than the same file in fp32 "
-        f"({score(int8['floating'])}, {int8['patches']:,} validation patches). The file is "
-        f"`{run_folder.INT8}` in the experiment's folder."
-    )
+    @property
+    def measured(self) -> Mapping[str, Any] | None:
+        """What was measured, None where nothing was."""
+        return self.found.costs
 
+    @property
+    def int8(self) -> Mapping[str, Any]:
+        """The student in 8-bit integers, or why there is none."""
+        return _int8(self.found)
 
-def _saved(found: Distillation) -> str:
-    """How many times faster and smaller the student is than its teacher."""
-    rows = {row.key: row for row in read_rows(found)}
-    teacher, text = rows["teacher"], []
-    for key in ("student", "int8"):
-        row = rows[key]
-        if teacher.scene_seconds and row.scene_seconds:
-            text.append(
-                f"the {row.name} segments a scene {teacher.scene_seconds / row.scene_seconds:.1f} "
-                f"times as fast as the teacher"
-            )
-    return f"Side by side, {' and '.join(text)}." if text else ""
+    @property
+    def table(self) -> str:
+        """A model a row."""
+        return cost_table(self.found)
+
+    @property
+    def faster(self) -> list[tuple[str, float]]:
+        """Models with how many times faster they segment a scene than the teacher."""
+        rows = {row.key: row for row in read_rows(self.found)}
+        teacher = rows["teacher"].scene_seconds
+        return [
+            (rows[key].name, teacher / seconds)
+            for key in ("student", "int8")
+            if teacher and (seconds := rows[key].scene_seconds)
+        ]
 
 
 @styled
-def draw_costs(found: Distillation) -> Figure:
+def plot_costs(found: Distillation) -> Figure:
     """Mean IoU against multiply-adds, and against the time of a scene where it was measured."""
     rows = [row for row in read_rows(found) if row.score is not None]
     panels = [("multiply_adds", 1e-6, "multiply-adds of a patch, millions (log scale)")]

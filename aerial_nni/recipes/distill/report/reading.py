@@ -11,8 +11,8 @@ from aerial_nni.config import run_folder
 from aerial_nni.config.safe_reading import read_arrays
 from aerial_nni.recipes.distill.gain import STUDENT, Worth, worth
 from aerial_nni.recipes.distill.options import parse_kind
-from aerial_nni.recipes.hpo.report.search import Search, finished, read_search
 from aerial_nni.reporting.folder import Example, Experiment, ResultUnusable, Trial
+from aerial_nni.reporting.search.search import Search, finished, read_search
 from aerial_nni.tuners.trial import CONTROL
 
 WITH_TEMPERATURE = ("soft", "channel")

@@ -1,6 +1,7 @@
 """What a soft answer is: the teacher's probabilities of one validation patch, by temperature."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,6 +26,8 @@ SHADES = "viridis"
 """Numbers as colours: even steps in lightness, readable by people with colour-blindness."""
 EXAMPLE_TEMPERATURE = 4.0
 """Shown where the kind that was used has none."""
+SURE = 0.9
+"""A probability from which on the teacher is sure."""
 QUANTILES = (0.1, 0.9, 0.99)
 """Pixels that are shown: those at these quantiles of the teacher's uncertainty."""
 
@@ -41,6 +44,46 @@ def entropy(probabilities: np.ndarray) -> np.ndarray:
     """Uncertainty in bits, over the first axis: 0 where one class is sure."""
     bits: np.ndarray = -(probabilities * np.log2(np.maximum(probabilities, 1e-12))).sum(axis=0)
     return bits
+
+
+@dataclass(frozen=True)
+class SoftAnswer:
+    """What the teacher says of the shown patch; shares are of its pixels that are not void."""
+
+    number: int
+    """Of the patch among the examples."""
+    temperature: float
+    sure: float
+    """Where one class has more than `SURE` at a temperature of 1."""
+    sure_softened: float
+    bits: float
+    """Mean entropy at a temperature of 1."""
+    bits_softened: float
+    most_bits: float
+    right: float
+    """Where the most probable class is the true one."""
+    pixels: list[tuple[int, int]]
+    """Rows and columns of those that are shown."""
+
+
+def soft_answer(found: Distillation) -> SoftAnswer | None:
+    """The teacher's answer in numbers; None where it was not kept."""
+    if not found.answers:
+        return None
+    example, logits = found.example(found.richest), found.logits("teacher", found.richest)
+    valid, temperature = example.truth != VOID, shown_temperature(found)
+    plain, soft = (softened(logits, t)[:, valid] for t in (1.0, temperature))
+    return SoftAnswer(
+        number=example.number,
+        temperature=temperature,
+        sure=float(np.mean(plain.max(axis=0) > SURE)),
+        sure_softened=float(np.mean(soft.max(axis=0) > SURE)),
+        bits=float(entropy(plain).mean()),
+        bits_softened=float(entropy(soft).mean()),
+        most_bits=float(np.log2(len(logits))),
+        right=float(np.mean(logits.argmax(axis=0)[valid] == example.truth[valid])),
+        pixels=shown_pixels(found),
+    )
 
 
 def shown_temperature(found: Distillation) -> float:

@@ -11,12 +11,12 @@ from aerial_nni.recipes.drone.report.method_text import explain_memory, explain_
 from aerial_nni.recipes.drone.report.pictures import draw_presence, draw_sweeps
 from aerial_nni.recipes.drone.report.provenance import explain_run, explain_sources
 from aerial_nni.recipes.drone.report.reading import FOUND, LossComparison, read_flight
-from aerial_nni.recipes.hpo.report.search_part import draw_search, explain_search
 from aerial_nni.reporting import findings as baseline_findings
 from aerial_nni.reporting.curves import draw_learning_rate
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
 from aerial_nni.reporting.group_comparison import draw_beside
+from aerial_nni.reporting.search.part import draw_search, explain_search
 from aerial_nni.reporting.split_map import draw_data
 from aerial_nni.reporting.training_text import explain_data, explain_training
 from aerial_nni.reporting.trial_part import draw_trial, explain_trial, which_of

@@ -10,9 +10,9 @@ import numpy as np
 from aerial_nni.config.run_folder import LR_FINDER, read_history
 from aerial_nni.recipes.drone.loss_presets import LOSSES, PREFIX, options_of, said_of
 from aerial_nni.recipes.drone.scores import scores_of
-from aerial_nni.recipes.hpo.report.search import Search, finished, phase, read_search
 from aerial_nni.reporting.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reporting.group_comparison import Group
+from aerial_nni.reporting.search.search import Search, finished, phase, read_search
 from aerial_nni.tuners.trial import BEST, SEARCH
 
 FOUND = "what the search found"

@@ -7,14 +7,14 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from aerial_nni.recipes.hpo.report.axes import ticks
-from aerial_nni.recipes.hpo.report.marks import COLOURS, best_place, colours, focus, spread
-from aerial_nni.recipes.hpo.report.search import Search
+from aerial_nni.reporting.search.axes import ticks
+from aerial_nni.reporting.search.marks import COLOURS, best_place, colours, focus, spread
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import GREY, INK, VERMILLION, legend_below, new_figure, styled
 
 
 @styled
-def draw_coordinates(search: Search) -> Figure:
+def plot_coordinates(search: Search) -> Figure:
     """One axis for each parameter, the most important one first, and the score at the right."""
     names = search.importance.first
     figure = new_figure(4.6)

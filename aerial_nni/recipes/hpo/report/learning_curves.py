@@ -1,16 +1,17 @@
 """Several searches over each other: the best score so far of each, by trial and by cost."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from aerial_nni.recipes.hpo.report.progress import best_so_far
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import pluralize, score
 from aerial_nni.reporting.group_comparison import LOOKS
+from aerial_nni.reporting.search.progress import best_so_far
+from aerial_nni.reporting.search.search import Search
+from aerial_nni.reporting.search.tables import comparison_table
 from aerial_nni.reporting.style import legend_below, new_figure, styled
 
 TOO_MANY = len(LOOKS)
@@ -18,7 +19,7 @@ TOO_MANY = len(LOOKS)
 
 
 @styled
-def draw_courses(searches: Sequence[Search]) -> Figure:
+def plot_courses(searches: Sequence[Search]) -> Figure:
     """The best score so far of each search: left by trial, right by epochs trained until then."""
     shown = searches[:TOO_MANY]
     figure = new_figure(3.6)
@@ -46,19 +47,42 @@ def draw_courses(searches: Sequence[Search]) -> Figure:
     return figure
 
 
-def explain_courses(searches: Sequence[Search]) -> str:
-    """Which search came furthest, and what that says, in Markdown."""
-    ends = {search.experiment.id: float(best_so_far(search.tried)[-1]) for search in searches}
-    first = max(ends, key=ends.__getitem__)
-    leading = next(search for search in searches if search.experiment.id == first)
-    epochs = sum(tried.epochs for tried in leading.tried)
-    text = (
-        f"The best score is of {leading.title} (`{first}`): {score(ends[first])} after "
-        f"{pluralize(len(leading.tried), 'trial')} and {pluralize(epochs, 'epoch')}. All are of "
-        "the same "
-        "patches after the same split. One search of each method says little about the methods: "
-        "another seed of the same one may end elsewhere."
-    )
-    if len(searches) > TOO_MANY:
-        text += f" The figure has the first {TOO_MANY}."
-    return text
+@dataclass(frozen=True)
+class Others:
+    """Several searches beside each other, as the document tells it."""
+
+    searches: Sequence[Search]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.searches)
+
+    @property
+    def drawn(self) -> int:
+        """How many the figure has at most."""
+        return TOO_MANY
+
+    @property
+    def leading(self) -> Search:
+        """The search with the highest score."""
+        return max(self.searches, key=_end)
+
+    @property
+    def best(self) -> float:
+        """That score."""
+        return _end(self.leading)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that search trained."""
+        return sum(tried.epochs for tried in self.leading.tried)
+
+    @property
+    def table(self) -> str:
+        """A search a row."""
+        return comparison_table(self.searches)
+
+
+def _end(search: Search) -> float:
+    return float(best_so_far(search.tried)[-1])

@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.provenance import digest_table, option_words, sources_chapter, split_words
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
 FILE = "FILE"

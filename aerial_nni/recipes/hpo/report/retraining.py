@@ -2,79 +2,164 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import mean
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from aerial_nni.recipes.hpo.report.axes import write_value
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import duration, pluralize, score, table
+from aerial_nni.reporting.folder import Trial
+from aerial_nni.reporting.format import pluralize, table
 from aerial_nni.reporting.group_comparison import Group, beside_table, draw_beside
+from aerial_nni.reporting.search.axes import write_value
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
 NAMES = {DEFAULT: "default options", BEST: "best configuration"}
 
 
-def draw_retraining(search: Search) -> Figure:
-    """Both as `draw_beside` draws them, with the score of the best trial of the search."""
-    level = None
-    if search.best.score is not None:
-        length = pluralize(search.best.length, "epoch")
-        level = (search.best.score, f"best trial of the search ({length})")
-    first, second = (Group(name, search.retrained[phase]) for phase, name in NAMES.items())
-    return draw_beside(first, second, level=level)
+class Both(NamedTuple):
+    """A number of the default options, and of the best configuration."""
+
+    default: Any
+    best: Any
 
 
-def retraining_table(search: Search) -> str:
-    """Scores and costs of both, a column each."""
-    groups = [Group(name, search.retrained[phase]) for phase, name in NAMES.items()]
-    return beside_table([group for group in groups if group.trials])
+@dataclass(frozen=True)
+class Retraining:
+    """What `retraining.md.j2` tells of the runs that followed a search."""
+
+    search: Search
+
+    def _runs(self, phase: str) -> tuple[Trial, ...]:
+        return self.search.retrained[phase]
+
+    @property
+    def default(self) -> list[float]:
+        """Scores of the default options, one for each seed."""
+        return self.search.scores_of(DEFAULT)
+
+    @property
+    def best(self) -> list[float]:
+        """Scores of the best configuration."""
+        return self.search.scores_of(BEST)
+
+    @property
+    def gain(self) -> float:
+        """The best configuration less the default options."""
+        return self.again - mean(self.default)
+
+    @property
+    def again(self) -> float:
+        """The mean score of the best configuration, trained again."""
+        return mean(self.best)
+
+    @property
+    def low(self) -> float:
+        """Lower end of the 95 % interval of the gain; NaN with one seed."""
+        return interval(self.default, self.best)[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of it."""
+        return interval(self.default, self.best)[1]
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an interval."""
+        return not math.isnan(self.low)
+
+    @property
+    def certain(self) -> bool:
+        """Whether 0 lies outside of it."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def epochs(self) -> int:
+        """For how long the best configuration was trained again."""
+        return int(self._runs(BEST)[0].options["epochs"])
+
+    @property
+    def longer_than(self) -> int | None:
+        """Epochs of the search's trials where they had fewer."""
+        before = self.search.default("epochs")
+        return before if before is not None and before < self.epochs else None
+
+    @property
+    def lengths(self) -> list[int]:
+        """Epochs that the retrained runs of the best configuration had."""
+        return sorted({run.metrics["epochs_run"] for run in self._runs(BEST)})
+
+    @property
+    def repeats(self) -> bool:
+        """Whether one of them repeats the trial: their mean has its luck in it."""
+        seeds = {run.options["seed"] for run in self._runs(BEST)}
+        return self.search.default("seed") in seeds and self.search.best.length in self.lengths
+
+    @property
+    def total_epochs(self) -> Both:
+        """Over all seeds."""
+        return Both(*(sum(t.metrics["epochs_run"] for t in self._runs(name)) for name in NAMES))
+
+    @property
+    def run_seconds(self) -> Both:
+        """Mean training time of a run."""
+        return Both(*(max(1e-9, mean(map(_seconds, self._runs(name)))) for name in NAMES))
+
+    @property
+    def configurations(self) -> str:
+        """The values of the best trial beside those of the default options."""
+        rows = [
+            [f"`{name}`", write_value(self.search.default(name)), f"**{write_value(value)}**"]
+            for name, value in self.search.best.config.items()
+        ]
+        return table(["parameter", "default", "best trial"], rows)
+
+    @property
+    def table(self) -> str:
+        """Scores and costs of both, a column each."""
+        return beside_table([group for group in self._groups if group.trials])
+
+    @property
+    def _groups(self) -> list[Group]:
+        return [Group(name, self._runs(phase)) for phase, name in NAMES.items()]
+
+    def plot(self) -> Figure:
+        """Both as `draw_beside` draws them, with the score of the best trial of the search."""
+        found = self.search.best
+        label = f"best trial of the search ({pluralize(found.length, 'epoch')})"
+        level = None if found.score is None else (found.score, label)
+        return draw_beside(*self._groups, level=level)
 
 
-def configuration_table(search: Search) -> str:
-    """The values of the best trial beside those of the default options."""
-    rows = [
-        [f"`{name}`", write_value(search.default(name)), f"**{write_value(value)}**"]
-        for name, value in search.best.config.items()
-    ]
-    return table(["parameter", "default", "best trial"], rows)
+@dataclass(frozen=True)
+class SearchCost:
+    """What a search cost, and the runs after it."""
 
+    epochs: int
+    seconds: float
+    saved: int
+    """Epochs that were not trained because promoted configurations went on."""
+    runs: int
+    run_seconds: float
 
-def explain_difference(search: Search) -> str:
-    """What the retrained runs say: the difference, whether it is more than chance, what it cost."""
-    default, best = search.scores_of(DEFAULT), search.scores_of(BEST)
-    text = []
-    if default and best:
-        text.append(_difference(default, best))
-    if best and search.best.score is not None:
-        text.append(_optimism(search, best))
-    if default and best:
-        text.append(_cost(search))
-    return "\n\n".join(part for part in text if part)
-
-
-def _difference(default: Sequence[float], best: Sequence[float]) -> str:
-    gain = mean(best) - mean(default)
-    text = (
-        f"The best configuration is **{abs(gain):.4f} {'above' if gain >= 0 else 'below'} the "
-        f"default options** in mean IoU ({pluralize(len(best), 'seed')} against "
-        f"{pluralize(len(default), 'seed')})."
-    )
-    low, high = interval(default, best)
-    if math.isnan(low):
-        return f"{text} One seed has no spread: whether that is more than chance is not known."
-    sure = low > 0 or high < 0
-    return (
-        f"{text} The 95 % interval of the difference (Welch's t) reaches from {low:+.4f} to "
-        f"{high:+.4f}: "
-        + (
-            "more than the seeds alone explain."
-            if sure
-            else "with so few seeds, chance alone could explain it."
+    @classmethod
+    def of(cls, search: Search) -> "SearchCost":
+        """The cost of a search."""
+        again = [trial for phase in (BEST, DEFAULT) for trial in search.retrained[phase]]
+        return cls(
+            epochs=sum(tried.epochs for tried in search.tried),
+            seconds=sum(tried.seconds for tried in search.tried),
+            saved=sum(tried.resumed for tried in search.tried),
+            runs=len(again),
+            run_seconds=sum(map(_seconds, again)),
         )
-    )
+
+
+def _seconds(trial: Trial) -> float:
+    return float(trial.metrics["cost"]["training_seconds"])
 
 
 def interval(default: Sequence[float], best: Sequence[float]) -> tuple[float, float]:
@@ -85,52 +170,3 @@ def interval(default: Sequence[float], best: Sequence[float]) -> tuple[float, fl
         return mean(best) - mean(default), mean(best) - mean(default)
     found = stats.ttest_ind(best, default, equal_var=False).confidence_interval(0.95)
     return float(found.low), float(found.high)
-
-
-def _optimism(search: Search, best: Sequence[float]) -> str:
-    """The best of many trials against the same configuration trained again.
-
-    Nothing where one of the runs repeats the trial: their mean has its luck in it.
-    """
-    found, again, trial = float(search.best.score or 0.0), mean(best), search.best
-    lengths = {run.metrics["epochs_run"] for run in search.retrained[BEST]}
-    seeds = {run.options["seed"] for run in search.retrained[BEST]}
-    if search.default("seed") in seeds and trial.length in lengths:
-        return ""
-    text = (
-        f"In the search this configuration had {score(found)}; trained again it has "
-        f"{score(again)}{' in the mean' if len(best) > 1 else ''}."
-    )
-    if lengths != {trial.length}:
-        longer = pluralize(lengths.pop(), "epoch") if len(lengths) == 1 else "several lengths"
-        return (
-            f"{text} The trial of the search had {pluralize(trial.length, 'epoch')}, the "
-            "retrained runs "
-            f"{longer}, so the two are not alike."
-        )
-    if found > again:
-        return (
-            f"{text} The difference of {found - again:.4f} is what picking the highest of "
-            f"{len(search.scored)} scores is worth by itself: the highest one had luck too."
-        )
-    return f"{text} The search had not picked it for its luck."
-
-
-def _cost(search: Search) -> str:
-    """Both at equal cost, with the search counted."""
-    seconds = {
-        name: mean(trial.metrics["cost"]["training_seconds"] for trial in search.retrained[name])
-        for name in NAMES
-    }
-    epochs = {name: sum(t.metrics["epochs_run"] for t in search.retrained[name]) for name in NAMES}
-    searched = sum(tried.epochs for tried in search.tried)
-    spent = sum(tried.seconds for tried in search.tried)
-    alike = "as many" if epochs[DEFAULT] == epochs[BEST] else "not as many"
-    return (
-        f"**At equal cost:** both were trained for {alike} epochs "
-        f"({epochs[DEFAULT]} and {epochs[BEST]} over all seeds). In time, a run of the best "
-        f"configuration takes {seconds[BEST] / max(1e-9, seconds[DEFAULT]):.2f} times as long "
-        f"({duration(seconds[BEST])} against {duration(seconds[DEFAULT])}). The search itself "
-        f"comes on top: {searched:,} epochs in {duration(spent)}, the cost of "
-        f"{spent / max(1e-9, seconds[DEFAULT]):.1f} runs with default options."
-    )

@@ -6,7 +6,6 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from aerial_nni.recipes.baseline.report import headline
-from aerial_nni.recipes.hpo.report.search_part import draw_search, explain_search
 from aerial_nni.recipes.zoomout.report.comparison_part import explain_comparison, summary, title_of
 from aerial_nni.recipes.zoomout.report.method_text import explain_method
 from aerial_nni.recipes.zoomout.report.pictures import draw_first_stage, draw_zoom_out
@@ -17,6 +16,7 @@ from aerial_nni.reporting.curves import draw_learning_rate
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
 from aerial_nni.reporting.group_comparison import Group, draw_beside
+from aerial_nni.reporting.search.part import draw_search, explain_search
 from aerial_nni.reporting.split_map import draw_data
 from aerial_nni.reporting.training_text import explain_data, explain_training
 from aerial_nni.reporting.trial_part import draw_trial, explain_trial, which_of

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from aerial_nni.config.run_folder import HISTORY, METRICS, SAMPLES, read_history, read_json
-from aerial_nni.recipes.hpo.report.search import Search, finished, read_search
 from aerial_nni.recipes.zoomout.phases import PHASES, SUPERPIXELS, ZOOMOUT
 from aerial_nni.recipes.zoomout.scores import scores_of
 from aerial_nni.reporting.folder import Experiment, ResultUnusable, Trial
 from aerial_nni.reporting.group_comparison import Group
+from aerial_nni.reporting.search.search import Search, finished, read_search
 
 
 @dataclass(frozen=True, kw_only=True)

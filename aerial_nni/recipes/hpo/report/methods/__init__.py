@@ -10,7 +10,7 @@ from aerial_nni.recipes.hpo.report.methods.hyperband import HyperbandChapter
 from aerial_nni.recipes.hpo.report.methods.metis import MetisChapter
 from aerial_nni.recipes.hpo.report.methods.smac import SMACChapter
 from aerial_nni.recipes.hpo.report.methods.tpe import TPEChapter
-from aerial_nni.recipes.hpo.report.search import Search
+from aerial_nni.reporting.search.search import Search
 
 CHAPTERS: dict[int, type[Chapter]] = {
     1: TPEChapter,

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.recipes.hpo.report.search_trial import Tried
-from aerial_nni.reporting.format import join_and, percent, pluralize, score, table
+from aerial_nni.reporting.format import pluralize, score, table
+from aerial_nni.reporting.search.search import Search
+from aerial_nni.reporting.search.search_trial import Tried
 from aerial_nni.tuners.brackets import Bracket, Brackets
 from aerial_nni.tuners.trial import key
 
@@ -96,39 +96,56 @@ def rung_table(groups: Sequence[Group]) -> str:
     return table(header, rows)
 
 
-def on_sizes(brackets: Brackets) -> str:
-    """How long and how large the brackets of this search are, in a sentence or two."""
+@dataclass(frozen=True)
+class Sizes:
+    """How long and how large the brackets of a search are."""
+
+    trials: int | None
+    depth: int
+    """Halvings of the longest bracket."""
+    full_depth: int
+    """What it would be with any number of trials."""
+    brackets: list[str]
+    """Configurations × epochs at each rung of each bracket."""
+
+
+def sizes_of(brackets: Brackets) -> Sizes:
+    """The plan of the brackets that were begun."""
     full = Brackets(brackets.max_budget, min_budget=brackets.min_budget, eta=brackets.eta).depth
     planned = [
         " → ".join(f"{rung.places} × {rung.budget}" for rung in bracket.rungs)
         for bracket in brackets.all
         if bracket.rungs[0].entries
     ]
-    shorter = (
-        f"so $s_\\text{{max}}$ is {brackets.depth} and not {full}"
-        if brackets.depth < full
-        else f"and $s_\\text{{max}}$ is {full}"
-    )
-    return (
-        f"*differs:* the brackets fit into the number of trials, here {brackets.trials}: the "
-        f"longest one leaves room for a second, {shorter}; a bracket for which too few trials are "
-        "left is smaller, and brackets start anew while there are any. Those of this search, "
-        f"configurations × epochs at each rung, are {join_and(planned)}."
-    )
+    return Sizes(brackets.trials, brackets.depth, full, planned)
 
 
-def on_cost(search: Search, groups: Sequence[Group]) -> str:
-    """What halving cost, against training every configuration to the end."""
-    count, longest = sum(map(len, groups)), search.max_budget or max(rungs(groups))
-    spent = sum(tried.epochs for tried in search.tried)
-    saved = sum(tried.resumed for tried in search.tried)
-    full = count * longest
-    text = (
-        f"{pluralize(count, 'configuration')} cost {pluralize(spent, 'epoch')}. All of them at "
-        "full length "
-        f"would have cost {full:,}, so this is {percent(spent / full)} of it"
+@dataclass(frozen=True)
+class Cost:
+    """What halving cost; all but `configurations` and `reached` in epochs."""
+
+    configurations: int
+    spent: int
+    saved: int
+    """Not trained because promoted configurations went on from checkpoints."""
+    longest: int
+    """Of a trial at full length."""
+    reached: int
+    """Configurations that got so many."""
+
+    @property
+    def full(self) -> int:
+        """Of training every configuration to the end."""
+        return self.configurations * self.longest
+
+
+def cost_of(search: Search, groups: Sequence[Group]) -> Cost:
+    """The cost of the brackets of a search."""
+    longest = search.max_budget or max(rungs(groups))
+    return Cost(
+        configurations=sum(map(len, groups)),
+        spent=sum(tried.epochs for tried in search.tried),
+        saved=sum(tried.resumed for tried in search.tried),
+        longest=longest,
+        reached=sum(ladder.top == longest for group in groups for ladder in group),
     )
-    if saved:
-        text += f"; without going on from checkpoints it would have been {spent + saved:,}"
-    reached = sum(ladder.top == longest for group in groups for ladder in group)
-    return f"{text}. {reached} of them reached {pluralize(longest, 'epoch')}."

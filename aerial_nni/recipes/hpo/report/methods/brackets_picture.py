@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aerial_nni.recipes.hpo.report.marks import COLOURS, mark
 from aerial_nni.recipes.hpo.report.methods.bracket_ladders import Group, Ladder, rungs
-from aerial_nni.recipes.hpo.report.search import Search
 from aerial_nni.reporting.format import pluralize
+from aerial_nni.reporting.search.marks import COLOURS, mark
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import (
     BLUE,
     GREEN,
@@ -35,7 +35,7 @@ GAP = 2
 
 
 @styled
-def draw_brackets(search: Search, groups: Sequence[Group]) -> Figure:
+def plot_brackets(search: Search, groups: Sequence[Group]) -> Figure:
     """Each column is a configuration, as high as its epochs; brackets stand side by side."""
     budgets = rungs(groups)
     scores = [ladder.score for group in groups for ladder in group if ladder.score is not None]
@@ -84,7 +84,7 @@ def _column(axes: Axes, place: int, ladder: Ladder, norm: Normalize, *, floor: f
 
 
 @styled
-def draw_curves(search: Search, groups: Sequence[Group]) -> Figure:
+def plot_curves(search: Search, groups: Sequence[Group]) -> Figure:
     """The score of every configuration by epoch, as far as it went."""
     budgets = rungs(groups)
     figure = new_figure(3.8)

@@ -1,52 +1,74 @@
 """The densities of good and of other trials: what TPE and BOHB go by."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aerial_nni.recipes.hpo.report.axes import grid_of, parameter_axis, write_value
-from aerial_nni.recipes.hpo.report.marks import mark
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import join_and, pluralize
+from aerial_nni.reporting.format import pluralize
+from aerial_nni.reporting.search.axes import grid_of, parameter_axis, write_value
+from aerial_nni.reporting.search.marks import mark
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import BLUE, GREEN, GREY, INK, legend_below, new_figure, styled
 from aerial_nni.tuners.density import CELLS, Density, Ratio
+from aerial_nni.tuners.parameter import Parameter
 
 COLUMNS = 3
 """Parameters shown, the most important ones."""
 POINTS = 201
 
 
-@styled
-def draw_densities(search: Search, ratio: Ratio) -> Figure:
-    """Densities of the most important parameters among good and bad trials, and their ratio."""
-    columns = search.importance.order[:COLUMNS]
-    figure = new_figure(4.9)
-    grid = figure.subplots(2, len(columns), squeeze=False, sharex="col", height_ratios=(1.6, 1))
-    numbers = False
-    for place, column in enumerate(columns):
-        above, below = grid[:, place]
+@dataclass(frozen=True)
+class DensityPanel:
+    """The densities along one parameter, each at `ticks` (m,) of the unit axis."""
+
+    column: int
+    parameter: Parameter
+    ticks: np.ndarray
+    good: np.ndarray
+    bad: np.ndarray
+    single: bool
+    """Whether the parameter has single values: these have bars and probabilities that sum to 1."""
+
+
+def densities_info(search: Search, ratio: Ratio) -> list[DensityPanel]:
+    """Densities of the most important parameters among good and bad trials."""
+    panels = []
+    for column in search.importance.order[:COLUMNS]:
         parameter = search.space.parameters[column]
         single = parameter.levels is not None and parameter.levels <= CELLS
         ticks = grid_of(parameter, POINTS)
         likely, other = (
             _curve(density, column, ticks, single=single) for density in (ratio.good, ratio.bad)
         )
-        if single:
-            _bars(above, ticks, likely, other)
+        panels.append(DensityPanel(column, parameter, ticks, likely, other, single))
+    return panels
+
+
+@styled
+def plot_densities(search: Search, ratio: Ratio) -> Figure:
+    """Above the two densities along each parameter, below their ratio."""
+    panels = densities_info(search, ratio)
+    figure = new_figure(4.9)
+    grid = figure.subplots(2, len(panels), squeeze=False, sharex="col", height_ratios=(1.6, 1))
+    for (above, below), panel in zip(grid.T, panels, strict=True):
+        if panel.single:
+            _bars(above, panel.ticks, panel.good, panel.bad)
         else:
-            _curves(above, ticks, likely, other)
-            _rug(above, ratio, column)
-            numbers = True
-        _ratio(below, ticks, likely / other, single=single)
-        above.set_title(parameter.name)
+            _curves(above, panel.ticks, panel.good, panel.bad)
+            _rug(above, ratio, panel.column)
+        _ratio(below, panel.ticks, panel.good / panel.bad, single=panel.single)
+        above.set_title(panel.parameter.name)
         above.set_ylim(bottom=0)
-        parameter_axis(below, parameter)
+        parameter_axis(below, panel.parameter)
         above.set_xlabel("")
     grid[0, 0].set_ylabel("density, or probability")
     grid[1, 0].set_ylabel("l(x) / g(x), log scale")
     good, bad = (len(density.centres) for density in (ratio.good, ratio.bad))
+    numbers = not all(panel.single for panel in panels)
     legend_below(figure, [
         Line2D([], [], color=GREEN, linewidth=2, label=f"l(x): {pluralize(good, 'good trial')}"),
         Line2D([], [], color=GREY, linestyle="--", label=f"g(x): {pluralize(bad, 'other trial')}"),
@@ -99,22 +121,22 @@ def _ratio(axes: Axes, ticks: np.ndarray, ratio: np.ndarray, *, single: bool) ->
     axes.minorticks_off()
 
 
-def caption(search: Search) -> str:
-    """What stands under the figure of the densities."""
-    return (
-        "*Figure: the densities after the last trial of this search, along the parameters that "
-        f"{search.importance.leading}. Above, where good trials lie and where the others do; "
-        "numbers with few values and categories have bars, the left one of each pair for the good "
-        "trials. Below, the ratio of the two; above the line at 1 a value is more common among "
-        "good trials. The tuner takes the ratio of the densities over all parameters together, of "
-        "which these are the margins.*"
-    )
+@dataclass(frozen=True)
+class GoodTrials:
+    """The good trials of a model, and what they have in common."""
+
+    count: int
+    trials: int
+    """How many there are, good or not."""
+    least: float
+    """The lowest mean IoU among the good ones."""
+    typical: list[str]
+    """Parameter and values, as code and text."""
 
 
-def on_good(search: Search, ratio: Ratio, losses: np.ndarray) -> str:
+def good_trials(search: Search, ratio: Ratio, losses: np.ndarray) -> GoodTrials:
     """Which values are typical of good trials; the model was fitted to losses (n,)."""
     good = ratio.good.centres
-    least = -np.sort(losses)[len(good) - 1]
     typical = []
     for column in search.importance.order[:COLUMNS]:
         parameter = search.space.parameters[column]
@@ -126,8 +148,4 @@ def on_good(search: Search, ratio: Ratio, losses: np.ndarray) -> str:
             low, high = (write_value(parameter.from_unit(v)) for v in (values[0], values[-1]))
             said = low if low == high else f"{low} to {high}"
         typical.append(f"`{parameter.name}` {said}")
-    return (
-        f"{len(good)} of {pluralize(len(losses), 'trial')} count as good, those with a mean IoU "
-        "from "
-        f"{least:.4f}. They have {join_and(typical)}."
-    )
+    return GoodTrials(len(good), len(losses), -float(np.sort(losses)[len(good) - 1]), typical)

@@ -1,6 +1,7 @@
-"""Method 9, DNGO: its text, the features that were learnt, and what they predict."""
+"""Method 9, DNGO: the features that were learnt, and what they predict."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -8,12 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aerial_nni.recipes.hpo.report.axes import parameter_axis
-from aerial_nni.recipes.hpo.report.methods.chapter import Chapter, on_records
-from aerial_nni.recipes.hpo.report.methods.dngo_text import CHOICE, IDEA, LIMITS, MODEL
+from aerial_nni.recipes.hpo.report.methods.chapter import Chapter
 from aerial_nni.recipes.hpo.report.methods.plane import Values, improvement_of
-from aerial_nni.recipes.hpo.report.methods.slices import draw_slices, line_through_best
-from aerial_nni.recipes.hpo.report.search import Search
+from aerial_nni.recipes.hpo.report.methods.slices import line_through_best, plot_slices
+from aerial_nni.reporting.search.axes import parameter_axis
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import BLUE, GREY, ORANGE, new_figure, styled
 from aerial_nni.tuners.acquisition import LogExpectedImprovement
 from aerial_nni.tuners.deep_regression import DeepRegression, as_inputs
@@ -23,27 +23,46 @@ LEADING = 5
 """Features that stand out in the picture: those that change the prediction most."""
 
 
-@styled
-def draw_basis(search: Search, model: DeepRegression) -> Figure:
-    """Left the features along the most important parameter; right what each adds to the score."""
+@dataclass(frozen=True)
+class Basis:
+    """What a network learnt along one parameter, at m points of a line through the best trial."""
+
+    parameter: Parameter
+    places: np.ndarray
+    """Of the points on the parameter's unit axis, (m,)."""
+    features: np.ndarray
+    """Values of the features, (m, features)."""
+    added: np.ndarray
+    """What each adds to the predicted mean IoU, from its mean along the line, (m, features)."""
+    leading: np.ndarray
+    """Those that change the prediction most, (LEADING,)."""
+
+
+def basis_info(search: Search, model: DeepRegression) -> Basis:
+    """The features along the most important parameter."""
     column = search.importance.order[0]
-    parameter = search.space.parameters[column]
     points = line_through_best(search, column)
     learnt = model.networks[0].features(as_inputs(model.coordinates, points))[:, :-1]
     added = -model.scale * learnt * model.linears[0].weights[:-1]
     added -= added.mean(axis=0)
     leading = np.argsort(-np.ptp(added, axis=0))[:LEADING]
+    return Basis(search.space.parameters[column], points[:, column], learnt, added, leading)
+
+
+@styled
+def plot_basis(basis: Basis) -> Figure:
+    """Left the features; right what each adds to the score."""
     figure = new_figure(3.7)
     left, right = figure.subplots(1, 2)
-    looks = _looks(parameter, points[:, column])
-    for axes, curves in ((left, learnt), (right, added)):
-        _curves(axes, points[:, column], curves, leading, looks)
-        parameter_axis(axes, parameter)
-    right.plot(points[:, column], added.sum(axis=1), color=BLUE, linewidth=2.6, zorder=4,
+    looks = _looks(basis.parameter, basis.places)
+    for axes, curves in ((left, basis.features), (right, basis.added)):
+        _curves(axes, basis.places, curves, basis.leading, looks)
+        parameter_axis(axes, basis.parameter)
+    right.plot(basis.places, basis.added.sum(axis=1), color=BLUE, linewidth=2.6, zorder=4,
                label="their sum: the predicted mean IoU", **looks)  # fmt: skip
     left.set_ylabel("value of the feature, −1 to 1")
     right.set_ylabel("mean IoU, from its mean along the line")
-    left.set_title(f"The {learnt.shape[1]} features that the network learnt")
+    left.set_title(f"The {basis.features.shape[1]} features that the network learnt")
     right.set_title("What each of them adds to the prediction")
     right.plot([], [], color=ORANGE, label=f"the {LEADING} that change it most")
     right.plot([], [], color=GREY, linewidth=0.7, label="the others")
@@ -73,6 +92,8 @@ def _curves(
 class DNGOChapter(Chapter):
     """A network as the tuner's, fitted to all trials of the search."""
 
+    template = "dngo"
+
     @cached_property
     def model(self) -> DeepRegression:
         """The model given all trials, from a fixed seed."""
@@ -88,35 +109,31 @@ class DNGOChapter(Chapter):
     def draw(self) -> dict[str, Figure]:
         """The features, and mean and improvement along parameters."""
         return {
-            "method-basis": draw_basis(self.search, self.model),
-            "method-slices": draw_slices(self.search, self.model, self.improvement),
+            "method-basis": plot_basis(basis_info(self.search, self.model)),
+            "method-slices": plot_slices(self.search, self.model, self.improvement),
         }
 
-    def explain(self, links: Mapping[str, str]) -> str:
-        """The text, with what the model says of this search."""
-        hidden, linear = self.model.networks[0].layers[:-1], self.model.linears[0]
-        depth, units = str(len(hidden)), str(len(hidden[-1][1]))
-        importance = self.search.importance
-        noise = self.model.scale / np.sqrt(linear.beta)
-        return "\n\n".join(
-            [
-                IDEA,
-                MODEL.replace("{depth}", depth).replace("{units}", units),
-                "![Learnt features along one parameter, and what each adds to the prediction]"
-                f"({links['method-basis']})",
-                "*Figure: a network fitted to all trials of this search, along "
-                f"`{importance.first[0]}`, the parameter that {importance.leading}; all others "
-                "have the best trial's values. Left the features; right each feature times its "
-                "weight, and their sum, which is the prediction.*",
-                CHOICE,
-                "![Predicted mean IoU with its uncertainty along single parameters, and the "
-                f"expected improvement]({links['method-slices']})",
-                "*Figure: the same model along single parameters, through the best trial. The band "
-                "is the uncertainty of the last layer; trials lie off the line because their other "
-                "parameters differ. Below, the expected improvement along the same line.*",
-                f"### In this search\n\n{on_records(self.search)} The model fitted to all trials "
-                f"takes the noise of one trial to be {noise:.4f} mean IoU (β = {linear.beta:.3g} "
-                f"and α = {linear.alpha:.3g} for scores scaled to the deviation 1).",
-                LIMITS,
-            ]
-        )
+    @property
+    def depth(self) -> int:
+        """Hidden layers of the network."""
+        return len(self.model.networks[0].layers) - 1
+
+    @property
+    def units(self) -> int:
+        """Units of the last hidden layer."""
+        return len(self.model.networks[0].layers[-2][1])
+
+    @property
+    def alpha(self) -> float:
+        """Precision of the weights' prior, for scores of deviation 1."""
+        return self.model.linears[0].alpha
+
+    @property
+    def beta(self) -> float:
+        """Precision of the noise, for the same."""
+        return self.model.linears[0].beta
+
+    @property
+    def noise(self) -> float:
+        """Deviation of the noise of one trial, mean IoU."""
+        return float(self.model.scale / np.sqrt(self.beta))

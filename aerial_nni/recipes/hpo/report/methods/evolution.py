@@ -1,7 +1,6 @@
-"""Method 3, regularised evolution: its text, and the family tree of the trials."""
+"""Method 3, regularised evolution: the family tree of the trials."""
 
 from collections import Counter
-from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -11,9 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from aerial_nni.recipes.hpo.report.marks import best_place, focus, handles, is_chosen
 from aerial_nni.recipes.hpo.report.methods.chapter import Chapter
-from aerial_nni.recipes.hpo.report.methods.evolution_text import IDEA, LIMITS, MUTATION, SELECTION
 from aerial_nni.recipes.hpo.report.methods.lineage import (
     Descent,
     ancestors,
@@ -21,8 +18,8 @@ from aerial_nni.recipes.hpo.report.methods.lineage import (
     generations,
     living,
 )
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import join_and, percent, pluralize
+from aerial_nni.reporting.search.marks import best_place, focus, handles, is_chosen
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import (
     BLUE,
     GREEN,
@@ -36,7 +33,7 @@ from aerial_nni.reporting.style import (
 
 
 @styled
-def draw_lineage(search: Search, found: list[Descent]) -> Figure:
+def plot_lineage(search: Search, found: list[Descent]) -> Figure:
     """Every trial by its score, joined to its parent; the best trial's ancestors stand out."""
     figure = new_figure(4.4)
     axes = figure.add_subplot()
@@ -77,7 +74,7 @@ def draw_lineage(search: Search, found: list[Descent]) -> Figure:
 
 
 @styled
-def draw_population(search: Search, found: list[Descent], *, size: int) -> Figure:
+def plot_population(search: Search, found: list[Descent], *, size: int) -> Figure:
     """Left the scores of the living; right how often each parameter's mutation helped."""
     figure = new_figure(3.6)
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
@@ -118,94 +115,62 @@ def _mutations(axes: Axes, search: Search, found: list[Descent]) -> None:
     axes.set_title("Which mutations helped")
 
 
-def _here(search: Search, found: list[Descent]) -> str:
-    """What the family tree of this search says in numbers."""
-    scored = [descent for descent in found if descent.child.score is not None]
-    if not scored:
-        return "### In this search\n\nNo trial has a parent: results guided none of them."
-    better = sum(descent.better for descent in scored)
-    line = ancestors(found, search.best)
-    depth = max(generations(found).values())
-    text = [
-        f"{better} of {len(scored)} children ({percent(better / len(scored))}) scored higher than "
-        f"their parents. The longest line has {pluralize(depth, 'generation')}."
-    ]
-    if line:
-        founder = line[0].parent
-        steps = [
-            f"{join_and([f'`{n}`' for n in d.changed])} (trial {d.child.number})" for d in line
-        ]
-        text.append(
-            f"The best trial descends from trial {founder.number} over "
-            f"{pluralize(len(line), 'generation')}; what changed on the way: "
-            f"{', then '.join(steps)}."
-        )
-    else:
-        text.append("The best trial has no parent: chance found it, not evolution.")
-    return "### In this search\n\n" + " ".join(text)
-
-
 class EvolutionChapter(Chapter):
     """The family tree of the trials."""
+
+    template = "evolution"
+
+    def __init__(self, search: Search) -> None:
+        from aerial_nni.tuners.evolution import COARSEST, FINEST  # here, as it imports nni
+
+        super().__init__(search)
+        self.finest, self.coarsest = FINEST, COARSEST
+
+    @property
+    def population(self) -> int:
+        """Trials that are alive at a time."""
+        return int(self.tuner.population)
+
+    @property
+    def sample(self) -> int:
+        """Trials in a tournament."""
+        return int(self.tuner.sample)
+
+    @property
+    def best_is_drawn(self) -> float:
+        """Probability that a tournament has the best member in it."""
+        return 1 - (1 - 1 / self.population) ** self.sample
 
     @cached_property
     def found(self) -> list[Descent]:
         """Every child with its parent."""
         return descents(self.search)
 
+    @property
+    def children(self) -> int:
+        """Children with a score."""
+        return sum(descent.child.score is not None for descent in self.found)
+
+    @property
+    def better(self) -> int:
+        """Children that scored higher than their parents."""
+        return sum(descent.better for descent in self.found)
+
+    @property
+    def longest_line(self) -> int:
+        """Generations of the longest line."""
+        return max(generations(self.found).values())
+
+    @property
+    def line(self) -> list[Descent]:
+        """How the best trial descends from a start-up trial; empty if it is one."""
+        return ancestors(self.found, self.search.best)
+
     def draw(self) -> dict[str, Figure]:
         """The family tree, and the population with what its mutations were worth."""
         if not self.found:
             return {}
-        size = self.tuner.population
         return {
-            "method-lineage": draw_lineage(self.search, self.found),
-            "method-population": draw_population(self.search, self.found, size=size),
+            "method-lineage": plot_lineage(self.search, self.found),
+            "method-population": plot_population(self.search, self.found, size=self.population),
         }
-
-    def explain(self, links: Mapping[str, str]) -> str:
-        """The text, with the best trial's ancestors."""
-        from aerial_nni.tuners.evolution import COARSEST, FINEST  # here, as it imports nni
-
-        population, sample = self.tuner.population, self.tuner.sample
-        often = 1 - (1 - 1 / population) ** sample
-        mutation = MUTATION.replace("{finest}", f"{FINEST:g}").replace(
-            "{coarsest}", f"{COARSEST:g}"
-        )
-        return "\n\n".join(
-            [
-                IDEA,
-                SELECTION,
-                f"In this search the population has **{population}** trials and a tournament "
-                f"**{sample}**, so the best member is among those drawn, and the parent, with a "
-                f"probability of {percent(often)}. The paper's numbers (100 and 25) are for "
-                "searches of thousands of trials.",
-                *self._lineage(links),
-                mutation,
-                *self._population(links),
-                _here(self.search, self.found),
-                LIMITS,
-            ]
-        )
-
-    def _lineage(self, links: Mapping[str, str]) -> list[str]:
-        if "method-lineage" not in links:
-            return []
-        return [
-            "![Family tree of the trials, with the best trial's ancestors]"
-            f"({links['method-lineage']})",
-            "*Figure: every trial of this search at its score, joined to the trial whose mutation "
-            "it is. Trials far below the others lie outside.*",
-        ]
-
-    def _population(self, links: Mapping[str, str]) -> list[str]:
-        if "method-population" not in links:
-            return []
-        return [
-            "![Scores of the living population, and how often a mutation of each parameter "
-            f"helped]({links['method-population']})",
-            "*Figure: left the scores of the trials that could have children at each time; they "
-            "rise when old, worse trials die and better children take their places. Right how many "
-            "children had each parameter changed, and how many of them were better than their "
-            "parents; a child with two changes counts in two rows.*",
-        ]

@@ -3,8 +3,8 @@
 import importlib
 from typing import Any
 
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.recipes.hpo.report.search_trial import Tried
+from aerial_nni.reporting.search.search import Search
+from aerial_nni.reporting.search.search_trial import Tried
 
 
 def tuner_of(search: Search) -> Any:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.recipes.hpo.report.search_trial import Tried
+from aerial_nni.reporting.search.search import Search
+from aerial_nni.reporting.search.search_trial import Tried
 
 
 @dataclass(frozen=True)

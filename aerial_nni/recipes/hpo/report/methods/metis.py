@@ -1,19 +1,15 @@
-"""Method 6, Metis: its text, mean and uncertainty, and what each trial was for."""
+"""Method 6, Metis: mean and uncertainty, and what each trial was for."""
 
 from collections import Counter
-from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from aerial_nni.recipes.hpo.report.marks import best_place, focus, mark, name_of
-from aerial_nni.recipes.hpo.report.methods.chapter import on_records
-from aerial_nni.recipes.hpo.report.methods.gp import PROCESS, GPChapter
-from aerial_nni.recipes.hpo.report.methods.metis_text import CHOICE, IDEA, LIMITS
-from aerial_nni.recipes.hpo.report.methods.plane import Surface, draw_plane, on_pair
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import join_and, pluralize
+from aerial_nni.recipes.hpo.report.methods.gp import GPChapter
+from aerial_nni.recipes.hpo.report.methods.plane import Surface, plot_plane
+from aerial_nni.reporting.search.marks import best_place, focus, mark, name_of
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import (
     BLUE,
     GREEN,
@@ -30,7 +26,7 @@ LOOKS = {"exploitation": ("o", BLUE), "exploration": ("s", GREEN), "re-sampling"
 
 
 @styled
-def draw_purposes(search: Search) -> Figure:
+def plot_purposes(search: Search) -> Figure:
     """Every trial by its score, marked by what it was for."""
     figure = new_figure(3.4)
     axes = figure.add_subplot()
@@ -62,11 +58,13 @@ def draw_purposes(search: Search) -> Figure:
 class MetisChapter(GPChapter):
     """The tuner's own model, and what it was asked for."""
 
+    template = "metis"
+
     def draw(self) -> dict[str, Figure]:
         """What each trial was for; mean and uncertainty where there are two parameters."""
-        figures = {"method-purposes": draw_purposes(self.search)}
+        figures = {"method-purposes": plot_purposes(self.search)}
         if len(self.search.space.parameters) > 1:
-            figures["method-surface"] = draw_plane(self.search, self.surfaces())
+            figures["method-surface"] = plot_plane(self.search, self.surfaces())
         return figures
 
     def surfaces(self) -> list[Surface]:
@@ -88,35 +86,8 @@ class MetisChapter(GPChapter):
             ),
         ]
 
-    def explain(self, links: Mapping[str, str]) -> str:
-        """The text, with how many trials explored and exploited."""
-        surface = [
-            "![Predicted mean IoU and its uncertainty over two parameters, with the trials]"
-            f"({links.get('method-surface')})",
-            f"*Figure: the model fitted to all trials of this search, over {on_pair(self.search)}. "
-            "Left the predicted mean IoU, right its uncertainty. The marks are the trials; their "
-            "other parameters differ, so the colour under a mark is not its score.*",
-        ]
-        return "\n\n".join(
-            [
-                IDEA,
-                PROCESS,
-                *(surface if "method-surface" in links else []),
-                CHOICE,
-                f"![Score of each trial, marked by its purpose]({links['method-purposes']})",
-                "*Figure: every trial of this search with the purpose for which it was chosen; "
-                "trials far below the others lie outside.*",
-                f"### In this search\n\n{self._here()}",
-                LIMITS,
-            ]
-        )
-
-    def _here(self) -> str:
-        """How many trials served each purpose."""
-        counts = Counter(tried.origin for tried in self.search.tried if tried.origin in LOOKS)
-        said = [f"{count} by {origin}" for origin, count in counts.most_common()]
-        chosen = f"{pluralize(counts.total(), 'trial')} came from results: {join_and(said)}. "
-        return (
-            f"{chosen if said else ''}{on_records(self.search)} The model takes the noise of one "
-            f"trial to be {self.noise:.4f} mean IoU."
-        )
+    @property
+    def purposes(self) -> dict[str, int]:
+        """How many trials served each purpose, the most common one first."""
+        origins = (tried.origin for tried in self.search.tried if tried.origin in LOOKS)
+        return dict(Counter(origins).most_common())

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from aerial_nni.recipes.hpo.report.axes import MARGIN, parameter_axis
-from aerial_nni.recipes.hpo.report.marks import (
+from aerial_nni.reporting.search.axes import MARGIN, parameter_axis
+from aerial_nni.reporting.search.marks import (
     COLOURS,
     best_place,
     cross_out,
@@ -21,8 +21,7 @@ from aerial_nni.recipes.hpo.report.marks import (
     scatter,
     spread,
 )
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import join_and
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import INK, legend_below, new_figure, styled
 from aerial_nni.tuners.acquisition import Acquisition
 
@@ -48,7 +47,7 @@ class Surface:
 
 
 @styled
-def draw_plane(search: Search, surfaces: Sequence[Surface]) -> Figure:
+def plot_plane(search: Search, surfaces: Sequence[Surface]) -> Figure:
     """Panels beside each other over the two most important parameters, trials on top."""
     across, up = search.importance.order[:2]
     figure = new_figure(4.4)
@@ -76,16 +75,6 @@ def draw_plane(search: Search, surfaces: Sequence[Surface]) -> Figure:
 def improvement_of(acquisition: Acquisition) -> Values:
     """The expected improvement in units of the mean IoU, given its logarithm."""
     return lambda points: np.exp(acquisition.values(points))
-
-
-def on_pair(search: Search) -> str:
-    """Which two parameters a plane is over, and what the others are."""
-    pair = [f"`{name}`" for name in search.importance.first[:2]]
-    return (
-        f"{join_and(pair)}, the two that {search.importance.leading}; all other parameters have "
-        "the "
-        "best trial's values"
-    )
 
 
 def plane(search: Search, pair: tuple[int, int]) -> np.ndarray:

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from aerial_nni.recipes.hpo.report.axes import grid_of, parameter_axis
-from aerial_nni.recipes.hpo.report.marks import best_place, focus, handles, scatter, spread
-from aerial_nni.recipes.hpo.report.search import Search
+from aerial_nni.reporting.search.axes import grid_of, parameter_axis
+from aerial_nni.reporting.search.marks import best_place, focus, handles, scatter, spread
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import BLUE, GREEN, legend_below, new_figure, styled
 from aerial_nni.tuners.acquisition import Model
 
@@ -20,7 +20,7 @@ COLUMNS = 3
 
 
 @styled
-def draw_slices(
+def plot_slices(
     search: Search, model: Model, improvement: Callable[[np.ndarray], np.ndarray]
 ) -> Figure:
     """Mean and deviation along the most important parameters; under it the improvement."""

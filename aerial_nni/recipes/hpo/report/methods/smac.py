@@ -1,6 +1,6 @@
-"""Method 4, SMAC: its text, and what its forest says of the parameters."""
+"""Method 4, SMAC: what its forest says of the parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from aerial_nni.recipes.hpo.report.axes import grid_of, parameter_axis
-from aerial_nni.recipes.hpo.report.marks import mark
-from aerial_nni.recipes.hpo.report.methods.chapter import Chapter, on_records
-from aerial_nni.recipes.hpo.report.methods.plane import Surface, draw_plane, on_pair
+from aerial_nni.recipes.hpo.report.methods.chapter import Chapter
+from aerial_nni.recipes.hpo.report.methods.plane import Surface, plot_plane
 from aerial_nni.recipes.hpo.report.methods.slices import POINTS, band, band_handles
-from aerial_nni.recipes.hpo.report.methods.smac_text import CHOICE, IDEA, LIMITS, MODEL
-from aerial_nni.recipes.hpo.report.search import Search
-from aerial_nni.reporting.format import percent
+from aerial_nni.reporting.search.axes import grid_of, parameter_axis
+from aerial_nni.reporting.search.marks import mark
+from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import INK, legend_below, new_figure, styled
 
 PANELS = 4
@@ -64,25 +62,43 @@ def grown(tuner: Any) -> Scored:
     return Scored(forest, np.exp(targets[order]), -losses[order], best)
 
 
-@styled
-def draw_marginals(search: Search, model: Scored) -> Figure:
+@dataclass(frozen=True)
+class Marginal:
+    """The mean prediction along one parameter, and two deviations around it; each (m,)."""
+
+    column: int
+    ticks: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def marginals_info(search: Search, model: Scored) -> list[Marginal]:
     """Predicted mean IoU along single parameters, over random values of all the others."""
-    columns = search.importance.order[:PANELS]
-    across = min(2, len(columns))
-    rows = -(-len(columns) // across)
+    found = []
+    for column in search.importance.order[:PANELS]:
+        ticks = grid_of(search.space.parameters[column], POINTS)
+        mean, low, high = (marginal(search, model, column, ticks, d) for d in (0.0, -2.0, 2.0))
+        found.append(Marginal(column, ticks, mean, low, high))
+    return found
+
+
+@styled
+def plot_marginals(search: Search, marginals: Sequence[Marginal]) -> Figure:
+    """A panel for each parameter, with the places of the trials."""
+    across = min(2, len(marginals))
+    rows = -(-len(marginals) // across)
     figure = new_figure(2.5 * rows + 0.6)
     grid = figure.subplots(rows, across, squeeze=False, sharey=True)
-    for axes in grid.flat[len(columns) :]:
+    for axes in grid.flat[len(marginals) :]:
         axes.set_axis_off()
-    for axes, column in zip(grid.flat, columns, strict=False):
-        parameter = search.space.parameters[column]
-        ticks = grid_of(parameter, POINTS)
-        mean, low, high = (marginal(search, model, column, ticks, d) for d in (0.0, -2.0, 2.0))
-        band(axes, ticks, mean, low, high)
-        axes.plot(search.units[:, column], np.full(len(search.units), 0.03), "|", color=INK,
-                  markersize=8, transform=axes.get_xaxis_transform())  # fmt: skip
-        axes.set_title(parameter.name)
-        parameter_axis(axes, parameter)
+    for axes, found in zip(grid.flat, marginals, strict=False):
+        band(axes, found.ticks, found.mean, found.low, found.high)
+        places = search.units[:, found.column]
+        axes.plot(places, np.full(len(places), 0.03), "|", color=INK, markersize=8,
+                  transform=axes.get_xaxis_transform())  # fmt: skip
+        axes.set_title(search.space.parameters[found.column].name)
+        parameter_axis(axes, search.space.parameters[found.column])
     for axes in grid[:, 0]:
         axes.set_ylabel("predicted mean IoU")
     legend_below(figure, [
@@ -108,6 +124,16 @@ def marginal(
 class SMACChapter(Chapter):
     """The tuner's own forest, fitted to all trials of the search."""
 
+    template = "smac"
+    background = BACKGROUND
+
+    def __init__(self, search: Search) -> None:
+        from aerial_nni.tuners.smac import RANDOM_SHARE, TREES  # here, as it imports nni
+
+        super().__init__(search)
+        self.trees = TREES
+        self.random_share = search.method["class_args"].get("random_share", RANDOM_SHARE)
+
     @cached_property
     def model(self) -> Scored | None:
         """The forest given all trials; None where SMAC3 is not installed."""
@@ -120,9 +146,11 @@ class SMACChapter(Chapter):
         """Marginal predictions, and surfaces of mean and improvement."""
         if self.model is None:
             return {}
-        figures = {"method-marginals": draw_marginals(self.search, self.model)}
+        figures = {
+            "method-marginals": plot_marginals(self.search, marginals_info(self.search, self.model))
+        }
         if len(self.search.space.parameters) > 1:
-            figures["method-surface"] = draw_plane(self.search, self._surfaces(self.model))
+            figures["method-surface"] = plot_plane(self.search, self._surfaces(self.model))
         return figures
 
     def _surfaces(self, model: Scored) -> list[Surface]:
@@ -140,45 +168,4 @@ class SMACChapter(Chapter):
                 decades=3,
                 peak="highest expected improvement here",
             ),
-        ]
-
-    def explain(self, links: Mapping[str, str]) -> str:
-        """The text, with what the forest says of this search."""
-        from aerial_nni.tuners.smac import RANDOM_SHARE, TREES  # here, as it imports nni
-
-        share = self.search.method["class_args"].get("random_share", RANDOM_SHARE)
-        return "\n\n".join(
-            [
-                IDEA,
-                MODEL.replace("{trees}", str(TREES)),
-                *self._marginals(links),
-                CHOICE.replace("{random}", percent(share)),
-                *self._surface(links),
-                f"### In this search\n\n{on_records(self.search)}",
-                LIMITS,
-            ]
-        )
-
-    def _marginals(self, links: Mapping[str, str]) -> list[str]:
-        if "method-marginals" not in links:
-            return ["SMAC3 is not installed where this was written, so its forest is not drawn."]
-        return [
-            "![Marginal predictions of the forest along single parameters]"
-            f"({links['method-marginals']})",
-            "*Figure: the tuner's forest, fitted to all trials of this search. Along each "
-            f"parameter it shows the mean prediction over {BACKGROUND} random values of all other "
-            "parameters, and likewise what lies two deviations above and below: where the trees "
-            "disagree, the forest is unsure.*",
-        ]
-
-    def _surface(self, links: Mapping[str, str]) -> list[str]:
-        if "method-surface" not in links:
-            return []
-        return [
-            "![Predicted mean IoU and expected improvement over two parameters, with the trials]"
-            f"({links['method-surface']})",
-            f"*Figure: the same forest over {on_pair(self.search)}. Left the predicted mean IoU, "
-            "right the expected improvement that would choose a further trial; both are made of "
-            "steps. The marks are the trials; their other parameters differ, so the colour under a "
-            "mark is not its score.*",
         ]

@@ -1,0 +1,1 @@
+"""What every document of a search for options shares: its trials, and what is said of them."""
