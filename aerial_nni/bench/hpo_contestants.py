@@ -110,7 +110,7 @@ METHODS = {
         _ours("bohb", "BOHB", "BOHBTuner", fidelity=True),
         _ours("gp", "GP", "GPTuner"),
         _ours("dngo", "DNGO", "DNGOTuner"),
-        _ours("random", "Random", "RandomTuner", module="controls"),
+        _ours("random", "Random", "RandomTuner", module="random_grid"),
         _optuna("optuna-tpe", "Optuna TPE", sampler="tpe"),
         _optuna("optuna-gp", "Optuna GP", sampler="gp"),
         _optuna("optuna-hyperband", "Optuna TPE, Hyperband pruner", sampler="tpe", fidelity=True),

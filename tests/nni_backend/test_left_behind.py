@@ -33,7 +33,7 @@ def kinds(launcher: subprocess.Popen, experiment: str) -> dict[str, psutil.Proce
     found = {"launcher": psutil.Process(launcher.pid)}
     for process in (*members(experiment), *psutil.Process(launcher.pid).children()):
         words = [word for word in process.cmdline() if word != "tied.py"]
-        for kind, sign in {**SIGNS, "guard": "experiments.guard"}.items():
+        for kind, sign in {**SIGNS, "guard": "nni_backend.process_reaper"}.items():
             if any(word.endswith(sign) for word in words) and "bash" not in words[0]:
                 found[kind] = process
     return found
