@@ -4,9 +4,9 @@ All of it comes from the kept checkpoint as it lies on the disk, so what is scor
 """
 
 import dataclasses
-import math
 import platform
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,29 +33,21 @@ from aerial_nni.config.run_folder import (
 )
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import pixels_per_class
-from aerial_nni.data.visualisation import rgb_view, save_image, save_mask
 from aerial_nni.models import parameter_count
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.device import machine_name
 from aerial_nni.training.evaluation import Evaluation, evaluate
-from aerial_nni.training.example_selection import choose_examples
 from aerial_nni.training.loop import Outcome
 from aerial_nni.training.memory import peak_memory
 from aerial_nni.training.metrics import (
     PrecisionRecall,
-    confusion_matrix,
     image_dice,
-    iou_per_class,
-    mean_over_classes,
-    pixel_accuracy,
 )
 from aerial_nni.trials.fidelity import Grant
+from aerial_nni.trials.patch_scores import by_image, count_into, write_examples
 
 if TYPE_CHECKING:
     from aerial_nni.trials.run_trial import DataContext
-
-PRESENT = 0.01
-"""Share of a patch's pixels from which a class counts as shown by it."""
 
 
 def write_outputs(
@@ -71,23 +63,28 @@ def write_outputs(
     model, _ = load_checkpoint(folder / CHECKPOINT)
     model.to(context.device).to(memory_format=torch.channels_last)
     classes = context.prepared.facts.classes
-    curves = PrecisionRecall(len(classes))
-    predictions: list[np.ndarray] = []
-    evaluation = evaluate(
+    score = partial(
+        evaluate,
         model,
-        context.batches(options, training=False).in_order(),
         classes=len(classes),
         device=context.device,
         precision=context.precision,
-        curves=curves,
-        each=lambda predicted, _: predictions.extend(predicted.cpu().numpy().astype(np.uint8)),
     )
+    curves = PrecisionRecall(len(classes))
+    confusions = torch.zeros(len(context.split.val), len(classes), len(classes), dtype=torch.int64)
+    validation = context.batches(options, training=False).in_order()
+    evaluation = score(validation, curves=curves, each=count_into(confusions))
     _write_curves(folder / CURVES, curves)
-    confusions = _patch_confusion(context, predictions)
-    _write_examples(folder, context, predictions, confusions)
-    by_image = _by_image(context, confusions)
+
+    def predict(indices: tuple[int, ...]) -> list[np.ndarray]:
+        found: list[np.ndarray] = []
+        again = context.batches(options, training=False, indices=indices).in_order()
+        score(again, each=lambda guess, _: found.extend(guess.cpu().numpy().astype(np.uint8)))
+        return found
+
+    write_examples(folder, context, confusions, predict)
     metrics = {
-        **_scores(outcome, evaluation, curves, classes, by_image=by_image),
+        **_scores(outcome, evaluation, curves, classes, by_image=by_image(context, confusions)),
         **_grant_facts(grant, options),
         "split": _split_facts(context),
         "data": _data_facts(context),
@@ -234,56 +231,3 @@ def _write_curves(path: Path, curves: PrecisionRecall) -> None:
             recall=recall.numpy(),
             average_precision=curves.average_precision().numpy(),
         )
-
-
-def _patch_confusion(context: "DataContext", predictions: list[np.ndarray]) -> list[Tensor]:
-    classes = len(context.prepared.facts.classes)
-    return [
-        confusion_matrix(
-            torch.from_numpy(context.prepared.masks[i].copy()), torch.from_numpy(guess), classes
-        )
-        for i, guess in zip(context.split.val, predictions, strict=True)
-    ]
-
-
-def _by_image(context: "DataContext", confusions: list[Tensor]) -> Tensor:
-    """The sum over the validation patches of each image, (images, classes, classes)."""
-    found: dict[str, Tensor] = {}
-    for index, confusion in zip(context.split.val, confusions, strict=True):
-        name = context.prepared.patches[index].image
-        found[name] = found[name] + confusion if name in found else confusion
-    return torch.stack(list(found.values()))
-
-
-def _write_examples(
-    folder: Path, context: "DataContext", predictions: list[np.ndarray], confusions: list[Tensor]
-) -> None:
-    prepared, val = context.prepared, context.split.val
-    facts = prepared.facts
-    scores = [mean_over_classes(iou_per_class(confusion)) for confusion in confusions]
-    counts = prepared.counts[list(val)][:, :-1]
-    present = counts >= PRESENT * math.prod(prepared.size)
-    names = [prepared.patches[i].image for i in val]
-    chosen = choose_examples(np.array(scores), present, images=names)
-    listed = []
-    for number, row in enumerate(chosen, start=1):
-        patch, index = prepared.patches[val[row]], val[row]
-        stem = folder / EXAMPLES / f"{number:02d}"
-        window = np.s_[: patch.height, : patch.width]
-        save_image(
-            stem.with_name(f"{stem.name}-image.png"), rgb_view(prepared.images[index])[window]
-        )
-        for kind, mask in (("truth", prepared.masks[index]), ("prediction", predictions[row])):
-            save_mask(stem.with_name(f"{stem.name}-{kind}.png"), mask[window], facts.palette)
-        listed.append(
-            {
-                "number": number,
-                "image": patch.image,
-                "y": patch.y,
-                "x": patch.x,
-                "mean_iou": scores[row],
-                "pixel_accuracy": pixel_accuracy(confusions[row]),
-                "classes": [facts.classes[c] for c in np.flatnonzero(present[row])],
-            }
-        )
-    write_json(folder / EXAMPLE_LIST, listed)

@@ -38,7 +38,6 @@ from aerial_nni.reporting.folder import LABEL_LOSS
 from aerial_nni.run import main as run
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.training.pretrained import IMAGENET_MEAN, IMAGENET_STD
-from aerial_nni.trials import artifacts as trial_outputs
 from aerial_nni.trials.run_trial import new_model
 
 DATA = ["--data", "folder", "--patch", "16", "--batch", "2", "--precision", "fp32",
@@ -260,13 +259,3 @@ def test_a_network_of_four_bands_goes_on_seeing_as_it_did():
     raw = torch.rand(1, 4, 8, 8) * 50
     wanted = before.gain * one(raw) + before.shift
     torch.testing.assert_close(after.gain * other(raw) + after.shift, wanted)
-
-
-def test_patches_of_one_image_are_one_image(monkeypatch: pytest.MonkeyPatch):
-    patches = [SimpleNamespace(image=name) for name in ("a", "b", "a")]
-    ground = SimpleNamespace(
-        split=SimpleNamespace(val=(0, 1, 2)), prepared=SimpleNamespace(patches=patches)
-    )
-    confusions = [torch.full((2, 2), value) for value in (1, 5, 10)]
-    summed = trial_outputs._by_image(ground, confusions)  # type: ignore[arg-type]
-    assert summed[:, 0, 0].tolist() == [11, 5]
