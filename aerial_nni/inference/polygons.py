@@ -52,12 +52,13 @@ def write_polygons(
     options: PolygonOptions,
     *,
     folder: Path,
+    mark: str = "",
 ) -> int:
     """Writes the polygons of a georeferenced mask; returns their number.
 
     Each has the attributes `class`, `value` (of the class in the mask), `area_m2` and `confidence`,
     the mean over those of its pixels that have its class in the mask. They leave out void. `folder`
-    is for what is needed meanwhile. Memory does not grow with the mask.
+    is for what is needed meanwhile; `mark` says what made it. Memory does not grow with the mask.
     """
     smallest = math.ceil(options.min_area / place.ground.square_metres)
     tolerance = options.simplify / place.ground.square_metres**0.5
@@ -67,7 +68,8 @@ def write_polygons(
         write_merged(mask, drawn, card, smallest)
     count = 0
     with gdal(), open_raster(mask) as own, open_raster(drawn) as classes:
-        with open_raster(confidence) as sure, FORMATS[options.format](target, place.target) as add:
+        write = FORMATS[options.format](target, place.target, mark=mark)
+        with open_raster(confidence) as sure, write as add:
             for window in _blocks(classes):
                 ringed = _ringed(classes, window, card)
                 shares = _shares(sure, window)

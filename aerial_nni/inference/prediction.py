@@ -7,8 +7,9 @@ image is a plain PNG or JPEG, that mask is then copied to a PNG.
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from aerial_nni.inference.overlay import write_overlay
 from aerial_nni.inference.polygon_placement import place_of
 from aerial_nni.inference.polygons import PolygonOptions, write_polygons
 from aerial_nni.inference.probability import WriteShares, highest_share, shares_file, softmax
-from aerial_nni.inference.resume import finished
+from aerial_nni.inference.resume import finished, marks_of
 from aerial_nni.inference.scene import Scene, open_scene
 from aerial_nni.inference.tiles import Tiling, spread, stitched
 
@@ -50,6 +51,13 @@ class Wanted:
     """Of the pixels of confidence and probabilities: `uint8` or `float32`."""
     cog: bool = False
     """Whether all rasters are cloud-optimised GeoTIFFs."""
+
+    def options(self) -> dict[str, Any]:
+        """What decides each kind of output beside the model's answer, for those with a choice."""
+        shares = [self.dtype, self.cog]
+        polygons = self.polygons and asdict(self.polygons)
+        return {"mask": self.cog, "confidence": shares, "probabilities": shares,
+                "polygons": polygons}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +88,8 @@ def segment(
     That is `STEM-mask.png` where the image is a PNG or JPEG that lies nowhere on the Earth and a
     PNG has room for the values. A class has the value that the masks have which the model learnt
     from, and pixels that show nothing have that of void. Each file has its name only when it is
-    complete. Where a mask with the same `mark` is there and others are not, these alone are made:
-    see `aerial_nni.inference.resume`.
+    complete. Where a mask with the same `mark` is there, and other results are not or were made
+    with other options, these alone are made: see `aerial_nni.inference.resume`.
 
     Raises:
         SceneUnusable: the image is not what the model takes, is damaged, or what is wanted cannot
@@ -96,23 +104,32 @@ def segment(
         place = wanted.polygons and place_of(image, scene.dataset, wanted.polygons.crs)
         raster = scene.on_the_ground or wanted.cog or card.written.dtype not in PNG_TYPES
         files = _results(stem, wanted, raster=raster)
-        left = frozenset() if overwrite else finished(files, image, mark)
-        if not overwrite and not left:
+        marks = marks_of(mark, wanted.options())
+        left = None if overwrite else finished(files, image, marks)
+        if not overwrite and left is None:
             check_free(files.values())
+        left = left or frozenset()
         todo = {kind: path for kind, path in files.items() if kind not in left}
         place = place if "polygons" in todo else None
         folder = cleared.enter_context(scratch(stem)) if place else stem.parent
         sure = files.get("confidence", folder / "confidence.tif" if place else None)
         shares = todo if "confidence" in left or not sure else {**todo, "confidence": sure}
         if RASTERS & shares.keys():
-            with _rasters(shares, scene, card, wanted, mark) as write:
+            with _rasters(shares, scene, card, wanted, marks) as write:
                 for y, x, logits, valid in answered(model, scene, tiling, progress):
                     write(y, x, logits, valid)
         if "overlay" in todo:
             write_overlay(scene, files["mask"], files["overlay"], card)
         if place and wanted.polygons and sure:
             write_polygons(
-                files["mask"], sure, files["polygons"], card, place, wanted.polygons, folder=folder
+                files["mask"],
+                sure,
+                files["polygons"],
+                card,
+                place,
+                wanted.polygons,
+                folder=folder,
+                mark=marks.get("polygons", ""),
             )
     if wanted.areas:
         areas = measure_areas(files["mask"], card, square_metres)
@@ -150,13 +167,13 @@ def _results(stem: Path, wanted: Wanted, *, raster: bool) -> dict[str, Path]:
 
 @contextmanager
 def _rasters(
-    todo: Mapping[str, Path], scene: Scene, card: Card, wanted: Wanted, mark: str
+    todo: Mapping[str, Path], scene: Scene, card: Card, wanted: Wanted, marks: Mapping[str, str]
 ) -> Iterator[Callable[[int, int, np.ndarray, np.ndarray | None], None]]:
     """Writes a rectangle's classes and probabilities to those rasters that are to be made."""
     with ExitStack() as open_files:
         mask: Write | None = None
         if "mask" in todo:
-            file = mask_file(todo["mask"], scene, card, cog=wanted.cog, mark=mark)
+            file = mask_file(todo["mask"], scene, card, cog=wanted.cog, mark=marks.get("mask", ""))
             mask = open_files.enter_context(file)
         shares: list[tuple[Callable[[np.ndarray], np.ndarray], WriteShares]] = []
         for kind, names, of in (
@@ -165,7 +182,8 @@ def _rasters(
         ):
             if path := todo.get(kind):
                 cog = wanted.cog and (kind != "confidence" or wanted.confidence)
-                share = shares_file(path, scene, names, dtype=wanted.dtype, cog=cog)
+                own = marks.get(kind, "")
+                share = shares_file(path, scene, names, dtype=wanted.dtype, cog=cog, mark=own)
                 shares.append((of, open_files.enter_context(share)))
 
         def write(y: int, x: int, logits: np.ndarray, valid: np.ndarray | None) -> None:

@@ -16,6 +16,7 @@ from rasterio.windows import Window
 
 from aerial_nni.data.dataset import VOID
 from aerial_nni.inference.raster_files import raster_file
+from aerial_nni.inference.resume import TAG
 from aerial_nni.inference.scene import Scene
 
 LEVELS = 254
@@ -52,11 +53,12 @@ def shares_file(
     *,
     dtype: Literal["uint8", "float32"] | str = "uint8",
     cog: bool = False,
+    mark: str = "",
 ) -> Iterator[WriteShares]:
     """Writes a raster of probabilities, window by window, with a band for each name.
 
     In 8 bits a probability is the value by `LEVELS`, which the file says as its scale, and void is
-    255; as float32 void is NaN.
+    255; as float32 void is NaN. A `mark` says what made it.
 
     Raises:
         NotWritten: the disk is full, or the file cannot be written for another reason.
@@ -65,7 +67,13 @@ def shares_file(
     void = VOID if whole else np.nan
     overviews = "average" if cog else ""
     with raster_file(
-        target, scene, dtype=dtype, nodata=void, count=len(names), overviews=overviews
+        target,
+        scene,
+        dtype=dtype,
+        nodata=void,
+        count=len(names),
+        overviews=overviews,
+        tags={TAG: mark} if mark else {},
     ) as file:
         for band, name in enumerate(names, start=1):
             file.set_band_description(band, name)

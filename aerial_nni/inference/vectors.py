@@ -15,9 +15,7 @@ from rasterio.crs import CRS
 
 from aerial_nni.config.run_folder import atomic
 from aerial_nni.inference.raster_files import NotWritten
-
-LAYER = "polygons"
-"""The table of a GeoPackage."""
+from aerial_nni.inference.resume import LAYER, TAG
 
 DIGITS = 8
 """Decimals of a degree in GeoJSON: a millimetre."""
@@ -30,13 +28,15 @@ Add = Callable[[np.ndarray, Columns], None]
 
 
 @contextmanager
-def geojson(target: Path, crs: CRS) -> Iterator[Add]:
+def geojson(target: Path, crs: CRS, *, mark: str = "") -> Iterator[Add]:
     """Writes GeoJSON that becomes `target` when the block ends without an error.
 
-    A system other than WGS 84 is named as the standard of 2008 did; RFC 7946 knows no other.
+    A system other than WGS 84 is named as the standard of 2008 did; RFC 7946 knows no other. A
+    `mark` of what made it is a member of its own.
     """
+    told = {TAG: mark} if mark else {}
     named = {} if crs.to_epsg() == 4326 else {"crs": _named(crs)}
-    head = json.dumps({"type": "FeatureCollection", **named, "features": []})
+    head = json.dumps({"type": "FeatureCollection", **told, **named, "features": []})
     digits = DIGITS if crs.is_geographic else 3
     with atomic(target) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write(head.removesuffix("]}"))
@@ -70,8 +70,11 @@ def _named(crs: CRS) -> dict[str, Any]:
 
 
 @contextmanager
-def geopackage(target: Path, crs: CRS) -> Iterator[Add]:
-    """Writes a GeoPackage that becomes `target` when the block ends without an error."""
+def geopackage(target: Path, crs: CRS, *, mark: str = "") -> Iterator[Add]:
+    """Writes a GeoPackage that becomes `target` when the block ends without an error.
+
+    Its metadata have a `mark` of what made it.
+    """
     authority = crs.to_authority()
     how = {
         "layer": LAYER,
@@ -94,6 +97,7 @@ def geopackage(target: Path, crs: CRS) -> Iterator[Add]:
                         field_data=list(columns.values()),
                         fields=list(columns),
                         append=begun,
+                        layer_metadata={TAG: mark} if mark and not begun else None,
                         **how,
                     )
                 except (DataSourceError, DataLayerError) as error:
@@ -105,5 +109,5 @@ def geopackage(target: Path, crs: CRS) -> Iterator[Add]:
         yield add
 
 
-FORMATS: Mapping[str, Callable[[Path, CRS], Any]] = {"geojson": geojson, "gpkg": geopackage}
+FORMATS: Mapping[str, Callable[..., Any]] = {"geojson": geojson, "gpkg": geopackage}
 """The ending of a file -> what writes it."""

@@ -51,7 +51,7 @@ def test_a_missing_overlay_of_a_picture_needs_no_model(
     assert main(words) == 0
     with Image.open(tmp_path / "a-mask.png") as mask:
         mask.load()
-        assert len(mask.text[TAG]) == 32
+        assert len(mask.text[TAG]) == 41
     monkeypatch.setattr(prediction, "answered", None)
     assert main([*words, "--overlay"]) == 0
     assert (tmp_path / "a-overlay.png").is_file()
@@ -72,3 +72,31 @@ def test_a_mask_of_other_work_is_not_gone_on_from(
     assert main([*words, "--overlay"]) == 1
     assert "would be replaced; add --overwrite" in capsys.readouterr().err
     assert not (tmp_path / "out/a-overlay.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kept"),
+    [
+        (["--confidence"], ["--confidence", "--dtype", "float32"], {"mask"}),
+        (["--probabilities", "--areas"], ["--probabilities", "--areas", "--cog"], {"areas"}),
+        (["--polygons", "--areas"], ["--polygons", "--areas", "--simplify", "3"],
+         {"mask", "areas"}),
+        (["--polygons"], ["--polygons", "--crs", "scene", "--overlay"], {"mask"}),
+        (["--polygons", "--polygons-format", "gpkg"],
+         ["--polygons", "--polygons-format", "gpkg", "--min-area", "9"], {"mask"}),
+        (["--confidence", "--polygons"], ["--confidence", "--polygons", "--overlay"],
+         {"mask", "confidence", "polygons"}),
+        (["--polygons", "--polygons-format", "gpkg"],
+         ["--polygons", "--polygons-format", "gpkg", "--areas"], {"mask", "polygons"}),
+    ],
+)  # fmt: skip
+def test_what_was_made_with_other_options_is_made_again(
+    words: list[str], tmp_path: Path, first: list[str], then: list[str], kept: set[str]
+):
+    assert main([*words, *first]) == 0
+    before = stamps(tmp_path / "out")
+    assert main([*words, *then]) == 0
+    after = stamps(tmp_path / "out")
+    same = {name for name in before if before[name] == after[name]}
+    assert {Path(name).stem.removeprefix("a-") for name in same} == kept
+    assert main([*words, *then]) == 1  # now all is there
