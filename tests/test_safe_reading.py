@@ -59,6 +59,28 @@ def test_what_is_not_well_formed_is_said(tmp_path: Path, name: str, text: str, s
         read(tmp_path, name, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "base"),
+    [("1:30", "90", 60), ("-1:30:00", "-5400", 60), ("1:30.5", "90.5", 60), ("010", "8", 8),
+     ("-0_17", "-15", 8)],
+)  # fmt: skip
+def test_a_number_of_another_base_is_refused_with_what_yaml_takes_it_for(
+    tmp_path: Path, text: str, value: str, base: int
+):
+    with pytest.raises(Damaged) as caught:
+        read(tmp_path, "a.yaml", f"a: 1\nlr:\n  _value: [1, {text}]\n")
+    wanted = f"line 3: {text} is a number of base {base} to YAML; write {value} if you mean that, "
+    assert f"{wanted}or '{text}' in quotes for a text" in str(caught.value)
+    assert read(tmp_path, "a.yaml", f"['{text}']") == [text]
+    assert read(tmp_path, "a.yaml", as_yaml([text])) == [text]
+
+
+def test_numbers_of_ten_digits_and_what_says_its_base_are_taken(tmp_path: Path):
+    text = "[0, 007, -5, 1_000, 0x1F, 0b11, 0.5, .inf, 12:61, 08]"
+    wanted = [0, 7, -5, 1000, 31, 3, 0.5, float("inf"), "12:61", "08"]
+    assert read(tmp_path, "a.yaml", text) == wanted
+
+
 def test_a_merged_mapping_may_have_its_keys_written_over(tmp_path: Path):
     assert read(tmp_path, "a.yaml", "a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n")["b"] == {
         "x": 3,

@@ -138,11 +138,31 @@ class _Once(yaml.SafeLoader):
         _refuse_twice([key for key in keys if key != "<<"])
         return super().construct_mapping(node, deep)
 
+    def construct_decimal(self, node: yaml.ScalarNode) -> int | float:
+        """The number of a node. Raises `ValueError` where YAML 1.1 reads it by another base.
+
+        It takes 1:30 for a minute and a half in seconds, and 010 for eight.
+        """
+        plain = yaml.SafeLoader.construct_yaml_int
+        if node.tag.endswith(":float"):
+            plain = yaml.SafeLoader.construct_yaml_float
+        value, text = plain(self, node), node.value.replace("_", "").lstrip("+-")
+        octal = text.isdecimal() and int(text[:300]) != abs(value)
+        if ":" in text or octal:
+            raise ValueError(
+                f"line {node.start_mark.line + 1}: {node.value} is a number of base "
+                f"{60 if ':' in text else 8} to YAML; write {value} if you mean that, or "
+                f"'{node.value}' in quotes for a text"
+            )
+        return value
+
 
 class _Dumper(yaml.SafeDumper):
     """YAML's safe dumper, which puts text in quotes that the loader would read as a number."""
 
 
+for _kind in ("int", "float"):
+    _Once.add_constructor(f"tag:yaml.org,2002:{_kind}", _Once.construct_decimal)
 for _side in (_Once, _Dumper):  # as YAML 1.2 has them; to PyYAML's 1.1 they are text
     _side.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-+0123456789."))
 

@@ -53,6 +53,11 @@ SLOW = 30.0
 
 def child_environment(*, nni_directory: Path, concurrency: int = 1) -> dict[str, str]:
     """The variables that NNI's manager, and through it dispatcher and trials, are started with."""
+    if left := os.environ.get("AERIAL_NNI_LEAVE"):
+        log.warning(
+            "AERIAL_NNI_LEAVE=%s: NNI runs without these repairs, which may be those that keep "
+            "others from its server; unset it outside of tests", left,
+        )  # fmt: skip
     variables = {
         **node_options(),
         "AERIAL_NNI_PYTHON": sys.executable,

@@ -50,6 +50,7 @@ const REPAIRS = [
   require("./node/machine.cjs"),
   require("./node/hosts.cjs"),
   channels.files,
+  requests.files,
 ].flatMap(Object.entries);
 
 const compile = Module._extensions[".js"];

@@ -24,13 +24,25 @@ from websockets.exceptions import InvalidHandshake
 
 from aerial_nni.nni_backend import keep_ui_open, records, rest_client
 from aerial_nni.nni_backend.lifecycle import Outcome
-from aerial_nni.nni_backend.nni_patches import PRELOAD, no_proxy, node
+from aerial_nni.nni_backend.nni_patches import PRELOAD, child_environment, no_proxy, node
 from aerial_nni.nni_backend.process_reaper import is_manager
 from aerial_nni.nni_backend.stop_conditions import Patience
 from aerial_nni.nni_backend.trial_states import parameter_mismatches
 
 Run = Callable[..., Outcome]
 RATES = [n / 1000 for n in range(1, 9)]
+
+
+def test_repairs_that_are_left_out_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    child_environment(nni_directory=tmp_path)
+    assert caplog.messages == []
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", "bind,prefix")
+    child_environment(nni_directory=tmp_path)
+    (said,) = caplog.messages
+    assert said.startswith("AERIAL_NNI_LEAVE=bind,prefix: NNI runs without these repairs")
+    assert caplog.records[0].levelname == "WARNING"
 
 
 @pytest.mark.server

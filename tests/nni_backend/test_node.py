@@ -43,6 +43,53 @@ def test_nni_alone_is_ended_by_many_headers(package: str, own: bool):
         assert (done.returncode, done.stdout.strip()) == (0, "431")
 
 
+BODIES = """
+process.env.AERIAL_NNI_LEAVE = process.argv[3];
+const rest = require(process.argv[1] + "/common/globals/rest.js");
+const { answers } = require(process.argv[2]).files["common/globals/rest.js"];
+if (process.argv[3] !== "answers") answers(rest);
+const manager = new rest.RestManager();
+manager.getExpressRouter().post("/", (request, response) => response.send(request.body));
+manager.getExpressApp().use("/", manager.getExpressRouter());
+const server = manager.getExpressApp().listen(0, "127.0.0.1", async () => {
+  const told = [];
+  for (const body of JSON.parse(process.argv[4])) {
+    const headers = { "Content-Type": "application/json" };
+    const url = `http://127.0.0.1:${server.address().port}/`;
+    const answer = await fetch(url, { method: "POST", headers, body });
+    told.push([answer.status, await answer.text()]);
+  }
+  console.log(JSON.stringify(told));
+  process.exit();
+});
+"""
+
+
+def answered(bodies: list[str], *, leave: str = "") -> list[tuple[int, str]]:
+    """Status and text that NNI's server gives for each body."""
+    requests = PRELOAD.with_name("node") / "requests.cjs"
+    done = subprocess.run(
+        [node(), "-e", BODIES, NNI, requests, leave, json.dumps(bodies)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return [(status, text) for status, text in json.loads(done.stdout)]
+
+
+def test_a_body_that_is_no_object_is_answered_in_a_line_of_json():
+    bodies = ["null", "3", '"x"', "{", '{"a": 1', "x" * 60]
+    for status, text in answered(bodies, leave="answers"):  # NNI alone
+        assert status == 400 and text.startswith("<!DOCTYPE html>")
+    must = 'the body is not taken: it must be a JSON object, {"name": value, …}, and is '
+    shown = [json.dumps(body) for body in (*bodies[:5], "x" * 40 + "…")]
+    wanted = [(400, must + text.replace("\\u2026", "…")) for text in shown]
+    found = answered(bodies)
+    assert [(status, json.loads(text)["error"]) for status, text in found] == wanted
+    assert all("\n" not in text for _, text in found)
+    assert answered(['{"a": [1]}', "[1]"]) == [(200, '{"a":[1]}'), (200, "[1]")]
+
+
 CHANGES = """
 const { CHANGES } = require(process.argv[1]);
 console.log(JSON.stringify(CHANGES));

@@ -140,4 +140,22 @@ function guard(left) {
   };
 }
 
-module.exports = { guard };
+// "answers": common/globals/rest.js `constructor()` leaves a body that Express cannot read, such as
+// null, 3 or "x", to the page that Express shows for any error.
+function answers(exported) {
+  exported.RestManager = class extends exported.RestManager {
+    constructor() {
+      super();
+      this.router.use((error, _request, response, _next) => {
+        const { status = 500, body, message } = error;
+        const read = typeof body === "string";
+        const found = read ? JSON.stringify(body.length > 40 ? `${body.slice(0, 40)}…` : body) : message;
+        response.status(status).send({
+          error: `the body is not taken: it must be a JSON object, {"name": value, …}, and is ${found}`,
+        });
+      });
+    }
+  };
+}
+
+module.exports = { guard, files: { "common/globals/rest.js": { answers } } };
