@@ -45,7 +45,8 @@ def test_the_same_pictures_in_another_dataset_are_known(tmp_path: Path):
     save_split(tmp_path / SPLIT, theirs, split(0, 1, 2, 3, of=theirs))  # trained on r and s
     checkpoint = tmp_path / "trial" / "checkpoint.safetensors"
     said = find_leakage(HEADER, checkpoint, ours, split(0, 1, 2, 3, of=ours))
-    assert "with 2 of the 4 patches that validate here" in said and "train one" in said
+    assert "with 2 of the 4 patches that validate here" in said
+    assert "; train one" in said and "--split" not in said  # of other pictures
     assert find_leakage(HEADER, checkpoint, ours, split(2, 3, 4, 5, of=ours)) == ""
 
 

@@ -245,6 +245,11 @@ def test_what_is_no_space_is_told(space: dict, said: str):
         Space.parse(space)
 
 
+def test_a_whole_number_goes_as_far_as_json_keeps_it():
+    own = parameter("randint", -(2**53), 2**53)
+    assert (own.value(0), own.levels) == (-(2**53), 2**54)
+
+
 def test_what_is_not_in_the_space_is_told():
     space = Space.parse(SPACE)
     config = space.sample(np.random.default_rng(0))
