@@ -1,8 +1,9 @@
 """Breaks the code in one place after another and counts what the tests notice. Not a test itself.
 
-    python tests/mutants.py --sample 400 --seed 0     a random sample of all places
-    python tests/mutants.py --module training/loop    every place of a module
-    python tests/mutants.py                           every place: many hours
+    python tests/mutants.py --sample 400 --seed 0             a random sample of all places
+    python tests/mutants.py --sample 300 --seed 1 --fresh     of those that have no verdict yet
+    python tests/mutants.py --module training/loop            every place of a module
+    python tests/mutants.py                                   every place: many hours
 
 A place is broken in memory, in a fork of this process, which has imported torch and what else is
 slow to import: no file is changed, and a mutant costs its tests alone, up to the first that fails.
@@ -220,19 +221,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--sample", type=int, help="mutants drawn at random; without it, all")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--module", action="append", help="losses, training/loop, …; any number")
+    parser.add_argument("--module", action="append", help="such as training/loop; any number")
     parser.add_argument("--kept", type=Path, default=KEPT, help="file of the verdicts")
+    parser.add_argument("--fresh", action="store_true", help="only what has no verdict there")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     every = [mutant for path in sources() for mutant in mutants(path)
              if mutant[0] in (asked.module or mutant[0])]  # fmt: skip
-    drawn = random.Random(asked.seed).sample(every, asked.sample or len(every))
+    killed = json.loads(asked.kept.read_text()) if asked.kept.is_file() else {}
+    left = [mutant for mutant in every if not (asked.fresh and mutant[1] in killed)]
+    drawn = random.Random(asked.seed).sample(left, asked.sample or len(left))
     os.environ["OMP_NUM_THREADS"] = "1"  # a fork cannot use the threads of its parent
     sys.dont_write_bytecode = True
     os.chdir(ROOT), sys.path.insert(0, str(ROOT)), KEPT.parent.mkdir(exist_ok=True)
     for name in SLOW:
         importlib.import_module(name)
-    killed = json.loads(asked.kept.read_text()) if asked.kept.is_file() else {}
 
     def judge(mutant: Mutant) -> bool:
         module, said, tree = mutant
