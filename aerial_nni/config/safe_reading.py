@@ -143,11 +143,10 @@ class _Once(yaml.SafeLoader):
 
         It takes 1:30 for a minute and a half in seconds, and 010 for eight.
         """
-        plain = yaml.SafeLoader.construct_yaml_int
-        if node.tag.endswith(":float"):
-            plain = yaml.SafeLoader.construct_yaml_float
-        value, text = plain(self, node), node.value.replace("_", "").lstrip("+-")
-        octal = text.isdecimal() and int(text[:300]) != abs(value)
+        whole = node.tag.endswith(":int")
+        value = self.construct_yaml_int(node) if whole else self.construct_yaml_float(node)
+        text = node.value.replace("_", "").lstrip("+-")
+        octal = whole and text.isdecimal() and int(text[:300]) != abs(value)
         if ":" in text or octal:
             raise ValueError(
                 f"line {node.start_mark.line + 1}: {node.value} is a number of base "
