@@ -172,6 +172,23 @@ def test_a_small_finite_space_is_tried_whole():
         assert point.sum() == pytest.approx(whole[order[place]].sum())
 
 
+def test_a_larger_space_of_steps_alone_is_climbed_without_a_gradient():
+    steps = {name: {"_type": "randint", "_value": [0, 60]} for name in "ab"}
+    coordinates = Coordinates.of(Space.parse(steps))
+
+    class Peak:
+        def values(self, points: np.ndarray) -> np.ndarray:
+            return -np.abs(points - [20.5 / 60, 41.5 / 60]).sum(axis=1)
+
+        def gradient(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+            raise AssertionError("nothing to climb")
+
+    assert every_point(coordinates) is None
+    nothing = {"anchors": np.array([[0.5 / 60, 0.5 / 60]]), "taken": np.empty((0, 2))}
+    point = maximise(Peak(), coordinates, np.random.default_rng(0), **nothing)
+    assert point == pytest.approx([20.5 / 60, 41.5 / 60])
+
+
 def test_points_around_an_anchor_stay_inside_and_differ_from_it():
     anchors = np.array([[0.0, 1.0, 0.5], [0.2, 0.3, 0.4]])
     points = around(anchors, np.random.default_rng(0))

@@ -11,7 +11,7 @@ import nni
 import pytest
 from nni.common import serializer
 
-from aerial_nni.tuners.decoding import OURS, decode_plainly
+from aerial_nni.tuners.decoding import OURS, decode_plainly, in_our_experiment
 
 BUILT = [
     {"__nni_obj__": "gASVCQAAAAAAAACMBW9iamVjdJQu"},
@@ -48,6 +48,20 @@ def test_numbers_texts_and_what_is_no_number_are_decoded(monkeypatch: pytest.Mon
     sent = {"lr": 1e-4, "width": 16, "flip": True, "loss": "ce // dice # both", "nothing": None}
     assert nni.load(nni.dump(sent)) == sent
     assert math.isnan(nni.load("NaN")) and nni.load("-Infinity") == -math.inf
+
+
+def test_an_experiment_is_ours_where_we_started_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(OURS, raising=False)
+    assert not in_our_experiment()
+    monkeypatch.setenv(OURS, "")
+    assert in_our_experiment()
+
+
+def test_by_its_name_it_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(serializer, "json_tricks", json_tricks)
+    monkeypatch.setenv("AERIAL_NNI_LEAVE", "bind,plain")
+    decode_plainly()
+    assert built(BUILT[4])
 
 
 @pytest.mark.parametrize("ours", [True, False])

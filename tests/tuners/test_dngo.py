@@ -75,6 +75,15 @@ def test_a_believed_trial_leaves_the_mean_and_takes_the_doubt(model: DeepRegress
     assert believing.predict(points)[0] == pytest.approx(mean, abs=1e-6 * model.scale)
 
 
+def test_what_is_believed_one_after_another_is_believed_together(model: DeepRegression):
+    points = model.coordinates.snap(np.random.default_rng(1).random((4, 3)))
+    two, one = model.believing(points[:2]).believing(points[2:]), model.believing(points)
+    assert len(two.units) == len(two.losses) == len(model.units) + 4
+    for found, wanted in zip(two.predict(points), one.predict(points), strict=True):
+        assert found == pytest.approx(wanted, rel=1e-6)
+    assert model.believing(points[:0]) is model
+
+
 @pytest.mark.parametrize("losses", [[1.0], [2.0, 2.0, 2.0], [1e9, -1e9, 0.0], [0.0, 0.0, 1e30]])
 def test_any_losses_give_finite_predictions(model: DeepRegression, losses: list[float]):
     units = model.units[: len(losses)]

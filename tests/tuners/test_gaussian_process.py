@@ -111,6 +111,18 @@ def test_finds_which_coordinates_matter_and_that_there_is_no_noise(units: np.nda
     assert (np.abs(mean - smooth(points)) < 3 * deviation + 0.05).mean() > 0.9
 
 
+def test_the_fit_climbs_for_as_long_as_it_is_said(units: np.ndarray):
+    coordinates, losses = continuous(3), smooth(units)
+    squared = coordinates.differences(units, units) ** 2
+
+    def height(iterations: int) -> float:
+        model = fit(coordinates, units, losses, iterations=iterations)
+        values = (losses - model.centre) / model.scale
+        return improbability(model.hyper.to_logs(), squared, values)[0]
+
+    assert height(1) > height(4) > height(100)
+
+
 def test_finds_the_noise():
     draw = np.random.default_rng(0)
     units = draw.random((120, 1))

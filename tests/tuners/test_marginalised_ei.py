@@ -28,6 +28,13 @@ def improvement(models: tuple[GaussianProcess, ...]) -> Averaged:
     return Averaged(tuple(LogExpectedImprovement(model, 0.01) for model in models))
 
 
+def test_draws_have_the_losses_and_the_units_of_the_model():
+    believing = fitted(12).believing(np.array([[0.2, 0.5]]))
+    for one in draws(believing, 3, np.random.default_rng(0)):
+        assert (one.centre, one.scale) == (believing.centre, believing.scale)
+        assert one.losses.tolist() == believing.losses.tolist()
+
+
 def test_it_is_the_mean_of_the_improvements(models: tuple[GaussianProcess, ...]):
     points = np.random.default_rng(1).random((20, 2))
     single = [np.exp(LogExpectedImprovement(model, 0.01).values(points)) for model in models]
