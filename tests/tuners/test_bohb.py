@@ -37,6 +37,7 @@ class TestBOHB(MultiFidelityContract):
         tuner = self.make(SMALL, max_budget=1, random_fraction=0.0, bandwidth_factor=7.0)
         self.search(tuner, 12)
         assert isinstance(tuner, BOHBTuner) and (ratio := tuner.ratio()) is not None
+        assert (len(ratio.good.centres), len(ratio.bad.centres)) == (2, 10)  # 15 %
         draw = np.random.default_rng(0)
         draw.random()  # whether it is a random one
         wanted = ratio.best_of(64, draw, wider=7.0)

@@ -32,6 +32,10 @@ class TestTPE(TunerContract):
         tuner.import_data([{"parameter": config, "value": score(config)} for config in configs])
         grid = np.array([[x, 0.7] for x in np.linspace(0, 1, 101)])
         assert abs(grid[tuner.ratio().log(grid).argmax(), 0] - 0.7) < 0.15
+        ratio = tuner.ratio()
+        assert (len(ratio.good.centres), len(ratio.bad.centres)) == (6, 34)  # 15 %
+        drawn = ratio.best_of(24, np.random.default_rng(3))
+        assert tuner.propose(np.random.default_rng(3)).tolist() == drawn.tolist()
 
 
 def bowl(config: dict[str, float]) -> float:

@@ -30,6 +30,7 @@ def test_it_starts_even_but_for_a_thousandth_of_noise():
     alphas = torch.stack(list(made(tables=labels).parameters()))
     assert alphas.std().item() == pytest.approx(1e-3, rel=0.1)
     assert alphas.mean().abs() < 2e-4
+    assert torch.equal(alphas, torch.stack(list(made(tables=labels).parameters())))
     assert not torch.equal(alphas, torch.stack(list(made(tables=labels, seed=1).parameters())))
 
 
