@@ -219,6 +219,17 @@ def test_a_side_that_is_all_void_says_which_images():
     assert everything.val
 
 
+def test_where_there_is_one_area_images_by_their_classes_are_the_way():
+    prepared = labelled({"a": [1] * 12}, 0, 1, 2, 3)
+    said = []
+    for seed in range(9):
+        try:
+            make_split(prepared, "image", seed=seed)
+        except SideVoid as error:
+            said.append(str(error))
+    assert said and all("; use --split stratified, by which" in one for one in said)
+
+
 def test_a_file_with_a_side_that_is_all_void_is_refused(tmp_path):
     prepared = labelled({"a": [2] * 4}, 0, 1)
     save_split(tmp_path / "s.json", prepared, split_of(prepared, (6, 7)))
