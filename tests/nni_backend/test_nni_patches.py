@@ -154,6 +154,7 @@ def test_a_tuner_that_raises_ends_the_experiment(
 
 
 DEFECTS = {
+    "answers": ("common/globals/rest.js", "this.router.use(express_1.default.json({"),
     "bind": ("rest_server/index.js", "app.listen(this.port)"),
     "prefix": ("rest_server/index.js", 'Outside prefix "/${this.urlPrefix}"'),
     "hosts": ("common/globals/rest.js", "express_ws_1.default)(this.app, undefined, {"),
