@@ -147,7 +147,7 @@ def test_arguments_that_cannot_be_used():
 
 def test_a_class_that_one_side_lacks_is_told(caplog):
     counts = np.full((4, 7), 10)
-    counts[:, 5] = [0, 0, 0, 3]
+    counts[:, 5], counts[:, -1] = [0, 0, 0, 3], 0  # that there is no void is no news
     prepared = made({"a": [1], "b": [1], "c": [1], "d": [1]}, counts=counts)
     with caplog.at_level(logging.WARNING):
         split = make_split(prepared, "image", val_fraction=0.25)

@@ -70,6 +70,10 @@ class Made:
     losses: Sequence[float] = (1.0, 3.0)
     val_loss: float = 0.5
     pixels: int = 4
+    precision: str = "fp32"
+    slope: float = 0.0
+    scale: float = math.nan
+    """Of the gradients in fp16, at the end."""
     drawn: list[float] = field(default_factory=list)
     told: list[float] = field(default_factory=list)
 
@@ -77,8 +81,8 @@ class Made:
         plain = {"epochs": len(self.scores), "schedule": "constant", "lr": 0.25, "seed": 3}
         options = changed(TrialOptions(), {**plain, **self.options})
         trainer = Trainer(
-            nn.Conv2d(1, 1, 1), SPEC, options, device=torch.device("cpu"), precision="fp32",
-            folder=self.folder,
+            nn.Conv2d(1, 1, 1), SPEC, options, device=torch.device("cpu"),
+            precision=self.precision, folder=self.folder,
         )  # fmt: skip
 
         def evaluate(model: nn.Module) -> Scored:
@@ -89,7 +93,7 @@ class Made:
 
         def objective(model: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
             self.drawn.append(torch.rand(()).item())
-            return 0 * model.weight.sum() + next(todo)
+            return self.slope * (model.weight - model.weight.detach()).sum() + next(todo)
 
         def training(epoch: int):
             nonlocal todo
@@ -101,7 +105,9 @@ class Made:
             classes=("low", "high"), header={"data": "made"}, columns=lambda: {"more": 7.0},
             callback=self.callback,
         )  # type: ignore  # fmt: skip
-        return trainer.run(task, lambda row, model: self.told.append(row["epoch"]), **more)
+        outcome = trainer.run(task, lambda row, model: self.told.append(row["epoch"]), **more)
+        self.scale = trainer.scaler.get_scale()
+        return outcome
 
 
 def test_a_row_says_what_an_epoch_came_to(tmp_path: Path):
@@ -171,6 +177,17 @@ def test_a_pause_changes_nothing(tmp_path: Path):
     assert second.run(until=9).stopped == "reached 3 epochs"
     assert second.told == [3]
     assert first.drawn + second.drawn == whole.drawn
+
+
+def test_a_pause_does_not_forget_that_gradients_were_too_large_for_fp16(tmp_path: Path):
+    def made(name: str) -> Made:
+        return Made(tmp_path / name, [0.1, 0.3, 0.2], precision="fp16", slope=1e35)
+
+    whole, first, second = made("whole"), made("parts"), made("parts")
+    whole.run()
+    first.run(until=2)
+    second.run()
+    assert first.scale > second.scale == whole.scale
 
 
 def test_what_is_drawn_follows_from_seed_and_epoch(tmp_path: Path):

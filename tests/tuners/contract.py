@@ -236,5 +236,11 @@ class TunerContract:
     def test_takes_a_changed_search_space(self):
         tuner = self.make(SMALL)
         self.run(tuner, 8)
+        tuner.added({"x": 0.625, "k": 2})
+        tuner.trial_end(8, False, parameters=tuner.generate_parameters(8))
+        before = [vars(trial) | {"unit": trial.unit.tolist()} for trial in tuner.trials]
+        tuner.update_search_space(SMALL)
+        after = [vars(trial) | {"unit": trial.unit.tolist()} for trial in tuner.trials]
+        assert after == before and [trial.failed for trial in tuner.trials].count(True) == 1
         tuner.update_search_space({**SMALL, "x": {"_type": "uniform", "_value": [0.5, 0.9]}})
-        assert 0.5 <= tuner.generate_parameters(8)["x"] <= 0.9
+        assert 0.5 <= tuner.generate_parameters(9)["x"] <= 0.9

@@ -57,7 +57,13 @@ def test_other_classes_and_bands_are_named(tmp_path: Path):
     said = unfit(path)
     assert "its classes are low, high, those of made are low, high, wet" in said
     assert "its bands are red, green, nir, those of made are red, green, blue" in said
-    assert "--data" in said
+    assert "it was trained on made: give the same --data" in said
+
+
+@pytest.mark.parametrize("lacks", ["mean", "std"])
+def test_a_teacher_that_does_not_say_what_it_expects_is_refused(tmp_path: Path, lacks: str):
+    said = unfit(write_teacher(tmp_path / "t.safetensors", PREPARED, OURS, **{lacks: None}))
+    assert f"it expects pictures with the {lacks} nan, nan, nan, these have" in said
 
 
 def test_another_normalisation_is_shown(tmp_path: Path):
