@@ -14,6 +14,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from aerial_nni import __version__
@@ -54,8 +55,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def build_parser() -> "Parser":
     """The parser of all verbs."""
-    from aerial_nni.cli import GROUPS
+    from aerial_nni.cli import doctor, export, listing, predict, stored_commands
     from aerial_nni.config.flags import Parser
+    from aerial_nni.recipes import RECIPES
 
     parser = Parser(
         prog="python -m aerial_nni.run",
@@ -64,8 +66,10 @@ def build_parser() -> "Parser":
     )
     parser.add_argument("--version", action="version", version=f"aerial_nni {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add_flags in GROUPS:
-        add_flags(verbs)
+    for recipe in RECIPES.values():
+        resolve_name(recipe.command)(verbs)
+    for group in (stored_commands, listing, export, predict, doctor):
+        group.add_flags(verbs)
     return parser
 
 

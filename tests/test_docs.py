@@ -12,16 +12,15 @@ import pytest
 import aerial_nni.bench.__main__ as bench
 import aerial_nni.browser.__main__ as browser
 from aerial_nni import run
+from aerial_nni.recipes import RECIPES
 from aerial_nni.recipes.baseline import training_setup as baseline
 from aerial_nni.recipes.darts import training_setup as darts
 from aerial_nni.recipes.distill import training_setup as distill
-from aerial_nni.recipes.documents import DOCUMENTS
 from aerial_nni.recipes.drone import training_setup as drone
 from aerial_nni.recipes.zoomout import training_setup as zoomout
-from aerial_nni.reporting.overview.pending import MILESTONES as KINDS
 
 ROOT = Path(__file__).parents[1]
-COURSE = {kind: document for kind, document in DOCUMENTS.items() if kind in KINDS}
+COURSE = {kind: recipe.document for kind, recipe in RECIPES.items() if recipe.milestone}
 """Documents of the course's milestones."""
 GUIDES = sorted((ROOT / "docs").glob("guide-*.md"))
 MILESTONES = ROOT / "docs" / "milestones.md"

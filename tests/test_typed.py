@@ -10,9 +10,10 @@ import pytest
 from aerial_nni.config.errors import UserError
 from aerial_nni.nni_backend import launch
 from aerial_nni.nni_backend.definition import Definition
+from aerial_nni.recipes import RECIPES
 from aerial_nni.run import build_parser, main
 
-VERBS = "baseline hpo distill darts resume view stop export report list predict doctor".split()
+VERBS = [*RECIPES, *"resume view stop repair export report list predict doctor".split()]
 
 
 def refused(capsys: pytest.CaptureFixture, *words: str) -> str:

@@ -3,34 +3,23 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
-from aerial_nni.bench import (
-    darts,
-    data,
-    distill,
-    drone,
-    faults,
-    hpo,
-    overhead,
-    predict,
-    train,
-    zoomout,
-)
 from aerial_nni.config.errors import UserError
 from aerial_nni.config.run_folder import atomic, write_json
+from aerial_nni.recipes import RECIPES
 
 BENCHES = {
-    "train": train,
-    "data": data,
-    "hpo": hpo,
-    "distill": distill,
-    "predict": predict,
-    "darts": darts,
-    "zoomout": zoomout,
-    "drone": drone,
-    "overhead": overhead,
-    "faults": faults,
+    name.rpartition(".")[2]: import_module(name)
+    for name in (
+        "aerial_nni.bench.train",
+        "aerial_nni.bench.data",
+        *(recipe.benchmark for recipe in RECIPES.values() if recipe.benchmark),
+        "aerial_nni.bench.predict",
+        "aerial_nni.bench.overhead",
+        "aerial_nni.bench.faults",
+    )
 }
 """Name -> module with `add_flags` and `measure`, which returns the table."""
 

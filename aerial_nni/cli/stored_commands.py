@@ -15,6 +15,7 @@ from aerial_nni.cli.experiment_flags import (
 )
 from aerial_nni.cli.output import answer, finished, settings_of
 from aerial_nni.config.errors import UserError
+from aerial_nni.recipes import RECIPES
 
 
 class NoneGiven(UserError):
@@ -82,7 +83,7 @@ def resume(given: argparse.Namespace) -> int:
     from aerial_nni.nni_backend.stored_experiments import resume as go_on
 
     limits = {"trials": given.trials, "failures": given.max_failures}
-    return finished(go_on(settings_of(given), given.id, **limits), given)
+    return finished(go_on(settings_of(given), given.id, **limits, kinds=RECIPES), given)
 
 
 def view(given: argparse.Namespace) -> int:
@@ -110,7 +111,7 @@ def repair(given: argparse.Namespace) -> int:
     from aerial_nni.nni_backend.record_repair import repair as mend
     from aerial_nni.nni_backend.records import as_dict
 
-    record, said = mend(given.runs, given.id)
+    record, said = mend(given.runs, given.id, RECIPES)
     folder = given.runs.expanduser().resolve() / record.id
     scored = sum(trial.score is not None for trial in record.trials)
     text = f"{said}\n{record.id} {record.kind}, trials with a score: {scored}"
@@ -124,7 +125,6 @@ def report(given: argparse.Namespace) -> int:
     from aerial_nni.nni_backend import records
     from aerial_nni.nni_backend.progress import say
     from aerial_nni.recipes.documents import named_place, usual_place, write_report
-    from aerial_nni.recipes.post_measurements import measure
 
     runs = given.runs.expanduser().resolve()
     if given.docs:
@@ -137,7 +137,8 @@ def report(given: argparse.Namespace) -> int:
         raise NoneGiven(f"give the ID of an experiment, or --all; {known}")
     if given.measure:
         for folder in folders:
-            measure(records.load(folder).kind, folder, again=True)
+            if recipe := RECIPES.get(records.load(folder).kind):
+                recipe.take_measurements(folder, again=True)
     place, said = named_place(folders, given.docs) if given.docs else usual_place(folders)
     say("writing the document: figures take a while")
     document = write_report(folders, place).resolve()

@@ -1,6 +1,7 @@
 """Launching an experiment from its definition."""
 
 import contextlib
+import functools
 import secrets
 import shutil
 import string
@@ -18,22 +19,21 @@ from aerial_nni.nni_backend.definition import (
     read_config,
 )
 from aerial_nni.nni_backend.estimate import say_estimate
+from aerial_nni.nni_backend.kind import PLAIN, Kind
 from aerial_nni.nni_backend.lifecycle import Outcome, Settings, alone, conduct
 from aerial_nni.nni_backend.platforms import connect, platform_of
 from aerial_nni.nni_backend.progress import say
 from aerial_nni.nni_backend.records import NNI_DIRECTORY, Limits, Record, now
 from aerial_nni.nni_backend.server import Server
-from aerial_nni.recipes.engine.prepare_data import prepare_data
-from aerial_nni.recipes.engine.search_space import describe_given
 
 Prepare = Callable[[TrialOptions, Path], TrialOptions]
 """Makes ready what all trials share; returns the options they start from."""
 
 
 def launch(
-    definition: Definition, settings: Settings, *, prepare: Prepare = prepare_data
+    definition: Definition, settings: Settings, *, prepare: Prepare, kind: Kind = PLAIN
 ) -> Outcome:
-    """Runs the experiment to its end.
+    """Runs the experiment to its end; what is made of its trials then is for its `kind` to say.
 
     Raises:
         PortBusy, BadHost: the web UI cannot listen there.
@@ -66,13 +66,14 @@ def launch(
             config = nni_config(definition, limits, file, folder=folder)
             connect(config, settings.host)
             if fixed := definition.method.get("given"):
-                say(describe_given(fixed))
+                say(f"given, so not searched: {', '.join(f'{k}={v}' for k, v in fixed.items())}")
             local = platform_of(config) == "local"
             say_estimate(definition, limits, folder, options=options, local=local)
             record = _record(definition, limits, server, settings)
             record.name = config.experiment_name or record.name
             record.digests = digests_of(folder, SHARED)
-        return conduct(lambda: server.start(config), server, record, folder, settings=settings)
+        start = functools.partial(server.start, config)
+        return conduct(start, server, record, folder, settings=settings, kind=kind)
 
 
 @contextlib.contextmanager

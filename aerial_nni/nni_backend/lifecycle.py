@@ -13,6 +13,7 @@ from aerial_nni.config.run_folder import EXPERIMENT, check_writable, sweep
 from aerial_nni.nni_backend import failures
 from aerial_nni.nni_backend.address import LOCAL, check_host, is_local
 from aerial_nni.nni_backend.keep_ui_open import stay
+from aerial_nni.nni_backend.kind import Kind
 from aerial_nni.nni_backend.limit_edits import EditedLimits
 from aerial_nni.nni_backend.ports import check_port
 from aerial_nni.nni_backend.progress import progress_for, say
@@ -22,7 +23,6 @@ from aerial_nni.nni_backend.server import Server
 from aerial_nni.nni_backend.stop_conditions import End, Patience
 from aerial_nni.nni_backend.trial_states import UNFINISHED
 from aerial_nni.nni_backend.watch import Watch
-from aerial_nni.recipes.post_measurements import measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Settings:
     config: Path | None = None
     """A file in NNI's own configuration format."""
     docs: Path | None = None
-    """Where the document goes; None: see `usual_place`."""
+    """Where the document goes; None: its kind says."""
     document: bool = True
     """Whether there is one."""
     stay: bool = False
@@ -91,6 +91,7 @@ def conduct(
     folder: Path,
     *,
     settings: Settings,
+    kind: Kind,
 ) -> Outcome:
     """Starts the server, watches the experiment, writes its document, and leaves nothing running.
 
@@ -103,14 +104,16 @@ def conduct(
             record.launched_here()
             record.save(folder)
             while True:
-                end = _watched(start, server, record, folder, settings=settings, edits=edits)
+                end = _watched(
+                    start, server, record, folder, settings=settings, edits=edits, kind=kind
+                )
                 if end.asked:
                     _cut_off(record)
                 record.close(end.state, end.reason, over=end.over)
                 failures.save(record, folder, say)
                 say(end.details, f"{record.id} {end.state.lower()}: {record.reason}")
                 if settings.document:
-                    document = write_document(record, folder, settings.docs)
+                    document = kind.write_document(record, folder, settings.docs)
                 if end.asked or not settings.stay:
                     break
                 say(*describe_best(record, folder))
@@ -141,6 +144,7 @@ def _watched(
     *,
     settings: Settings,
     edits: EditedLimits,
+    kind: Kind,
 ) -> End:
     """Starts and watches. Ctrl-C, SIGTERM and a closed terminal are a regular end: STOPPED."""
     try:
@@ -159,6 +163,7 @@ def _watched(
                 progress=progress,
                 patience=settings.patience,
                 edits=edits,
+                kind=kind,
             )
             return watch.run()
         finally:
@@ -184,37 +189,6 @@ def _cut_off(record: Record) -> None:
     for trial in record.trials:
         if trial.state in UNFINISHED:
             trial.state = CUT_OFF
-
-
-def write_document(record: Record, folder: Path, docs: Path | None) -> Path | None:
-    """The document of an experiment with a good trial; None where there is nothing to report.
-
-    An error while it is written is told and does not undo the experiment: `report` writes it
-    again.
-    """
-    if record.best is None:
-        return None
-    try:
-        from aerial_nni.recipes.documents import DOCUMENTS, named_place, usual_place, write_report
-    except ImportError as error:
-        say(f"no document: {error}")
-        return None
-    if record.kind not in DOCUMENTS:
-        return None
-    try:
-        if record.state == "DONE":
-            measure(record.kind, folder)
-        say("writing the document: figures take a while")
-        place, said = named_place([folder], docs) if docs else usual_place([folder])
-        document = write_report([folder], place).resolve()
-    except (Exception, KeyboardInterrupt) as error:  # whatever a plotting library raises
-        again = f"try again with: {record.command('report')}"
-        say(f"the document was not written ({type(error).__name__}: {error}); {again}")
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        return None
-    say(f"document: {document}", said)
-    return document
 
 
 @contextlib.contextmanager

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.config import run_folder
+from aerial_nni.nni_backend.kind import PLAIN, Kind
 from aerial_nni.nni_backend.records import Record, Trial
-from aerial_nni.recipes.darts.phases import DERIVED
-from aerial_nni.recipes.zoomout.phases import SUPERPIXELS
 from aerial_nni.tuners.trial import CONTROL, PHASE
 
 GOOD_FILES = (run_folder.OPTIONS, run_folder.HISTORY, run_folder.METRICS, run_folder.CHECKPOINT)
@@ -29,22 +28,24 @@ def score_of(folder: Path) -> float | None:
     return float(score) if type(score) in (int, float) and math.isfinite(score) else None
 
 
-def best_of(trials: Sequence[Trial], folder: Path) -> dict[str, Any] | None:
+def best_of(trials: Sequence[Trial], folder: Path, kind: Kind = PLAIN) -> dict[str, Any] | None:
     """Id, score and folder of the good trial with the highest score; None where none is good.
 
-    A control is never the best: what an experiment is for is in the others. Nor are superpixels,
-    since the best one is to be exported. An architecture search is for the network that its best
-    search trial found, trained by itself: while one of these is good, no other is the best.
+    A control is never the best: what an experiment is for is in the others. Nor is what the `kind`
+    says never is; and while a trial of the phase that it puts above others is good, no other is.
     """
+    never = (CONTROL, *kind.never_best)
     scored = [
         trial
         for trial in trials
-        if not str(trial.parameters.get(PHASE)).startswith((CONTROL, SUPERPIXELS))
+        if not str(trial.parameters.get(PHASE)).startswith(never)
         and trial.score is not None
         and trial.folder
     ]
     # Best first: of a thousand folders only the first good one is looked into.
-    rank = {trial.id: (trial.parameters.get(PHASE) == DERIVED, trial.score) for trial in scored}
+    rank = {
+        trial.id: (trial.parameters.get(PHASE) == kind.best_phase, trial.score) for trial in scored
+    }
     scored.sort(key=lambda trial: rank[trial.id], reverse=True)
     best = next((t for t in scored if is_good(folder / str(t.folder))), None)
     return None if best is None else {"id": best.id, "score": best.score, "folder": best.folder}

@@ -1,14 +1,17 @@
 """A record made anew from what is left of an experiment."""
 
+import dataclasses
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.errors import Damaged, UserError
-from aerial_nni.config.options import BadOption, read_values
+from aerial_nni.config.options import BadOption, TrialOptions, read_values
 from aerial_nni.config.safe_reading import SMALL
 from aerial_nni.nni_backend import ranking, records
+from aerial_nni.nni_backend.kind import PLAIN, Kinds
 from aerial_nni.nni_backend.lifecycle import locked
 from aerial_nni.nni_backend.records import NNI_DIRECTORY, Record, Trial
 
@@ -18,24 +21,17 @@ UNKNOWN = "unknown"
 LIMITS = {"concurrency": 1, "max_minutes": 1440.0, "max_failures": 3}
 """Of an experiment whose own are lost."""
 
-KINDS = {
-    "order": "darts",
-    "teacher": "distill",
-    "superpixel": "zoomout",
-    "auxiliary": "drone",
-}
-"""Option that only one kind of trial has -> that kind, whose trials' module has its name."""
-
 
 class NothingLeft(UserError):
     """There is nothing that a record could be made from."""
 
 
-def repair(runs: Path, experiment: str) -> tuple[Record, str]:
+def repair(runs: Path, experiment: str, kinds: Kinds) -> tuple[Record, str]:
     """The record of an experiment, made anew if it was damaged, and what was done.
 
     It is that of the copy, where there is one; else what options.yaml and the folders of the
-    trials say. The damaged file stays there under another name.
+    trials say, whose options tell which of the `kinds` it is. The damaged file stays there under
+    another name.
 
     Raises:
         UnknownExperiment: there is no such experiment.
@@ -44,10 +40,10 @@ def repair(runs: Path, experiment: str) -> tuple[Record, str]:
     """
     folder = records.find(runs.expanduser().resolve(), experiment)
     with locked(folder):
-        return _repaired(folder)
+        return _repaired(folder, kinds)
 
 
-def _repaired(folder: Path) -> tuple[Record, str]:
+def _repaired(folder: Path, kinds: Kinds) -> tuple[Record, str]:
     path, copy = folder / run_folder.EXPERIMENT, folder / run_folder.EXPERIMENT_COPY
     aside = path.with_name(path.name + run_folder.SET_ASIDE)
     try:
@@ -60,9 +56,10 @@ def _repaired(folder: Path) -> tuple[Record, str]:
         kept = f"the damaged one is {aside}"
     try:
         record, source = records.read_record(copy), copy.name
-        _look_again(record, folder)
+        _look_again(record, folder, kinds)
     except (OSError, Damaged):
-        record, source = _from_folders(folder), f"options.yaml and the folders of {folder}"
+        record = _from_folders(folder, kinds)
+        source = f"options.yaml and the folders of {folder}"
     if path.exists() and not path.is_file():
         path.replace(aside)
     elif path.exists():  # it stays where it is until there is room for the new one
@@ -72,15 +69,15 @@ def _repaired(folder: Path) -> tuple[Record, str]:
     return record, f"{path} was made from {source}; {kept}"
 
 
-def _look_again(record: Record, folder: Path) -> None:
+def _look_again(record: Record, folder: Path, kinds: Kinds) -> None:
     """Brings scores up to date with the result folders."""
     for trial in record.trials:
         trial.score = ranking.score_of(folder / trial.id)
         trial.folder = trial.id if (folder / trial.id).is_dir() else None
-    record.best = ranking.best_of(record.trials, folder)
+    record.best = ranking.best_of(record.trials, folder, kinds.get(record.kind, PLAIN))
 
 
-def _from_folders(folder: Path) -> Record:
+def _from_folders(folder: Path, kinds: Kinds) -> Record:
     """The record as far as the trials tell it."""
     trials = [one for path in sorted(folder.iterdir()) if (one := _trial(path)) is not None]
     options = _options(folder)
@@ -93,13 +90,14 @@ def _from_folders(folder: Path) -> Record:
             "it can be read; start the experiment anew"
         )
     alike = all(_but_seed(one) == _but_seed(own[0]) for one in own)
-    kind = next((KINDS[name] for name in options if name in KINDS), "baseline")
+    name = kind_of(options, kinds)
+    plain = kinds[name].options is TrialOptions
     for trial in trials:
         trial.parameters = {k: v for k, v in trial.parameters.items() if options.get(k) != v}
     return Record(
         id=folder.name,
         # Which trials were controls or final ones, no folder tells.
-        kind=kind if kind == "baseline" and alike else UNKNOWN,
+        kind=name if plain and alike else UNKNOWN,
         name=f"{folder.name}, made from its folders",
         options=options,
         space={},
@@ -107,13 +105,23 @@ def _from_folders(folder: Path) -> Record:
         port=8080,
         url="http://127.0.0.1:8080",
         nni_directory=str(folder.parent / NNI_DIRECTORY),
-        module=f"aerial_nni.trials.{kind}",
+        module=kinds[name].trial,
         state="STOPPED",
         reason="its record was made from its folders",
         created=records.now(),
         trials=trials,
         best=ranking.best_of(trials, folder),
     )
+
+
+def kind_of(options: Collection[str], kinds: Kinds) -> str:
+    """The first kind of whose own options some are among these, else the first of them all."""
+    fields = {name: {one.name for one in dataclasses.fields(kinds[name].options)} for name in kinds}
+    for name, own in fields.items():
+        others = (fields[k] for k in kinds if kinds[k].options is not kinds[name].options)
+        if {*options} & own.difference(*others):
+            return name
+    return next(iter(kinds))
 
 
 def _options(folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -17,6 +18,7 @@ from aerial_nni.config.options import BadOption, read_values
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.definition import OPTIONS_FILE, code_folder
 from aerial_nni.nni_backend.keep_ui_open import wait_for_the_end
+from aerial_nni.nni_backend.kind import PLAIN, Kind, Kinds
 from aerial_nni.nni_backend.lifecycle import Outcome, Settings, alone, conduct, signals_end_this
 from aerial_nni.nni_backend.open_browser import open_page
 from aerial_nni.nni_backend.platforms import connect
@@ -51,12 +53,14 @@ def resume(
     *,
     trials: int | None = None,
     failures: int | None = None,
+    kinds: Kinds = MappingProxyType({}),
 ) -> Outcome:
     """Goes on with an experiment: finished trials are kept, the others run to their end.
 
     NNI starts the trials that were running when it ended once more under their own ids, and they
     go on from their last epoch. Trials that failed are made up for by new ones. `trials`,
-    `failures` and `settings.max_minutes` are new limits, the minutes counted from now.
+    `failures` and `settings.max_minutes` are new limits, the minutes counted from now. One of
+    `kinds` says what is made of the trials at the end.
 
     Raises:
         UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed, NotWritable.
@@ -64,11 +68,18 @@ def resume(
     with _closed(settings.runs, experiment) as (folder, record):
         settings.check()  # what a killed launch has left has let go of the port by now
         _check_shared(folder, record)
-        return _resumed(settings, folder, record, trials=trials, failures=failures)
+        kind = kinds.get(record.kind, PLAIN)
+        return _resumed(settings, folder, record, trials=trials, failures=failures, kind=kind)
 
 
 def _resumed(
-    settings: Settings, folder: Path, record: Record, *, trials: int | None, failures: int | None
+    settings: Settings,
+    folder: Path,
+    record: Record,
+    *,
+    trials: int | None,
+    failures: int | None,
+    kind: Kind,
 ) -> Outcome:
     config, action = stored_config(folder, begun=bool(record.trials))
     connect(config, settings.host)
@@ -100,7 +111,7 @@ def _resumed(
     with server:
         record.port, record.url = server.address.port, server.url
         record.nni_directory = str(server.nni_directory)
-        return conduct(start, server, record, folder, settings=lasting)
+        return conduct(start, server, record, folder, settings=lasting, kind=kind)
 
 
 def view(settings: Settings, experiment: str, *, browser: bool = False) -> None:

@@ -17,6 +17,7 @@ import psutil
 
 from aerial_nni.nni_backend import failures, rest_client
 from aerial_nni.nni_backend.hang_detection import Stillness
+from aerial_nni.nni_backend.kind import PLAIN, Kind
 from aerial_nni.nni_backend.limit_edits import EditedLimits
 from aerial_nni.nni_backend.process_reaper import is_gone
 from aerial_nni.nni_backend.progress import Progress
@@ -59,12 +60,13 @@ class Watch:
         progress: Progress,
         patience: Patience | None = None,
         edits: EditedLimits | None = None,
+        kind: Kind = PLAIN,
     ) -> None:
         self.server, self.record, self.folder = server, record, folder
         self.progress, self.patience = progress, patience or Patience()
         self._answered, self._waits = time.monotonic(), False
         self._since: dict[str, float] = {}
-        self._edits = edits or EditedLimits()
+        self._edits, self._kind = edits or EditedLimits(), kind
         self._still = Stillness(record.id)
         self._dispatcher: psutil.Process | None = None
         # On a resume: what ended before it is neither told again nor counted as a failure.
@@ -113,7 +115,7 @@ class Watch:
             self.progress.say(line)
         if edited or trials != self.record.trials:
             self.record.trials = trials
-            self.record.best = best_of(trials, self.folder)
+            self.record.best = best_of(trials, self.folder, self._kind)
             failures.save(self.record, self.folder, self.progress.say)
         for trial in trials:
             if trial.id in self._told or trial.state in UNFINISHED:

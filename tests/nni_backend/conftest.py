@@ -8,7 +8,7 @@ import psutil
 import pytest
 from fast_experiments import ask, free_port, no_data, processes
 
-from aerial_nni.nni_backend import keep_ui_open, lifecycle
+from aerial_nni.nni_backend import keep_ui_open
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.launch import launch
 from aerial_nni.nni_backend.lifecycle import Outcome, Settings
@@ -43,7 +43,6 @@ def runs(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def run_fast(runs: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """Runs an experiment of fast trials in this process, to its end, without a document."""
-    monkeypatch.setattr(lifecycle, "write_document", lambda *_: None)
 
     def run(definition: Definition, **settings: object) -> Outcome:
         chosen = Settings(**{"runs": runs, "port": port, **settings})  # type: ignore[arg-type]

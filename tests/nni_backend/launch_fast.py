@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fast_experiments import fast, fast_search, no_data, search
 
-from aerial_nni.nni_backend import lifecycle, ports
+from aerial_nni.nni_backend import ports
 from aerial_nni.nni_backend.launch import launch
 from aerial_nni.nni_backend.lifecycle import Settings
 from aerial_nni.nni_backend.stop_conditions import LONG, Patience
@@ -20,7 +20,6 @@ from aerial_nni.nni_backend.stop_conditions import LONG, Patience
 if __name__ == "__main__":
     runs, port, seeds, concurrency, host = [*sys.argv[1:], "127.0.0.1"][:5]
     ports.USUAL = int(os.environ.get("FAST_USUAL", ports.USUAL))
-    lifecycle.write_document = lambda *_: None
     settings = Settings(
         runs=Path(runs),
         port=None if port == "None" else int(port),

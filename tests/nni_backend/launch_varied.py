@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fast_experiments import fast, no_data
 
-from aerial_nni.nni_backend import lifecycle
 from aerial_nni.nni_backend.launch import launch
 from aerial_nni.nni_backend.lifecycle import Settings
 
@@ -21,7 +20,6 @@ TRIALS = 1000  # more than any test waits for
 
 if __name__ == "__main__":
     runs, port = sys.argv[1:]
-    lifecycle.write_document = lambda *_: None
     tuner = {"class_name": "aerial_nni.tuners.random_grid.RandomTuner", "class_args": {"seed": 0}}
     definition = dataclasses.replace(fast(1), space=SPACE, tuner=tuner, trials=TRIALS)
     launch(definition, Settings(runs=Path(runs), port=int(port), concurrency=2), prepare=no_data)

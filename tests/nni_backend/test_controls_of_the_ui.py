@@ -13,7 +13,7 @@ from fast_trial import score_of
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import TrialOptions
-from aerial_nni.nni_backend import lifecycle, records, rest_client, stored_experiments
+from aerial_nni.nni_backend import records, rest_client, stored_experiments
 from aerial_nni.nni_backend.lifecycle import Outcome, Settings
 from aerial_nni.nni_backend.trial_states import parameter_mismatches, parameters_of
 from aerial_nni.tuners.trial import BEST, DEFAULT, SEARCH
@@ -234,7 +234,6 @@ def test_a_customised_trial_that_is_cut_off_is_resumed_and_learnt(
     wait_for(lambda: len(launched.history()) == 2)
     launched.process.kill()
     launched.end()
-    monkeypatch.setattr(lifecycle, "write_document", lambda *_: None)
     outcome = stored_experiments.resume(Settings(runs=runs, port=port), launched.id)
     assert outcome.record.reason == "all trials ended: 3 of 3 are good"
     assert 0.0025 in [trial.parameters["lr"] for trial in outcome.record.trials]

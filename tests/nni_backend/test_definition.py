@@ -6,7 +6,7 @@ from fast_experiments import fast
 from aerial_nni.config.options import BadOption, TrialOptions
 from aerial_nni.nni_backend import platforms
 from aerial_nni.nni_backend.definition import BadConfig, limits_of, nni_config, read_config
-from aerial_nni.recipes.baseline.recipe import baseline
+from aerial_nni.recipes.baseline.study import baseline
 
 LOCAL = Path(__file__).parents[2] / "nni_configs" / "local.yaml"
 

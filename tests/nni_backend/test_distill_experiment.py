@@ -18,12 +18,12 @@ from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.ranking import best_of
 from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.recipes import RECIPES
 from aerial_nni.recipes.distill.options import DistillOptions
-from aerial_nni.recipes.distill.recipe import distill, plan_of, student_of, usual_options
+from aerial_nni.recipes.distill.study import distill, plan_of, student_of, usual_options
 from aerial_nni.recipes.distill.teacher import Teacher, TeacherMissing
 from aerial_nni.recipes.distill.teacher_checks import teacher_file
-from aerial_nni.recipes.hpo.recipe import Plan
-from aerial_nni.recipes.summary import conclude
+from aerial_nni.recipes.hpo.study import Plan
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.tuners.methods import METHODS
 from aerial_nni.tuners.space import BadSpace
@@ -136,8 +136,8 @@ def test_the_best_trial_of_an_architecture_search_is_what_its_best_search_found(
             run_folder.write_json(tmp_path / name / file, {"score": score})
         trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
                             parameters={"_phase": phase}))  # fmt: skip
-    assert best_of(trials, tmp_path)["id"] == "d"
-    assert best_of(trials[1:3], tmp_path)["id"] == "b"
+    assert best_of(trials, tmp_path, RECIPES["darts"])["id"] == "d"
+    assert best_of(trials[1:3], tmp_path, RECIPES["darts"])["id"] == "b"
 
 
 def test_what_a_teacher_is_worth_is_measured_at_equal_seeds():
@@ -150,7 +150,7 @@ def test_what_a_teacher_is_worth_is_measured_at_equal_seeds():
               trial("search", 0, 0.99)]  # fmt: skip
     record = Record(id="x", kind="distill", name="", options={}, space={}, limits={}, port=0,
                     url="", nni_directory="", module="", created="", trials=trials)  # fmt: skip
-    values, text = conclude(record, Path())
+    values, text = RECIPES["distill"].conclude(record, Path())
     found = values["worth"]
     assert found["student"] == pytest.approx(0.65)
     assert found["control"] == pytest.approx(0.45)
@@ -158,7 +158,10 @@ def test_what_a_teacher_is_worth_is_measured_at_equal_seeds():
     assert found["spread"] == pytest.approx(0.1414, abs=1e-4)
     assert found["seeds"] == 2
     assert text == "student 0.6500, control 0.4500: +0.2000 ± 0.1414 over 2 seeds"
-    assert conclude(dataclasses.replace(record, trials=trials[:3]), Path()) == ({"worth": None}, "")
+    assert RECIPES["distill"].conclude(dataclasses.replace(record, trials=trials[:3]), Path()) == (
+        {"worth": None},
+        "",
+    )
 
 
 def test_a_teacher_is_a_file_or_an_experiment(tmp_path: Path):

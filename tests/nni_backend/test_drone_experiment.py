@@ -13,11 +13,11 @@ from fast_experiments import free_port
 from aerial_nni.config.options import BUILT_IN, BadOption, changed
 from aerial_nni.config.run_folder import LR_FINDER, SPLIT
 from aerial_nni.nni_backend import records
-from aerial_nni.recipes import defaults as usual
 from aerial_nni.recipes.drone.command import weights_of
 from aerial_nni.recipes.drone.loss_presets import COMPARED, LOSSES, SAID, VARIED, loss_name, said_of
 from aerial_nni.recipes.drone.options import DroneOptions
-from aerial_nni.recipes.drone.recipe import (
+from aerial_nni.recipes.drone.recipe import DRONE
+from aerial_nni.recipes.drone.study import (
     SPACE,
     Plan,
     drone,
@@ -183,9 +183,9 @@ def test_without_a_search_the_losses_are_all_there_is():
 
 def test_what_is_built_in_needs_no_download(tmp_path: Path):
     for data in BUILT_IN:
-        assert usual.drone(data)["backbone_weights"] == "random"
+        assert DRONE.preset(data)["backbone_weights"] == "random"
         assert plan_of(data, seed=0).trials < plan_of("aeroscapes", seed=0).trials
-    assert "backbone_weights" not in usual.drone("aeroscapes")
+    assert "backbone_weights" not in DRONE.preset("aeroscapes")
     assert weights_of(DroneOptions(), tmp_path) == "coco"
     file = changed(OPTIONS, {"backbone_weights": "w.pth"})
     assert weights_of(file, tmp_path) == str(Path("w.pth").resolve())

@@ -32,7 +32,6 @@ TYPED = "python -m aerial_nni.run resume abc"
 
 @pytest.fixture
 def resume(runs: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Outcome]:
-    monkeypatch.setattr(lifecycle, "write_document", lambda *_: None)
     settings = Settings(runs=runs, port=port, command_line=TYPED)
     return lambda experiment: stored_experiments.resume(settings, experiment)
 

@@ -14,11 +14,11 @@ from aerial_nni.nni_backend.estimate import NotTimed, Timing, duration, measured
 from aerial_nni.nni_backend.launch import write_options
 from aerial_nni.nni_backend.records import Limits
 from aerial_nni.nni_backend.workload import Part, granted_epochs, workload
-from aerial_nni.recipes.baseline.recipe import baseline
+from aerial_nni.recipes.baseline.study import baseline
 from aerial_nni.recipes.distill.options import DistillOptions
-from aerial_nni.recipes.distill.recipe import distill
+from aerial_nni.recipes.distill.study import distill
 from aerial_nni.recipes.distill.teacher import Teacher
-from aerial_nni.recipes.hpo.recipe import Plan
+from aerial_nni.recipes.hpo.study import Plan
 from aerial_nni.run import build_parser
 from aerial_nni.tuners.methods import METHODS
 

@@ -8,8 +8,7 @@ import numpy as np
 from aerial_nni.config import run_folder
 from aerial_nni.models.genotype import random_genotype
 from aerial_nni.nni_backend.records import Record, Trial
-from aerial_nni.recipes.darts.summary import found, said
-from aerial_nni.recipes.summary import conclude
+from aerial_nni.recipes.darts.summary import conclude, found, said
 
 GENOTYPES = [random_genotype(np.random.default_rng(i), depth=1, nodes=2) for i in range(2)]
 

@@ -17,7 +17,7 @@ from fast_experiments import Launched, fast, search, wait_for
 from ssh_server import SshServer, found
 from test_network import opened_channel
 
-from aerial_nni.nni_backend import lifecycle, platforms, stored_experiments
+from aerial_nni.nni_backend import platforms, stored_experiments
 from aerial_nni.nni_backend.address import own_address
 from aerial_nni.nni_backend.definition import limits_of, nni_config, read_config
 from aerial_nni.nni_backend.lifecycle import Outcome, Settings
@@ -123,7 +123,6 @@ def test_a_killed_launcher_leaves_nothing_elsewhere_and_the_experiment_goes_on(
     os.kill(launched.process.pid, signal.SIGKILL)
     launched.end()
     wait_for(lambda: not of(launched.id))
-    monkeypatch.setattr(lifecycle, "write_document", lambda *_: None)
     outcome = stored_experiments.resume(Settings(runs=runs, port=port), launched.id)
     assert outcome.record.reason == "all trials ended: 2 of 2 are good"
     assert sorted(trial.parameters["seed"] for trial in outcome.record.trials) == [0, 1]

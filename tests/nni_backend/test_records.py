@@ -11,6 +11,7 @@ from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.lifecycle import locked
 from aerial_nni.nni_backend.record_repair import repair
 from aerial_nni.nni_backend.records import Trial, UnknownExperiment
+from aerial_nni.recipes import RECIPES
 from aerial_nni.run import main
 
 
@@ -167,7 +168,7 @@ def test_a_record_that_finds_no_room_is_still_there(
     with monkeypatch.context() as patched:
         patched.setattr(records.Record, "save", full)
         with pytest.raises(OSError, match="No space"):
-            repair(tmp_path, "hurt")
+            repair(tmp_path, "hurt", RECIPES)
     assert (tmp_path / "hurt" / run_folder.EXPERIMENT).read_text() == "{"
     (tmp_path / "hurt" / run_folder.EXPERIMENT).unlink()
     assert main(["repair", "hurt", "--runs", str(tmp_path)]) == 0
@@ -188,7 +189,7 @@ def test_without_any_trial_a_repaired_record_has_a_limit(tmp_path: Path):
     (tmp_path / "hurt").mkdir()
     (tmp_path / "hurt" / "options.yaml").write_text("epochs: 3\n")
     (tmp_path / "hurt" / run_folder.EXPERIMENT).write_text("{")
-    assert repair(tmp_path, "hurt")[0].limits["trials"] == 1
+    assert repair(tmp_path, "hurt", RECIPES)[0].limits["trials"] == 1
 
 
 def test_a_record_is_small(tmp_path: Path):

@@ -12,7 +12,7 @@ from aerial_nni.nni_backend.lifecycle import Settings
 from aerial_nni.recipes.distill.teacher import Teacher, TeacherUnfit, check_kinds
 from aerial_nni.recipes.engine import prepare_data as preparation
 from aerial_nni.recipes.engine.prepare_data import prepare_data
-from aerial_nni.recipes.zoomout import recipe as zoomout
+from aerial_nni.recipes.zoomout import study as zoomout
 from aerial_nni.run import main
 
 RECIPES = ("baseline", "hpo --method tpe", "darts", "zoomout", "drone")
@@ -102,7 +102,7 @@ def test_features_of_photographs_are_of_three_bands(
 
     facts = Facts(name="four", classes=("a", "b"), palette=((0, 0, 0), (1, 1, 1)),
                   bands=("red", "green", "blue", "infrared"))  # fmt: skip
-    monkeypatch.setattr(zoomout, "lay_ground", lambda *_, check_facts, **__: check_facts(facts))
+    monkeypatch.setattr(zoomout, "prepare_data", lambda *_, check_facts, **__: check_facts(facts))
     options = ZoomOutOptions(backbone_weights="random")
     plan = zoomout.plan_of("building-scenes", seed=0)
     prepare = zoomout.prepare_with(zoomout.zoomout(options, METHODS["gp"], plan))

@@ -6,8 +6,8 @@ from aerial_nni.models import ModelSpec, parameter_count
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.nni_backend import launch
 from aerial_nni.recipes.darts.options import SearchOptions
-from aerial_nni.recipes.darts.recipe import Plan, darts, plan_of
 from aerial_nni.recipes.darts.search_tuner import HAND_MADE, RANDOM, ArchitectureTuner
+from aerial_nni.recipes.darts.study import Plan, darts, plan_of
 from aerial_nni.run import main
 from aerial_nni.tuners.dispatcher_patches import NotYet
 from aerial_nni.tuners.space import BadSpace

@@ -62,7 +62,6 @@ RESUME = """
 import sys
 from pathlib import Path
 from aerial_nni.nni_backend import lifecycle, stored_experiments
-lifecycle.write_document = lambda *_: None
 runs, experiment = sys.argv[1:]
 settings = lifecycle.Settings(runs=Path(runs), port={port})
 outcome = stored_experiments.resume(settings, experiment, trials=3)

@@ -16,12 +16,12 @@ from torchvision.models import vgg
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import BUILT_IN, BadOption, TrialOptions, changed
 from aerial_nni.nni_backend import ranking, records
-from aerial_nni.recipes import defaults as usual
 from aerial_nni.recipes.engine.search_space import load_space
 from aerial_nni.recipes.zoomout.command import weights_of
 from aerial_nni.recipes.zoomout.options import ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXEL, UNET
-from aerial_nni.recipes.zoomout.recipe import SPACE, Plan, backbones, plan_of, prepare_with, zoomout
+from aerial_nni.recipes.zoomout.recipe import ZOOMOUT
+from aerial_nni.recipes.zoomout.study import SPACE, Plan, backbones, plan_of, prepare_with, zoomout
 from aerial_nni.run import main
 from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.training.pretrained import BackboneUnfit
@@ -164,7 +164,7 @@ def test_the_best_trial_is_one_that_can_be_exported(tmp_path: Path):
         run_folder.write_json(folder / run_folder.METRICS, {"score": score})
         trials.append(records.Trial(id=phase[:5], sequence=None, state="SUCCEEDED", score=score,
                                     parameters={"_phase": phase}, folder=phase[:5]))  # fmt: skip
-    best = ranking.best_of(trials, tmp_path)
+    best = ranking.best_of(trials, tmp_path, ZOOMOUT)
     assert best and best["id"] == "zoom-"
 
 
@@ -178,10 +178,10 @@ def test_without_a_search_all_is_as_asked():
 
 def test_what_is_built_in_needs_no_download_and_nested_data_its_own_split():
     for data in BUILT_IN:
-        assert usual.zoomout(data)["backbone_weights"] == "random"
+        assert ZOOMOUT.preset(data)["backbone_weights"] == "random"
         assert plan_of(data, seed=0).trials == 3
-    assert usual.zoomout("buildings")["split"] == "tile"
-    assert "split" not in usual.zoomout("xbd") and plan_of("xbd", seed=0).trials == 12
+    assert ZOOMOUT.preset("buildings")["split"] == "tile"
+    assert "split" not in ZOOMOUT.preset("xbd") and plan_of("xbd", seed=0).trials == 12
 
 
 def test_an_encoder_needs_a_checkpoint(tmp_path: Path):

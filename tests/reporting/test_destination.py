@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aerial_nni.nni_backend import records
-from aerial_nni.nni_backend.lifecycle import write_document
+from aerial_nni.recipes.baseline.recipe import BASELINE
 from aerial_nni.recipes.documents import usual_place, write_report
 from aerial_nni.reporting.destination import DOCS, experiments_of
 from aerial_nni.run import main
@@ -71,8 +71,8 @@ def test_a_run_and_the_verb_report_go_the_same_way(
         id="one", kind="baseline", name="", options={}, space={}, limits={}, port=0, url="",
         nni_directory="", module="", best={"id": "trial0"},
     )  # fmt: skip
-    write_document(record, folder, None)
-    write_document(record, folder, DOCS)
+    BASELINE.write_document(record, folder, None)
+    BASELINE.write_document(record, folder, DOCS)
     assert "report one --docs docs" in capsys.readouterr().err
     monkeypatch.setattr(records, "find", lambda *_: folder)
     assert main(["report", "one"]) == 0

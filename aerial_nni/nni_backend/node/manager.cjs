@@ -59,7 +59,7 @@ function asAdded({ _origin, ...parameters }) {
 }
 
 // Why no trial of this experiment can run with these parameters, or why nobody could tell; empty where
-// one can: aerial_nni/trials/added.py looks at them as the trial will.
+// one can: aerial_nni/recipes/added.py looks at them as the trial will.
 function whyNot(parameters) {
   if (!fits(parameters)) return `its brackets are deeper than ${DEEPEST}`;
   const digits = Object.values(parameters).find((value) => Number.isInteger(value) && !Number.isSafeInteger(value));
@@ -68,7 +68,7 @@ function whyNot(parameters) {
   if (!python || !home) return "";
   const folder = path.join(path.dirname(home), global.nni.args.experimentId);
   return new Promise((resolve) => {
-    const question = ["-m", "aerial_nni.trials.added", folder];
+    const question = ["-m", "aerial_nni.recipes.added", folder];
     const child = execFile(python, question, { timeout: 60_000 }, (error, answer) =>
       resolve(error ? answer.trim() || `it could not be checked: ${error.message}` : ""),
     );

@@ -7,9 +7,9 @@ from pathlib import Path
 from aerial_nni.cli.experiment_flags import Verbs, add_config, add_experiment_flags, positive, whole
 from aerial_nni.cli.output import finished, settings_of
 from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
-from aerial_nni.recipes import defaults as usual
 from aerial_nni.recipes.darts.options import SearchOptions
 from aerial_nni.recipes.darts.phases import LIKE_SIZE
+from aerial_nni.recipes.darts.recipe import DARTS
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -62,16 +62,17 @@ def add_flags(verbs: Verbs) -> None:
                        help="why the search was made smaller, for the document")  # fmt: skip
     add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
     add_config(parser)
-    add_trial_flags(parser, SearchOptions, usual=usual.darts, without=["search"])
+    add_trial_flags(parser, SearchOptions, usual=DARTS.preset, without=["search"])
 
 
 def darts(given: argparse.Namespace) -> int:
     """Searches an architecture."""
     from aerial_nni.nni_backend.launch import launch
-    from aerial_nni.recipes.darts import recipe as experiment
+    from aerial_nni.recipes.darts import study as experiment
+    from aerial_nni.recipes.engine.prepare_data import prepare_data
 
     options = trial_options(given, SearchOptions)
-    options = apply_defaults(options, usual.darts(options.data), given)
+    options = apply_defaults(options, DARTS.preset(options.data), given)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -85,4 +86,4 @@ def darts(given: argparse.Namespace) -> int:
     definition = experiment.darts(
         options, plan, space_file=given.search_space, given=typed(given, SearchOptions)
     )
-    return finished(launch(definition, settings_of(given)), given)
+    return finished(launch(definition, settings_of(given), prepare=prepare_data, kind=DARTS), given)

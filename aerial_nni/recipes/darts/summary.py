@@ -8,7 +8,15 @@ from aerial_nni.config import run_folder
 from aerial_nni.models.genotype import read_genotype
 from aerial_nni.nni_backend.records import Record
 from aerial_nni.recipes.darts.phases import DERIVED, HAND_MADE, OTHERS, RANDOM
+from aerial_nni.recipes.engine.recipe import Conclusion
 from aerial_nni.tuners.trial import PHASE, SEARCH
+
+
+def conclude(record: Record, folder: Path) -> Conclusion:
+    """What `found` has, and the same in lines."""
+    values = found(record, folder)
+    nothing = "" if values["genotype"] else "no search trial found an architecture"
+    return values, "\n".join(filter(None, (nothing, said(values))))
 
 
 def found(record: Record, folder: Path) -> dict[str, Any]:

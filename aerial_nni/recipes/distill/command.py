@@ -14,8 +14,8 @@ from aerial_nni.cli.experiment_flags import (
 )
 from aerial_nni.cli.output import finished, settings_of
 from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
-from aerial_nni.recipes import defaults as usual
 from aerial_nni.recipes.distill.options import SIZES, DistillOptions
+from aerial_nni.recipes.distill.recipe import DISTILL
 
 STUDENT = {
     **dict.fromkeys(SIZES, "the teacher's"),
@@ -68,13 +68,13 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
     add_config(parser)
-    add_trial_flags(parser, DistillOptions, usual=lambda data: {**STUDENT, **usual.distill(data)})
+    add_trial_flags(parser, DistillOptions, usual=lambda data: {**STUDENT, **DISTILL.preset(data)})
 
 
 def distill(given: argparse.Namespace) -> int:
     """Distils."""
     from aerial_nni.nni_backend.launch import launch
-    from aerial_nni.recipes.distill import recipe as experiment
+    from aerial_nni.recipes.distill import study as experiment
     from aerial_nni.recipes.distill.teacher import open_teacher
     from aerial_nni.recipes.distill.teacher_checks import prepare_with, teacher_file
 
@@ -98,4 +98,6 @@ def distill(given: argparse.Namespace) -> int:
         student=given.student,
         given=typed(given, DistillOptions),
     )
-    return finished(launch(definition, settings_of(given), prepare=prepare_with(teacher)), given)
+    return finished(
+        launch(definition, settings_of(given), prepare=prepare_with(teacher), kind=DISTILL), given
+    )

@@ -18,9 +18,9 @@ from aerial_nni.cli.experiment_flags import (
 from aerial_nni.cli.output import finished, settings_of
 from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
 from aerial_nni.config.options import LOSS_TERMS, OF_UNET, TrialOptions, changed
-from aerial_nni.recipes import defaults as usual
 from aerial_nni.recipes.drone.loss_presets import COMPARED, LOSSES, VARIED
 from aerial_nni.recipes.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+from aerial_nni.recipes.drone.recipe import DRONE
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -71,7 +71,7 @@ def add_flags(verbs: Verbs) -> None:
     add_trial_flags(
         parser,
         DroneOptions,
-        usual=usual.drone,
+        usual=DRONE.preset,
         without=("model", "genotype", *OF_UNET, *VARIED),
         texts={"epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search"},
     )
@@ -80,11 +80,11 @@ def add_flags(verbs: Verbs) -> None:
 def drone(given: argparse.Namespace) -> int:
     """Compares and searches."""
     from aerial_nni.nni_backend.launch import launch
-    from aerial_nni.recipes.drone import recipe as experiment
+    from aerial_nni.recipes.drone import study as experiment
 
     check_search_words(given)
     options = trial_options(given, DroneOptions)
-    options = apply_defaults(options, usual.drone(options.data), given)
+    options = apply_defaults(options, DRONE.preset(options.data), given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
@@ -104,7 +104,7 @@ def drone(given: argparse.Namespace) -> int:
         given=typed(given, DroneOptions),
     )
     prepare = experiment.prepare_with(options)
-    return finished(launch(definition, settings_of(given), prepare=prepare), given)
+    return finished(launch(definition, settings_of(given), prepare=prepare, kind=DRONE), given)
 
 
 def weights_of(options: DroneOptions, runs: Path) -> str:

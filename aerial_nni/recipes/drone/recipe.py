@@ -1,188 +1,37 @@
-"""Drone scenes: DeepLabV3 with several losses, then a search of the rest with the best of them.
+"""`drone`: DeepLabV3 on pictures from low flights, with several losses, then a search."""
 
-The losses are compared over seeds with everything else fixed. The configuration that the search
-finds is trained from the same seeds and as long, so the runs of its loss are its control.
-"""
-
-import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from aerial_nni.config.options import BUILT_IN, BadOption, TrialOptions
-from aerial_nni.data.dataset import Facts
-from aerial_nni.data.pipeline.prepared import Prepared
-from aerial_nni.data.pipeline.splits import Split
-from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import workload
-from aerial_nni.recipes.baseline.recipe import check_final_seeds, check_seeds, final_seeds
-from aerial_nni.recipes.drone.initial_weights import check_fit, check_start, load_initial_weights
-from aerial_nni.recipes.drone.loss_presets import COMPARED, PREFIX, VARIED, loss_name, options_of
+from aerial_nni.config.options import BUILT_IN
 from aerial_nni.recipes.drone.options import RANDOM, DroneOptions
-from aerial_nni.recipes.engine.prepare_data import prepare_data
-from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.hpo.recipe import Plan as SearchPlan
-from aerial_nni.recipes.hpo.recipe import epochs_of_search, searching, unsearched
-from aerial_nni.tuners.methods import Method
-from aerial_nni.tuners.parameter import BadSpace
-from aerial_nni.tuners.trial import BEST, PHASE
+from aerial_nni.recipes.engine.recipe import OTHERS, Document, Recipe
 
-log = logging.getLogger(__name__)
+SMALL: dict[str, Any] = {
+    "epochs": 3,
+    "backbone": "mobilenet_v3_large",
+    "backbone_weights": RANDOM,
+    "head": 32,
+    "accumulate": 1,
+    "lr": 2e-3,
+    "find_lr": 20,
+}
+"""What is built in is for trying things out: minutes, and no download."""
 
-SPACE = FOLDER / "drone.yaml"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan(SearchPlan):
-    """How much is compared and searched, and what follows."""
-
-    losses: Sequence[str] = COMPARED
-    """Names or expressions as `drone.names.loss_name` takes them."""
-    find_lr: int = 0
-    """Steps of the learning-rate finder, in one run of each loss."""
-
-
-def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on what is built in, else days."""
-    if data in BUILT_IN:
-        return Plan(trials=2, seeds=final_seeds(seed)[:1], epochs=5, concurrency=2)
-    return Plan(trials=12, seeds=final_seeds(seed), epochs=60)
-
-
-def drone(
-    options: DroneOptions,
-    method: Method,
-    plan: Plan,
-    *,
-    space_file: Path | None = None,
-    given: Collection[str] = (),
-) -> Definition:
-    """The experiment that compares the losses of `plan` and searches around `options`.
-
-    Options that are `given` stay as they are, whatever the search space says of them.
-    Without trials of a search (`plan.trials` 0) the losses are compared and nothing follows.
-
-    Raises:
-        BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the runs cannot have these seeds or losses, or are of another network.
-    """
-    if options.model != "deeplab":
-        raise BadOption(
-            f"model={options.model} has none of the options that are searched here; for the U-Net: "
-            "python -m aerial_nni.run hpo"
-        )
-    grid = grid_points(plan)
-    if compared := sorted({*VARIED} & {*given}):
-        raise BadOption(
-            f"{' and '.join(compared)} would be the same for all runs, and losses are what is "
-            "compared: give --losses, with names or with sums such as log-dice+5*focal"
-        )
-    fixed: dict[str, Any] = {}
-    if plan.trials:
-        check_final_seeds(plan.seeds, search=options.seed)
-        space = searched_space(options, space_file or SPACE)
-        space, fixed = without_given(space, options, given)
-        finals = [
-            {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs}
-            for seed in plan.seeds
-        ]
-        tuner, how = searching(options, method, plan, space=space, finals=finals)
-        tuner["class_name"] = "aerial_nni.tuners.ablation_then_search.GridFirstTuner"
-        tuner["class_args"] |= {"grid": grid, "alike": ["seed", "epochs", "find_lr"]}
-    else:
-        check_seeds(plan.seeds)
-        finals = []
-        space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
-        tuner, how = unsearched(grid)
-    return Definition(
-        kind="drone",
-        name=f"DeepLabV3 on {options.data}",
-        options=options,
-        space=space,
-        tuner=tuner,
-        space_file=(space_file or SPACE) if plan.trials else None,
-        concurrency=plan.concurrency,
-        trials=len(grid) + plan.trials + len(finals),
-        module="aerial_nni.trials.drone",
-        work=workload(
-            options,
-            space,
-            searched=plan.trials,
-            points=[*grid, *finals],
-            epochs=epochs_of_search(options, method, plan),
-        ),
-        method={
-            **how,
-            "losses": losses_of(plan),
-            "search_trials": plan.trials,
-            "own_space": is_own(space_file, SPACE),
-            "seeds": list(plan.seeds),
-            "final_epochs": plan.epochs,
-            "find_lr": plan.find_lr,
-            "given": fixed,
-        },
-    )
-
-
-def losses_of(plan: Plan) -> list[str]:
-    """Names of the losses of `plan`, each once. Raises `BadOption` for what is no loss."""
-    return list(dict.fromkeys(map(loss_name, plan.losses)))
-
-
-def grid_points(plan: Plan) -> list[dict[str, Any]]:
-    """Each loss from each seed; the first seed's runs also look for the learning rate."""
-    return [
-        {
-            PHASE: f"{PREFIX}{name}",
-            **options_of(name),
-            "seed": seed,
-            "epochs": plan.epochs,
-            "find_lr": plan.find_lr if seed == plan.seeds[0] else 0,
-        }
-        for name in losses_of(plan)
-        for seed in plan.seeds
-    ]
-
-
-def searched_space(options: DroneOptions, path: Path) -> dict[str, Any]:
-    """The file's search space; where all weights are drawn, all of them learn.
-
-    Raises:
-        BadSpace: it has the loss, which is compared before, or nothing that can be searched.
-    """
-    space = load_space(path, options)
-    for name in VARIED:
-        if name in space:
-            raise BadSpace(f"{path}: {name} is compared before the search: give --losses")
-    if options.backbone_weights == RANDOM and "trained" in space:
-        why = f"with backbone_weights={RANDOM} a stage that does not learn stays as it was drawn"
-        del space["trained"]
-        if not space:
-            raise BadSpace(
-                f"{path} holds `trained` alone, and {why}; add other options, or give "
-                "--backbone-weights coco or a FILE"
-            )
-        if is_own(path, SPACE):
-            log.warning("trained of %s is not searched: %s", path, why)
-    return space
-
-
-def prepare_with(options: DroneOptions) -> Callable[[TrialOptions, Path], TrialOptions]:
-    """What makes data, split and the backbone's weights ready: see `launch`.
-
-    Raises, when it is called, BackboneMissing and BackboneUnfit beside what `prepare_data` does.
-    """
-
-    def check(prepared: Prepared, split: Split) -> None:
-        if options.model == "deeplab":
-            check_start(load_initial_weights(options), prepared, split)
-
-    def check_facts(facts: Facts) -> None:
-        if options.model == "deeplab":
-            check_fit(load_initial_weights(options), options, facts)
-
-    def prepare(given: TrialOptions, folder: Path) -> TrialOptions:
-        return prepare_data(given, folder, check=check, check_facts=check_facts)
-
-    return prepare
+DRONE = Recipe(
+    kind="drone",
+    options=DroneOptions,
+    trial="aerial_nni.trials.drone",
+    build_setup="aerial_nni.recipes.drone.training_setup:build_setup",
+    command="aerial_nni.recipes.drone.command:add_flags",
+    presets={
+        OTHERS: {"epochs": 20, "batch": 4, "accumulate": 2, "find_lr": 200},
+        **dict.fromkeys(BUILT_IN, SMALL),
+    },
+    document=Document(
+        name="drone-scenes", write="aerial_nni.recipes.drone.report.document:write_drone"
+    ),
+    overview="aerial_nni.recipes.drone.overview:read_rows",
+    summary="aerial_nni.recipes.drone.summary:conclude",
+    benchmark="aerial_nni.bench.drone",
+    needs=("torchvision.models.segmentation",),
+)

@@ -104,11 +104,6 @@ def without_given(
     return left, fixed
 
 
-def describe_given(fixed: Mapping[str, Any]) -> str:
-    """What is said of options that are given, so not searched."""
-    return f"given, so not searched: {', '.join(f'{k}={v}' for k, v in fixed.items())}"
-
-
 def _check(parameter: Parameter, options: Options, refused: Mapping[str, str]) -> None:
     name = parameter.name
     all_names = [spec.name for spec in fields(options)]

@@ -14,7 +14,7 @@ from aerial_nni.cli.experiment_flags import (
 from aerial_nni.cli.output import finished, settings_of
 from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
 from aerial_nni.config.options import TrialOptions
-from aerial_nni.recipes import defaults as usual
+from aerial_nni.recipes.hpo.recipe import HPO
 
 
 def add_flags(verbs: Verbs) -> None:
@@ -69,18 +69,19 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
     add_config(parser)
-    add_trial_flags(parser, TrialOptions, usual=usual.hpo)
+    add_trial_flags(parser, TrialOptions, usual=HPO.preset)
 
 
 def hpo(given: argparse.Namespace) -> int:
     """Searches for better options with one of nine methods."""
     from aerial_nni.nni_backend.launch import launch
-    from aerial_nni.recipes.hpo import recipe as search
+    from aerial_nni.recipes.engine.prepare_data import prepare_data
+    from aerial_nni.recipes.hpo import study as search
     from aerial_nni.tuners.methods import choose_method
 
     method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
     options = trial_options(given, TrialOptions)
-    options = apply_defaults(options, usual.hpo(options.data), given)
+    options = apply_defaults(options, HPO.preset(options.data), given)
     plan = _plan(given, search.plan_of(options.data, seed=options.seed))
     definition = search.hpo(
         options,
@@ -89,7 +90,7 @@ def hpo(given: argparse.Namespace) -> int:
         space_file=given.search_space,
         given=typed(given, TrialOptions),
     )
-    return finished(launch(definition, settings_of(given)), given)
+    return finished(launch(definition, settings_of(given), prepare=prepare_data, kind=HPO), given)
 
 
 def _plan(given: argparse.Namespace, usual: Any) -> Any:

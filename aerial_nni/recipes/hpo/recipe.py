@@ -1,194 +1,23 @@
-"""Hyper-parameter optimisation: a search by one method, then its best beside the default.
+"""`hpo`: searches for better options by one of nine methods."""
 
-The final trials are longer and over several seeds: what a search found is a better configuration
-only if it wins there too, at equal cost.
-"""
+from aerial_nni.recipes.engine.recipe import OTHERS, Document, Recipe
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from aerial_nni.config.errors import UserError
-from aerial_nni.config.options import TrialOptions
-from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import granted_epochs, workload
-from aerial_nni.recipes.baseline.recipe import check_final_seeds, final_seeds, fixed_list
-from aerial_nni.recipes.engine.search_space import (
-    FOLDER,
-    is_own,
-    load_space,
-    missing_from,
-    without_given,
+HPO = Recipe(
+    kind="hpo",
+    trial="aerial_nni.trials.baseline",
+    build_setup="aerial_nni.trials.run_trial:supervised_setup",
+    command="aerial_nni.recipes.hpo.command:add_flags",
+    presets={
+        OTHERS: {"epochs": 12},
+        "scenes": {"epochs": 6, "space_to_depth": 2},  # a first search ends in minutes
+    },
+    document=Document(
+        name="hyperparameter-optimization",
+        write="aerial_nni.recipes.hpo.report.document:write_hpo",
+    ),
+    overview="aerial_nni.recipes.hpo.overview:read_rows",
+    milestone="Milestone 3, the search for options",
+    required=("--method-index", "8"),
+    benchmark="aerial_nni.bench.hpo",
+    needs=("aerial_nni.tuners", "ConfigSpace", "smac.model.random_forest.random_forest"),
 )
-from aerial_nni.tuners.methods import Method
-from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
-
-FULL = FOLDER / "hpo.yaml"
-"""The search space that a reduced one is measured against."""
-
-ASSESSORS = ("none", "median-stop", "curve-fitting")
-
-
-class ReasonMissing(UserError, ValueError):
-    """A reduced search space was given without saying why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How much is searched, and what follows."""
-
-    trials: int
-    """Trials of the search."""
-    seeds: Sequence[int]
-    """Seeds of the final trials, of the best configuration and of the default each."""
-    epochs: int
-    """Epochs of a final trial."""
-    concurrency: int = 1
-    """Trials at once where nothing else is said."""
-    reason: str = ""
-    """Why the search space is reduced."""
-    assessor: str = "none"
-    """Who stops trials early."""
-
-
-def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
-    if data == "scenes":
-        return Plan(trials=10, seeds=final_seeds(seed), epochs=6, concurrency=2)
-    return Plan(trials=30, seeds=final_seeds(seed), epochs=30)
-
-
-def hpo(
-    options: TrialOptions,
-    method: Method,
-    plan: Plan,
-    *,
-    space_file: Path | None = None,
-    given: Collection[str] = (),
-) -> Definition:
-    """The experiment that searches around `options` with `method` and retrains the best.
-
-    Options that are `given` stay as they are, whatever the search space says of them.
-
-    Raises:
-        BadSpace: the search space cannot be used, or not by this method.
-        ReasonMissing: it is smaller than the full one and `plan.reason` is empty.
-        BadOption: the final trials cannot have these seeds, or nothing is left to search.
-    """
-    check_final_seeds(plan.seeds, search=options.seed)
-    space, fixed = without_given(load_space(space_file or FULL, options), options, given)
-    _ask_for_a_reason(space, plan.reason)
-    finals: list[dict[str, Any]] = [
-        {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds
-    ]
-    finals += [{PHASE: DEFAULT, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds]
-    tuner, how = searching(options, method, plan, space=space, finals=finals)
-    return Definition(
-        kind="hpo",
-        name=f"{method.title} on {options.data}",
-        options=options,
-        space=space,
-        tuner=tuner,
-        assessor=_assessor(plan.assessor, options),
-        space_file=space_file or FULL,
-        concurrency=plan.concurrency,
-        trials=plan.trials + len(finals),
-        module="aerial_nni.trials.baseline",
-        work=workload(
-            options,
-            space,
-            searched=plan.trials,
-            points=finals,
-            epochs=epochs_of_search(options, method, plan),
-        ),
-        method={
-            **how,
-            "search_trials": plan.trials,
-            "reason": plan.reason,
-            "own_space": is_own(space_file, FULL),
-            "missing": missing_from(space, load_space(FULL, options)),
-            "assessor": plan.assessor,
-            "seeds": list(plan.seeds),
-            "final_epochs": plan.epochs,
-            "given": fixed,
-        },
-    )
-
-
-def searching(
-    options: TrialOptions,
-    method: Method,
-    plan: Plan,
-    *,
-    space: Mapping[str, Any],
-    finals: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The tuner of a search and of its final trials, and what the record says of the method."""
-    arguments = arguments_of(options, method, plan)
-    tuner = {
-        "class_name": "aerial_nni.tuners.search_then_retrain.PhasedTuner",
-        "class_args": {
-            "tuner": {"class_name": method.class_name, "class_args": arguments},
-            "search": plan.trials,
-            "finals": list(finals),
-        },
-    }
-    startup = method.startup(space, arguments)
-    return tuner, {
-        "index": method.index,
-        "name": method.name,
-        "title": method.title,
-        "class_name": method.class_name,
-        "class_args": {**arguments, "startup": startup},
-    }
-
-
-def epochs_of_search(options: TrialOptions, method: Method, plan: Plan) -> float:
-    """Epochs of a trial of the search in the mean."""
-    if not method.multi_fidelity:
-        return options.epochs
-    return granted_epochs(options.epochs, plan.trials)
-
-
-def unsearched(points: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The same where nothing is searched: these trials alone."""
-    return fixed_list(points), {"name": "none", "title": "No search"}
-
-
-def arguments_of(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:
-    """What the method's tuner is made with."""
-    arguments: dict[str, Any] = {
-        "optimize_mode": "maximize",
-        "seed": options.seed,
-        "trials": plan.trials,
-    }
-    if method.multi_fidelity:
-        arguments["max_budget"] = options.epochs
-    return arguments
-
-
-def _ask_for_a_reason(space: Mapping[str, Any], reason: str) -> None:
-    full = load_space(FULL, TrialOptions())
-    if (missing := missing_from(space, full)) and not reason.strip():
-        raise ReasonMissing(
-            f"the search space is smaller than {FULL}: {'; '.join(missing)}. "
-            'Say why, for the document: --reason "two cores: trials must stay short"'
-        )
-
-
-def _assessor(name: str, options: TrialOptions) -> dict[str, Any] | None:
-    """NNI's configuration of an assessor, None for none."""
-    if name == "none":
-        return None
-    if name == "median-stop":
-        arguments = {"optimize_mode": "maximize", "start_step": max(1, options.epochs // 3)}
-        return {"name": "Medianstop", "class_args": arguments}
-    arguments = {
-        "epoch_num": options.epochs,
-        "start_step": max(2, options.epochs // 2),
-        "threshold": 0.95,
-        "gap": 1,
-    }
-    name = "aerial_nni.tuners.curve_fitting.CurveFittingAssessor"
-    return {"class_name": name, "class_args": arguments}

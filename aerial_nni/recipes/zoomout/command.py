@@ -18,9 +18,9 @@ from aerial_nni.cli.experiment_flags import (
 from aerial_nni.cli.output import finished, settings_of
 from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
 from aerial_nni.config.options import OF_UNET, TrialOptions, changed
-from aerial_nni.recipes import defaults as usual
 from aerial_nni.recipes.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXEL
+from aerial_nni.recipes.zoomout.recipe import ZOOMOUT
 
 WITHOUT = ("model", "genotype", *(name for name in OF_UNET if name != "dropout"))
 """Options of the U-Net, which `--unet` has."""
@@ -83,17 +83,17 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser, failures=5, concurrency="1; building-scenes: 2")
     add_config(parser)
-    add_trial_flags(parser, ZoomOutOptions, usual=usual.zoomout, without=WITHOUT, texts=TEXTS)
+    add_trial_flags(parser, ZoomOutOptions, usual=ZOOMOUT.preset, without=WITHOUT, texts=TEXTS)
 
 
 def zoomout(given: argparse.Namespace) -> int:
     """Searches and compares."""
     from aerial_nni.nni_backend.launch import launch
-    from aerial_nni.recipes.zoomout import recipe as experiment
+    from aerial_nni.recipes.zoomout import study as experiment
 
     check_search_words(given)
     options = trial_options(given, ZoomOutOptions)
-    options = apply_defaults(options, usual.zoomout(options.data), given)
+    options = apply_defaults(options, ZOOMOUT.preset(options.data), given)
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
@@ -112,7 +112,7 @@ def zoomout(given: argparse.Namespace) -> int:
         unet=given.unet,
     )
     prepare = experiment.prepare_with(definition)
-    return finished(launch(definition, settings_of(given), prepare=prepare), given)
+    return finished(launch(definition, settings_of(given), prepare=prepare, kind=ZOOMOUT), given)
 
 
 def weights_of(options: ZoomOutOptions, runs: Path) -> str:

@@ -1,205 +1,43 @@
-"""Zoom-out: a search, then its best beside superpixels and a U-Net, over the same seeds.
+"""`zoomout`: building footprints by features of a frozen network, beside other ways."""
 
-The final runs stand on one split. Zoom-out and superpixels have the configuration that was found.
-The U-Net has the usual options of any trial: of what is given it has `SHARED` alone, its own
-epochs, and what `--unet` says.
-"""
-
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from aerial_nni.config.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
-from aerial_nni.data.dataset import Facts
-from aerial_nni.data.pipeline.prepared import Prepared
-from aerial_nni.data.pipeline.splits import Split
-from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import workload
-from aerial_nni.recipes.baseline.recipe import check_final_seeds, check_seeds, final_seeds
-from aerial_nni.recipes.engine.key_value_args import named_values
-from aerial_nni.recipes.engine.prepare_data import prepare_data
-from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.hpo.recipe import Plan as SearchPlan
-from aerial_nni.recipes.hpo.recipe import epochs_of_search, searching, unsearched
-from aerial_nni.recipes.zoomout.backbone_weights import fitting_kinds, fitting_weights
-from aerial_nni.recipes.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
-from aerial_nni.recipes.zoomout.phases import SUPERPIXEL, SUPERPIXELS, UNET, ZOOMOUT
-from aerial_nni.tuners.methods import Method
-from aerial_nni.tuners.trial import PHASE
+from aerial_nni.config.options import BUILT_IN
+from aerial_nni.recipes.engine.recipe import OTHERS, Document, Recipe
+from aerial_nni.recipes.zoomout.options import RANDOM, ZoomOutOptions
+from aerial_nni.recipes.zoomout.phases import SUPERPIXELS
 
-SPACE = FOLDER / "zoomout.yaml"
+SMALL: dict[str, Any] = {
+    "epochs": 3,
+    "sample_epochs": 6,
+    "samples": 30,
+    "batch": 4,
+    "hidden": 256,
+    "lr": 3e-4,
+    "backbone": "vgg11",
+    "backbone_weights": RANDOM,
+}
+"""The few patches of what is built in, and features that were never trained, want many samples and
+a small, slow classifier."""
 
-FEWER = 5
-"""Times as few passes over all superpixels as over some pixels of each patch: there are more."""
-
-SHARED = ("data", "data_dir", "skip_bad", "void_classes", "patch", "patch_width", "stride", "edge",
-          "split", "split_seed", "val_fraction", "flip", "turn", "scale", "colour", "seed",
-          "device", "precision")  # fmt: skip
-"""What all runs have alike: data, split, patches, augmentation, seed, device and precision."""
-
-UNETS = tuple(name for name in as_dict(TrialOptions())
-              if name not in (*SHARED, "model", "genotype", "epochs"))  # fmt: skip
-"""Options of the U-Net alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan(SearchPlan):
-    """How much is searched, and what follows."""
-
-    unet_epochs: int
-    """Epochs of a run of the U-Net."""
-
-
-def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on what is built in, else hours."""
-    if data in BUILT_IN:
-        seeds = final_seeds(seed)[:2]
-        return Plan(trials=3, seeds=seeds, epochs=4, unet_epochs=12, concurrency=2)
-    return Plan(trials=12, seeds=final_seeds(seed), epochs=10, unet_epochs=60)
-
-
-def zoomout(
-    options: ZoomOutOptions,
-    method: Method,
-    plan: Plan,
-    *,
-    space_file: Path | None = None,
-    given: Collection[str] = (),
-    unet: Sequence[str] = (),
-) -> Definition:
-    """The experiment that searches around `options` and compares what it finds.
-
-    Options that are `given` stay as they are, whatever the search space says of them. Without
-    trials of a search (`plan.trials` 0) zoom-out has the options as they are.
-    `options.superpixel` is the side of the final superpixels; the search has none. `unet` are words
-    such as "width=8": what is not usual of the U-Net.
-
-    Raises:
-        BadSpace: the search space cannot be used, or not by this method.
-        BadOption: the final trials cannot have these seeds, nothing is left to search,
-            `options` are of the U-Net, or `unet` cannot be used.
-    """
-    if options.model != "zoomout":
-        raise BadOption(
-            f"model={options.model} is the control here, and zoom-out is searched; for the U-Net: "
-            "python -m aerial_nni.run hpo"
-        )
-    side = options.superpixel or SUPERPIXEL
-    options = changed(options, {"superpixel": 0})
-    control = unet_of(unet)
-    finals = final_points(options, plan, side=side, unet=control)
-    fixed: dict[str, Any] = {}
-    if plan.trials:
-        check_final_seeds(plan.seeds, search=options.seed)
-        space = searched_space(options, space_file or SPACE)
-        space, fixed = without_given(space, options, given)
-        tuner, how = searching(options, method, plan, space=space, finals=finals)
-    else:
-        check_seeds(plan.seeds)
-        space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
-        points = [{key: point[key] for key in point if key != "_from"} for point in finals]
-        tuner, how = unsearched(points)
-    return Definition(
-        kind="zoomout",
-        name=f"zoom-out on {options.data}",
-        options=options,
-        space=space,
-        tuner=tuner,
-        space_file=(space_file or SPACE) if plan.trials else None,
-        concurrency=plan.concurrency,
-        trials=plan.trials + len(finals),
-        module="aerial_nni.trials.zoomout",
-        work=workload(
-            options,
-            space,
-            searched=plan.trials,
-            points=finals,
-            epochs=epochs_of_search(options, method, plan),
-        ),
-        method={
-            **how,
-            "search_trials": plan.trials,
-            "own_space": is_own(space_file, SPACE),
-            "seeds": list(plan.seeds),
-            "final_epochs": plan.epochs,
-            "unet_epochs": plan.unet_epochs,
-            "unet": control,
-            "superpixel": side,
-            "given": fixed,
-        },
-    )
-
-
-def unet_of(words: Sequence[str]) -> dict[str, Any]:
-    """Options of the U-Net that are not the usual ones, from words such as "width=8".
-
-    Raises:
-        BadOption: a word is no NAME=VALUE of `UNETS`, or the value cannot be used.
-    """
-    given = {
-        name: values[0] for name, values in named_values(words, flag="--unet", names=UNETS).items()
-    }
-    unet = as_dict(changed(TrialOptions(), given))
-    return {name: unet[name] for name in given}
-
-
-def final_points(
-    options: ZoomOutOptions, plan: Plan, *, side: int, unet: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """The final trials: zoom-out, superpixels of this side and the U-Net, each from every seed."""
-    passes = -(-options.sample_epochs // FEWER)
-    usual, own = as_dict(TrialOptions()), as_dict(options)
-    plain = {name: usual[name] for name in usual if own[name] != usual[name] and name not in SHARED}
-    groups: list[dict[str, Any]] = [
-        {"_from": "best", PHASE: ZOOMOUT, "epochs": plan.epochs, "superpixel": 0},
-        {
-            "_from": "best",
-            PHASE: SUPERPIXELS,
-            "epochs": plan.epochs,
-            "superpixel": side,
-            "sample_epochs": passes,
-        },
-        {**plain, **unet, PHASE: UNET, "epochs": plan.unet_epochs},
-    ]
-    return [{**group, "seed": seed} for group in groups for seed in plan.seeds]
-
-
-def searched_space(options: ZoomOutOptions, path: Path) -> dict[str, Any]:
-    """The file's search space; with weights for one backbone alone, without the backbone.
-
-    Where nothing was trained the larger network, twice the work, is searched only
-    where the user's own file says so.
-    """
-    space = load_space(path, options)
-    one = options.backbone_weights not in (IMAGENET, RANDOM)
-    if one or (options.backbone_weights == RANDOM and not is_own(path, SPACE)):
-        space.pop("backbone", None)
-    return space
-
-
-def prepare_with(definition: Definition) -> Callable[[TrialOptions, Path], TrialOptions]:
-    """What makes data, split and the weights of every backbone ready: see `launch`.
-
-    Raises, when it is called, BackboneMissing and BackboneUnfit beside what `prepare_data` does.
-    """
-
-    def check(prepared: Prepared, split: Split) -> None:
-        for options in backbones(definition.options, definition.space):
-            fitting_weights(options, prepared, split)
-
-    def check_facts(facts: Facts) -> None:
-        for options in backbones(definition.options, definition.space):
-            fitting_kinds(options, facts)
-
-    def prepare(options: TrialOptions, folder: Path) -> TrialOptions:
-        return prepare_data(options, folder, check=check, check_facts=check_facts)
-
-    return prepare
-
-
-def backbones(options: TrialOptions, space: Mapping[str, Any]) -> Sequence[ZoomOutOptions]:
-    """The options with each backbone that trials may have."""
-    assert isinstance(options, ZoomOutOptions)
-    values = space["backbone"]["_value"] if "backbone" in space else [options.backbone]
-    return [changed(options, {"backbone": value}) for value in values]
+ZOOMOUT = Recipe(
+    kind="zoomout",
+    options=ZoomOutOptions,
+    trial="aerial_nni.trials.zoomout",
+    build_setup="aerial_nni.recipes.zoomout.training_setup:build_setup",
+    command="aerial_nni.recipes.zoomout.command:add_flags",
+    presets={
+        OTHERS: {"epochs": 4},
+        **dict.fromkeys(BUILT_IN, SMALL),
+        "buildings": {"split": "tile"},  # its pictures overlap: only whole areas can be held out
+    },
+    document=Document(
+        name="building-footprints",
+        write="aerial_nni.recipes.zoomout.report.document:write_zoomout",
+    ),
+    overview="aerial_nni.recipes.zoomout.overview:read_rows",
+    summary="aerial_nni.recipes.zoomout.summary:conclude",
+    never_best=(SUPERPIXELS,),  # the best one is to be exported
+    benchmark="aerial_nni.bench.zoomout",
+    needs=("skimage.segmentation",),
+)

@@ -2,17 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import BUILT_IN
-from aerial_nni.reporting.folder import ResultUnusable, read_experiment
+from aerial_nni.reporting.folder import Experiment, ResultUnusable, read_experiment
 from aerial_nni.reporting.format import code, pluralize, rule_name
-from aerial_nni.reporting.overview.rows import READERS, Made
+from aerial_nni.reporting.overview.rows import Made
 
 FACTS = ("rule", "seed", "val_fraction", "train_images", "val_images", "train_patches",
          "val_patches")  # fmt: skip
@@ -21,6 +21,21 @@ FACTS = ("rule", "seed", "val_fraction", "train_images", "val_images", "train_pa
 WORDS = {"name": "dataset", "fingerprint": "prepared patches", "rule": "rule of the split",
          "seed": "seed of the split", "val_fraction": "share that validates"}  # fmt: skip
 """How a difference between two grounds is said; where there is another, sides differ alone."""
+
+
+class Kind(Protocol):
+    """What is asked of a kind of experiment."""
+
+    @property
+    def milestone(self) -> str:
+        """The milestone of the course that it is; the page misses it where it was not run."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Words that its command needs."""
+
+    def rows(self, experiment: Experiment) -> Made:
+        """What an experiment of this kind brings to the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +76,8 @@ class Overview:
     grounds: Sequence[Comparable]
     """The one with most milestones in front; never empty."""
     left_out: dict[str, str]
+    milestones: Mapping[str, Kind]
+    """The kinds that are milestones of the course."""
 
     @property
     def made(self) -> list[Made]:
@@ -68,8 +85,8 @@ class Overview:
         return [made for ground in self.grounds for made in ground.made]
 
 
-def read_overview(folders: Sequence[Path]) -> Overview:
-    """What the experiments in these folders reached, in the order of the milestones.
+def read_overview(folders: Sequence[Path], kinds: Mapping[str, Kind]) -> Overview:
+    """What the experiments in these folders reached, in the order of the `kinds`.
 
     Raises:
         ResultUnusable: none of them has a finished trial.
@@ -79,9 +96,9 @@ def read_overview(folders: Sequence[Path]) -> Overview:
     for folder in folders:
         try:
             experiment = read_experiment(folder)
-            if experiment.kind not in READERS:
+            if experiment.kind not in kinds:
                 raise ResultUnusable(f"{folder} is of the kind {experiment.kind!r}")
-            made = READERS[experiment.kind](experiment)
+            made = kinds[experiment.kind].rows(experiment)
             facts = _facts(made)
         except ResultUnusable as error:
             left_out[folder.name] = str(error).replace(f"{folder.parent}/", "")
@@ -101,12 +118,16 @@ def read_overview(folders: Sequence[Path]) -> Overview:
         raise ResultUnusable(
             "no experiment has a finished trial; start with: python -m aerial_nni.run baseline"
         )
-    order = list(READERS)
+    order = list(kinds)
     found = [
         Comparable(facts=facts, made=sorted(made, key=lambda one: order.index(one.experiment.kind)))
         for facts, made in grounds.values()
     ]
-    return Overview(grounds=sorted(found, key=_weight, reverse=True), left_out=left_out)
+    return Overview(
+        grounds=sorted(found, key=_weight, reverse=True),
+        left_out=left_out,
+        milestones={name: kind for name, kind in kinds.items() if kind.milestone},
+    )
 
 
 def _weight(ground: Comparable) -> tuple[int, bool, bool, int]:

@@ -10,7 +10,7 @@ from aerial_nni.reporting.format import LEAKY, duration, join_and, pluralize, sp
 from aerial_nni.reporting.overview.comparability import Comparable, Overview
 from aerial_nni.reporting.overview.pending import explain_missing
 from aerial_nni.reporting.overview.picture import draw_costs
-from aerial_nni.reporting.overview.rows import INT8, STUDENT, Made, Row
+from aerial_nni.reporting.overview.rows import Made, Row
 from aerial_nni.reporting.provenance import describe_places
 
 NAME = "results"
@@ -122,9 +122,8 @@ def reading(ground: Comparable) -> str:
             text.append(
                 f"The teacher of `{made.experiment.id}` is the run `{known[made.teacher]}`."
             )
-        if any(row.name == INT8 for row in made.rows):
-            best = next(max(row.scores) for row in made.rows if row.name == STUDENT)
-            text.append(f"Its 8-bit student is the best of its students, {best:.4f} in fp32.")
+        if made.note:
+            text.append(made.note)
     return " ".join(text)
 
 

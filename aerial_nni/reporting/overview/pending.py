@@ -1,18 +1,9 @@
 """Milestones that have no row in the first table, and the command that gives them one."""
 
 import shlex
-from collections.abc import Mapping
 
 from aerial_nni.reporting.overview.comparability import Comparable, Overview
 from aerial_nni.reporting.provenance import option_words, split_words
-
-MILESTONES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "baseline": ("Milestone 2, the baseline", ()),
-    "hpo": ("Milestone 3, the search for options", ("--method-index", "8")),
-    "distill": ("Milestone 4, a student of a teacher", ("--teacher", "CHECKPOINT")),
-    "darts": ("Milestone 5, the search for an architecture", ()),
-}
-"""Kind of an experiment -> its milestone, and the flags that it needs."""
 
 GROUND = ("data", "data_dir", "skip_bad", "void_classes", "patch", "stride", "edge",
           "val_fraction")  # fmt: skip
@@ -23,12 +14,12 @@ def explain_missing(found: Overview) -> str:
     """What was not yet run on the first table's patches, with its command; empty if all was."""
     main = found.grounds[0]
     lines, said = [], []
-    for kind, (name, flags) in MILESTONES.items():
-        if kind in main.kinds:
+    for name, kind in found.milestones.items():
+        if name in main.kinds:
             continue
-        elsewhere = any(kind in ground.kinds for ground in found.grounds)
-        said.append(f"{name}: not yet run{' on these patches' if elsewhere else ''}.")
-        lines.append(command(kind, flags, main))
+        elsewhere = any(name in ground.kinds for ground in found.grounds)
+        said.append(f"{kind.milestone}: not yet run{' on these patches' if elsewhere else ''}.")
+        lines.append(command(name, kind.required, main))
     if not lines:
         return ""
     block = "\n".join(lines)

@@ -8,29 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import offset_copy
 
-from aerial_nni.reporting.overview import rows
-from aerial_nni.reporting.overview.rows import Row
 from aerial_nni.reporting.search.marks import mark
-from aerial_nni.reporting.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    VERMILLION,
-    legend_below,
-    new_figure,
-    styled,
-)
-
-LOOKS = {
-    rows.BASELINE: (INK, "s"),
-    rows.BEST: (BLUE, "o"), rows.DEFAULTS: (BLUE, "s"),
-    rows.TEACHER: (GREY, "^"), rows.STUDENT: (VERMILLION, "o"), rows.ALONE: (VERMILLION, "s"),
-    rows.INT8: (ORANGE, "D"),
-    rows.DERIVED: (GREEN, "o"), rows.RANDOMS: (GREEN, "v"), rows.HAND_MADE: (GREEN, "s"),
-}  # fmt: skip
-"""Colour of the milestone, and a mark; those of controls are hollow."""
+from aerial_nni.reporting.overview.rows import Row
+from aerial_nni.reporting.style import legend_below, new_figure, styled
 
 COSTS: dict[str, tuple[str, Callable[[Row], float | None]]] = {
     "parameters": ("parameters, thousands", lambda row: mean(row.parameters) / 1e3),
@@ -72,8 +52,8 @@ def draw_costs(found: Sequence[Row]) -> Figure:
         axes.set_xlabel(f"{label} (log scale)\n{ASIDE}")
     axes_row[0].set_ylabel("mean IoU on the validation patches")
     axes_row[0].set_title("Score against cost; mean ± standard deviation over runs")
-    names = [name for name in LOOKS if any(row.name == name for row in found)]
-    handles = [mark(name, LOOKS[name][1], LOOKS[name][0], _face(name)) for name in names]
+    named = {row.name: row for row in found}
+    handles = [mark(row.name, row.marker, row.colour, _face(row)) for row in named.values()]
     legend_below(figure, handles, columns=5)
     return figure
 
@@ -94,10 +74,9 @@ def _draw_panel(
     for number, (row, place) in enumerate(places):
         near = [abs(y - marks[number][1]) < close and 0.9 < x / place < 1.1 for x, y in marks]
         side = (sum(near[:number]) - sum(near[number + 1 :])) / 2
-        colour, marker = LOOKS[row.name]
         aside = offset_copy(axes.transData, figure, x=APART * side, units="points")
-        axes.errorbar(*marks[number], yerr=_spread(row) or None, color=colour, transform=aside,
-                      marker=marker, markersize=7, markerfacecolor=_face(row.name), capsize=3,
+        axes.errorbar(*marks[number], yerr=_spread(row) or None, color=row.colour, transform=aside,
+                      marker=row.marker, markersize=7, markerfacecolor=_face(row), capsize=3,
                       linewidth=1.2, linestyle="", zorder=4)  # fmt: skip
 
 
@@ -105,6 +84,6 @@ def _spread(row: Row) -> float:
     return stdev(row.scores) if len(row.scores) > 1 else 0.0
 
 
-def _face(name: str) -> str:
-    """What fills a mark."""
-    return "white" if name in rows.CONTROLS else LOOKS[name][0]
+def _face(row: Row) -> str:
+    """What fills a mark: those of controls are hollow."""
+    return "white" if row.control else row.colour

@@ -15,6 +15,7 @@ from PIL import Image
 from aerial_nni.config.run_folder import COSTS, write_json
 from aerial_nni.models.genotype import places, random_genotype, read_genotype, space_size
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP
+from aerial_nni.recipes.darts.overview import read_rows
 from aerial_nni.recipes.darts.phases import HAND_MADE, RANDOM
 from aerial_nni.recipes.darts.report.comparison import verdict
 from aerial_nni.recipes.darts.report.course_picture import draw_course
@@ -26,7 +27,6 @@ from aerial_nni.recipes.darts.report.shape_picture import colour_of, draw_shape
 from aerial_nni.recipes.documents import ResultUnusable, write_report
 from aerial_nni.reporting.folder import read_experiment
 from aerial_nni.reporting.format import LEAKY
-from aerial_nni.reporting.overview.rows import READERS
 from aerial_nni.reporting.style import INK
 from aerial_nni.run import build_parser
 from aerial_nni.tuners.trial import CONTROL
@@ -163,7 +163,7 @@ def test_the_time_of_a_patch_stands_beside_the_scores_of_its_networks(
     said = draft(folder)
     assert "| time of one patch | 3.0 ms | 4.0 ms | 5.0 to 6.0 ms |" in said
     assert "one patch of 64×64 pixels is that on a slow one" in said
-    assert [row.seconds for row in READERS["darts"](read_experiment(folder)).rows] == pytest.approx(
+    assert [row.seconds for row in read_rows(read_experiment(folder)).rows] == pytest.approx(
         [0.004, 0.0055, 0.003]
     )
     write_json(folder / COSTS, {**facts, "checkpoints": dict.fromkeys(hashes, "another")})

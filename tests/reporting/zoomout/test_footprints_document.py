@@ -13,7 +13,6 @@ from aerial_nni.config.options import as_dict, changed
 from aerial_nni.recipes.documents import ResultUnusable
 from aerial_nni.recipes.zoomout.options import ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXELS, UNET, ZOOMOUT
-from aerial_nni.recipes.zoomout.recipe import Plan, zoomout
 from aerial_nni.recipes.zoomout.report.comparison_part import (
     caution,
     difference,
@@ -25,6 +24,7 @@ from aerial_nni.recipes.zoomout.report.method_text import explain_method
 from aerial_nni.recipes.zoomout.report.provenance import command
 from aerial_nni.recipes.zoomout.report.reading import Comparison, read_comparison
 from aerial_nni.recipes.zoomout.scores import OF_ALL, OF_BUILDINGS
+from aerial_nni.recipes.zoomout.study import Plan, zoomout
 from aerial_nni.reporting.folder import read_experiment
 from aerial_nni.reporting.search.search import Search
 from aerial_nni.run import build_parser

@@ -1,6 +1,6 @@
 """Check whether a trial that a user adds in the web UI can run; manager.cjs asks first.
 
-    echo '{"lr": 0.01}' | python -m aerial_nni.trials.added RUNS/ID
+    echo '{"lr": 0.01}' | python -m aerial_nni.recipes.added RUNS/ID
 
 It fails and says why, where the parameters are not options of a trial of that experiment, or where
 that cannot be told. Values outside of the search space are a person's right: the tuner leaves them
@@ -17,7 +17,7 @@ from aerial_nni.config.options import BadOption, changed, read_values
 from aerial_nni.config.run_folder import EXPERIMENT, OPTIONS_FILE, read_json
 from aerial_nni.config.safe_reading import SMALL, parse_json
 from aerial_nni.config.schema import Name
-from aerial_nni.recipes.kinds import options_of
+from aerial_nni.recipes import RECIPES
 from aerial_nni.trials.fidelity import granted
 from aerial_nni.trials.reporting import without_notes
 from aerial_nni.tuners.trial import PHASE, SEARCH
@@ -32,7 +32,7 @@ def check(folder: Path, parameters: Mapping[str, Any]) -> None:
     """
     _check_phase(parameters.get(PHASE, SEARCH))
     kind = read_json(folder / EXPERIMENT, largest=SMALL)["kind"]
-    options = changed(options_of(kind)(), read_values(folder / OPTIONS_FILE))
+    options = changed(RECIPES[kind].options(), read_values(folder / OPTIONS_FILE))
     given, _ = granted(without_notes(parameters))
     changed(options, given)
 

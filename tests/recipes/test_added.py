@@ -11,7 +11,7 @@ import pytest
 from aerial_nni.config import run_folder
 from aerial_nni.config.safe_reading import as_yaml
 from aerial_nni.nni_backend.nni_patches import PRELOAD, node
-from aerial_nni.trials import added
+from aerial_nni.recipes import added
 
 
 def answer(

@@ -1,0 +1,166 @@
+"""Distillation: a search for how to learn from a teacher, then the best student and its control.
+
+The control is the same student, trained as long and from the same seeds, without the teacher: what
+the teacher is worth is the difference between the two.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed
+from aerial_nni.nni_backend.definition import Definition
+from aerial_nni.nni_backend.workload import workload
+from aerial_nni.recipes.distill.gain import STUDENT
+from aerial_nni.recipes.distill.options import SIZES, DistillOptions
+from aerial_nni.recipes.distill.recipe import DISTILL
+from aerial_nni.recipes.distill.teacher import Teacher
+from aerial_nni.recipes.engine.key_value_args import named_values
+from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
+from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds, final_seeds
+from aerial_nni.recipes.hpo.study import Plan, epochs_of_search, searching, unsearched
+from aerial_nni.tuners.methods import Method
+from aerial_nni.tuners.parameter import BadSpace
+from aerial_nni.tuners.space import Space
+from aerial_nni.tuners.trial import CONTROL, PHASE
+
+SPACE = FOLDER / "distill.yaml"
+
+
+def plan_of(data: str, *, seed: int) -> Plan:
+    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
+    if data == "scenes":
+        return Plan(trials=4, seeds=final_seeds(seed), epochs=8, concurrency=2)
+    return Plan(trials=20, seeds=final_seeds(seed), epochs=30)
+
+
+def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
+    """Options where nothing else is said: a student of half the width and one level less."""
+    spec = teacher.header["model"]
+    if spec.get("more"):  # no U-Net: it has no size that a student could have half of
+        spec = as_dict(TrialOptions())
+    student = {name: spec[name] for name in SIZES if name in spec}
+    student["width"] = max(1, spec.get("width", 16) // 2)
+    student["depth"] = max(1, spec.get("depth", 4) - 1)
+    return {**student, **DISTILL.preset(data)}
+
+
+def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of the student that are fixed, and a search space of those with several values.
+
+    `["width=8", "depth=2,3"]` gives `{"width": 8}` and depth as a choice of 2 and 3.
+
+    Raises:
+        BadOption: a word is not NAME=VALUE of something the student may vary in.
+    """
+    given = named_values(words, flag="--student", names=SIZES, several="to search")
+    fixed = {name: values[0] for name, values in given.items() if len(values) == 1}
+    searched = {
+        name: {"_type": "choice", "_value": values}
+        for name, values in given.items()
+        if len(values) > 1
+    }
+    return fixed, searched
+
+
+def distill(
+    options: DistillOptions,
+    teacher: Teacher,
+    method: Method,
+    plan: Plan,
+    *,
+    space_file: Path | None = None,
+    student: Sequence[str] = (),
+    given: Collection[str] = (),
+) -> Definition:
+    """The experiment that searches how a student of `options` learns best from `teacher`.
+
+    Without trials of a search (`plan.trials` 0) the student is trained as `options` say.
+
+    Raises:
+        BadSpace: the search space cannot be used, or not by this method.
+        BadOption: `student`, the options or the seeds cannot be used.
+    """
+    fixed, searched = student_of(student)
+    options = changed(options, fixed)
+    if options.teacher_weight == 0:
+        raise BadOption(f"teacher_weight=0 is the {CONTROL}, which is trained anyway; give more")
+    if plan.trials:
+        check_final_seeds(plan.seeds, search=options.seed)
+    else:
+        check_seeds(plan.seeds)
+    finals = [
+        {PHASE: phase, **more, "seed": seed, "epochs": plan.epochs}
+        for phase, more in ((STUDENT, {}), (CONTROL, {"teacher_weight": 0.0}))
+        for seed in plan.seeds
+    ]
+    kept: dict[str, Any] = {}
+    if plan.trials:
+        space = _space(options, space_file, fixed=fixed, searched=searched)
+        space, kept = without_given(space, options, set(given) - searched.keys())
+        retrained = [{"_from": "best", **point} for point in finals]
+        tuner, how = searching(options, method, plan, space=space, finals=retrained)
+    elif searched:
+        names = ", ".join(searched)
+        raise BadOption(f"--student gives several values of {names}; give --trials to search them")
+    else:
+        space, tuner, how = _unsearched(options, finals)
+    return Definition(
+        kind="distill",
+        name=f"distillation on {options.data}",
+        options=options,
+        space=space,
+        tuner=tuner,
+        space_file=(space_file or SPACE) if plan.trials else None,
+        concurrency=plan.concurrency,
+        trials=plan.trials + len(finals),
+        module="aerial_nni.trials.distill",
+        work=workload(
+            options,
+            space,
+            searched=plan.trials,
+            points=finals,
+            epochs=epochs_of_search(options, method, plan),
+        ),
+        method={
+            **how,
+            "search_trials": plan.trials,
+            "own_space": is_own(space_file, SPACE),
+            "seeds": list(plan.seeds),
+            "final_epochs": plan.epochs,
+            "student": {**fixed, **{name: one["_value"] for name, one in searched.items()}},
+            "teacher": teacher.facts,
+            "given": kept,
+        },
+    )
+
+
+def _space(
+    options: DistillOptions,
+    file: Path | None,
+    *,
+    fixed: Mapping[str, Any],
+    searched: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The file's search space, as `--student` changes it."""
+    space = {**load_space(file or SPACE, options), **searched}
+    space = {name: one for name, one in space.items() if name not in fixed}
+    for parameter in Space.parse(space).parameters:
+        if parameter.name == "teacher_weight" and 0 in (*parameter.values, parameter.from_unit(0)):
+            raise BadSpace(
+                f"teacher_weight may be 0, the {CONTROL}, which is trained anyway; begin above it"
+            )
+        if parameter.name in searched:
+            for value in parameter.values:
+                changed(options, {parameter.name: value})
+    return space
+
+
+def _unsearched(
+    options: DistillOptions, finals: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Space, tuner and record where nothing is searched: the final trials alone."""
+    weights = [options.teacher_weight, 0.0]
+    space = {"teacher_weight": {"_type": "choice", "_value": weights}}
+    points = [{"teacher_weight": options.teacher_weight, **point} for point in finals]
+    return space, *unsearched(points)
