@@ -28,7 +28,8 @@ from aerial_nni.nni_backend.stored_experiments import resume
 from aerial_nni.recipes import RECIPES
 from aerial_nni.recipes.baseline.study import baseline
 from aerial_nni.recipes.engine.prepare_data import prepare_data
-from aerial_nni.recipes.hpo.study import Plan, hpo
+from aerial_nni.recipes.engine.search import Plan
+from aerial_nni.recipes.hpo.study import hpo
 from aerial_nni.tuners.methods import METHODS
 
 PRETEND = "aerial_nni.trials.dummy_trial"

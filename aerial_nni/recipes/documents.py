@@ -9,7 +9,8 @@ from pathlib import Path
 
 from aerial_nni.nni_backend.progress import say
 from aerial_nni.nni_backend.records import Record
-from aerial_nni.recipes import RECIPES, Recipe
+from aerial_nni.recipes import RECIPES
+from aerial_nni.recipes.engine.recipe import Recipe
 from aerial_nni.reporting.destination import DOCS, describe_replaced, place_of, place_of_all
 from aerial_nni.reporting.folder import (
     Experiment,

@@ -21,7 +21,8 @@ from aerial_nni.nni_backend.ports import free_port as free_port
 from aerial_nni.nni_backend.process_reaper import members
 from aerial_nni.nni_backend.records import Record
 from aerial_nni.recipes.baseline.study import baseline
-from aerial_nni.recipes.hpo.study import Plan, hpo
+from aerial_nni.recipes.engine.search import Plan
+from aerial_nni.recipes.hpo.study import hpo
 from aerial_nni.tuners.methods import METHODS
 
 HERE = Path(__file__).parent

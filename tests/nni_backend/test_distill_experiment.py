@@ -23,7 +23,7 @@ from aerial_nni.recipes.distill.options import DistillOptions
 from aerial_nni.recipes.distill.study import distill, plan_of, student_of, usual_options
 from aerial_nni.recipes.distill.teacher import Teacher, TeacherMissing
 from aerial_nni.recipes.distill.teacher_checks import teacher_file
-from aerial_nni.recipes.hpo.study import Plan
+from aerial_nni.recipes.engine.search import Plan
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.tuners.methods import METHODS
 from aerial_nni.tuners.space import BadSpace

@@ -1,6 +1,7 @@
 """What is said of an experiment's time before NNI starts."""
 
 import dataclasses
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from aerial_nni.recipes.baseline.study import baseline
 from aerial_nni.recipes.distill.options import DistillOptions
 from aerial_nni.recipes.distill.study import distill
 from aerial_nni.recipes.distill.teacher import Teacher
-from aerial_nni.recipes.hpo.study import Plan
+from aerial_nni.recipes.engine.search import Plan
 from aerial_nni.run import build_parser
 from aerial_nni.tuners.methods import METHODS
 
@@ -156,7 +157,8 @@ def test_what_each_recipe_trains_is_estimated_whole(
 
     monkeypatch.setattr(launch, "launch", take)
     with pytest.raises(LookupError):
-        given = build_parser().parse_args([*verb.split(), "--runs", str(tmp_path)])
+        words = [*verb.split(), "--runs", str(tmp_path)]
+        given = build_parser().parse_args(words, Namespace(words=words))
         given.verb(given)
     (definition,) = taken
     assert sum(part.trials for part in definition.work) == definition.trials

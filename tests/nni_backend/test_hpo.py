@@ -11,8 +11,9 @@ from aerial_nni.config import run_folder
 from aerial_nni.config.options import BadOption, TrialOptions
 from aerial_nni.nni_backend import records
 from aerial_nni.nni_backend.lifecycle import Outcome
+from aerial_nni.recipes.engine.search import Plan
 from aerial_nni.recipes.engine.search_space import FOLDER, load_space
-from aerial_nni.recipes.hpo.study import FULL, Plan, ReasonMissing, hpo, plan_of
+from aerial_nni.recipes.hpo.study import FULL, ReasonMissing, hpo, plan_of
 from aerial_nni.tuners.methods import METHODS
 from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import BEST, DEFAULT

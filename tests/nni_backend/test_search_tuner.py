@@ -132,7 +132,7 @@ def test_what_is_given_as_a_flag_is_not_searched(monkeypatch):
     class Launched(BaseException):
         pass
 
-    def launched(definition, settings):
+    def launched(definition, settings, **_):
         raise Launched(definition)
 
     monkeypatch.setattr(launch, "launch", launched)

@@ -1,11 +1,11 @@
 """The baseline: one trial per seed, everything else equal."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.workload import Part
+from aerial_nni.recipes.engine.search import fixed_list
 from aerial_nni.recipes.engine.seeds import check_seeds
 
 
@@ -23,11 +23,3 @@ def baseline(options: TrialOptions, seeds: Sequence[int] = ()) -> Definition:
         module="aerial_nni.trials.baseline",
         work=[Part(trials=len(seeds), epochs=options.epochs)],
     )
-
-
-def fixed_list(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The tuner that hands out these trials, one after the other, and searches nothing."""
-    return {
-        "class_name": "aerial_nni.tuners.fixed_list.ListedTuner",
-        "class_args": {"points": list(points)},
-    }

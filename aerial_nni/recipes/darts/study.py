@@ -17,6 +17,8 @@ from aerial_nni.models.genotype import random_genotype, space_size
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.workload import Part, workload
 from aerial_nni.recipes.darts.options import SearchOptions
+from aerial_nni.recipes.engine.search import Plan as SearchPlan
+from aerial_nni.recipes.engine.search import arguments_of
 from aerial_nni.recipes.engine.search_space import (
     FOLDER,
     NOT_SEARCHED,
@@ -25,8 +27,6 @@ from aerial_nni.recipes.engine.search_space import (
     without_given,
 )
 from aerial_nni.recipes.engine.seeds import check_final_seeds, final_seeds
-from aerial_nni.recipes.hpo.study import Plan as SearchPlan
-from aerial_nni.recipes.hpo.study import arguments_of
 from aerial_nni.tuners.methods import choose_method
 
 SPACE = FOLDER / "darts.yaml"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aerial_nni.recipes.distill.report import provenance
 from aerial_nni.recipes.distill.report.costs import read_rows as read_models
-from aerial_nni.recipes.distill.report.findings import way
+from aerial_nni.recipes.distill.report.lesson_facts import way
 from aerial_nni.recipes.distill.report.reading import read_distillation
 from aerial_nni.reporting.folder import Experiment
 from aerial_nni.reporting.overview.rows import Made, Row, epochs_of, network

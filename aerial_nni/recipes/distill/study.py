@@ -16,9 +16,9 @@ from aerial_nni.recipes.distill.options import SIZES, DistillOptions
 from aerial_nni.recipes.distill.recipe import DISTILL
 from aerial_nni.recipes.distill.teacher import Teacher
 from aerial_nni.recipes.engine.key_value_args import named_values
+from aerial_nni.recipes.engine.search import Plan, epochs_of_search, searching, unsearched
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
 from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds, final_seeds
-from aerial_nni.recipes.hpo.study import Plan, epochs_of_search, searching, unsearched
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.parameter import BadSpace
 from aerial_nni.tuners.space import Space

@@ -20,10 +20,10 @@ from aerial_nni.recipes.drone.initial_weights import check_fit, check_start, loa
 from aerial_nni.recipes.drone.loss_presets import COMPARED, PREFIX, VARIED, loss_name, options_of
 from aerial_nni.recipes.drone.options import RANDOM, DroneOptions
 from aerial_nni.recipes.engine.prepare_data import prepare_data
+from aerial_nni.recipes.engine.search import Plan as SearchPlan
+from aerial_nni.recipes.engine.search import epochs_of_search, searching, unsearched
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
 from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds, final_seeds
-from aerial_nni.recipes.hpo.study import Plan as SearchPlan
-from aerial_nni.recipes.hpo.study import epochs_of_search, searching, unsearched
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.parameter import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE

@@ -83,7 +83,10 @@ class Recipe:
 
     def conclude(self, record: "Record", folder: Path) -> Conclusion:
         """What the final trials of an experiment say."""
-        return resolve_name(self.summary)(record, folder) if self.summary else ({}, "")
+        if not self.summary:
+            return {}, ""
+        said: Conclusion = resolve_name(self.summary)(record, folder)
+        return said
 
     def take_measurements(self, folder: Path, *, again: bool = False) -> None:
         """Measures what the document needs, once or `again`, on this machine.
@@ -103,7 +106,8 @@ class Recipe:
 
     def write(self, experiments: Sequence["Experiment"], docs: Path) -> Path:
         """Writes the document of experiments of this kind; its path."""
-        return resolve_name(self.document.write)(experiments, docs)
+        written: Path = resolve_name(self.document.write)(experiments, docs)
+        return written
 
     def rows(self, experiment: "Experiment") -> "Made":
         """What an experiment brings to the page over all kinds."""

@@ -1,9 +1,9 @@
 """What a search for options brings to the page over all kinds of experiments."""
 
 from aerial_nni.recipes.hpo.report import provenance
-from aerial_nni.recipes.hpo.report.search import read_search
 from aerial_nni.reporting.folder import Experiment
 from aerial_nni.reporting.overview.rows import Made, rows_of
+from aerial_nni.reporting.search.search import read_search
 from aerial_nni.reporting.style import BLUE
 from aerial_nni.tuners.trial import BEST, DEFAULT
 

@@ -4,16 +4,15 @@ The final trials are longer and over several seeds: what a search found is a bet
 only if it wins there too, at equal cost.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from aerial_nni.config.errors import UserError
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import granted_epochs, workload
-from aerial_nni.recipes.baseline.study import fixed_list
+from aerial_nni.nni_backend.workload import workload
+from aerial_nni.recipes.engine.search import Plan, epochs_of_search, searching
 from aerial_nni.recipes.engine.search_space import (
     FOLDER,
     is_own,
@@ -33,24 +32,6 @@ ASSESSORS = ("none", "median-stop", "curve-fitting")
 
 class ReasonMissing(UserError, ValueError):
     """A reduced search space was given without saying why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How much is searched, and what follows."""
-
-    trials: int
-    """Trials of the search."""
-    seeds: Sequence[int]
-    """Seeds of the final trials, of the best configuration and of the default each."""
-    epochs: int
-    """Epochs of a final trial."""
-    concurrency: int = 1
-    """Trials at once where nothing else is said."""
-    reason: str = ""
-    """Why the search space is reduced."""
-    assessor: str = "none"
-    """Who stops trials early."""
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
@@ -115,58 +96,6 @@ def hpo(
             "given": fixed,
         },
     )
-
-
-def searching(
-    options: TrialOptions,
-    method: Method,
-    plan: Plan,
-    *,
-    space: Mapping[str, Any],
-    finals: Sequence[Mapping[str, Any]],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The tuner of a search and of its final trials, and what the record says of the method."""
-    arguments = arguments_of(options, method, plan)
-    tuner = {
-        "class_name": "aerial_nni.tuners.search_then_retrain.PhasedTuner",
-        "class_args": {
-            "tuner": {"class_name": method.class_name, "class_args": arguments},
-            "search": plan.trials,
-            "finals": list(finals),
-        },
-    }
-    startup = method.startup(space, arguments)
-    return tuner, {
-        "index": method.index,
-        "name": method.name,
-        "title": method.title,
-        "class_name": method.class_name,
-        "class_args": {**arguments, "startup": startup},
-    }
-
-
-def epochs_of_search(options: TrialOptions, method: Method, plan: Plan) -> float:
-    """Epochs of a trial of the search in the mean."""
-    if not method.multi_fidelity:
-        return options.epochs
-    return granted_epochs(options.epochs, plan.trials)
-
-
-def unsearched(points: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The same where nothing is searched: these trials alone."""
-    return fixed_list(points), {"name": "none", "title": "No search"}
-
-
-def arguments_of(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:
-    """What the method's tuner is made with."""
-    arguments: dict[str, Any] = {
-        "optimize_mode": "maximize",
-        "seed": options.seed,
-        "trials": plan.trials,
-    }
-    if method.multi_fidelity:
-        arguments["max_budget"] = options.epochs
-    return arguments
 
 
 def _ask_for_a_reason(space: Mapping[str, Any], reason: str) -> None:

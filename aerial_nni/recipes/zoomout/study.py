@@ -18,10 +18,10 @@ from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.workload import workload
 from aerial_nni.recipes.engine.key_value_args import named_values
 from aerial_nni.recipes.engine.prepare_data import prepare_data
+from aerial_nni.recipes.engine.search import Plan as SearchPlan
+from aerial_nni.recipes.engine.search import epochs_of_search, searching, unsearched
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
 from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds, final_seeds
-from aerial_nni.recipes.hpo.study import Plan as SearchPlan
-from aerial_nni.recipes.hpo.study import epochs_of_search, searching, unsearched
 from aerial_nni.recipes.zoomout.backbone_weights import fitting_kinds, fitting_weights
 from aerial_nni.recipes.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXEL, SUPERPIXELS, UNET, ZOOMOUT

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.transforms import offset_copy
 
-from aerial_nni.reporting.search.marks import mark
 from aerial_nni.reporting.overview.rows import Row
+from aerial_nni.reporting.search.marks import mark
 from aerial_nni.reporting.style import legend_below, new_figure, styled
 
 COSTS: dict[str, tuple[str, Callable[[Row], float | None]]] = {

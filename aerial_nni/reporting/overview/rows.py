@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from aerial_nni.reporting.search.search_trial import Tried
 from aerial_nni.reporting.folder import Experiment, Trial
 from aerial_nni.reporting.group_comparison import Group
+from aerial_nni.reporting.search.search_trial import Tried
 from aerial_nni.reporting.style import INK
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 
 from aerial_nni.config import run_folder
-from aerial_nni.recipes.kinds import options_of
+from aerial_nni.recipes import RECIPES
 from aerial_nni.reporting.format import table
 from aerial_nni.reporting.search.axes import write_value
 from aerial_nni.reporting.search.search import Search
@@ -12,7 +12,7 @@ from aerial_nni.tuners.parameter import NORMAL, Parameter
 
 def space_table(search: Search) -> str:
     """A parameter a row: what it is, as the command line says it, its values, and the default."""
-    specs = dataclasses.fields(options_of(search.experiment.kind))
+    specs = dataclasses.fields(RECIPES[search.experiment.kind].options)
     said = {spec.name: spec.metadata["help"] for spec in specs}
     rows = [
         [
