@@ -3,7 +3,7 @@ import dataclasses
 
 import pytest
 
-from aerial_nni.config.flags import add_trial_flags, trial_options
+from aerial_nni.config.flags import add_trial_flags, resolve_flags
 from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed, load_options
 
 
@@ -68,7 +68,7 @@ def test_every_option_has_a_flag_with_help_and_the_file_comes_before_flags(tmp_p
     path = tmp_path / "options.yaml"
     path.write_text("width: 8\nepochs: 3\n")
     given = parser.parse_args(["--options", str(path), "--epochs", "7", "--no-flip"])
-    assert trial_options(given, TrialOptions) == dataclasses.replace(
+    assert resolve_flags(given, TrialOptions).options == dataclasses.replace(
         TrialOptions(), width=8, epochs=7, flip=False
     )
     text = parser.format_help()

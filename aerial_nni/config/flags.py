@@ -4,12 +4,13 @@ import argparse
 import dataclasses
 import difflib
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from aerial_nni.config.options import BadOption, Options, TrialOptions, changed, read_values
+from aerial_nni.config.options import BadOption, Options, TrialOptions
+from aerial_nni.config.resolution import Preset, Resolved, describe_default, resolve
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,15 +60,11 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message}\nsee: {self.prog} --help\n")
 
 
-Usual = Callable[[str], Mapping[str, Any]]
-"""Name of the data -> the options that differ from the defaults where nothing else is said."""
-
-
 def add_trial_flags(
     parser: argparse.ArgumentParser,
     options: type[TrialOptions] = TrialOptions,
     *,
-    usual: Usual = lambda data: {},
+    preset: Preset = lambda data: {},
     without: Collection[str] = (),
     texts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
@@ -85,9 +82,7 @@ def add_trial_flags(
         if spec.name in without:
             continue
         flag = "--" + spec.name.replace("_", "-")
-        default = _shown(usual("").get(spec.name, spec.default))
-        if (tried := _shown(usual(built_in).get(spec.name, spec.default))) != default:
-            default += f"; {built_in}: {tried}"
+        default = describe_default(spec.default, spec.name, preset, built_in)
         text = texts.get(spec.name, spec.metadata["help"])
         text = f"{text} (default: {default})".replace("%", "%%")
         settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text, "dest": spec.name}
@@ -102,40 +97,20 @@ def add_trial_flags(
         group.add_argument(flag, **settings)
 
 
-def _shown(default: Any) -> str:
-    if default in ("", ()):
-        return "none"
-    return f"{default:g}" if isinstance(default, float) else str(default)
-
-
-def is_given(arguments: argparse.Namespace, name: str) -> bool:
-    """Whether an option was typed as a flag or stands in the file of `--options`."""
-    if hasattr(arguments, name):
-        return True
-    return bool(arguments.options) and name in read_values(arguments.options)
-
-
-def typed(arguments: argparse.Namespace, options: type[TrialOptions]) -> list[str]:
-    """Options that stand on the line: they are meant, those of a file are a start."""
-    return [spec.name for spec in dataclasses.fields(options) if hasattr(arguments, spec.name)]
-
-
-def apply_defaults(
-    options: Options, usual: Mapping[str, object], arguments: argparse.Namespace
-) -> Options:
-    """The options with `usual` values in place of those that are not given."""
-    left = {name: value for name, value in usual.items() if not is_given(arguments, name)}
-    return changed(options, left)
-
-
-def trial_options(arguments: argparse.Namespace, options: type[Options]) -> Options:
-    """The options that the parsed flags give: defaults, then the file, then single flags."""
-    base = changed(options(), read_values(arguments.options) if arguments.options else {})
-    names = {spec.name for spec in dataclasses.fields(options)}
+def flags_of(arguments: argparse.Namespace, kind: type[TrialOptions]) -> dict[str, Any]:
+    """The options that were typed as flags. Raises `BadOption` for a genotype that is no file."""
+    names = {spec.name for spec in dataclasses.fields(kind)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
     if (genotype := given.get("genotype", "")) and not genotype.lstrip().startswith("{"):
         given["genotype"] = _content(Path(genotype))
-    return changed(base, given)
+    return given
+
+
+def resolve_flags(
+    arguments: argparse.Namespace, kind: type[Options], preset: Preset | None = None
+) -> Resolved[Options]:
+    """The options that a command says, by its flags and its file, above the preset of its data."""
+    return resolve(kind, preset=preset, file=arguments.options, flags=flags_of(arguments, kind))
 
 
 def _content(path: Path) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.config.errors import say_plainly, told
-from aerial_nni.config.flags import Parser, add_trial_flags, trial_options
-from aerial_nni.config.options import Options, changed
+from aerial_nni.config.flags import Parser, add_trial_flags, flags_of, resolve_flags
+from aerial_nni.config.options import Options
+from aerial_nni.config.resolution import resolve
 from aerial_nni.config.run_folder import EVENTS, TRACEBACK, read_json
 from aerial_nni.config.safe_reading import SMALL
 from aerial_nni.config.schema import fitted
@@ -58,7 +59,8 @@ def run_program(
     try:
         reporter: Reporter = Nni() if under_nni() else ByHand()
         parameters, budget = granted({BUDGET: given.budget, **reporter.parameters()})
-        options = changed(trial_options(given, kind), parameters)
+        flags = flags_of(given, kind)
+        options = resolve(kind, file=given.options, flags=flags, search=parameters).options
         if given.experiment:
             folder = given.experiment / os.environ.get("NNI_TRIAL_JOB_ID", "by-hand")
         link_events(folder / EVENTS)
@@ -86,7 +88,7 @@ def _time(
         variants = fitted(
             tuple[dict[str, Any], ...], read_json(given.time, largest=SMALL), given.time
         )
-        for found in timings(trial_options(given, kind), variants, learning):
+        for found in timings(resolve_flags(given, kind).options, variants, learning):
             print(json.dumps(found), flush=True)
     except Exception as error:  # a traceback tells a user nothing
         print(f"error: {told(error)}", file=sys.stderr)

@@ -3,8 +3,8 @@
 import argparse
 
 from aerial_nni.cli.experiment_flags import Verbs, add_config, add_experiment_flags
-from aerial_nni.cli.output import finished, settings_of
-from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options
+from aerial_nni.cli.launching import launched
+from aerial_nni.config.flags import add_trial_flags, resolve_flags
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.recipes.baseline.recipe import BASELINE
 
@@ -29,18 +29,14 @@ def add_flags(verbs: Verbs) -> None:
     )
     add_experiment_flags(parser)
     add_config(parser)
-    add_trial_flags(parser, TrialOptions, usual=BASELINE.preset)
+    add_trial_flags(parser, TrialOptions, preset=BASELINE.preset)
 
 
 def baseline(given: argparse.Namespace) -> int:
     """Trains."""
-    from aerial_nni.nni_backend.launch import launch
     from aerial_nni.recipes.baseline import study as experiment
-    from aerial_nni.recipes.engine.prepare_data import prepare_data
 
-    options = trial_options(given, TrialOptions)
-    options = apply_defaults(options, BASELINE.preset(options.data), given)
+    resolved = resolve_flags(given, TrialOptions, BASELINE.preset)
+    options = resolved.options
     definition = experiment.baseline(options, given.seeds)
-    return finished(
-        launch(definition, settings_of(given), prepare=prepare_data, kind=BASELINE), given
-    )
+    return launched(BASELINE, definition, given, resolved)

@@ -5,8 +5,8 @@ import dataclasses
 from pathlib import Path
 
 from aerial_nni.cli.experiment_flags import Verbs, add_config, add_experiment_flags, positive, whole
-from aerial_nni.cli.output import finished, settings_of
-from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.cli.launching import launched
+from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
 from aerial_nni.recipes.darts.options import SearchOptions
 from aerial_nni.recipes.darts.phases import LIKE_SIZE
 from aerial_nni.recipes.darts.recipe import DARTS
@@ -15,6 +15,7 @@ from aerial_nni.recipes.darts.recipe import DARTS
 def add_flags(verbs: Verbs) -> None:
     """The parser of this verb."""
     text = "search a U-Net's architecture by gradient (DARTS), beside random and hand-made ones"
+    usual = DARTS.describe_planned
     parser = verbs.add_parser(
         "darts",
         help=text,
@@ -26,7 +27,7 @@ def add_flags(verbs: Verbs) -> None:
     parser.set_defaults(verb=darts)
     group = parser.add_argument_group("the search")
     group.add_argument("--trials", type=positive, metavar="N",
-                       help="search trials (default: 3; scenes: 1)")  # fmt: skip
+                       help=f"search trials (default: {usual('trials')})")  # fmt: skip
     group.add_argument(
         "--search-space",
         type=Path,
@@ -39,12 +40,13 @@ def add_flags(verbs: Verbs) -> None:
         type=int,
         nargs="+",
         metavar="SEED",
-        help="final trials of derived networks and of the U-Net (default: 1 2 3, less --seed; "
+        help="final trials of derived networks and of the U-Net "
+        f"(default, less --seed: {usual('seeds')}; "
         "search trials take other seeds, from --seed on)",
     )
     group.add_argument("--random", type=whole, metavar="N", dest="randoms",
-                       help="random architectures, each of as many parameters as the best "
-                       f"find, give or take {LIKE_SIZE:.0%}% (default: 5)")  # fmt: skip
+                       help="random architectures, each of as many parameters as the best find, "
+                       f"give or take {LIKE_SIZE:.0%}% (default: {usual('randoms')})")  # fmt: skip
     group.add_argument(
         "--random-seeds",
         type=positive,
@@ -55,24 +57,22 @@ def add_flags(verbs: Verbs) -> None:
         "architecture",
     )
     group.add_argument("--final-epochs", type=positive, metavar="N",
-                       help="epochs of each final trial (default: 30; scenes: 5); all are trained "
-                       "with the default --lr, --weight-decay, --optimizer and --schedule, as "
-                       "those of a search fit its supernet")  # fmt: skip
+                       help=f"epochs of each final trial (default: {usual('final_epochs')}); all "
+                       "are trained with the default --lr, --weight-decay, --optimizer and "
+                       "--schedule, as those of a search fit its supernet")  # fmt: skip
     group.add_argument("--reason", default="", metavar="TEXT",
                        help="why the search was made smaller, for the document")  # fmt: skip
-    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
+    add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)
-    add_trial_flags(parser, SearchOptions, usual=DARTS.preset, without=["search"])
+    add_trial_flags(parser, SearchOptions, preset=DARTS.preset, without=["search"])
 
 
 def darts(given: argparse.Namespace) -> int:
     """Searches an architecture."""
-    from aerial_nni.nni_backend.launch import launch
     from aerial_nni.recipes.darts import study as experiment
-    from aerial_nni.recipes.engine.prepare_data import prepare_data
 
-    options = trial_options(given, SearchOptions)
-    options = apply_defaults(options, DARTS.preset(options.data), given)
+    resolved = resolve_flags(given, SearchOptions, DARTS.preset)
+    options = resolved.options
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -84,6 +84,6 @@ def darts(given: argparse.Namespace) -> int:
         reason=given.reason,
     )
     definition = experiment.darts(
-        options, plan, space_file=given.search_space, given=typed(given, SearchOptions)
+        options, plan, space_file=given.search_space, given=flags_of(given, SearchOptions)
     )
-    return finished(launch(definition, settings_of(given), prepare=prepare_data, kind=DARTS), given)
+    return launched(DARTS, definition, given, resolved)

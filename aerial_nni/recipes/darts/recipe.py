@@ -14,6 +14,16 @@ DARTS = Recipe(
         OTHERS: {"epochs": 30, "depth": 3},
         "scenes": {"epochs": 8, "depth": 2, "width": 8, "space_to_depth": 2},
     },
+    plan={
+        OTHERS: {
+            "trials": 3,
+            "final_epochs": 30,
+            "seeds": (1, 2, 3),
+            "randoms": 5,
+            "concurrency": 1,
+        },
+        "scenes": {"trials": 1, "final_epochs": 5, "concurrency": 2},
+    },
     document=Document(
         name="neural-arch-search", write="aerial_nni.recipes.darts.report.document:write_darts"
     ),

@@ -17,6 +17,8 @@ from aerial_nni.models.genotype import random_genotype, space_size
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.workload import Part, workload
 from aerial_nni.recipes.darts.options import SearchOptions
+from aerial_nni.recipes.darts.recipe import DARTS
+from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.search import Plan as SearchPlan
 from aerial_nni.recipes.engine.search import arguments_of
 from aerial_nni.recipes.engine.search_space import (
@@ -26,7 +28,7 @@ from aerial_nni.recipes.engine.search_space import (
     load_space,
     without_given,
 )
-from aerial_nni.recipes.engine.seeds import check_final_seeds, final_seeds
+from aerial_nni.recipes.engine.seeds import check_final_seeds
 from aerial_nni.tuners.methods import choose_method
 
 SPACE = FOLDER / "darts.yaml"
@@ -65,10 +67,8 @@ class Plan:
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
-    if data == "scenes":
-        return Plan(trials=1, seeds=final_seeds(seed), randoms=5, epochs=5, concurrency=2)
-    return Plan(trials=3, seeds=final_seeds(seed), randoms=5, epochs=30)
+    """What is planned where nothing else is said: see `DARTS`."""
+    return Plan(**search.plan_of(DARTS, data, seed=seed))
 
 
 def search_seeds(first: int, plan: Plan) -> list[int]:

@@ -12,8 +12,8 @@ from aerial_nni.cli.experiment_flags import (
     positive,
     whole,
 )
-from aerial_nni.cli.output import finished, settings_of
-from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.cli.launching import launched
+from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
 from aerial_nni.recipes.distill.options import SIZES, DistillOptions
 from aerial_nni.recipes.distill.recipe import DISTILL
 
@@ -28,6 +28,7 @@ STUDENT = {
 def add_flags(verbs: Verbs) -> None:
     """The parser of this verb."""
     text = "train a small student from a teacher's checkpoint, beside the same student without it"
+    usual = DISTILL.describe_planned
     parser = verbs.add_parser(
         "distill",
         help=text,
@@ -50,7 +51,7 @@ def add_flags(verbs: Verbs) -> None:
         type=whole,
         metavar="N",
         help="trials of the search, the final ones not counted; 0: no search "
-        "(default: 20; scenes: 4)",
+        f"(default: {usual('trials')})",
     )
     add_search_flags(group, space="search_spaces/distill.yaml")
     group.add_argument(
@@ -58,30 +59,32 @@ def add_flags(verbs: Verbs) -> None:
         type=int,
         nargs="+",
         metavar="SEED",
-        help="student and control are trained with each of these (default: 1 2 3, less --seed)",
+        help="student and control are trained with each of these "
+        f"(default, less --seed: {usual('seeds')})",
     )
     group.add_argument(
         "--final-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each of those (default: 30; scenes: 8)",
+        help=f"epochs of each of those (default: {usual('final_epochs')})",
     )
-    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
+    add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)
-    add_trial_flags(parser, DistillOptions, usual=lambda data: {**STUDENT, **DISTILL.preset(data)})
+    add_trial_flags(parser, DistillOptions, preset=lambda data: {**STUDENT, **DISTILL.preset(data)})
 
 
 def distill(given: argparse.Namespace) -> int:
     """Distils."""
-    from aerial_nni.nni_backend.launch import launch
     from aerial_nni.recipes.distill import study as experiment
     from aerial_nni.recipes.distill.teacher import open_teacher
     from aerial_nni.recipes.distill.teacher_checks import prepare_with, teacher_file
 
-    options = trial_options(given, DistillOptions)
-    teacher = open_teacher(teacher_file(options.teacher, given.runs))
-    usually = experiment.usual_options(options.data, teacher)
-    options = apply_defaults(options, {**usually, "teacher": str(teacher.path)}, given)
+    asked = resolve_flags(given, DistillOptions).options
+    teacher = open_teacher(teacher_file(asked.teacher, given.runs))
+    resolved = resolve_flags(
+        given, DistillOptions, preset=lambda data: experiment.usual_options(data, teacher)
+    )
+    options = resolved.options
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -96,8 +99,6 @@ def distill(given: argparse.Namespace) -> int:
         plan,
         space_file=given.search_space,
         student=given.student,
-        given=typed(given, DistillOptions),
+        given=flags_of(given, DistillOptions),
     )
-    return finished(
-        launch(definition, settings_of(given), prepare=prepare_with(teacher), kind=DISTILL), given
-    )
+    return launched(DISTILL, definition, given, resolved, prepare=prepare_with(teacher))

@@ -10,6 +10,10 @@ DISTILL = Recipe(
     build_setup="aerial_nni.recipes.distill.training_setup:build_setup",
     command="aerial_nni.recipes.distill.command:add_flags",
     presets={OTHERS: {"epochs": 12}, "scenes": {"epochs": 4}},
+    plan={
+        OTHERS: {"trials": 20, "final_epochs": 30, "seeds": (1, 2, 3), "concurrency": 1},
+        "scenes": {"trials": 4, "final_epochs": 8, "concurrency": 2},
+    },
     document=Document(
         name="knowledge-distillation",
         write="aerial_nni.recipes.distill.report.document:write_distillation",

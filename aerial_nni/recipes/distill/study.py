@@ -15,10 +15,11 @@ from aerial_nni.recipes.distill.gain import STUDENT
 from aerial_nni.recipes.distill.options import SIZES, DistillOptions
 from aerial_nni.recipes.distill.recipe import DISTILL
 from aerial_nni.recipes.distill.teacher import Teacher
+from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.key_value_args import named_values
 from aerial_nni.recipes.engine.search import Plan, epochs_of_search, searching, unsearched
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds, final_seeds
+from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.parameter import BadSpace
 from aerial_nni.tuners.space import Space
@@ -28,10 +29,8 @@ SPACE = FOLDER / "distill.yaml"
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
-    if data == "scenes":
-        return Plan(trials=4, seeds=final_seeds(seed), epochs=8, concurrency=2)
-    return Plan(trials=20, seeds=final_seeds(seed), epochs=30)
+    """What is planned where nothing else is said: see `DISTILL`."""
+    return Plan(**search.plan_of(DISTILL, data, seed=seed))
 
 
 def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:

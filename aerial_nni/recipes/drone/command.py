@@ -15,8 +15,8 @@ from aerial_nni.cli.experiment_flags import (
     positive,
     whole,
 )
-from aerial_nni.cli.output import finished, settings_of
-from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.cli.launching import launched
+from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
 from aerial_nni.config.options import LOSS_TERMS, OF_UNET, TrialOptions, changed
 from aerial_nni.recipes.drone.loss_presets import COMPARED, LOSSES, VARIED
 from aerial_nni.recipes.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
@@ -26,6 +26,7 @@ from aerial_nni.recipes.drone.recipe import DRONE
 def add_flags(verbs: Verbs) -> None:
     """The parser of this verb."""
     text = "train DeepLabV3 on drone scenes with several losses, then search the rest"
+    usual = DRONE.describe_planned
     parser = verbs.add_parser(
         "drone",
         help=text,
@@ -49,7 +50,7 @@ def add_flags(verbs: Verbs) -> None:
         type=whole,
         metavar="N",
         help="trials of the search, the others not counted; 0: no search "
-        "(default: 12; drone-scenes: 2)",
+        f"(default: {usual('trials')})",
     )
     add_search_flags(group, space="search_spaces/drone.yaml")
     group.add_argument(
@@ -58,20 +59,20 @@ def add_flags(verbs: Verbs) -> None:
         nargs="+",
         metavar="SEED",
         help="each loss and the best configuration are trained with each "
-        "(default: 1 2 3, less --seed; drone-scenes: 1)",
+        f"(default, less --seed: {usual('seeds')})",
     )
     group.add_argument(
         "--final-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each of these runs (default: 60; drone-scenes: 5)",
+        help=f"epochs of each of these runs (default: {usual('final_epochs')})",
     )
-    add_experiment_flags(parser, failures=5, concurrency="1; drone-scenes: 2")
+    add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)
     add_trial_flags(
         parser,
         DroneOptions,
-        usual=DRONE.preset,
+        preset=DRONE.preset,
         without=("model", "genotype", *OF_UNET, *VARIED),
         texts={"epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search"},
     )
@@ -79,12 +80,11 @@ def add_flags(verbs: Verbs) -> None:
 
 def drone(given: argparse.Namespace) -> int:
     """Compares and searches."""
-    from aerial_nni.nni_backend.launch import launch
     from aerial_nni.recipes.drone import study as experiment
 
     check_search_words(given)
-    options = trial_options(given, DroneOptions)
-    options = apply_defaults(options, DRONE.preset(options.data), given)
+    resolved = resolve_flags(given, DroneOptions, DRONE.preset)
+    options = resolved.options
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
@@ -101,10 +101,9 @@ def drone(given: argparse.Namespace) -> int:
         method_of(given),
         plan,
         space_file=given.search_space,
-        given=typed(given, DroneOptions),
+        given=flags_of(given, DroneOptions),
     )
-    prepare = experiment.prepare_with(options)
-    return finished(launch(definition, settings_of(given), prepare=prepare, kind=DRONE), given)
+    return launched(DRONE, definition, given, resolved, prepare=experiment.prepare_with(options))
 
 
 def weights_of(options: DroneOptions, runs: Path) -> str:

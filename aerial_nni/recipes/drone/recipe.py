@@ -17,6 +17,8 @@ SMALL: dict[str, Any] = {
 }
 """What is built in is for trying things out: minutes, and no download."""
 
+SHORT: dict[str, Any] = {"trials": 2, "final_epochs": 5, "seeds": (1,), "concurrency": 2}
+
 DRONE = Recipe(
     kind="drone",
     options=DroneOptions,
@@ -26,6 +28,10 @@ DRONE = Recipe(
     presets={
         OTHERS: {"epochs": 20, "batch": 4, "accumulate": 2, "find_lr": 200},
         **dict.fromkeys(BUILT_IN, SMALL),
+    },
+    plan={
+        OTHERS: {"trials": 12, "final_epochs": 60, "seeds": (1, 2, 3), "concurrency": 1},
+        **dict.fromkeys(BUILT_IN, SHORT),
     },
     document=Document(
         name="drone-scenes", write="aerial_nni.recipes.drone.report.document:write_drone"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.config.options import BUILT_IN, BadOption, TrialOptions
+from aerial_nni.config.options import BadOption, TrialOptions
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import Split
@@ -19,11 +19,13 @@ from aerial_nni.nni_backend.workload import workload
 from aerial_nni.recipes.drone.initial_weights import check_fit, check_start, load_initial_weights
 from aerial_nni.recipes.drone.loss_presets import COMPARED, PREFIX, VARIED, loss_name, options_of
 from aerial_nni.recipes.drone.options import RANDOM, DroneOptions
+from aerial_nni.recipes.drone.recipe import DRONE
+from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.prepare_data import prepare_data
 from aerial_nni.recipes.engine.search import Plan as SearchPlan
 from aerial_nni.recipes.engine.search import epochs_of_search, searching, unsearched
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds, final_seeds
+from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.parameter import BadSpace
 from aerial_nni.tuners.trial import BEST, PHASE
@@ -44,10 +46,8 @@ class Plan(SearchPlan):
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on what is built in, else days."""
-    if data in BUILT_IN:
-        return Plan(trials=2, seeds=final_seeds(seed)[:1], epochs=5, concurrency=2)
-    return Plan(trials=12, seeds=final_seeds(seed), epochs=60)
+    """What is planned where nothing else is said: see `DRONE`."""
+    return Plan(**search.plan_of(DRONE, data, seed=seed))
 
 
 def drone(

@@ -11,6 +11,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aerial_nni.config.options import TrialOptions
+from aerial_nni.config.resolution import describe_default
 
 if TYPE_CHECKING:
     from aerial_nni.nni_backend.records import Record
@@ -55,6 +56,8 @@ class Recipe:
     """Adds its verb to the parser."""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Dataset -> options that differ from the defaults there; `OTHERS` are those of all."""
+    plan: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """As `presets`, of how much is searched and what follows: see `engine.search.plan_of`."""
     document: Document
     overview: Lazy
     """experiment -> what it brings to the page over all kinds."""
@@ -80,6 +83,14 @@ class Recipe:
         name = data.partition(":")[0]
         split = {"split": SPLITS[name]} if name in SPLITS else {}
         return {**self.presets.get(OTHERS, {}), **split, **self.presets.get(name, {})}
+
+    def planned(self, data: str) -> dict[str, Any]:
+        """How much is searched on a dataset, and what follows, where nothing else is said."""
+        return {**self.plan.get(OTHERS, {}), **self.plan.get(data.partition(":")[0], {})}
+
+    def describe_planned(self, name: str) -> str:
+        """What the help says of a number of the plan: usually, and on the built-in dataset."""
+        return describe_default(None, name, self.planned, self.options().data)
 
     def conclude(self, record: "Record", folder: Path) -> Conclusion:
         """What the final trials of an experiment say."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.nni_backend.workload import granted_epochs
+from aerial_nni.recipes.engine.recipe import Recipe
+from aerial_nni.recipes.engine.seeds import final_seeds
 from aerial_nni.tuners.methods import Method
 
 
@@ -25,6 +27,14 @@ class Plan:
     """Why the search space is reduced."""
     assessor: str = "none"
     """Who stops trials early."""
+
+
+def plan_of(recipe: Recipe, data: str, *, seed: int) -> dict[str, Any]:
+    """The fields of a plan where nothing else is said; no final trial has the search's `seed`."""
+    values = recipe.planned(data)
+    values["seeds"] = final_seeds(seed, values["seeds"])
+    values["epochs"] = values.pop("final_epochs")
+    return values
 
 
 def searching(

@@ -11,8 +11,8 @@ from aerial_nni.cli.experiment_flags import (
     add_search_flags,
     positive,
 )
-from aerial_nni.cli.output import finished, settings_of
-from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.cli.launching import launched
+from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.recipes.hpo.recipe import HPO
 
@@ -22,6 +22,7 @@ def add_flags(verbs: Verbs) -> None:
     from aerial_nni.tuners.methods import table
 
     text = "search better options by one of nine methods, then retrain the best over seeds"
+    usual = HPO.describe_planned
     parser = verbs.add_parser(
         "hpo",
         help=text,
@@ -38,7 +39,7 @@ def add_flags(verbs: Verbs) -> None:
         "--trials",
         type=positive,
         metavar="N",
-        help="trials of the search, the retraining not counted (default: 30; scenes: 10)",
+        help=f"trials of the search, the retraining not counted (default: {usual('trials')})",
     )
     group.add_argument(
         "--reason",
@@ -59,38 +60,36 @@ def add_flags(verbs: Verbs) -> None:
         nargs="*",
         metavar="SEED",
         help="the best configuration and the default are retrained with each of these "
-        "(default: 1 2 3, less --seed; none after the flag: not retrained)",
+        f"(default, less --seed: {usual('seeds')}; none after the flag: not retrained)",
     )
     group.add_argument(
         "--final-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each trial of that retraining (default: 30; scenes: 6)",
+        help=f"epochs of each trial of that retraining (default: {usual('final_epochs')})",
     )
-    add_experiment_flags(parser, failures=5, concurrency="1; scenes: 2")
+    add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)
-    add_trial_flags(parser, TrialOptions, usual=HPO.preset)
+    add_trial_flags(parser, TrialOptions, preset=HPO.preset)
 
 
 def hpo(given: argparse.Namespace) -> int:
     """Searches for better options with one of nine methods."""
-    from aerial_nni.nni_backend.launch import launch
-    from aerial_nni.recipes.engine.prepare_data import prepare_data
     from aerial_nni.recipes.hpo import study as search
     from aerial_nni.tuners.methods import choose_method
 
     method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
-    options = trial_options(given, TrialOptions)
-    options = apply_defaults(options, HPO.preset(options.data), given)
+    resolved = resolve_flags(given, TrialOptions, HPO.preset)
+    options = resolved.options
     plan = _plan(given, search.plan_of(options.data, seed=options.seed))
     definition = search.hpo(
         options,
         method,
         plan,
         space_file=given.search_space,
-        given=typed(given, TrialOptions),
+        given=flags_of(given, TrialOptions),
     )
-    return finished(launch(definition, settings_of(given), prepare=prepare_data, kind=HPO), given)
+    return launched(HPO, definition, given, resolved)
 
 
 def _plan(given: argparse.Namespace, usual: Any) -> Any:

@@ -11,6 +11,10 @@ HPO = Recipe(
         OTHERS: {"epochs": 12},
         "scenes": {"epochs": 6, "space_to_depth": 2},  # a first search ends in minutes
     },
+    plan={
+        OTHERS: {"trials": 30, "final_epochs": 30, "seeds": (1, 2, 3), "concurrency": 1},
+        "scenes": {"trials": 10, "final_epochs": 6, "concurrency": 2},
+    },
     document=Document(
         name="hyperparameter-optimization",
         write="aerial_nni.recipes.hpo.report.document:write_hpo",

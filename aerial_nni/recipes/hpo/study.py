@@ -12,6 +12,7 @@ from aerial_nni.config.errors import UserError
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.workload import workload
+from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.search import Plan, epochs_of_search, searching
 from aerial_nni.recipes.engine.search_space import (
     FOLDER,
@@ -20,7 +21,8 @@ from aerial_nni.recipes.engine.search_space import (
     missing_from,
     without_given,
 )
-from aerial_nni.recipes.engine.seeds import check_final_seeds, final_seeds
+from aerial_nni.recipes.engine.seeds import check_final_seeds
+from aerial_nni.recipes.hpo.recipe import HPO
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
 
@@ -35,10 +37,8 @@ class ReasonMissing(UserError, ValueError):
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on the built-in scenes, else hours."""
-    if data == "scenes":
-        return Plan(trials=10, seeds=final_seeds(seed), epochs=6, concurrency=2)
-    return Plan(trials=30, seeds=final_seeds(seed), epochs=30)
+    """What is planned where nothing else is said: see `HPO`."""
+    return Plan(**search.plan_of(HPO, data, seed=seed))
 
 
 def hpo(

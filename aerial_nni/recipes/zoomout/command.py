@@ -15,8 +15,8 @@ from aerial_nni.cli.experiment_flags import (
     positive,
     whole,
 )
-from aerial_nni.cli.output import finished, settings_of
-from aerial_nni.config.flags import add_trial_flags, apply_defaults, trial_options, typed
+from aerial_nni.cli.launching import launched
+from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
 from aerial_nni.config.options import OF_UNET, TrialOptions, changed
 from aerial_nni.recipes.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXEL
@@ -36,6 +36,7 @@ TEXTS = {
 def add_flags(verbs: Verbs) -> None:
     """The parser of this verb."""
     text = "find building footprints by zoom-out features, beside superpixels and a U-Net"
+    usual = ZOOMOUT.describe_planned
     parser = verbs.add_parser(
         "zoomout",
         help=text,
@@ -51,7 +52,7 @@ def add_flags(verbs: Verbs) -> None:
         type=whole,
         metavar="N",
         help="trials of the search, the final ones not counted; 0: no search "
-        "(default: 12; building-scenes: 3)",
+        f"(default: {usual('trials')})",
     )
     add_search_flags(group, space="search_spaces/zoomout.yaml")
     group.add_argument(
@@ -59,20 +60,20 @@ def add_flags(verbs: Verbs) -> None:
         type=int,
         nargs="+",
         metavar="SEED",
-        help="zoom-out, superpixels and U-Net are trained with each (default: 1 2 3, less --seed; "
-        "building-scenes: 1 2)",
+        help="zoom-out, superpixels and U-Net are trained with each "
+        f"(default, less --seed: {usual('seeds')})",
     )
     group.add_argument(
         "--final-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each of the first two (default: 10; building-scenes: 4)",
+        help=f"epochs of each of the first two (default: {usual('final_epochs')})",
     )
     group.add_argument(
         "--unet-epochs",
         type=positive,
         metavar="N",
-        help="epochs of each U-Net (default: 60; building-scenes: 12)",
+        help=f"epochs of each U-Net (default: {usual('unet_epochs')})",
     )
     group.add_argument(
         "--unet",
@@ -81,19 +82,18 @@ def add_flags(verbs: Verbs) -> None:
         metavar="NAME=VALUE",
         help="what is not as usual of the U-Net: width=32 space_to_depth=2",
     )
-    add_experiment_flags(parser, failures=5, concurrency="1; building-scenes: 2")
+    add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)
-    add_trial_flags(parser, ZoomOutOptions, usual=ZOOMOUT.preset, without=WITHOUT, texts=TEXTS)
+    add_trial_flags(parser, ZoomOutOptions, preset=ZOOMOUT.preset, without=WITHOUT, texts=TEXTS)
 
 
 def zoomout(given: argparse.Namespace) -> int:
     """Searches and compares."""
-    from aerial_nni.nni_backend.launch import launch
     from aerial_nni.recipes.zoomout import study as experiment
 
     check_search_words(given)
-    options = trial_options(given, ZoomOutOptions)
-    options = apply_defaults(options, ZOOMOUT.preset(options.data), given)
+    resolved = resolve_flags(given, ZoomOutOptions, ZOOMOUT.preset)
+    options = resolved.options
     options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
@@ -108,11 +108,12 @@ def zoomout(given: argparse.Namespace) -> int:
         method_of(given),
         plan,
         space_file=given.search_space,
-        given=typed(given, ZoomOutOptions),
+        given=flags_of(given, ZoomOutOptions),
         unet=given.unet,
     )
-    prepare = experiment.prepare_with(definition)
-    return finished(launch(definition, settings_of(given), prepare=prepare, kind=ZOOMOUT), given)
+    return launched(
+        ZOOMOUT, definition, given, resolved, prepare=experiment.prepare_with(definition)
+    )
 
 
 def weights_of(options: ZoomOutOptions, runs: Path) -> str:

@@ -20,6 +20,14 @@ SMALL: dict[str, Any] = {
 """The few patches of what is built in, and features that were never trained, want many samples and
 a small, slow classifier."""
 
+SHORT: dict[str, Any] = {
+    "trials": 3,
+    "final_epochs": 4,
+    "unet_epochs": 12,
+    "seeds": (1, 2),
+    "concurrency": 2,
+}
+
 ZOOMOUT = Recipe(
     kind="zoomout",
     options=ZoomOutOptions,
@@ -30,6 +38,16 @@ ZOOMOUT = Recipe(
         OTHERS: {"epochs": 4},
         **dict.fromkeys(BUILT_IN, SMALL),
         "buildings": {"split": "tile"},  # its pictures overlap: only whole areas can be held out
+    },
+    plan={
+        OTHERS: {
+            "trials": 12,
+            "final_epochs": 10,
+            "unet_epochs": 60,
+            "seeds": (1, 2, 3),
+            "concurrency": 1,
+        },
+        **dict.fromkeys(BUILT_IN, SHORT),
     },
     document=Document(
         name="building-footprints",

@@ -10,21 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.config.options import BUILT_IN, BadOption, TrialOptions, as_dict, changed
+from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import Split
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.workload import workload
+from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.key_value_args import named_values
 from aerial_nni.recipes.engine.prepare_data import prepare_data
 from aerial_nni.recipes.engine.search import Plan as SearchPlan
 from aerial_nni.recipes.engine.search import epochs_of_search, searching, unsearched
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds, final_seeds
+from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds
 from aerial_nni.recipes.zoomout.backbone_weights import fitting_kinds, fitting_weights
 from aerial_nni.recipes.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
-from aerial_nni.recipes.zoomout.phases import SUPERPIXEL, SUPERPIXELS, UNET, ZOOMOUT
+from aerial_nni.recipes.zoomout.phases import SUPERPIXEL, SUPERPIXELS, UNET
+from aerial_nni.recipes.zoomout.phases import ZOOMOUT as ZOOM_OUT
+from aerial_nni.recipes.zoomout.recipe import ZOOMOUT
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.trial import PHASE
 
@@ -52,11 +55,8 @@ class Plan(SearchPlan):
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
-    """What is planned where nothing else is said: minutes on what is built in, else hours."""
-    if data in BUILT_IN:
-        seeds = final_seeds(seed)[:2]
-        return Plan(trials=3, seeds=seeds, epochs=4, unet_epochs=12, concurrency=2)
-    return Plan(trials=12, seeds=final_seeds(seed), epochs=10, unet_epochs=60)
+    """What is planned where nothing else is said: see `ZOOMOUT`."""
+    return Plan(**search.plan_of(ZOOMOUT, data, seed=seed))
 
 
 def zoomout(
@@ -152,7 +152,7 @@ def final_points(
     usual, own = as_dict(TrialOptions()), as_dict(options)
     plain = {name: usual[name] for name in usual if own[name] != usual[name] and name not in SHARED}
     groups: list[dict[str, Any]] = [
-        {"_from": "best", PHASE: ZOOMOUT, "epochs": plan.epochs, "superpixel": 0},
+        {"_from": "best", PHASE: ZOOM_OUT, "epochs": plan.epochs, "superpixel": 0},
         {
             "_from": "best",
             PHASE: SUPERPIXELS,
