@@ -10,6 +10,8 @@ from aerial_nni.recipes.hpo.report.methods.anneal import neighbourhood_info
 from aerial_nni.recipes.hpo.report.methods.bracket_ladders import cost_of, sizes_of
 from aerial_nni.recipes.hpo.report.methods.densities import densities_info, good_trials
 from aerial_nni.recipes.hpo.report.methods.dngo import LEADING, basis_info
+from aerial_nni.recipes.hpo.report.methods.evolution import mutations_info
+from aerial_nni.recipes.hpo.report.methods.slices import slices_info
 from aerial_nni.recipes.hpo.report.methods.smac import marginals_info
 from aerial_nni.reporting.search.importance import Importance
 from aerial_nni.reporting.search.importance_plot import importance_info
@@ -97,3 +99,29 @@ def test_bars_of_importance_are_in_percent_the_highest_first() -> None:
     np.testing.assert_allclose(alone.mean, [30, 15])
     np.testing.assert_allclose(whole.low, [52, 22])
     np.testing.assert_allclose(whole.around, [[8, 8], [8, 8]])
+
+
+def test_slices_go_through_the_best_trial(searched: Searched) -> None:
+    search = searched(8)
+    chapter = chapter_of(search)
+    slices = slices_info(search, chapter.model, chapter.improvement)
+    best = search.units[search.scores.argmax()]
+    loss, deviation = chapter.model.predict(best[None])
+    for one in slices:
+        nearest = np.abs(one.places - best[one.column]).argmin()
+        assert one.mean[nearest] == pytest.approx(-loss[0], abs=0.01)
+        assert (one.deviation > 0).all() and (one.improvement >= 0).all()
+        assert deviation[0] <= one.deviation.max() + 1e-9
+
+
+def test_mutations_are_counted_with_those_that_helped(searched: Searched) -> None:
+    search = searched(3)
+    found = chapter_of(search).found
+    mutations = mutations_info(search, found)
+    assert sorted(mutations.names) == sorted(search.space.names)
+    assert mutations.children == sorted(mutations.children, reverse=True)
+    assert sum(mutations.children) == sum(len(descent.changed) for descent in found)
+    for name, children, better in zip(
+        mutations.names, mutations.children, mutations.better, strict=True
+    ):
+        assert better == sum(d.better and name in d.changed for d in found) <= children

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from aerial_nni.recipes.hpo.report.methods.chapter import Chapter
 from aerial_nni.recipes.hpo.report.methods.plane import Values, improvement_of
-from aerial_nni.recipes.hpo.report.methods.slices import line_through_best, plot_slices
+from aerial_nni.recipes.hpo.report.methods.slices import line_through_best, plot_slices, slices_info
 from aerial_nni.reporting.search.axes import parameter_axis
 from aerial_nni.reporting.search.search import Search
 from aerial_nni.reporting.style import BLUE, GREY, ORANGE, new_figure, styled
@@ -106,11 +106,16 @@ class DNGOChapter(Chapter):
         best = float(self.tuner.observed()[1].min())
         return improvement_of(LogExpectedImprovement(self.model, best))
 
+    def slices(self) -> Figure:
+        """Mean and expected improvement along single parameters."""
+        info = slices_info(self.search, self.model, self.improvement)
+        return plot_slices(self.search, info)
+
     def draw(self) -> dict[str, Figure]:
         """The features, and mean and improvement along parameters."""
         return {
             "method-basis": plot_basis(basis_info(self.search, self.model)),
-            "method-slices": plot_slices(self.search, self.model, self.improvement),
+            "method-slices": self.slices(),
         }
 
     @property

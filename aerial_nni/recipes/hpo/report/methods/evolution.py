@@ -1,6 +1,7 @@
 """Method 3, regularised evolution: the family tree of the trials."""
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -73,8 +74,26 @@ def plot_lineage(search: Search, found: list[Descent]) -> Figure:
     return figure
 
 
+@dataclass(frozen=True)
+class Mutations:
+    """How often each parameter changed in a child, and how often that child was better."""
+
+    names: list[str]
+    """The one that changed most often in front."""
+    children: list[int]
+    better: list[int]
+
+
+def mutations_info(search: Search, found: list[Descent]) -> Mutations:
+    """Children by the parameters that changed; one with two changes counts twice."""
+    counts = Counter(name for descent in found for name in descent.changed)
+    better = Counter(name for d in found if d.better for name in d.changed)
+    names = sorted(search.space.names, key=lambda name: -counts[name])
+    return Mutations(names, [counts[name] for name in names], [better[name] for name in names])
+
+
 @styled
-def plot_population(search: Search, found: list[Descent], *, size: int) -> Figure:
+def plot_population(search: Search, mutations: Mutations, *, size: int) -> Figure:
     """Left the scores of the living; right how often each parameter's mutation helped."""
     figure = new_figure(3.6)
     left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
@@ -89,7 +108,7 @@ def plot_population(search: Search, found: list[Descent], *, size: int) -> Figur
     left.set_xlabel("trial")
     left.set_ylabel("mean IoU")
     left.set_title(f"The living: the {size} youngest trials")
-    _mutations(right, search, found)
+    _plot_mutations(right, mutations)
     legend_below(figure, [
         Patch(facecolor=BLUE, alpha=0.2, label="living: from worst to best"),
         Line2D([], [], color=BLUE, label="living: median"),
@@ -99,15 +118,12 @@ def plot_population(search: Search, found: list[Descent], *, size: int) -> Figur
     return figure
 
 
-def _mutations(axes: Axes, search: Search, found: list[Descent]) -> None:
-    """Children by the parameters that changed, those better than their parents in front."""
-    counts = Counter(name for descent in found for name in descent.changed)
-    better = Counter(name for d in found if d.better for name in d.changed)
-    names = sorted(search.space.names, key=lambda name: -counts[name])
-    rows = np.arange(len(names))
-    axes.barh(rows, [counts[name] for name in names], color="white", edgecolor=GREY, height=0.7)
-    axes.barh(rows, [better[name] for name in names], color=GREEN, edgecolor=GREY, height=0.7)
-    axes.set_yticks(rows, names)
+def _plot_mutations(axes: Axes, mutations: Mutations) -> None:
+    """All children behind, those better than their parents in front."""
+    rows = np.arange(len(mutations.names))
+    axes.barh(rows, mutations.children, color="white", edgecolor=GREY, height=0.7)
+    axes.barh(rows, mutations.better, color=GREEN, edgecolor=GREY, height=0.7)
+    axes.set_yticks(rows, mutations.names)
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.grid(visible=False, axis="y")
@@ -172,5 +188,7 @@ class EvolutionChapter(Chapter):
             return {}
         return {
             "method-lineage": plot_lineage(self.search, self.found),
-            "method-population": plot_population(self.search, self.found, size=self.population),
+            "method-population": plot_population(
+                self.search, mutations_info(self.search, self.found), size=self.population
+            ),
         }

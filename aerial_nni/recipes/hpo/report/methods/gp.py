@@ -13,7 +13,7 @@ from aerial_nni.recipes.hpo.report.methods.plane import (
     improvement_of,
     plot_plane,
 )
-from aerial_nni.recipes.hpo.report.methods.slices import plot_slices
+from aerial_nni.recipes.hpo.report.methods.slices import plot_slices, slices_info
 from aerial_nni.reporting.search.axes import write_value
 from aerial_nni.tuners.encoding import APART
 from aerial_nni.tuners.gaussian_process import EXTREME, GaussianProcess
@@ -59,9 +59,14 @@ class GPChapter(Chapter):
         """Deviation of the noise of one trial, mean IoU."""
         return self.model.scale * float(np.sqrt(self.model.hyper.noise))
 
+    def slices(self) -> Figure:
+        """Mean and expected improvement along single parameters."""
+        info = slices_info(self.search, self.model, self.improvement)
+        return plot_slices(self.search, info)
+
     def draw(self) -> dict[str, Figure]:
         """Slices, and surfaces of mean and expected improvement where there are two parameters."""
-        figures = {"method-slices": plot_slices(self.search, self.model, self.improvement)}
+        figures = {"method-slices": self.slices()}
         if len(self.search.space.parameters) > 1:
             figures["method-surface"] = plot_plane(self.search, self.surfaces())
         return figures

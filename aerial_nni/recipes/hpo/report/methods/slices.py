@@ -1,6 +1,7 @@
 """What a model says along single parameters, the others held at the best trial's values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,24 +20,45 @@ COLUMNS = 3
 """Parameters shown, the most important ones."""
 
 
-@styled
-def plot_slices(
+@dataclass(frozen=True)
+class Slice:
+    """What a model says along one parameter, at m points through the best trial; each (m,)."""
+
+    column: int
+    places: np.ndarray
+    """On the parameter's unit axis."""
+    mean: np.ndarray
+    """Predicted mean IoU."""
+    deviation: np.ndarray
+    improvement: np.ndarray
+    """Expected, of the mean IoU."""
+
+
+def slices_info(
     search: Search, model: Model, improvement: Callable[[np.ndarray], np.ndarray]
-) -> Figure:
-    """Mean and deviation along the most important parameters; under it the improvement."""
-    columns = search.importance.order[:COLUMNS]
-    figure = new_figure(4.9)
-    grid = figure.subplots(2, len(columns), squeeze=False, sharey="row", sharex="col",
-                           height_ratios=(2, 1))  # fmt: skip
-    for place, column in enumerate(columns):
-        parameter = search.space.parameters[column]
+) -> list[Slice]:
+    """Mean, deviation and improvement along the most important parameters."""
+    found = []
+    for column in search.importance.order[:COLUMNS]:
         points = line_through_best(search, column)
         loss, deviation = model.predict(points)
-        band(grid[0, place], points[:, column], -loss, -loss - 2 * deviation, -loss + 2 * deviation)
-        scatter(grid[0, place], search, spread(search, column), search.scores)
-        grid[0, place].set_title(parameter.name)
-        _under(grid[1, place], points[:, column], improvement(points))
-        parameter_axis(grid[1, place], parameter)
+        found.append(Slice(column, points[:, column], -loss, deviation, improvement(points)))
+    return found
+
+
+@styled
+def plot_slices(search: Search, slices: Sequence[Slice]) -> Figure:
+    """Above the prediction along each parameter with the trials; under it the improvement."""
+    figure = new_figure(4.9)
+    grid = figure.subplots(2, len(slices), squeeze=False, sharey="row", sharex="col",
+                           height_ratios=(2, 1))  # fmt: skip
+    for (above, below), one in zip(grid.T, slices, strict=True):
+        around = 2 * one.deviation
+        band(above, one.places, one.mean, one.mean - around, one.mean + around)
+        scatter(above, search, spread(search, one.column), search.scores)
+        above.set_title(search.space.parameters[one.column].name)
+        _under(below, one.places, one.improvement)
+        parameter_axis(below, search.space.parameters[one.column])
     low, high = focus(search.scores)
     grid[0, 0].set_ylim(low - 0.35 * (high - low), high + 0.35 * (high - low))
     grid[0, 0].set_ylabel("mean IoU")
