@@ -166,7 +166,7 @@ def test_a_callback_ends_a_run_after_the_epoch(tmp_path: Path, halts: int):
     assert outcome.stopped == "enough"  # also at the last of all epochs
 
 
-def test_a_pause_changes_nothing(tmp_path: Path):
+def test_a_pause_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     scores = [0.1, 0.3, 0.2]
     whole = Made(tmp_path / "whole", scores)
     whole.run()
@@ -177,6 +177,7 @@ def test_a_pause_changes_nothing(tmp_path: Path):
     assert second.run(until=9).stopped == "reached 3 epochs"
     assert second.told == [3]
     assert first.drawn + second.drawn == whole.drawn
+    assert caplog.messages == []  # nothing was damaged
 
 
 def test_a_pause_does_not_forget_that_gradients_were_too_large_for_fp16(tmp_path: Path):

@@ -25,6 +25,8 @@ class Recorder(Tuner):
         self.heard: list[tuple[Any, ...]] = []
         self.succeeded: list[bool] = []
         """Of each trial that ended."""
+        self.names: list[str | None] = []
+        """NNI's name of each trial that had a result."""
 
     def update_search_space(self, search_space: Any) -> None:
         pass
@@ -32,8 +34,11 @@ class Recorder(Tuner):
     def generate_parameters(self, parameter_id: int, **_: Any) -> dict[str, Any]:
         return {"x": parameter_id}
 
-    def receive_trial_result(self, parameter_id, parameters, value, customized=False, **_) -> None:
+    def receive_trial_result(
+        self, parameter_id, parameters, value, customized=False, **rest
+    ) -> None:
         self.heard.append(("result", parameters["x"], value, customized))
+        self.names.append(rest.get("trial_job_id"))
 
     def trial_end(self, parameter_id, success, parameters=None, event="", **_) -> None:
         self.heard.append(("end", parameters and parameters["x"], event))

@@ -214,5 +214,6 @@ def test_trials_of_an_earlier_run_of_many_workers_find_theirs(workers: int):
 
 def test_a_trial_with_a_foreign_budget_is_in_no_bracket():
     brackets = Brackets(9, trials=12)
-    assert brackets.adopt(Trial(config={"x": 0}, unit=np.zeros(1), budget=5)) is None
-    assert brackets.elsewhere == 1
+    for count in (1, 2):
+        assert brackets.adopt(Trial(config={"x": 0}, unit=np.zeros(1), budget=5)) is None
+        assert brackets.elsewhere == count

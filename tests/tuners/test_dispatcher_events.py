@@ -68,7 +68,7 @@ def test_of_a_trial_that_is_stopped_early_the_last_score_is_told(customised: boo
     assert talk.answers(CommandType.KillTrialJob)[0] == '"t"'
     talk.end("t", id, {"x": 0}, "EARLY_STOPPED")
     told = [("result", 0, {"default": 0.3}, customised), ("end", 0, "EARLY_STOPPED")]
-    assert tuner.heard == told
+    assert tuner.heard == told and tuner.names == ["t"]
 
 
 @pytest.mark.parametrize("event", ["FAILED", "USER_CANCELED"])

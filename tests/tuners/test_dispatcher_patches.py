@@ -37,6 +37,30 @@ def test_a_tuner_with_batches_of_its_own_is_asked_for_them():
     assert list(talk.started.values()) == [{"x": 0, "of": 2}, {"x": -1, "of": 2}]
 
 
+class Patient(Recorder):
+    """Suggests a trial, and the next one after a result."""
+
+    asked = 0
+
+    def generate_parameters(self, parameter_id: int, **rest: Any) -> dict[str, Any]:
+        self.asked += 1
+        if self.asked > 1 and not self.heard:
+            raise nni_patches.NotYet
+        return super().generate_parameters(parameter_id, **rest)
+
+
+def test_a_request_that_waits_is_put_again_after_a_result_and_not_before():
+    tuner = Patient()
+    talk = Talk(tuner)
+    talk.ask(2)
+    assert (tuner.asked, list(talk.started)) == (2, [0])
+    talk.metric("t0", 0, 0.1, kind="PERIODICAL")
+    assert tuner.asked == 2
+    talk.metric("t0", 0, 0.5)
+    assert (tuner.asked, list(talk.started)) == (3, [0, 1])
+    assert not talk.answers(CommandType.NoMoreTrialJobs)
+
+
 class Broken:
     """A dispatcher whose tuner raises."""
 
