@@ -1,6 +1,7 @@
 """Bars and dots by class: pixels in each part of the split, and the scores."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,24 +22,40 @@ from aerial_nni.reporting.style import (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClassPixels:
+    """Labelled pixels of one part of a split, class by class."""
+
+    counts: tuple[int, ...]
+    shares: tuple[float, ...]
+
+
+def pixels_info(trial: Trial) -> dict[str, ClassPixels]:
+    """Pixels of each class in both parts of a trial's split: `train` and `val`."""
+    found = {}
+    for part in ("train", "val"):
+        counts = tuple(int(trial.metrics["split"]["pixels"][part][name]) for name in trial.classes)
+        total = max(1, sum(counts))
+        shares = tuple(count / total for count in counts)
+        found[part] = ClassPixels(counts=counts, shares=shares)
+    return found
+
+
 @styled
-def draw_pixels(trial: Trial) -> Figure:
+def plot_pixels(trial: Trial) -> Figure:
     """Share of each class among the labelled pixels of both parts, training above validation."""
-    parts = trial.metrics["split"]["pixels"]
-    classes, palette = trial.classes, trial.palette
+    classes, palette, parts = trial.classes, trial.palette, pixels_info(trial)
     rows = np.arange(len(classes))
     figure = new_figure(0.42 * len(classes) + 1.2)
     axes = figure.add_subplot()
-    highest = 0.0
     for shift, part, hatch in ((-0.19, "train", None), (0.19, "val", "////")):
-        total = max(1, sum(parts[part][name] for name in classes))
-        shares = [100 * parts[part][name] / total for name in classes]
-        highest = max(highest, *shares)
+        shares = 100 * np.array(parts[part].shares)
         axes.barh(rows + shift, shares, height=0.36, color=[unit(colour) for colour in palette],
                   edgecolor=INK, linewidth=0.6, hatch=hatch)  # fmt: skip
-        for row, name, share in zip(rows, classes, shares, strict=True):
-            text = f"{share:.2f} %  ({parts[part][name] / 1e6:.2f} M)"
+        for row, share, count in zip(rows, shares, parts[part].counts, strict=True):
+            text = f"{share:.2f} %  ({count / 1e6:.2f} M)"
             axes.text(share + 0.6, row + shift, text, va="center", fontsize=7.5)
+    highest = 100 * max(max(part.shares) for part in parts.values())
     axes.set_yticks(rows, classes)
     axes.invert_yaxis()
     axes.set_xlim(0, highest * 1.18)
@@ -52,10 +69,17 @@ def draw_pixels(trial: Trial) -> Figure:
     return figure
 
 
+def class_scores_info(trials: Sequence[Trial]) -> dict[str, np.ndarray]:
+    """IoU, precision and recall of each class in each run, shape (runs, classes), NaN if absent."""
+    names = ("iou", "precision", "recall")
+    return {name: np.array([trial.per_class(name) for trial in trials]) for name in names}
+
+
 @styled
-def draw_class_summary(trials: Sequence[Trial]) -> Figure:
+def plot_class_summary(trials: Sequence[Trial]) -> Figure:
     """IoU, precision and recall of each class: `trials[0]` as marks, the other seeds faint."""
     classes, palette = trials[0].classes, trials[0].palette
+    scores = class_scores_info(trials)
     rows = np.arange(len(classes))
     looks = (("iou", "IoU", MEAN_IOU, -0.28), ("precision", "precision", PRECISION, 0.0),
              ("recall", "recall", RECALL, 0.28))  # fmt: skip
@@ -64,18 +88,17 @@ def draw_class_summary(trials: Sequence[Trial]) -> Figure:
     axes.barh(rows, 0.012, left=-0.02, height=0.7, color=[unit(colour) for colour in palette],
               edgecolor=GREY, linewidth=0.5)  # fmt: skip
     for score, _, look, shift in looks:
-        for number, trial in enumerate(trials):
-            values = trial.per_class(score)
+        for number, values in enumerate(scores[score]):
             first = number == 0
             axes.scatter(values, rows + shift, color=look["color"], marker=look["marker"],
                          s=42 if first else 14, alpha=1.0 if first else 0.4,
                          zorder=3 if first else 2)  # fmt: skip
         if len(trials) > 1:
             continue  # numbers would cover the other seeds; the table has them
-        for row, value in enumerate(trials[0].per_class(score)):
+        for row, value in enumerate(scores[score][0]):
             if np.isfinite(value):
                 axes.text(value + 0.013, row + shift, f"{value:.3f}", va="center", fontsize=7)
-    for row, value in enumerate(trials[0].per_class("iou")):
+    for row, value in enumerate(scores["iou"][0]):
         if np.isnan(value):
             axes.text(0.02, row, "absent: no score", va="center", fontsize=7.5, color=GREY)
     axes.set_yticks(rows, classes)

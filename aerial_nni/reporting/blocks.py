@@ -1,6 +1,7 @@
 """What one stage of the network contains, and what each stage costs and sees."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ _MEANINGS = {
 
 
 @styled
-def draw_blocks(stages: Sequence[Stage]) -> Figure:
+def plot_blocks(stages: Sequence[Stage]) -> Figure:
     """The operations of one encoder stage, one decoder stage and the head, box by box."""
     encoder = next(stage for stage in stages if stage.level == 1)
     decoder = next(stage for stage in stages[::-1] if stage.side == "decoder")
@@ -109,66 +110,98 @@ def _wrapped(step: Step) -> str:
     return step.text.replace(" ", "\n")
 
 
+@dataclass(frozen=True, kw_only=True)
+class StageCost:
+    """What a stage costs, and how far it sees."""
+
+    name: str
+    colour: str
+    parameters: int
+    multiply_adds: int
+    parameter_share: float
+    work_share: float
+    field: int
+    """Receptive field of its last convolution in pixels."""
+    decoder: bool
+
+
+def stage_costs_info(stages: Sequence[Stage]) -> list[StageCost]:
+    """Parameters and multiply-adds of each stage with their shares, and its receptive field."""
+    parameters = sum(stage.parameters for stage in stages)
+    work = sum(stage.multiply_adds for stage in stages)
+    return [
+        StageCost(
+            name=stage.name,
+            colour=side_colour(stage),
+            parameters=stage.parameters,
+            multiply_adds=stage.multiply_adds,
+            parameter_share=stage.parameters / parameters,
+            work_share=stage.multiply_adds / work,
+            field=stage.body[-1].field,
+            decoder=stage.side == "decoder",
+        )
+        for stage in stages
+    ]
+
+
 @styled
-def draw_costs(stages: Sequence[Stage], *, picture: np.ndarray | None = None) -> Figure:
+def plot_stage_costs(stages: Sequence[Stage], *, picture: np.ndarray | None = None) -> Figure:
     """Parameters and multiply-adds of each stage, and the ground one value of it depends on.
 
     `picture`, shape (h, w, 3), uint8, is drawn under the receptive fields.
     """
+    info = stage_costs_info(stages)
     figure = new_figure(3.5)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.05, 0.95, 1.3))
-    names = [stage.name for stage in stages]
-    rows = np.arange(len(stages))
-    colours = [side_colour(stage) for stage in stages]
+    rows = np.arange(len(info))
     columns = (
-        (left, [stage.parameters for stage in stages], "parameters"),
-        (middle, [stage.multiply_adds for stage in stages], "multiply-adds"),
+        (left, "parameters", [(one.parameters, 100 * one.parameter_share) for one in info]),
+        (middle, "multiply-adds", [(one.multiply_adds, 100 * one.work_share) for one in info]),
     )
-    for axes, values, title in columns:
-        total = sum(values)
-        axes.barh(rows, [100 * value / total for value in values], color=colours, height=0.7)
-        axes.set_title(f"{title.capitalize()}: {_short(total)}")
+    for axes, title, values in columns:
+        shares = [share for _, share in values]
+        axes.barh(rows, shares, color=[one.colour for one in info], height=0.7)
+        axes.set_title(f"{title.capitalize()}: {_short(sum(value for value, _ in values))}")
         axes.set_xlabel(f"share of the {title}, %")
         axes.grid(visible=False, axis="y")
         axes.invert_yaxis()
-        axes.set_yticks(rows, names if axes is left else [""] * len(rows))
-        for row, value in zip(rows, values, strict=True):
-            axes.text(100 * value / total + 0.8, row, _short(value), va="center", fontsize=7)
-        axes.set_xlim(0, 100 * max(values) / total * 1.25)
-    _draw_fields(right, stages, picture)
+        axes.set_yticks(rows, [one.name if axes is left else "" for one in info])
+        for row, (value, share) in zip(rows, values, strict=True):
+            axes.text(share + 0.8, row, _short(value), va="center", fontsize=7)
+        axes.set_xlim(0, max(shares) * 1.25)
+    _plot_fields(right, info, stages[-1].shape, picture)
     return figure
 
 
-def _draw_fields(axes: Axes, stages: Sequence[Stage], picture: np.ndarray | None) -> None:
-    """Squares as wide as the receptive field of each stage's last convolution."""
-    _, height, width = stages[-1].shape
+def _plot_fields(
+    axes: Axes,
+    info: Sequence[StageCost],
+    shape: tuple[int, int, int],
+    picture: np.ndarray | None,
+) -> None:
+    """Squares as wide as the receptive field of each stage but the decoder's."""
+    _, height, width = shape
     axes.set_title("Receptive field, pixels")
     if picture is not None:
         pale = (picture * 0.6 + 255 * 0.4).astype(np.uint8)
         axes.imshow(pale, extent=(0, width, height, 0), interpolation="antialiased")
-    last, wider, beside = 2.0 * width, [], 0
-    for stage in sorted(stages, key=lambda stage: -stage.body[-1].field):
-        field = stage.body[-1].field
-        if stage.side == "decoder":
-            continue
-        if field > width:
-            wider.append(f"{stage.name}: {field}")
-            continue
-        corner = ((width - field) / 2, (height - field) / 2)
-        colour = side_colour(stage)
-        axes.add_patch(
-            Rectangle(corner, field, field, facecolor="none", edgecolor=colour, linewidth=2)
-        )
+    shown = sorted((one for one in info if not one.decoder), key=lambda one: -one.field)
+    wider = [f"{one.name}: {one.field}" for one in shown if one.field > width]
+    last, beside = 2.0 * width, 0
+    for one in shown[len(wider) :]:
+        corner = ((width - one.field) / 2, (height - one.field) / 2)
+        axes.add_patch(Rectangle(corner, one.field, one.field, facecolor="none",
+                                 edgecolor=one.colour, linewidth=2))  # fmt: skip
         place: dict[str, Any] = {"xy": (width / 2, corner[1]), "ha": "center"}
-        if last - field >= 0.12 * width:
-            last = field
+        if last - one.field >= 0.12 * width:
+            last = one.field
         else:  # there the labels would cover each other: it stands beside, at the end of a line
             end = (0.98 * width, (0.5 + 0.08 * beside) * height)
-            place = {"xy": ((width + field) / 2, height / 2), "xytext": end, "ha": "right",
-                     "arrowprops": {"arrowstyle": "-", "color": colour}}  # fmt: skip
+            place = {"xy": ((width + one.field) / 2, height / 2), "xytext": end, "ha": "right",
+                     "arrowprops": {"arrowstyle": "-", "color": one.colour}}  # fmt: skip
             beside += 1
-        axes.annotate(f"{stage.name}: {field}", **place, fontsize=6.5, va="center", color=INK,
-                      bbox={"facecolor": "white", "edgecolor": colour, "pad": 1.2})  # fmt: skip
+        axes.annotate(f"{one.name}: {one.field}", **place, fontsize=6.5, va="center", color=INK,
+                      bbox={"facecolor": "white", "edgecolor": one.colour, "pad": 1.2})  # fmt: skip
     if wider:
         axes.text(0.02 * width, 0.98 * height, f"wider: {', '.join(wider)}", fontsize=6.5,
                   va="bottom", color=INK,

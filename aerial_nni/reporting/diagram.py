@@ -39,7 +39,7 @@ from aerial_nni.reporting.style import (
 
 
 @styled
-def draw_network(
+def plot_network(
     stages: Sequence[Stage], *, picture: np.ndarray | None = None, result: np.ndarray | None = None
 ) -> Figure:
     """The network as a U: encoder down the left, decoder up the right, skips across.

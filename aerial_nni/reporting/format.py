@@ -51,6 +51,11 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'es' if noun.endswith('patch') else 's'}"
 
 
+def thousands(count: int) -> str:
+    """A whole number with its thousands apart: 1,234,567."""
+    return f"{count:,}"
+
+
 def times(shape: Sequence[int]) -> str:
     """A shape as `3×256×256`."""
     return "×".join(str(size) for size in shape)
@@ -59,6 +64,11 @@ def times(shape: Sequence[int]) -> str:
 def rule_name(rule: str, *, leaky: bool) -> str:
     """The rule of a split, marked when it is leaky."""
     return f"`{rule}` (**{LEAKY}**)" if leaky else f"`{rule}`"
+
+
+def headline(name: str) -> str:
+    """A name as it stands in a title."""
+    return literal(name[:1].upper() + name[1:])
 
 
 def literal(name: str) -> str:
@@ -82,8 +92,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns:
     """A Markdown table; the first `text_columns` are aligned left, numbers to the right."""
     marks = ["---" if place < text_columns else "---:" for place in range(len(header))]
     lines = [header, marks, *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text as it stands in a table's cell."""
     return text.replace("|", "\\|").replace("\n", " ")

@@ -41,7 +41,7 @@ def error_map(example: Example) -> np.ndarray:
     return np.where(void, void_pattern(*example.truth.shape), errors)
 
 
-def draw_galleries(
+def plot_galleries(
     trial: Trial,
     *,
     name: str = PREDICTION,

@@ -55,62 +55,106 @@ class Group:
         return {name: [scores[name] for scores in found] for name in found[0]}
 
 
+@dataclass(frozen=True, kw_only=True)
+class GroupInfo:
+    """What is drawn of a group: its runs at places a little apart, and their curves."""
+
+    name: str
+    scores: tuple[float, ...]
+    places: tuple[float, ...]
+    deviation: float | None
+    """None of a single run."""
+    curves: tuple[tuple[np.ndarray, np.ndarray], ...]
+    """Epochs and mean IoU of each run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupsInfo:
+    """Groups beside each other; `joined` are pairs of points of the first two with one seed."""
+
+    groups: tuple[GroupInfo, ...]
+    joined: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+    epochs: np.ndarray
+    """Of the longest run."""
+
+
+def groups_info(groups: Sequence[Group]) -> GroupsInfo:
+    """Runs of groups with their places, deviations and curves."""
+    found, points = [], []
+    for number, group in enumerate(groups):
+        scores, count = group.scores, len(group.trials)
+        shifts = np.linspace(-0.12, 0.12, count) if count > 1 else np.zeros(count)
+        places = tuple(float(number + shift) for shift in shifts)
+        histories = [trial.history for trial in group.trials]
+        found.append(
+            GroupInfo(
+                name=group.name,
+                scores=tuple(scores),
+                places=places,
+                deviation=stdev(scores) if count > 1 else None,
+                curves=tuple((one["epoch"], one["mean_iou"]) for one in histories),
+            )
+        )
+        seeds = (trial.options["seed"] for trial in group.trials)
+        points.append(dict(zip(seeds, zip(places, scores, strict=True), strict=True)))
+    both = points[0].keys() & points[1].keys() if len(points) > 1 else ()
+    return GroupsInfo(
+        groups=tuple(found),
+        joined=tuple((points[0][seed], points[1][seed]) for seed in sorted(both)),
+        epochs=longest([trial for group in groups for trial in group.trials]),
+    )
+
+
 @styled
-def draw_beside(*groups: Group, level: tuple[float, str] | None = None) -> Figure:
+def plot_groups(*groups: Group, level: tuple[float, str] | None = None) -> Figure:
     """Left every run with mean and deviation, right their curves by epoch.
 
     Runs of the first two groups are joined by seed. `level` is a score to compare all with, and
     what it is.
     """
+    info = groups_info(groups)
     figure = new_figure(3.5)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5), sharey=False)
-    for place, (group, look) in enumerate(zip(groups, LOOKS, strict=False)):
-        (colour, marker, dashes), scores = look, group.scores
-        left.scatter(place + _shifts(group), scores, color=colour, marker=marker, s=34, zorder=3)
-        if len(scores) > 1:
-            left.errorbar(place + 0.28, mean(scores), yerr=stdev(scores), color=INK, marker="_",
-                          markersize=12, capsize=4, linewidth=1.3)  # fmt: skip
-        for number, trial in enumerate(group.trials):
-            right.plot(trial.history["epoch"], trial.history["mean_iou"], color=colour,
-                       linewidth=1.3, linestyle=dashes,
-                       marker=marker if len(trial.history["epoch"]) == 1 else None,
-                       label=group.name if number == 0 else None)  # fmt: skip
-    _join_seeds(left, *groups[:2])
+    for number, (group, look) in enumerate(zip(info.groups, LOOKS, strict=False)):
+        colour, marker, dashes = look
+        left.scatter(group.places, group.scores, color=colour, marker=marker, s=34, zorder=3)
+        if group.deviation is not None:
+            left.errorbar(number + 0.28, mean(group.scores), yerr=group.deviation, color=INK,
+                          marker="_", markersize=12, capsize=4, linewidth=1.3)  # fmt: skip
+        for place, (epochs, scores) in enumerate(group.curves):
+            right.plot(epochs, scores, color=colour, linewidth=1.3, linestyle=dashes,
+                       marker=marker if len(epochs) == 1 else None,
+                       label=group.name if place == 0 else None)  # fmt: skip
+    for start, end in info.joined:
+        left.plot(*zip(start, end, strict=True), color=GREY, linewidth=0.7, zorder=1)
     if level is not None:
         left.axhline(level[0], color=VERMILLION, linestyle=":", linewidth=1.2)
         left.text(-0.45, level[0], level[1], fontsize=7.5, va="bottom", color=INK)
-    left.set_xlim(-0.5, len(groups) - 0.5)
-    left.margins(y=0.15)
-    names = [group.name for group in groups]
-    if len(names) > CROWDED:
-        names = [textwrap.fill(name, 12, break_long_words=False) for name in names]
-        left.tick_params(axis="x", labelsize=6.5)
-    left.set_xticks(range(len(groups)), names)
-    left.set_ylabel("mean IoU on the validation patches")
-    left.set_title("Each run; mean ± standard deviation")
-    if any(len(group.trials) > 1 for group in groups):
-        left.set_xlabel("runs of a group are drawn a little apart")
-    epoch_axis(right, longest([trial for group in groups for trial in group.trials]))
+    _label_groups(left, info.groups)
+    epoch_axis(right, info.epochs)
     right.set_ylabel("mean IoU on the validation patches")
     right.set_title("By epoch, a line for each run")
     right.legend(loc="best", fontsize=6.5 if len(groups) > CROWDED else None)
     return figure
 
 
-def _shifts(group: Group) -> np.ndarray:
-    """How far each run's mark lies beside the middle of its group."""
-    count = len(group.trials)
-    return np.linspace(-0.12, 0.12, count) if count > 1 else np.zeros(count)
+draw_beside = plot_groups
+"""Its name in documents that are no templates yet."""
 
 
-def _join_seeds(axes: Axes, first: Group, second: Group) -> None:
-    """Thin lines between the runs of one seed: what is compared with what."""
-    places = {trial.options["seed"]: (shift, value) for trial, shift, value
-              in zip(first.trials, _shifts(first), first.scores, strict=True)}  # fmt: skip
-    for trial, shift, value in zip(second.trials, _shifts(second), second.scores, strict=True):
-        if trial.options["seed"] in places:
-            start, before = places[trial.options["seed"]]
-            axes.plot([start, 1 + shift], [before, value], color=GREY, linewidth=0.7, zorder=1)
+def _label_groups(axes: Axes, groups: Sequence[GroupInfo]) -> None:
+    """Names under the groups, and what the axes are."""
+    axes.set_xlim(-0.5, len(groups) - 0.5)
+    axes.margins(y=0.15)
+    names = [group.name for group in groups]
+    if len(names) > CROWDED:
+        names = [textwrap.fill(name, 12, break_long_words=False) for name in names]
+        axes.tick_params(axis="x", labelsize=6.5)
+    axes.set_xticks(range(len(groups)), names)
+    axes.set_ylabel("mean IoU on the validation patches")
+    axes.set_title("Each run; mean ± standard deviation")
+    if any(len(group.scores) > 1 for group in groups):
+        axes.set_xlabel("runs of a group are drawn a little apart")
 
 
 def longest(trials: Sequence[Trial]) -> np.ndarray:
@@ -126,7 +170,7 @@ def beside_table(groups: Sequence[Group], *, seconds: Sequence[Sequence[float]] 
     runs = [group.trials for group in groups]
     rows = [
         ["mean IoU", *(f"**{spread(group.scores)}**" for group in groups)],
-        ["mean IoU of each seed", *map(_each, runs)],
+        ["mean IoU of each seed", *map(by_seed, runs)],
         ["soft Jaccard", *(spread(_finals(trials, "soft_jaccard")) for trials in runs)],
         ["precision", *(spread(_finals(trials, "precision")) for trials in runs)],
         ["recall", *(spread(_finals(trials, "recall")) for trials in runs)],
@@ -158,9 +202,12 @@ def _last(trials: Sequence[Trial]) -> list[float]:
     return [float(trial.history["mean_iou"][-1]) for trial in trials]
 
 
-def _each(trials: Sequence[Trial]) -> str:
+def by_seed(trials: Sequence[Trial], values: Sequence[float] | None = None) -> str:
+    """A score of each run with its seed; the mean IoU where no `values` are given."""
+    values = [trial.metrics["score"] for trial in trials] if values is None else values
     return ", ".join(
-        f"{trial.options['seed']}: {score(trial.metrics['score'])}" for trial in trials
+        f"{trial.options['seed']}: {score(value)}"
+        for trial, value in zip(trials, values, strict=True)
     )
 
 

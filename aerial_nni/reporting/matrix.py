@@ -1,5 +1,7 @@
 """The confusion matrix: how the pixels of each class were labelled."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -20,11 +22,27 @@ def row_shares(confusion: np.ndarray) -> np.ndarray:
     return shares
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConfusionInfo:
+    """Pixels of each class by what they are called, shape (classes, classes): [true][predicted]."""
+
+    classes: tuple[str, ...]
+    pixels: np.ndarray
+    shares: np.ndarray
+    """Of the true class; NaN for one without pixels."""
+
+
+def confusion_info(trial: Trial) -> ConfusionInfo:
+    """The confusion matrix of a trial, in pixels and as shares."""
+    pixels = trial.confusion
+    return ConfusionInfo(classes=tuple(trial.classes), pixels=pixels, shares=row_shares(pixels))
+
+
 @styled
-def draw_confusion(trial: Trial) -> Figure:
+def plot_confusion(trial: Trial) -> Figure:
     """Shares of the true class in each cell, with the pixel counts under them."""
-    confusion, classes = trial.confusion, trial.classes
-    shares, count = row_shares(confusion), len(classes)
+    info = confusion_info(trial)
+    confusion, classes, shares, count = info.pixels, info.classes, info.shares, len(info.classes)
     side = min(WIDTH - 1.6, max(4.2, 0.95 * count))
     figure = new_figure(0.78 * side + 0.7, width=side + 1.6)
     axes = figure.add_subplot()

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -13,7 +14,7 @@ from matplotlib.patches import Patch as Box
 from aerial_nni.config.run_folder import SPLIT, read_json
 from aerial_nni.data.pipeline.ground_overlap import outlines
 from aerial_nni.data.pipeline.patches import Patch
-from aerial_nni.reporting.bars import draw_pixels
+from aerial_nni.reporting.bars import plot_pixels
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.style import (
     BLUE,
@@ -36,7 +37,7 @@ Places = dict[str, dict[str, list[Patch]]]
 """Area -> side of the split -> its patches."""
 
 
-def read_places(trial: Trial) -> Places:
+def split_map_info(trial: Trial) -> Places:
     """The patches of a trial's split on the ground; empty where it is not known where they lie."""
     paths = [folder / SPLIT for folder in (trial.folder, trial.folder.parent)]
     path = next((path for path in paths if path.is_file()), None)
@@ -59,7 +60,7 @@ def _patch(image: str, area: str, ground: list[float], place: str, size: list[in
 
 
 @styled
-def draw_split_map(places: Places) -> Figure:
+def plot_split_map(places: Places) -> Figure:
     """Every patch in the colour of its side; a panel for each of the first areas."""
     shown = list(places.items())[:PANELS]
     columns = min(3, len(shown))
@@ -93,23 +94,23 @@ def _draw_area(axes: Axes, area: str, sides: Mapping[str, list[Patch]]) -> None:
     axes.grid(visible=False)
 
 
-def explain_map(trial: Trial, links: Mapping[str, str]) -> str:
-    """The figure with what it shows, in Markdown; nothing where there is none."""
-    if MAP not in links:
-        return ""
-    places = read_places(trial)
-    more = len(places) - PANELS
+@dataclass(frozen=True, kw_only=True)
+class MapFacts:
+    """What the map does not show: areas beyond the first ones, and patches of neither side."""
+
+    shown: int
+    unseen: int
+    left_out: int
+
+
+def map_facts(trial: Trial) -> MapFacts:
+    """What the map of a trial's split leaves out."""
+    places = split_map_info(trial)
     left = sum(len(sides["left_out"]) for sides in places.values())
-    said = f" {left:,} patches are on neither side." if left else ""
-    other = f" The first {PANELS} areas are shown, {more} more are not." if more > 0 else ""
-    return (
-        "Every square of the map is a patch where it lies on the ground. No ground is on both "
-        f"sides, whichever file shows it.{said}{other}\n\n"
-        f"![Where training and validation lie on the ground]({links[MAP]})"
-    )
+    return MapFacts(shown=PANELS, unseen=len(places) - PANELS, left_out=left)
 
 
-def draw_data(trial: Trial) -> dict[str, Figure]:
+def plot_data(trial: Trial) -> dict[str, Figure]:
     """The figures about data and split: pixels of each class, and the map where there is one."""
-    places = read_places(trial)
-    return {"pixels": draw_pixels(trial), **({MAP: draw_split_map(places)} if places else {})}
+    places = split_map_info(trial)
+    return {"pixels": plot_pixels(trial), **({MAP: plot_split_map(places)} if places else {})}

@@ -75,6 +75,9 @@ def make_experiment(
         folder / run_folder.EXPERIMENT,
         {"id": name, "kind": "baseline", "name": "baseline", "state": "DONE", "reason": "",
          "created": "2025-01-01T10:00:00", "ended": "2025-01-01T11:00:00",
+         "command_line": f"python -m aerial_nni.run baseline --seeds {' '.join(map(str, seeds))} "
+                         f"--split {rule} --split-seed 3 --data {data} --data-dir "
+                         f"/a/private/place --width 4 --depth 2 --epochs {epochs}",
          "options": {}, "space": {}, "limits": {}, "trials": trials,
          "best": {key: best[key] for key in ("id", "score", "folder")}},
     )  # fmt: skip

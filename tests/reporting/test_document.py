@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from aerial_nni.config import run_folder
-from aerial_nni.recipes.baseline.report import compose, draw_figures, network_stages
+from aerial_nni.recipes.baseline.report import draw_figures, facts_of, network_stages
 from aerial_nni.recipes.documents import ResultUnusable, write_report
 from aerial_nni.reporting.folder import read_experiment
 from aerial_nni.reporting.format import LEAKY
-from aerial_nni.reporting.provenance import describe_places
-from aerial_nni.reporting.training_text import explain_training
+from aerial_nni.reporting.render import render
+from aerial_nni.reporting.shown_run import ShownRun
+from aerial_nni.reporting.sources import describe_places, typed_command
 from aerial_nni.training.metrics import POLICY
 
 Fabricate = Callable[..., Path]
@@ -63,7 +64,8 @@ def _draft(*folders: Path) -> str:
     """The document's text without its figures."""
     experiments = [read_experiment(folder) for folder in folders]
     links = {name: f"somewhere/{name}.png" for name in FIGURES}
-    return compose(experiments, network_stages(experiments[0].best), links)
+    facts = facts_of(experiments, network_stages(experiments[0].best), links)
+    return render("recipes/baseline/report.md.j2", **facts, links=links)
 
 
 def _metrics(folder: Path) -> dict:
@@ -169,9 +171,34 @@ def test_every_number_can_be_traced(main: Path, others: list[Path], text: str) -
 
 
 def test_only_capitals_that_are_in_the_commands_are_explained() -> None:
-    assert describe_places(["hpo --data scenes"], {"FILE": "a file"}) == ""
-    said = describe_places(["hpo --data-dir DIR", "hpo --search-space FILE"], {"FILE": "a file"})
-    assert said == " (DIR is the folder of the data, FILE is a file)"
+    assert describe_places(["hpo --data scenes"]) == ""
+    said = describe_places(["hpo --data-dir DIR", "hpo --search-space FILE"])
+    assert said == " (DIR is the folder of the data, FILE is a file with the search space)"
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("run hpo --data-dir /home/me/data --epochs 3", "run hpo --data-dir DIR --epochs 3"),
+        ("run drone --backbone-weights imagenet", "run drone --backbone-weights imagenet"),
+        ("run drone --backbone-weights '~/my w.pth'", "run drone --backbone-weights WEIGHTS"),
+        ("run baseline --split tile --docs out/docs", "run baseline --split tile --docs PATH"),
+        ("run baseline --split=runs/a/split.json", "run baseline --split=SPLIT"),
+        ("run zoomout --unet loss=ce+0.5*dice", "run zoomout --unet 'loss=ce+0.5*dice'"),
+    ],
+)
+def test_a_command_is_printed_without_paths(typed: str, printed: str) -> None:
+    assert typed_command({"command_line": typed}) == printed
+
+
+def test_a_command_that_was_not_recorded_is_not_made_up(fabricate: Fabricate) -> None:
+    folder = fabricate()
+    record = run_folder.read_json(folder / run_folder.EXPERIMENT)
+    del record["command_line"]
+    run_folder.write_json(folder / run_folder.EXPERIMENT, record)
+    text = _draft(folder)
+    assert "The command of `abcd1234` was not recorded" in text and "run baseline" not in text
+    assert "| `epochs` | `4` |" in text
 
 
 def test_no_path_of_the_machine_is_printed(main: Path, text: str) -> None:
@@ -222,7 +249,7 @@ def test_a_best_epoch_that_is_the_last_is_said_once(fabricate: Fabricate) -> Non
 
 def test_a_trial_run_by_hand_is_reported(fabricate: Fabricate) -> None:
     text = _draft(fabricate() / "trial0")
-    assert "python -m aerial_nni.trials.baseline --seed 0 --split image" in text
+    assert "The command of `trial0` was not recorded" in text
 
 
 @pytest.mark.parametrize(
@@ -315,7 +342,7 @@ def test_a_second_report_replaces_the_first(
     stages = network_stages(experiment.best)
     few = {"loss": draw_figures(experiment, stages)["loss"]}
     monkeypatch.setattr("aerial_nni.recipes.baseline.report.draw_figures", lambda *_: few)
-    monkeypatch.setattr("aerial_nni.recipes.baseline.report.compose", lambda *_: "text")
+    monkeypatch.setattr("aerial_nni.recipes.baseline.report.render", lambda *_, **__: "text")
     docs = tmp_path / "docs"
     first = write_report([folder], docs).read_bytes()
     assert write_report([folder], docs).read_bytes() == first
@@ -326,7 +353,7 @@ def test_a_second_report_replaces_the_first(
 
 def test_patches_that_are_not_square_are_turned_by_half_turns_alone(main: Path):
     trial = read_experiment(main).best
-    assert "turned by 0, 90, 180 or 270 degrees" in explain_training(trial, rate="rate.png")
+    run = ShownRun.of([trial])
+    assert "turned by 0, 90, 180 or 270 degrees, each as likely" in run.moves
     trial.metrics["data"]["patch_width"] = 2 * trial.metrics["data"]["patch"]
-    text = explain_training(trial, rate="rate.png")
-    assert "turned by 0 or 180 degrees" in text and "270" not in text
+    assert "turned by 0 or 180 degrees, each as likely" in run.moves

@@ -1,26 +1,36 @@
 """The comparison of losses as the document reads it."""
 
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from aerial_nni.recipes.drone.loss_presets import LOSSES, options_of, said_of
-from aerial_nni.recipes.drone.options import DroneOptions
-from aerial_nni.recipes.drone.report.comparison_part import summary
-from aerial_nni.recipes.drone.report.pictures import draw_sweeps
+from aerial_nni.recipes.drone.report.comparison import compare_losses
+from aerial_nni.recipes.drone.report.pictures import plot_sweeps
 from aerial_nni.recipes.drone.report.reading import FOUND, LossComparison
+from aerial_nni.recipes.drone.scores import SCORES
 from aerial_nni.reporting.group_comparison import Group
-from aerial_nni.reporting.provenance import option_words
 
 SPLIT = {"rule": "tile", "seed": 0, "leaky": False, "val_patches": 4}
 
 
 def group(name: str, *scores: float) -> Group:
     trials = tuple(
-        SimpleNamespace(metrics={"score": score, "split": SPLIT, "data": {"name": "town"}})
-        for score in scores
+        SimpleNamespace(
+            folder=Path("nowhere"),
+            options={"seed": seed},
+            metrics={
+                "score": score,
+                "split": SPLIT,
+                "data": {"name": "town"},
+                "cost": {},
+                "final": dict.fromkeys(SCORES.values(), score),
+            },
+        )
+        for seed, score in enumerate(scores)
     )
     return Group(said_of(name), trials)  # type: ignore[arg-type]
 
@@ -58,16 +68,13 @@ def test_without_a_search_a_loss_with_a_failed_seed_wins_only_where_all_have():
 
 
 def test_the_number_of_seeds_is_said_as_it_is():
-    assert "over 2 seeds" in summary(flight(group("focal", 0.1, 0.2), group("dice", 0.3, 0.5)))
-    text = summary(flight(group("focal", 0.1), group("dice", 0.3, 0.4, 0.5)))
-    assert "over 1 to 3 seeds" in text
-    assert "seeds" not in summary(flight(group("focal", 0.1)))
+    def seeds(*groups: Group) -> tuple[str, bool]:
+        facts = compare_losses(flight(*groups))
+        return facts.seeds, facts.several
 
-
-def test_the_path_of_weights_is_not_printed_and_their_name_is():
-    for given, said in (("/a/private/place/w.pth", "WEIGHTS"), ("imagenet", "imagenet")):
-        words = option_words({"backbone_weights": given}, kind=DroneOptions)
-        assert words == ["--backbone-weights", said]
+    assert seeds(group("focal", 0.1, 0.2), group("dice", 0.3, 0.5)) == ("2", True)
+    assert seeds(group("focal", 0.1), group("dice", 0.3, 0.4, 0.5)) == ("1 to 3", True)
+    assert seeds(group("focal", 0.1)) == ("1", False)
 
 
 def test_what_the_search_found_is_shown_unless_its_control_is_above_it():
@@ -82,7 +89,7 @@ def test_what_the_search_found_is_shown_unless_its_control_is_above_it():
 def test_rates_are_written_as_numbers():
     rates, losses = np.geomspace(1e-7, 1, 8), np.linspace(2, 1, 8)
     found: Any = SimpleNamespace(sweeps={"focal": (rates, losses, 1e-3)})
-    figure = draw_sweeps(found)
+    figure = plot_sweeps(found)
     figure.draw_without_rendering()
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert {"0.001", "1"} <= set(labels) and not any("$" in label for label in labels)

@@ -14,7 +14,8 @@ from aerial_nni.data.dataset import VOID
 from aerial_nni.reporting import curves, gallery, matrix, style
 from aerial_nni.reporting.folder import Example, read_experiment
 from aerial_nni.reporting.format import duration, join_and, pluralize, score, spread, table
-from aerial_nni.reporting.loss_text import FORMULAS
+from aerial_nni.reporting.loss_course import LossFacts
+from aerial_nni.reporting.render import render
 from aerial_nni.training.losses import LOSSES
 from aerial_nni.training.optim import learning_rate
 
@@ -61,11 +62,11 @@ def test_counts_are_short(pixels: int, text: str) -> None:
 
 def test_curves_hold_the_history(fabricate: Fabricate) -> None:
     trial = read_experiment(fabricate()).best
-    axes = curves.draw_loss([trial]).axes[0]
+    axes = curves.plot_loss([trial]).axes[0]
     drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
     assert np.array_equal(drawn["training"], trial.history["train_loss"])
     assert np.array_equal(drawn["validation"], trial.history["val_loss"])
-    left, right = curves.draw_scores([trial]).axes
+    left, right = curves.plot_scores([trial]).axes
     assert np.array_equal(left.lines[0].get_ydata(), trial.history["mean_iou"])
     assert "soft Jaccard" in left.lines[1].get_label()
     assert np.array_equal(right.lines[1].get_ydata(), trial.history["recall"])
@@ -73,7 +74,7 @@ def test_curves_hold_the_history(fabricate: Fabricate) -> None:
 
 def test_every_axis_has_a_label_and_every_panel_a_title(fabricate: Fabricate) -> None:
     trial = read_experiment(fabricate()).best
-    for figure in (curves.draw_loss([trial]), curves.draw_learning_rate(trial)):
+    for figure in (curves.plot_loss([trial]), curves.plot_learning_rate(trial)):
         for axes in figure.axes:
             assert axes.get_xlabel() and axes.get_ylabel() and axes.get_title(loc="left")
 
@@ -81,18 +82,21 @@ def test_every_axis_has_a_label_and_every_panel_a_title(fabricate: Fabricate) ->
 def test_settings_of_matplotlib_stay_as_they_were(fabricate: Fabricate, tmp_path: Path) -> None:
     before = dict(mpl.rcParams)
     trial = read_experiment(fabricate()).best
-    style.save(curves.draw_loss([trial]), tmp_path / "loss.png")
+    style.save(curves.plot_loss([trial]), tmp_path / "loss.png")
     assert dict(mpl.rcParams) == before
 
 
 def test_a_figure_is_the_same_each_time(fabricate: Fabricate, tmp_path: Path) -> None:
     trial = read_experiment(fabricate()).best
-    one, two = (style.save(matrix.draw_confusion(trial), tmp_path / f"{i}.png") for i in (1, 2))
+    one, two = (style.save(matrix.plot_confusion(trial), tmp_path / f"{i}.png") for i in (1, 2))
     assert one.read_bytes() == two.read_bytes()
 
 
 def test_every_loss_has_its_formula() -> None:
-    assert FORMULAS.keys() == LOSSES.keys()
+    for name in LOSSES:
+        facts = LossFacts.of({"loss": name, "class_weights": "none"})
+        text = render("reporting/templates/loss.md.j2", loss=facts)
+        assert rf"L_\text{{{name}}} = " in text and f"(`{name}`" in text
 
 
 def test_words() -> None:
@@ -119,12 +123,12 @@ def test_a_schedule_is_drawn_with_every_update_where_the_rates_are_its_own() -> 
         )
 
     def title(run: Any) -> str:
-        return curves.draw_learning_rate(run).axes[0].get_title(loc="left")
+        return curves.plot_learning_rate(run).axes[0].get_title(loc="left")
 
-    every = curves._every_rate(run(1.0))
+    every = curves.learning_rate_info(run(1.0)).updates
     assert every is not None and len(every[0]) == 9 and every[0][-1] == 3
     assert title(run(1.0)).startswith("Learning rate of each update")
-    assert curves._every_rate(run(1.1)) is None
+    assert curves.learning_rate_info(run(1.1)).updates is None
     assert title(run(1.1)).startswith("Learning rate at the end of each epoch")
 
 

@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from aerial_nni.models import ModelSpec
-from aerial_nni.reporting.blocks import draw_costs
+from aerial_nni.reporting.blocks import plot_stage_costs
 from aerial_nni.reporting.graph_trace import trace
 from aerial_nni.reporting.stages import find_stages
 
@@ -97,7 +97,7 @@ def test_a_network_without_a_u_is_refused() -> None:
 
 def test_every_stage_before_the_decoder_has_the_number_of_pixels_that_it_sees() -> None:
     stages = find_stages(trace(_model(depth=4), bands=3, height=128, width=128), bands=3)
-    left, _, fields = draw_costs(stages).axes
+    left, _, fields = plot_stage_costs(stages).axes
     said = " ".join(text.get_text() for text in fields.texts)
     for stage in stages:
         assert (f"{stage.name}: {stage.body[-1].field}" in said) == (stage.side != "decoder")

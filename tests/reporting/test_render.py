@@ -43,3 +43,19 @@ def test_every_template_of_the_package_can_be_parsed():
     names = [path.relative_to(Path(aerial_nni.__file__).parent).as_posix() for path in templates]
     for name in names:
         render._environment().get_template(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        ("One sentence.\nAnother.\n\n\n\nA paragraph.", "One sentence. Another.\n\nA paragraph."),
+        ("See:\n```\na\n\n\n b\n```\nAfter.", "See:\n```\na\n\n\n b\n```\nAfter."),
+        ("| a |\n| --- |\n| 1 |", "| a |\n| --- |\n| 1 |"),
+        ("# Title\nText\nof it.", "# Title\nText of it."),
+        ("- one\n  goes on\n- two", "- one goes on\n- two"),
+        ("![a](b.png)\nText.\n> Quoted.", "![a](b.png)\nText.\n> Quoted."),
+        ("    A condition\n      indents.", "A condition indents."),
+    ],
+)
+def test_a_paragraph_is_a_line_and_nothing_else_is_joined(text: str, document: str):
+    assert render.unwrapped(text) == f"{document}\n"

@@ -1,6 +1,5 @@
 """What a baseline brings to the page over all kinds of experiments."""
 
-from aerial_nni.reporting import provenance
 from aerial_nni.reporting.folder import Experiment
 from aerial_nni.reporting.overview.rows import Made, rows_of
 from aerial_nni.reporting.style import INK
@@ -12,6 +11,5 @@ def read_rows(experiment: Experiment) -> Made:
         experiment=experiment,
         rows=rows_of({"U-Net baseline": experiment.trials}, colour=INK, marker="s"),
         method="options as given",
-        command=provenance.command(experiment),
         shown=experiment.best,
     )

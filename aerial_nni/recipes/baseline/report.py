@@ -1,35 +1,47 @@
 """`docs/baseline-performance.md`: the U-Net explained, then what it reached on real imagery."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import stdev
+from typing import Any
 
 from matplotlib.figure import Figure
 
+from aerial_nni.recipes.baseline.tables import score_table, seed_table
+from aerial_nni.recipes.baseline.unet_facts import unet_facts
 from aerial_nni.recipes.darts.report.derived_text import (
     derived_network,
     draw_derived,
     explain_derived,
 )
-from aerial_nni.reporting import findings
-from aerial_nni.reporting.blocks import draw_blocks, draw_costs
-from aerial_nni.reporting.curves import draw_learning_rate
-from aerial_nni.reporting.diagram import draw_network
+from aerial_nni.reporting.blocks import plot_blocks, plot_stage_costs
+from aerial_nni.reporting.curves import plot_learning_rate
+from aerial_nni.reporting.diagram import plot_network
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, Trial
-from aerial_nni.reporting.format import literal
 from aerial_nni.reporting.graph_trace import trace
-from aerial_nni.reporting.loss_text import explain_loss
-from aerial_nni.reporting.provenance import explain_sources
-from aerial_nni.reporting.split_map import draw_data
+from aerial_nni.reporting.loss_course import LossFacts
+from aerial_nni.reporting.render import render
+from aerial_nni.reporting.shown_run import ShownRun, plot_run
+from aerial_nni.reporting.sources import Sources, run_table
+from aerial_nni.reporting.split_map import plot_data
 from aerial_nni.reporting.stages import Stage, find_stages
 from aerial_nni.reporting.style import colourise
-from aerial_nni.reporting.tables import score_table, seed_table
-from aerial_nni.reporting.training_text import explain_data, explain_training
-from aerial_nni.reporting.trial_part import draw_trial, explain_trial
-from aerial_nni.reporting.unet_text import explain_network
 from aerial_nni.training.checkpoint import load_checkpoint
 
 NAME = "baseline-performance"
+
+APART = {"split", "split_seed", "val_fraction", "seed", "data_dir", "device"}
+"""Options in which experiments that stand in one table may differ without a word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differing:
+    """An experiment whose options are not those of the first one, and which."""
+
+    id: str
+    options: list[str]
 
 
 def write_baseline(experiments: Sequence[Experiment], docs: Path) -> Path:
@@ -43,7 +55,9 @@ def write_baseline(experiments: Sequence[Experiment], docs: Path) -> Path:
         docs,
         NAME,
         figures=draw_figures(main, stages),
-        compose=lambda links: compose(experiments, stages, links),
+        compose=lambda links: render(
+            "recipes/baseline/report.md.j2", **facts_of(experiments, stages, links), links=links
+        ),
     )
 
 
@@ -61,76 +75,74 @@ def network_stages(trial: Trial) -> list[Stage]:
 
 def draw_figures(experiment: Experiment, stages: Sequence[Stage]) -> dict[str, Figure]:
     """Every figure of the document by the name of its file."""
-    trial, trials = experiment.best, experiment.best_first
+    trial = experiment.best
     # The patch with the most classes shows best what goes in and what comes out.
     richest = max(trial.examples, key=lambda e: len(e.facts["classes"]), default=None)
     picture = None if richest is None else richest.image
     result = None if richest is None else colourise(richest.predicted, trial.palette)
     genotype = derived_network(trial)
+    network = (
+        {"network": draw_derived(trial, genotype)}
+        if genotype
+        else {
+            "network": plot_network(stages, picture=picture, result=result),
+            "blocks": plot_blocks(stages),
+            "costs": plot_stage_costs(stages, picture=picture),
+        }
+    )
     return {
-        **(
-            {"network": draw_derived(trial, genotype)}
-            if genotype
-            else {
-                "network": draw_network(stages, picture=picture, result=result),
-                "blocks": draw_blocks(stages),
-                "costs": draw_costs(stages, picture=picture),
-            }
-        ),
-        "learning-rate": draw_learning_rate(trial),
-        **draw_data(trial),
-        **draw_trial(trials),
+        **network,
+        "learning-rate": plot_learning_rate(trial),
+        **plot_data(trial),
+        **plot_run(ShownRun.of(experiment.best_first)),
     }
 
 
-def compose(
+def facts_of(
     experiments: Sequence[Experiment], stages: Sequence[Stage], links: Mapping[str, str]
-) -> str:
-    """The document in Markdown; `links` maps a figure's name to its path from the document."""
-    trial = experiments[0].best
-    chapters: list[Callable[[], str]] = [
-        lambda: f"# Baseline performance: a U-Net on {headline(trial.metrics['data']['name'])}",
-        lambda: findings.summary(experiments[0]),
-        lambda: _network_chapter(trial, stages, links),
-        lambda: "## 2. How it learns",
-        lambda: explain_loss(trial),
-        lambda: explain_training(trial, rate=links["learning-rate"]),
-        lambda: explain_data(trial, links),
-        lambda: results_chapter(experiments, links),
-        lambda: explain_sources(experiments),
-    ]
-    return "\n\n".join(chapter() for chapter in chapters) + "\n"
-
-
-def _network_chapter(trial: Trial, stages: Sequence[Stage], links: Mapping[str, str]) -> str:
-    if genotype := derived_network(trial):
-        return explain_derived(trial, genotype, network=links["network"])
-    return explain_network(
-        trial, stages, network=links["network"], blocks=links["blocks"], costs=links["costs"]
-    )
-
-
-def results_chapter(experiments: Sequence[Experiment], links: Mapping[str, str]) -> str:
-    """Scores, examples, curves, classes, confusions and costs, in Markdown."""
-    trial = experiments[0].best
-    seeds = max(len(experiment.trials) for experiment in experiments)
+) -> dict[str, Any]:
+    """What the template says."""
+    main = experiments[0]
+    scores = [trial.metrics["score"] for trial in main.trials]
+    genotype = derived_network(main.best)
     runs = sum(len(experiment.trials) for experiment in experiments)
-    parts = ["## 3. Results", "### Scores", score_table(experiments)]
-    if seeds > 1:
-        parts.append("Where there are several seeds: mean ± sample standard deviation over them.")
-    if len(experiments) > 1:
-        parts.append(findings.differences(experiments))
-    if runs > 1:
-        parts += ["Each run by itself:", seed_table(experiments)]
-        parts.append(f"All that follows is about one of them, `{trial.folder.name}`.")
-    parts += [
-        findings.selection(trial),
-        findings.orientation(trial),
-        *explain_trial(trial, links, seeds=len(experiments[0].trials)),
-    ]
-    return "\n\n".join(part for part in parts if part)
+    return {
+        "run": ShownRun.of(main.best_first),
+        "seeds": scores,
+        "deviation": stdev(scores) if len(scores) > 1 else None,
+        "genotype": genotype,
+        "derived": explain_derived(main.best, genotype, network=links["network"])
+        if genotype
+        else "",
+        "unet": unet_facts(main.best, stages) if stages else None,
+        "loss": LossFacts.of(main.best.options),
+        "experiments": experiments,
+        "scores": score_table(experiments),
+        "several_seeds": any(len(experiment.trials) > 1 for experiment in experiments),
+        "differences": differences(experiments),
+        "each_run": seed_table(experiments) if runs > 1 else "",
+        "sources": Sources(
+            chapter=4,
+            experiments=tuple(experiments),
+            shown=main.best,
+            runs=run_table(experiments),
+            name="reported run",
+            folded=False,
+        ),
+    }
 
 
-def headline(name: str) -> str:
-    """A dataset's name as it stands in a title."""
-    return literal(name[:1].upper() + name[1:])
+def differences(experiments: Sequence[Experiment]) -> list[Differing]:
+    """What else than split and seed differs between experiments that stand in one table."""
+    main = experiments[0].best.options
+    found = []
+    for experiment in experiments[1:]:
+        other = experiment.best.options
+        options = [
+            f"`{key}` is {other.get(key)!r} instead of {main[key]!r}"
+            for key in main
+            if key not in APART and other.get(key) != main[key]
+        ]
+        if options:
+            found.append(Differing(id=experiment.id, options=options))
+    return found

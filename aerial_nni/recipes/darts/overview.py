@@ -3,7 +3,6 @@
 import dataclasses
 from statistics import fmean
 
-from aerial_nni.recipes.darts.report import provenance
 from aerial_nni.recipes.darts.report.reading import read_discovery
 from aerial_nni.reporting.folder import Experiment, ResultUnusable
 from aerial_nni.reporting.format import pluralize
@@ -40,6 +39,5 @@ def read_rows(experiment: Experiment) -> Made:
         experiment=experiment,
         rows=rows,
         method=f"DARTS, {order} order, {pluralize(len(found.search.tried), 'search trial')}",
-        command=provenance.command(found),
         shown=found.shown[0],
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from aerial_nni.recipes.distill.report import provenance
 from aerial_nni.recipes.distill.report.costs import read_rows as read_models
 from aerial_nni.recipes.distill.report.lesson_facts import way
 from aerial_nni.recipes.distill.report.reading import read_distillation
@@ -46,7 +45,6 @@ def read_rows(experiment: Experiment) -> Made:
         experiment=experiment,
         rows=rows,
         method=f"{way(found)}{searched}",
-        command=provenance.command(found),
         shown=found.student,
         teacher=found.teacher["sha256"],
         note=_explain_int8(rows),

@@ -1,6 +1,5 @@
 """What a comparison of losses on drone scenes brings to the page over all kinds of experiments."""
 
-from aerial_nni.recipes.drone.report import provenance
 from aerial_nni.recipes.drone.report.reading import FOUND, read_flight
 from aerial_nni.reporting.folder import Experiment
 from aerial_nni.reporting.overview.rows import Made, rows_of
@@ -20,6 +19,5 @@ def read_rows(experiment: Experiment) -> Made:
         experiment=experiment,
         rows=rows,
         method=f"losses compared, {method}",
-        command=provenance.command(found),
         shown=found.trial,
     )

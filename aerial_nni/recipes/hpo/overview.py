@@ -1,6 +1,5 @@
 """What a search for options brings to the page over all kinds of experiments."""
 
-from aerial_nni.recipes.hpo.report import provenance
 from aerial_nni.reporting.folder import Experiment
 from aerial_nni.reporting.overview.rows import Made, rows_of
 from aerial_nni.reporting.search.search import read_search
@@ -20,6 +19,5 @@ def read_rows(experiment: Experiment) -> Made:
             *rows_of(controls, colour=BLUE, marker="s", control=True),
         ],
         method=f"{search.title}{again}",
-        command=provenance.command(search),
         shown=search.shown[0],
     )

@@ -1,7 +1,6 @@
 """What zoom-out brings to the page over all kinds of experiments."""
 
 from aerial_nni.recipes.zoomout.phases import SUPERPIXELS, UNET, ZOOMOUT
-from aerial_nni.recipes.zoomout.report import provenance
 from aerial_nni.recipes.zoomout.report.reading import read_comparison
 from aerial_nni.reporting.folder import Experiment
 from aerial_nni.reporting.overview.rows import Made, rows_of
@@ -28,6 +27,5 @@ def read_rows(experiment: Experiment) -> Made:
         experiment=experiment,
         rows=rows,
         method=f"frozen features, {method}",
-        command=provenance.command(found),
         shown=found.trial,
     )

@@ -1,4 +1,4 @@
-"""What an experiment brings to the page over all kinds: rows, method, command."""
+"""What an experiment brings to the page over all kinds: rows and method."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,6 @@ class Made:
     experiment: Experiment
     rows: Sequence[Row]
     method: str
-    command: str
     shown: Trial
     """A run whose split and data are those of all."""
     teacher: str = ""

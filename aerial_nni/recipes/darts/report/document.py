@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from aerial_nni.config import run_folder
 from aerial_nni.models.genotype import places
-from aerial_nni.recipes.baseline.report import headline
 from aerial_nni.recipes.darts.report.alpha_pictures import draw_alpha, draw_final, draw_mixed
 from aerial_nni.recipes.darts.report.chosen import Chosen
 from aerial_nni.recipes.darts.report.comparison import Comparison, Course
@@ -21,7 +20,7 @@ from aerial_nni.recipes.darts.report.shape_picture import draw_shape
 from aerial_nni.reporting import findings
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
-from aerial_nni.reporting.format import LEAKY
+from aerial_nni.reporting.format import LEAKY, headline
 from aerial_nni.reporting.group_comparison import draw_beside
 from aerial_nni.reporting.provenance import describe_places
 from aerial_nni.reporting.render import render

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from aerial_nni.recipes.baseline.report import headline
 from aerial_nni.recipes.distill.losses import GRID
 from aerial_nni.recipes.distill.report.costs import Costs, plot_costs
 from aerial_nni.recipes.distill.report.gain_facts import Gain, plot_losses
@@ -23,7 +22,7 @@ from aerial_nni.recipes.distill.report.soft_answers import (
 from aerial_nni.reporting import findings
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
-from aerial_nni.reporting.format import LEAKY
+from aerial_nni.reporting.format import LEAKY, headline
 from aerial_nni.reporting.render import render
 from aerial_nni.reporting.search.part import SearchPart
 from aerial_nni.reporting.trial_part import draw_trial, explain_trial, which_of

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from aerial_nni.recipes.baseline.report import headline
 from aerial_nni.recipes.hpo.report.coordinates import plot_coordinates
 from aerial_nni.recipes.hpo.report.learning_curves import Others, plot_courses
 from aerial_nni.recipes.hpo.report.methods import chapter_of
@@ -18,7 +17,7 @@ from aerial_nni.recipes.hpo.report.retraining import Retraining, SearchCost
 from aerial_nni.reporting import findings
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment
-from aerial_nni.reporting.format import LEAKY
+from aerial_nni.reporting.format import LEAKY, headline
 from aerial_nni.reporting.render import render
 from aerial_nni.reporting.same_data import check_same_data
 from aerial_nni.reporting.search.part import SearchPart

@@ -27,7 +27,7 @@ from aerial_nni.training.checkpoint import load_checkpoint
 COLOURS = (SKY, GREEN, ORANGE, VERMILLION, PINK, BLUE)
 
 
-def fields_of(found: Comparison) -> list[tuple[int, int, int]]:
+def receptive_fields_info(found: Comparison) -> list[tuple[int, int, int]]:
     """Stride, features and largest receptive field of each size of the frozen network's maps."""
     model, _ = load_checkpoint(found.trial.checkpoint)
     assert isinstance(model, ZoomOut)
@@ -46,11 +46,11 @@ def fields_of(found: Comparison) -> list[tuple[int, int, int]]:
 
 
 @styled
-def draw_zoom_out(found: Comparison) -> Figure:
+def plot_zoom_out(found: Comparison) -> Figure:
     """Left the squares that the features of one pixel see; right how many features see them."""
     figure = new_figure(3.8)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
-    fields = fields_of(found)
+    fields = receptive_fields_info(found)
     example = max(found.trial.examples, key=lambda one: len(one.facts["classes"]), default=None)
     _, height, width = found.trial.metrics["model"]["input"]
     if example is not None:
@@ -78,7 +78,7 @@ def draw_zoom_out(found: Comparison) -> Figure:
 
 
 @styled
-def draw_first_stage(found: Comparison) -> Figure:
+def plot_first_stage(found: Comparison) -> Figure:
     """Training and validation loss of the first stage by epoch."""
     figure = new_figure(2.8)
     axes = figure.add_subplot()
