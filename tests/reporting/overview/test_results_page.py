@@ -194,10 +194,10 @@ def test_a_record_of_an_older_version_is_left_out_and_what_it_lacks_is_said(
 ):
     old = shutil.copytree(runs / "search00", tmp_path / "old")
     record = run_folder.read_json(old / run_folder.EXPERIMENT)
-    del record["method"]["reason"]
+    del record["method"]["title"]
     run_folder.write_json(old / run_folder.EXPERIMENT, record)
     text = write_page([fabricate("good", examples=0), old], tmp_path).read_text()
-    said = "an older version of this package wrote it, and its record lacks the field `reason`"
+    said = "an older version of this package wrote it, and its record lacks the field `title`"
     assert f"`old` is left out: {said}" in text
     assert commands(text)[-1] == "python -m aerial_nni.run report --all good"
 
