@@ -21,16 +21,22 @@ from aerial_nni.recipes.drone.study import (
     SPACE,
     Plan,
     drone,
-    grid_points,
+    loss_arms,
     plan_of,
     prepare_with,
     searched_space,
 )
+from aerial_nni.recipes.engine.study import points_of
 from aerial_nni.run import main
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.training.pretrained import BackboneUnfit
 from aerial_nni.tuners.methods import METHODS
 from aerial_nni.tuners.space import BadSpace
+
+
+def grid_points(plan: Plan) -> list[dict]:
+    return points_of(loss_arms(plan), plan)
+
 
 PLAN = Plan(trials=2, seeds=(1, 2), epochs=3, losses=("focal", "inverse-ce"), find_lr=5)
 OPTIONS = DroneOptions(backbone_weights="random")

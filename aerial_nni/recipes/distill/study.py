@@ -10,20 +10,19 @@ from typing import Any
 
 from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed
 from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import workload
 from aerial_nni.recipes.distill.gain import STUDENT
 from aerial_nni.recipes.distill.options import SIZES, DistillOptions
 from aerial_nni.recipes.distill.recipe import DISTILL
 from aerial_nni.recipes.distill.teacher import Teacher
 from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.key_value_args import named_values
-from aerial_nni.recipes.engine.search import Plan, epochs_of_search, searching, unsearched
-from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds
+from aerial_nni.recipes.engine.search import Plan
+from aerial_nni.recipes.engine.search_space import FOLDER, load_space
+from aerial_nni.recipes.engine.study import Arm, define
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.parameter import BadSpace
 from aerial_nni.tuners.space import Space
-from aerial_nni.tuners.trial import CONTROL, PHASE
+from aerial_nni.tuners.trial import CONTROL
 
 SPACE = FOLDER / "distill.yaml"
 
@@ -84,65 +83,40 @@ def distill(
     options = changed(options, fixed)
     if options.teacher_weight == 0:
         raise BadOption(f"teacher_weight=0 is the {CONTROL}, which is trained anyway; give more")
-    if plan.trials:
-        check_final_seeds(plan.seeds, search=options.seed)
-    else:
-        check_seeds(plan.seeds)
-    finals = [
-        {PHASE: phase, **more, "seed": seed, "epochs": plan.epochs}
-        for phase, more in ((STUDENT, {}), (CONTROL, {"teacher_weight": 0.0}))
-        for seed in plan.seeds
-    ]
-    kept: dict[str, Any] = {}
-    if plan.trials:
-        space = _space(options, space_file, fixed=fixed, searched=searched)
-        space, kept = without_given(space, options, set(given) - searched.keys())
-        retrained = [{"_from": "best", **point} for point in finals]
-        tuner, how = searching(options, method, plan, space=space, finals=retrained)
-    elif searched:
+    if searched and not plan.trials:
         names = ", ".join(searched)
         raise BadOption(f"--student gives several values of {names}; give --trials to search them")
-    else:
-        space, tuner, how = _unsearched(options, finals)
-    return Definition(
-        kind="distill",
+    own = {} if plan.trials else {"teacher_weight": options.teacher_weight}
+    return define(
+        DISTILL,
+        options,
+        method,
+        plan,
         name=f"distillation on {options.data}",
-        options=options,
-        space=space,
-        tuner=tuner,
-        space_file=(space_file or SPACE) if plan.trials else None,
-        concurrency=plan.concurrency,
-        trials=plan.trials + len(finals),
-        module="aerial_nni.trials.distill",
-        work=workload(
-            options,
-            space,
-            searched=plan.trials,
-            points=finals,
-            epochs=epochs_of_search(options, method, plan),
-        ),
-        method={
-            **how,
-            "search_trials": plan.trials,
-            "own_space": is_own(space_file, SPACE),
-            "seeds": list(plan.seeds),
-            "final_epochs": plan.epochs,
+        usual_space=SPACE,
+        open_space=lambda path: _space(options, path, fixed=fixed, searched=searched),
+        after=[
+            Arm(name=STUDENT, options=own, found=True),
+            Arm(name=CONTROL, options={"teacher_weight": 0.0}, found=True),
+        ],
+        space_file=space_file,
+        given=set(given) - searched.keys(),
+        facts={
             "student": {**fixed, **{name: one["_value"] for name, one in searched.items()}},
             "teacher": teacher.facts,
-            "given": kept,
         },
     )
 
 
 def _space(
     options: DistillOptions,
-    file: Path | None,
+    file: Path,
     *,
     fixed: Mapping[str, Any],
     searched: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The file's search space, as `--student` changes it."""
-    space = {**load_space(file or SPACE, options), **searched}
+    space = {**load_space(file, options), **searched}
     space = {name: one for name, one in space.items() if name not in fixed}
     for parameter in Space.parse(space).parameters:
         if parameter.name == "teacher_weight" and 0 in (*parameter.values, parameter.from_unit(0)):
@@ -153,13 +127,3 @@ def _space(
             for value in parameter.values:
                 changed(options, {parameter.name: value})
     return space
-
-
-def _unsearched(
-    options: DistillOptions, finals: Sequence[Mapping[str, Any]]
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Space, tuner and record where nothing is searched: the final trials alone."""
-    weights = [options.teacher_weight, 0.0]
-    space = {"teacher_weight": {"_type": "choice", "_value": weights}}
-    points = [{"teacher_weight": options.teacher_weight, **point} for point in finals]
-    return space, *unsearched(points)

@@ -15,7 +15,6 @@ from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import Split
 from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import workload
 from aerial_nni.recipes.drone.initial_weights import check_fit, check_start, load_initial_weights
 from aerial_nni.recipes.drone.loss_presets import COMPARED, PREFIX, VARIED, loss_name, options_of
 from aerial_nni.recipes.drone.options import RANDOM, DroneOptions
@@ -23,12 +22,11 @@ from aerial_nni.recipes.drone.recipe import DRONE
 from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.prepare_data import prepare_data
 from aerial_nni.recipes.engine.search import Plan as SearchPlan
-from aerial_nni.recipes.engine.search import epochs_of_search, searching, unsearched
-from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds
+from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space
+from aerial_nni.recipes.engine.study import Arm, define
 from aerial_nni.tuners.methods import Method
 from aerial_nni.tuners.parameter import BadSpace
-from aerial_nni.tuners.trial import BEST, PHASE
+from aerial_nni.tuners.trial import BEST
 
 log = logging.getLogger(__name__)
 
@@ -72,56 +70,24 @@ def drone(
             f"model={options.model} has none of the options that are searched here; for the U-Net: "
             "python -m aerial_nni.run hpo"
         )
-    grid = grid_points(plan)
     if compared := sorted({*VARIED} & {*given}):
         raise BadOption(
             f"{' and '.join(compared)} would be the same for all runs, and losses are what is "
             "compared: give --losses, with names or with sums such as log-dice+5*focal"
         )
-    fixed: dict[str, Any] = {}
-    if plan.trials:
-        check_final_seeds(plan.seeds, search=options.seed)
-        space = searched_space(options, space_file or SPACE)
-        space, fixed = without_given(space, options, given)
-        finals = [
-            {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs}
-            for seed in plan.seeds
-        ]
-        tuner, how = searching(options, method, plan, space=space, finals=finals)
-        tuner["class_name"] = "aerial_nni.tuners.ablation_then_search.GridFirstTuner"
-        tuner["class_args"] |= {"grid": grid, "alike": ["seed", "epochs", "find_lr"]}
-    else:
-        check_seeds(plan.seeds)
-        finals = []
-        space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
-        tuner, how = unsearched(grid)
-    return Definition(
-        kind="drone",
+    return define(
+        DRONE,
+        options,
+        method,
+        plan,
         name=f"DeepLabV3 on {options.data}",
-        options=options,
-        space=space,
-        tuner=tuner,
-        space_file=(space_file or SPACE) if plan.trials else None,
-        concurrency=plan.concurrency,
-        trials=len(grid) + plan.trials + len(finals),
-        module="aerial_nni.trials.drone",
-        work=workload(
-            options,
-            space,
-            searched=plan.trials,
-            points=[*grid, *finals],
-            epochs=epochs_of_search(options, method, plan),
-        ),
-        method={
-            **how,
-            "losses": losses_of(plan),
-            "search_trials": plan.trials,
-            "own_space": is_own(space_file, SPACE),
-            "seeds": list(plan.seeds),
-            "final_epochs": plan.epochs,
-            "find_lr": plan.find_lr,
-            "given": fixed,
-        },
+        usual_space=SPACE,
+        open_space=lambda path: searched_space(options, path),
+        before=loss_arms(plan),
+        after=[Arm(name=BEST, found=True)] if plan.trials else [],
+        space_file=space_file,
+        given=given,
+        facts={"losses": losses_of(plan), "find_lr": plan.find_lr},
     )
 
 
@@ -130,18 +96,11 @@ def losses_of(plan: Plan) -> list[str]:
     return list(dict.fromkeys(map(loss_name, plan.losses)))
 
 
-def grid_points(plan: Plan) -> list[dict[str, Any]]:
-    """Each loss from each seed; the first seed's runs also look for the learning rate."""
+def loss_arms(plan: Plan) -> list[Arm]:
+    """An arm for each loss; the first seed's runs also look for the learning rate."""
     return [
-        {
-            PHASE: f"{PREFIX}{name}",
-            **options_of(name),
-            "seed": seed,
-            "epochs": plan.epochs,
-            "find_lr": plan.find_lr if seed == plan.seeds[0] else 0,
-        }
+        Arm(name=f"{PREFIX}{name}", options=options_of(name), first={"find_lr": plan.find_lr})
         for name in losses_of(plan)
-        for seed in plan.seeds
     ]
 
 

@@ -72,11 +72,6 @@ def epochs_of_search(options: TrialOptions, method: Method, plan: Plan) -> float
     return granted_epochs(options.epochs, plan.trials)
 
 
-def unsearched(points: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The same where nothing is searched: these trials alone."""
-    return fixed_list(points), {"name": "none", "title": "No search"}
-
-
 def arguments_of(options: TrialOptions, method: Method, plan: Plan) -> dict[str, Any]:
     """What the method's tuner is made with."""
     arguments: dict[str, Any] = {

@@ -5,26 +5,24 @@ only if it wins there too, at equal cost.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aerial_nni.config.errors import UserError
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import workload
 from aerial_nni.recipes.engine import search
-from aerial_nni.recipes.engine.search import Plan, epochs_of_search, searching
+from aerial_nni.recipes.engine.search import Plan
 from aerial_nni.recipes.engine.search_space import (
     FOLDER,
-    is_own,
     load_space,
     missing_from,
-    without_given,
 )
-from aerial_nni.recipes.engine.seeds import check_final_seeds
+from aerial_nni.recipes.engine.study import Arm, define
 from aerial_nni.recipes.hpo.recipe import HPO
 from aerial_nni.tuners.methods import Method
-from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
+from aerial_nni.tuners.trial import BEST, DEFAULT
 
 FULL = FOLDER / "hpo.yaml"
 """The search space that a reduced one is measured against."""
@@ -58,44 +56,23 @@ def hpo(
         ReasonMissing: it is smaller than the full one and `plan.reason` is empty.
         BadOption: the final trials cannot have these seeds, or nothing is left to search.
     """
-    check_final_seeds(plan.seeds, search=options.seed)
-    space, fixed = without_given(load_space(space_file or FULL, options), options, given)
-    _ask_for_a_reason(space, plan.reason)
-    finals: list[dict[str, Any]] = [
-        {"_from": "best", PHASE: BEST, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds
-    ]
-    finals += [{PHASE: DEFAULT, "seed": seed, "epochs": plan.epochs} for seed in plan.seeds]
-    tuner, how = searching(options, method, plan, space=space, finals=finals)
-    return Definition(
-        kind="hpo",
+    definition = define(
+        HPO,
+        options,
+        method,
+        plan,
         name=f"{method.title} on {options.data}",
-        options=options,
-        space=space,
-        tuner=tuner,
+        usual_space=FULL,
+        open_space=lambda path: load_space(path, options),
+        after=[Arm(name=BEST, found=True), Arm(name=DEFAULT)],
+        space_file=space_file,
+        given=given,
         assessor=_assessor(plan.assessor, options),
-        space_file=space_file or FULL,
-        concurrency=plan.concurrency,
-        trials=plan.trials + len(finals),
-        module="aerial_nni.trials.baseline",
-        work=workload(
-            options,
-            space,
-            searched=plan.trials,
-            points=finals,
-            epochs=epochs_of_search(options, method, plan),
-        ),
-        method={
-            **how,
-            "search_trials": plan.trials,
-            "reason": plan.reason,
-            "own_space": is_own(space_file, FULL),
-            "missing": missing_from(space, load_space(FULL, options)),
-            "assessor": plan.assessor,
-            "seeds": list(plan.seeds),
-            "final_epochs": plan.epochs,
-            "given": fixed,
-        },
+        facts={"reason": plan.reason, "assessor": plan.assessor},
     )
+    _ask_for_a_reason(definition.space, plan.reason)
+    missing = missing_from(definition.space, load_space(FULL, options))
+    return replace(definition, method={**definition.method, "missing": missing})
 
 
 def _ask_for_a_reason(space: Mapping[str, Any], reason: str) -> None:

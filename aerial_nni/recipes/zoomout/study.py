@@ -15,21 +15,18 @@ from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import Split
 from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.nni_backend.workload import workload
 from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.key_value_args import named_values
 from aerial_nni.recipes.engine.prepare_data import prepare_data
 from aerial_nni.recipes.engine.search import Plan as SearchPlan
-from aerial_nni.recipes.engine.search import epochs_of_search, searching, unsearched
-from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space, without_given
-from aerial_nni.recipes.engine.seeds import check_final_seeds, check_seeds
+from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space
+from aerial_nni.recipes.engine.study import Arm, define
 from aerial_nni.recipes.zoomout.backbone_weights import fitting_kinds, fitting_weights
 from aerial_nni.recipes.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXEL, SUPERPIXELS, UNET
 from aerial_nni.recipes.zoomout.phases import ZOOMOUT as ZOOM_OUT
 from aerial_nni.recipes.zoomout.recipe import ZOOMOUT
 from aerial_nni.tuners.methods import Method
-from aerial_nni.tuners.trial import PHASE
 
 SPACE = FOLDER / "zoomout.yaml"
 
@@ -88,46 +85,18 @@ def zoomout(
     side = options.superpixel or SUPERPIXEL
     options = changed(options, {"superpixel": 0})
     control = unet_of(unet)
-    finals = final_points(options, plan, side=side, unet=control)
-    fixed: dict[str, Any] = {}
-    if plan.trials:
-        check_final_seeds(plan.seeds, search=options.seed)
-        space = searched_space(options, space_file or SPACE)
-        space, fixed = without_given(space, options, given)
-        tuner, how = searching(options, method, plan, space=space, finals=finals)
-    else:
-        check_seeds(plan.seeds)
-        space = {"seed": {"_type": "choice", "_value": list(plan.seeds)}}
-        points = [{key: point[key] for key in point if key != "_from"} for point in finals]
-        tuner, how = unsearched(points)
-    return Definition(
-        kind="zoomout",
+    return define(
+        ZOOMOUT,
+        options,
+        method,
+        plan,
         name=f"zoom-out on {options.data}",
-        options=options,
-        space=space,
-        tuner=tuner,
-        space_file=(space_file or SPACE) if plan.trials else None,
-        concurrency=plan.concurrency,
-        trials=plan.trials + len(finals),
-        module="aerial_nni.trials.zoomout",
-        work=workload(
-            options,
-            space,
-            searched=plan.trials,
-            points=finals,
-            epochs=epochs_of_search(options, method, plan),
-        ),
-        method={
-            **how,
-            "search_trials": plan.trials,
-            "own_space": is_own(space_file, SPACE),
-            "seeds": list(plan.seeds),
-            "final_epochs": plan.epochs,
-            "unet_epochs": plan.unet_epochs,
-            "unet": control,
-            "superpixel": side,
-            "given": fixed,
-        },
+        usual_space=SPACE,
+        open_space=lambda path: searched_space(options, path),
+        after=final_arms(options, plan, side=side, unet=control),
+        space_file=space_file,
+        given=given,
+        facts={"unet_epochs": plan.unet_epochs, "unet": control, "superpixel": side},
     )
 
 
@@ -144,25 +113,18 @@ def unet_of(words: Sequence[str]) -> dict[str, Any]:
     return {name: unet[name] for name in given}
 
 
-def final_points(
+def final_arms(
     options: ZoomOutOptions, plan: Plan, *, side: int, unet: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """The final trials: zoom-out, superpixels of this side and the U-Net, each from every seed."""
+) -> list[Arm]:
+    """The final trials: zoom-out, superpixels of this side, and the U-Net."""
     passes = -(-options.sample_epochs // FEWER)
     usual, own = as_dict(TrialOptions()), as_dict(options)
     plain = {name: usual[name] for name in usual if own[name] != usual[name] and name not in SHARED}
-    groups: list[dict[str, Any]] = [
-        {"_from": "best", PHASE: ZOOM_OUT, "epochs": plan.epochs, "superpixel": 0},
-        {
-            "_from": "best",
-            PHASE: SUPERPIXELS,
-            "epochs": plan.epochs,
-            "superpixel": side,
-            "sample_epochs": passes,
-        },
-        {**plain, **unet, PHASE: UNET, "epochs": plan.unet_epochs},
+    return [
+        Arm(name=ZOOM_OUT, options={"superpixel": 0}, found=True),
+        Arm(name=SUPERPIXELS, options={"superpixel": side, "sample_epochs": passes}, found=True),
+        Arm(name=UNET, options={**plain, **unet, "epochs": plan.unet_epochs}),
     ]
-    return [{**group, "seed": seed} for group in groups for seed in plan.seeds]
 
 
 def searched_space(options: ZoomOutOptions, path: Path) -> dict[str, Any]:
