@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aerial_nni.browser.pages import SECONDS, root_of
-from aerial_nni.browser.screenshots import take
+from aerial_nni.browser.screenshots import check_free, take
 from aerial_nni.config.errors import UserError
 from aerial_nni.nni_backend.address import is_local, running_on
 
@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Takes the pictures and prints what they show; 0 when it did."""
     given = build_parser().parse_args(arguments)
     try:
+        if not given.overwrite:
+            check_free(given.to)
         taken = take(_whole(given.url), given.to, seconds=given.wait)
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -69,6 +71,9 @@ def build_parser() -> argparse.ArgumentParser:
         default=Path("docs/images"),
         metavar="DIR",
         help="where ui-overview.png, ui-detail.png, … go (default: docs/images)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace pictures that are there already"
     )
     parser.add_argument(
         "--wait",

@@ -12,6 +12,7 @@ from PIL import Image
 
 from aerial_nni.browser.chromium import chromium
 from aerial_nni.browser.pages import GRAPHS, SECONDS, Detail, Overview, Row, Value, White
+from aerial_nni.config.errors import UserError
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -21,6 +22,20 @@ STILL = 20.0
 
 BROWSERS = 3
 """How many browsers are tried where a page stays or goes white."""
+
+
+OVERVIEW = "ui-overview.png"
+
+PICTURES = {
+    "Default metric": "ui-detail.png",
+    "Hyper-parameter": "ui-hyper-parameters.png",
+    "Intermediate result": "ui-intermediate.png",
+}
+"""The picture of each graph of the detail page."""
+
+
+class PicturesThere(UserError):
+    """Pictures would be replaced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +79,21 @@ def in_browser(look: Callable[["Chrome"], Value]) -> Value:
         return look(driver)
 
 
+def check_free(folder: Path) -> None:
+    """Raises `PicturesThere` where one of the pictures is in the folder already."""
+    there = [str(folder / name) for name in (OVERVIEW, *PICTURES.values())
+             if (folder / name).exists()]  # fmt: skip
+    if there:
+        raise PicturesThere(
+            f"{', '.join(there)} would be replaced; add --overwrite if that is meant, or choose "
+            "another place with --to"
+        )
+
+
 def _take(driver: "Chrome", url: str, folder: Path, seconds: float) -> Taken:
     overview = Overview(driver, url)
     overview.summary()
-    files = [save(driver, folder / "ui-overview.png")]
+    files = [save(driver, folder / OVERVIEW)]
     detail = Detail(driver, url)
     if not detail.wait_for_metric(seconds=seconds):
         return Taken(trial=None, parameters={}, files=tuple(files))
@@ -79,12 +105,7 @@ def _take(driver: "Chrome", url: str, folder: Path, seconds: float) -> Taken:
 
 
 def _graphs(detail: Detail, folder: Path) -> Iterator[Path]:
-    names = {
-        "Default metric": "ui-detail.png",
-        "Hyper-parameter": "ui-hyper-parameters.png",
-        "Intermediate result": "ui-intermediate.png",
-    }
-    for graph, name in names.items():
+    for graph, name in PICTURES.items():
         drawn = detail.show(graph)
         if drawn or graph == GRAPHS[0]:  # the table below it is worth a picture in any case
             yield save(detail.driver, folder / name)

@@ -221,6 +221,8 @@ def data(data_dir: str, name: str = "") -> Iterator[Finding]:
                 level = "fail" if one.fatal else "warn"
                 yield Finding(level, "data", f"{one.where}: {one.text}", one.mend)
             if not any(one.fatal for one in problems):
+                for text in dataset.found() if dataset.found else ():
+                    yield Finding("ok", "data", f"{each}: {text}")
                 yield _dataset(each, dataset, decode=bool(data_dir or name))
                 yield from _bands(each, dataset)
             return
@@ -278,8 +280,9 @@ def _dataset(name: str, dataset: "Dataset", *, decode: bool) -> Finding:
             "fail", "data", f"{text}; every pixel is void", "mend the masks or the list of classes"
         )
     flags = ["--skip-bad"] * bool(seen.problems)
-    if seen.one_usable and not dataset.samples[0].ground:  # else blocks of it are split
-        text, flags = f"{text}; one image is not split", [*flags, "--split patch"]
+    if seen.one_usable and dataset.examine is None:  # else blocks of it are split unasked
+        way = "blocks" if dataset.samples[0].ground else "patch"
+        text, flags = f"{text}; one image is not split", [*flags, f"--split {way}"]
     if seen.too_small(dataset):
         side = min(min(size) for size in seen.sizes)
         text = f"{text}; no image is as large as a patch of {dataset.facts.patch}"

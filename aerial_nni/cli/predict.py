@@ -57,6 +57,13 @@ def add_flags(verbs: Verbs) -> None:
         help="GDAL's driver for all images, by its name: VRT, NITF, WMS and others that read other "
         "files are used when asked for (default: TIFF, PNG, JPEG and the like)",
     )
+    _add_outputs(parser)
+    _add_polygons(parser)
+    _add_computing(parser)
+    add_runs(parser)
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("beside the mask")
     group.add_argument(
         "--overlay", action="store_true", help="a picture of the classes over the image"
@@ -96,7 +103,9 @@ def add_flags(verbs: Verbs) -> None:
         default="columns",
         help="how pixels are numbered in it (default: columns)",
     )
-    _add_polygons(parser)
+
+
+def _add_computing(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how it is computed")
     group.add_argument(
         "--tta",
@@ -126,7 +135,6 @@ def add_flags(verbs: Verbs) -> None:
         default="auto",
         help="auto: bf16 where the hardware has it (default)",
     )
-    add_runs(parser)
 
 
 def _add_polygons(parser: argparse.ArgumentParser) -> None:

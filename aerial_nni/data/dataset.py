@@ -132,5 +132,7 @@ class Dataset:
     are void in the mask. None for a dataset whose images all show something everywhere."""
     examine: Callable[[], Iterable[Problem]] | None = None
     """All that is wrong with labels that are more than a mask for each image."""
+    found: Callable[[], Iterable[str]] | None = None
+    """What such labels hold, a sentence each."""
     problems: dict[str, str] = field(default_factory=dict)
     """Samples that were found to be unusable while listing (no mask, no image): name -> reason."""

@@ -6,9 +6,11 @@ from shlex import quote
 from typing import Any
 
 import numpy as np
+from rasterio.crs import CRS
 from rasterio.transform import RPCTransformer, array_bounds, xy
 from rasterio.warp import calculate_default_transform, transform
 
+from aerial_nni.data.datasets.geo.plane import equal_area
 from aerial_nni.rasters import RasterUnusable as SceneUnusable
 
 WGS84 = "EPSG:4326"
@@ -38,7 +40,7 @@ class Ground:
         return abs(float(np.linalg.det(self.pixel)))
 
     @property
-    def equal_area(self) -> str:
+    def equal_area(self) -> CRS:
         """A system around the middle in which areas are those on the ground."""
         return equal_area(self.longitude, self.latitude)
 
@@ -59,11 +61,6 @@ def ground(path: Path, dataset: Any) -> Ground:
     _, left, right, up, down = np.array(laid).T
     pixel = np.array([right - left, down - up]).T / (2 * half)
     return Ground(longitude=longitude, latitude=latitude, pixel=pixel)
-
-
-def equal_area(longitude: float, latitude: float) -> str:
-    """Lambert's azimuthal equal-area projection around a place."""
-    return f"+proj=laea +lon_0={longitude!r} +lat_0={latitude!r} +datum=WGS84 +units=m"
 
 
 def wrapped(longitude: float) -> float:

@@ -20,6 +20,7 @@ from rasterio.warp import transform
 from shapely.affinity import translate
 
 from aerial_nni.config.options import BadOption
+from aerial_nni.data.datasets.geo.plane import full_turn
 from aerial_nni.inference.areas import STRETCH, grid_area
 from aerial_nni.inference.georeference import WGS84, Ground, check_placed, ground, on_the_earth
 from aerial_nni.rasters import RasterUnusable as SceneUnusable
@@ -56,7 +57,7 @@ class Place:
             outlines = shapely.transform(shapely.segmentize(outlines, LINE), _same_both_ways)
         placed = shapely.transform(outlines, self._coordinates)
         if self.target.is_geographic and not self.same:
-            placed = split(placed, turn(self.target))
+            placed = split(placed, full_turn(self.target))
         turned: np.ndarray = shapely.orient_polygons(placed)
         return turned
 
@@ -82,8 +83,10 @@ class Place:
             return own
         placed = moved(self.own, self.target, own)
         if self.target.is_geographic:
-            around = turn(self.target)
-            near = own[:, 0] * around / turn(self.own) if self.own.is_geographic else self.middle
+            around = full_turn(self.target)
+            near = (
+                own[:, 0] * around / full_turn(self.own) if self.own.is_geographic else self.middle
+            )
             placed[:, 0] += around * np.round((near - placed[:, 0]) / around)
         return placed
 
@@ -144,12 +147,6 @@ def system(name: str) -> CRS:
     if not (found.is_projected or found.is_geographic):
         raise BadOption(f"--crs {name} has no places on a map; give {SCENE}, or EPSG:25832")
     return found
-
-
-def turn(crs: CRS) -> float:
-    """A full turn in the unit of a geographic system: 360 degrees, or 400 grads."""
-    degrees: float = round(2 * math.pi / crs.units_factor[1], 6)
-    return degrees
 
 
 def moved(before: Any, after: Any, points: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """A mask as polygons: traced block by block, measured, and laid into the system that is wanted."""
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ from aerial_nni.rasters import gdal, open_raster
 
 BLOCK = 4096
 """Height and width in pixels of what is traced at once: larger polygons are cut at its edges."""
+
+
+SPECK, MANY = 10, 10_000
+"""Pixels below which a polygon is a speck, and how many of these are worth a word."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +73,7 @@ def write_polygons(
     if smallest > 1:
         drawn = folder / "merged.tif"
         write_merged(mask, drawn, card, smallest)
-    count = 0
+    count = specks = 0
     with gdal(), open_raster(mask) as own, open_raster(drawn) as classes:
         write = FORMATS[options.format](target, place.target, mark=mark)
         with open_raster(confidence) as sure, write as add:
@@ -80,6 +87,12 @@ def write_polygons(
                 patches = patches[(patches.pixels >= smallest) | _cut(patches, window, classes)]
                 add(place.laid(patches.outlines), _columns(patches, card, place))
                 count += len(patches.outlines)
+                specks += int(np.count_nonzero(patches.pixels < SPECK))
+    if specks >= MANY and not options.min_area:
+        log.warning(
+            "%s: %d of its %d polygons have fewer than %d pixels; --min-area %.4g joins them to "
+            "what is around them", target, specks, count, SPECK, SPECK * place.ground.square_metres,
+        )  # fmt: skip
     return count
 
 

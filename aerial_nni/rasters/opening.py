@@ -34,8 +34,17 @@ DRIVERS = ("GTiff", "PNG", "JPEG", "JP2OpenJPEG", "WEBP", "BMP", "ENVI")
 ENDINGS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".webp", ".bmp")
 """Endings of the files that are pictures where a folder is searched for them."""
 
-BESIDE = (".ovr", ".msk", ".aux")
+OPENED = (".ovr", ".msk", ".aux")
 """Endings of files beside an image that GDAL opens with whatever driver fits."""
+
+VALIDITY = (".msk", ".aux.xml")
+"""Endings of files beside a picture that hold its mask or its nodata."""
+
+WORLD = (".wld", ".tfw", ".jgw", ".pgw")
+"""Endings of files beside a picture that say where it lies."""
+
+BESIDE = (*OPENED, *VALIDITY, *WORLD)
+"""All of these."""
 
 SETTLED = 2_000_000_000
 """A folder that was changed less than these nanoseconds ago may change again unseen."""
@@ -151,7 +160,7 @@ def _companions(folder: Path) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=64)
 def _listed(folder: Path, changed: int) -> tuple[str, ...]:
     """The same, of a folder that was `changed` at that time."""
-    return tuple(name for name in os.listdir(folder) if name.lower().endswith(BESIDE))
+    return tuple(name for name in os.listdir(folder) if name.lower().endswith(OPENED))
 
 
 def _check_overviews(path: Path, dataset: Any) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from aerial_nni.browser import __main__ as browser
 from aerial_nni.browser import screenshots
 from aerial_nni.browser.__main__ import main
 from aerial_nni.browser.chromium import chromium, programs
 from aerial_nni.browser.pages import NotShown, Overview, root_of
+from aerial_nni.browser.screenshots import Taken
 from aerial_nni.config.errors import ExtraMissing, UserError
 from aerial_nni.nni_backend.ports import free_port
 
@@ -82,3 +84,18 @@ def test_a_white_page_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(screenshots.White, match="about:blank stays white"):
             screenshots.save(driver, path)
     assert not path.exists()
+
+
+def test_pictures_are_replaced_only_when_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(browser, "take", lambda url, folder, *, seconds: Taken(
+        trial=None, parameters={}, files=(folder / "ui-overview.png",)
+    ))  # fmt: skip
+    words = ["http://127.0.0.1:1", "--to", str(tmp_path)]
+    assert main(words) == 0
+    (tmp_path / "ui-intermediate.png").touch()
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert "ui-intermediate.png would be replaced; add --overwrite" in said
+    assert main([*words, "--overwrite"]) == 0

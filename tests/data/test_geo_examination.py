@@ -216,5 +216,6 @@ def test_doctor_says_it_with_what_to_type(tmp_path: Path):
     assert len(said) == 6 and all(finding.mend for finding in said)
     shapes = [box(0, 0, 9, 9), line((0, 30), (96, 30)).buffer(3)]
     vectors(tmp_path / "labels.gpkg", shapes, **{"class": ["house", "road"]})
-    last = list(data(str(tmp_path), "geo"))[-1]
+    *_, found, last = data(str(tmp_path), "geo")
+    assert (found.level, found.text) == ("ok", "geo: shapes of House 1, Road 1, Land 0")
     assert (last.level, last.text) == ("ok", "geo: 1 image, 0 unusable (1 of 1 were decoded)")

@@ -9,6 +9,7 @@ from torchgeo_layouts import LAYOUTS, building_damage, datasets, dfc2020, love_d
 from aerial_nni.config.options import BadOption
 from aerial_nni.data import open_dataset
 from aerial_nni.data.dataset import VOID, DatasetMissing
+from aerial_nni.data.datasets import from_torchgeo
 from aerial_nni.data.pipeline.prepared import prepare
 from aerial_nni.data.pipeline.split_making import make_split
 from aerial_nni.recipes.baseline import training_setup as baseline
@@ -85,3 +86,15 @@ def test_pairs_of_images_and_pixels_with_fractions_are_refused(tmp_path: Path):
     dfc2020(tmp_path / "radar")
     with pytest.raises(BadOption, match="no whole numbers"):
         open_dataset("torchgeo:CopernicusBenchDFC2020S1", str(tmp_path / "radar"))
+
+
+@pytest.mark.parametrize("fault", [ValueError("no such split"), AttributeError("a fault in it")])
+def test_a_fault_of_a_class_is_not_taken_for_a_missing_split(fault: Exception, tmp_path: Path):
+    """What classes raise for what is absent is told in a line; any other error stays itself."""
+
+    def make(split: str) -> None:
+        raise fault
+
+    absent = isinstance(fault, ValueError)
+    with pytest.raises(DatasetMissing if absent else AttributeError, match=str(fault)):
+        from_torchgeo._part(make, "LoveDA", "train", tmp_path)

@@ -1,6 +1,7 @@
 """Polygons: valid, as large as their pixels, without gaps and overlaps, in the system wanted."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,22 @@ def test_a_system_that_is_none_is_refused(card: Card, tmp_path: Path, crs: str, 
 def test_options_that_are_none_are_refused(what: dict):
     with pytest.raises(BadOption, match=str(next(iter(what)))):
         PolygonOptions(**what)
+
+
+def test_many_specks_bring_a_word_on_what_joins_them(
+    card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(polygons, "MANY", 30)
+    mask = blobs()
+    many = written(tmp_path / "all", card, mask)
+    (said,) = caplog.messages
+    word = re.search(
+        r"(\d+) of its (\d+) polygons have fewer than 10 pixels; --min-area (\S+)", said
+    )
+    assert word and int(word[1]) >= 30 and int(word[2]) == len(many.shapes)
+    few = written(tmp_path / "joined", card, mask, min_area=float(word[3]))
+    assert len(many.shapes) - len(few.shapes) >= int(word[1])  # what it says does that
+    assert len(caplog.messages) == 1
 
 
 def test_a_disk_that_is_full_leaves_no_geopackage(card: Card, tmp_path: Path, monkeypatch):

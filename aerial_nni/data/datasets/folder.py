@@ -35,7 +35,13 @@ from aerial_nni.config.schema import Name
 from aerial_nni.data.dataset import ClassListMissing, Dataset, DatasetMissing, Sample
 from aerial_nni.data.pipeline.class_list import EXAMPLE, FILE, ClassList, read_class_list
 from aerial_nni.data.pipeline.hashing import fingerprint
-from aerial_nni.data.pipeline.image_reading import read_classes, read_image, valid_pixels, with_void
+from aerial_nni.data.pipeline.image_reading import (
+    other_bands,
+    read_classes,
+    read_image,
+    valid_pixels,
+    with_void,
+)
 from aerial_nni.data.pipeline.masks import ColourCode, IndexCode
 from aerial_nni.data.pipeline.matching import find_root, match_pairs
 
@@ -99,10 +105,6 @@ def _read(
     assert sample.image is not None and sample.mask is not None
     bands = classes.facts.bands
     image, valid = read_image(sample.image, bands=len(bands))
-    if (count := image.shape[2]) != len(bands):
-        names = [*bands, *(f"band{k}" for k in range(len(bands) + 1, count + 1))][:count]
-        raise ValueError(
-            f"{sample.image} has {count} bands, not {', '.join(bands)}; if all images have, write "
-            f"their names in {FILE}: `bands: [{', '.join(names)}]`"
-        )
+    if image.shape[2] != len(bands):
+        raise other_bands(sample.image, image.shape[2], bands, listed=FILE)
     return image, with_void(read_classes(sample.mask, code), valid)

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from aerial_nni.config.errors import with_extra
+from aerial_nni.config.errors import is_memory, with_extra
 from aerial_nni.config.options import BadOption
 from aerial_nni.data.dataset import VOID, Dataset, DatasetMissing, Facts, Sample
 from aerial_nni.data.datasets.torchgeo_notes import NOTES, NOTHING, Note
@@ -33,6 +33,9 @@ from aerial_nni.data.pipeline.hashing import file_digests
 
 HELD = ("val", "test")
 SOURCE = "https://torchgeo.readthedocs.io"
+ABSENT = (AssertionError, LookupError, OSError, RuntimeError, ValueError)
+"""What the classes raise, each in its own way, for a split or a file that is not there."""
+
 OURS = ("root", "split", "transforms")
 """Arguments of a class that are not for users to give."""
 
@@ -133,15 +136,19 @@ def _parts(make: Any, name: str, note: Note, data_dir: Path) -> dict[str, Any]:
 
 def _part(make: Any, name: str, split: str, data_dir: Path) -> Any:
     """A split with samples. Raises `DatasetMissing` with what torchgeo says."""
+    errors = with_extra("torchgeo.datasets", "torchgeo")
     why = ""
     try:
         part = make(split=split)
         if len(part):
             part[0]
             return part
-    except Exception as error:  # each class says in its own way that it has no such split
-        if type(error).__name__ != "DatasetNotFoundError":  # that one advises to download
-            why = f" ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+    except errors.DatasetNotFoundError:  # it advises to download
+        pass
+    except (*ABSENT, errors.DependencyNotFoundError) as error:
+        if is_memory(error):
+            raise
+        why = f" ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
     raise DatasetMissing(
         f"{data_dir} has no {'training' if split == 'train' else split} split as torchgeo's "
         f"{name} wants it{why}; {SOURCE} says how its folders are called"

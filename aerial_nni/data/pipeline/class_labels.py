@@ -11,7 +11,7 @@ Three numbers in brackets are one colour; several colours are a list of such, or
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,13 @@ def read_labels(given: Any, *, index: bool) -> tuple[Label, ...]:
     Raises:
         ValueError: they cannot be used.
     """
+    check_lines(given)
+    read = _by_index if index else _by_colour
+    return shown({name: read(item, f"the class {name}") for name, item in given.items()})
+
+
+def check_lines(given: Any) -> None:
+    """Raises `ValueError` unless there are classes, and each has a name that is a text."""
     if not isinstance(given, dict) or len(given) < 2:
         raise ValueError("classes: needs two or more lines `Name: value`")
     if len(given) > MOST:
@@ -56,8 +63,10 @@ def read_labels(given: Any, *, index: bool) -> tuple[Label, ...]:
         if not isinstance(name, str):
             raise ValueError(f"YAML reads the class name {name!r} as no text; put it in quotes")
         check_name(name, "a class name")
-    read = _by_index if index else _by_colour
-    found = {name: read(item, f"the class {name}") for name, item in given.items()}
+
+
+def shown(found: Mapping[str, tuple[tuple[Any, ...], Colour | None]]) -> tuple[Label, ...]:
+    """Classes of these values, each with its own colour, or with one that no other has."""
     spare = iter(display(len(found), {colour for _, colour in found.values() if colour}))
     return tuple(
         Label(name=name, values=values, colour=colour or next(spare))

@@ -18,16 +18,13 @@ from aerial_nni.config.errors import Damaged
 from aerial_nni.config.run_folder import read_json, sha256, write_json
 from aerial_nni.data.dataset import Sample
 from aerial_nni.data.pipeline.cache import cache_dir
+from aerial_nni.rasters import VALIDITY
 
 log = logging.getLogger(__name__)
 
 SETTLED = 2_000_000_000
 """A file changed less than these nanoseconds ago could change again within one tick of a coarse
 file-system clock, so its digest is not remembered."""
-
-
-VALIDITY = (".msk", ".aux.xml")
-"""Endings of files beside a picture that hold its mask or its nodata."""
 
 
 def file_digests(paths: Sequence[Path], root: Path) -> dict[Path, str]:

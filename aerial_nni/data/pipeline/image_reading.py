@@ -8,7 +8,7 @@ it says so of a value (nodata, a transparent palette entry), the class list is a
 that is listed is what the list says.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,26 @@ def read_image(path: Path, *, bands: int = 0) -> tuple[np.ndarray, np.ndarray | 
     unless `bands` are wanted and it makes up their number.
     """
     with open_whole(path) as picture:
-        if len(picture.depths) > 1 or picture.depths[0] not in DEPTHS:
-            depths = " and ".join(picture.depths)
-            raise ValueError(
-                f"{path}: its pixels are {depths}; save it as 8-bit or 16-bit unsigned"
-            )
+        check_depth(picture)
         return picture.image(_chosen(picture, bands))
+
+
+def check_depth(picture: Picture) -> None:
+    """Raises `ValueError` for an image whose pixels have none of `DEPTHS`, or several."""
+    if len(picture.depths) > 1 or picture.depths[0] not in DEPTHS:
+        depths = " and ".join(picture.depths)
+        raise ValueError(
+            f"{picture.path}: its pixels are {depths}; save it as 8-bit or 16-bit unsigned"
+        )
+
+
+def other_bands(path: Path, count: int, bands: Sequence[str], *, listed: str) -> ValueError:
+    """The error of an image with so many bands, not `bands`; `listed` is the file to say them in."""
+    names = [*bands, *(f"band{k}" for k in range(len(bands) + 1, count + 1))][:count]
+    return ValueError(
+        f"{path} has {count} bands, not {', '.join(bands)}; if all images have, write their names "
+        f"in {listed}: `bands: [{', '.join(names)}]`"
+    )
 
 
 def _chosen(picture: Picture, bands: int) -> tuple[int, ...]:

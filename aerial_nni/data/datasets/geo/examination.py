@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aerial_nni.data.dataset import Problem
+from aerial_nni.data.dataset import VOID, Problem
 from aerial_nni.data.datasets.geo.labels import Labels, load_labels
 from aerial_nni.data.datasets.geo.town import Town
 
@@ -16,9 +16,23 @@ def examine(town: Town) -> Iterator[Problem]:
         labels, problems = load_labels(area, town.listing, town.scenes_of(area), town.plane)
         yield from problems
         if not any(problem.fatal for problem in problems):
+            town.known[area.name] = labels  # what is asked next need not read it again
             if labels.raster is not None:
                 yield from labels.raster.problems()
             yield from _absent(labels, area.name)
+
+
+def shapes_found(town: Town) -> Iterator[str]:
+    """Of each area how many shapes of each class there are. Raises `LabelsUnusable`."""
+    for area in town.listing.areas:
+        labels = town.labels(area)
+        names = town.listing.facts.classes
+        counts = np.bincount(labels.classes, minlength=VOID + 1).tolist()
+        shapes = [f"{name} {count:,}" for name, count in zip(names, counts, strict=False)]
+        shapes += [f"void {counts[VOID]:,}"] * bool(counts[VOID])
+        if labels.raster is not None:
+            shapes.append(f"and the raster {labels.raster.grid.path.name}")
+        yield f"{f'area {area.name}: ' if area.name else ''}shapes of {', '.join(shapes)}"
 
 
 def _absent(labels: Labels, area: str) -> Iterator[Problem]:

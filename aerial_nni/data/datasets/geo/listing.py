@@ -16,11 +16,12 @@ from aerial_nni.data.pipeline.class_codes import Written
 from aerial_nni.data.pipeline.class_labels import (
     Label,
     check_distinct,
-    check_name,
+    check_lines,
     colour_of,
-    display,
+    shown,
 )
 from aerial_nni.data.pipeline.class_list import ClassListInvalid, read_facts, written_values
+from aerial_nni.data.pipeline.masks import Colour
 
 FILE = "scenes.yaml"
 
@@ -131,20 +132,14 @@ def _listing(root: Path, value: dict[str, Any]) -> Listing:
 
 def _labels(given: Any) -> tuple[Label, ...]:
     """The classes, with the values of the attribute that mean each, as text."""
-    if not isinstance(given, dict) or not 2 <= len(given) < VOID:
-        raise ValueError(f"classes: needs 2 to {VOID - 1} lines `Name: value`")
-    colours = {}
-    for name, item in given.items():
-        if not isinstance(name, str):
-            raise ValueError(f"YAML reads the class name {name!r} as no text; put it in quotes")
-        check_name(name, "a class name")
-        if isinstance(item, dict) and item.get("colour") is not None:
-            colours[name] = colour_of(item["colour"], f"the class {name}")
-    spare = iter(display(len(given), set(colours.values())))
-    return tuple(
-        Label(name=name, values=_texts(item, name), colour=colours.get(name) or next(spare))
-        for name, item in given.items()
-    )
+    check_lines(given)
+    return shown({name: (_texts(item, name), _colour(item, name)) for name, item in given.items()})
+
+
+def _colour(item: Any, name: str) -> Colour | None:
+    """The colour that is said of a class."""
+    said = item.get("colour") if isinstance(item, dict) else None
+    return None if said is None else colour_of(said, f"the class {name}")
 
 
 def whole_numbers(texts: Iterable[str]) -> tuple[int, ...]:

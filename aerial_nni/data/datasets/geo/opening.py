@@ -11,7 +11,7 @@ import numpy as np
 
 from aerial_nni.data.dataset import Dataset, DatasetMissing, Sample
 from aerial_nni.data.datasets.geo.areas import Area, LabelFile
-from aerial_nni.data.datasets.geo.examination import examine
+from aerial_nni.data.datasets.geo.examination import examine, shapes_found
 from aerial_nni.data.datasets.geo.labels import Labels
 from aerial_nni.data.datasets.geo.problems import LabelsUnusable
 from aerial_nni.data.datasets.geo.scenes import Box, Scene, read_window, windows
@@ -75,6 +75,7 @@ def open_geo(data_dir: Path) -> Dataset:
         read=read,
         valid=valid,
         examine=partial(examine, town),
+        found=partial(shapes_found, town),
         fingerprint=partial(_fingerprint, town, tuple(places)),
         problems={problem.where: f"{problem.text}; {problem.mend}" for problem in town.problems},
     )

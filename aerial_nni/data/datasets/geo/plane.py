@@ -34,8 +34,13 @@ def plane_of(places: Sequence[tuple[CRS, float, float]]) -> CRS:
     x, y, z = points.mean(axis=0)
     longitude = math.degrees(math.atan2(y, x))
     latitude = math.degrees(math.atan2(z, math.hypot(x, y)))
+    return equal_area(round(longitude, 4), round(latitude, 4))
+
+
+def equal_area(longitude: float, latitude: float) -> CRS:
+    """Lambert's azimuthal equal-area system around a place: areas are true everywhere."""
     return CRS.from_proj4(
-        f"+proj=laea +lat_0={latitude:.4f} +lon_0={longitude:.4f} +datum=WGS84 +units=m"
+        f"+proj=laea +lat_0={latitude!r} +lon_0={longitude!r} +datum=WGS84 +units=m"
     )
 
 
@@ -68,8 +73,8 @@ def carried(
 
 
 def full_turn(crs: CRS) -> float:
-    """A turn around the Earth in the units of a geographic system, such as 360 degrees."""
-    return 2 * math.pi / float(crs.units_factor[1])
+    """A turn around the Earth in the unit of a geographic system: 360 degrees, or 400 grads."""
+    return round(2 * math.pi / float(crs.units_factor[1]), 6)
 
 
 def _transformed(source: CRS, target: CRS, points: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from rasterio.windows import Window
 
 from aerial_nni.data.dataset import Problem
 from aerial_nni.data.datasets.geo.plane import carried
+from aerial_nni.data.pipeline.image_reading import check_depth, other_bands
 from aerial_nni.rasters import open_picture
 
 Box = tuple[int, int, int, int]
@@ -96,13 +97,6 @@ def read_window(
     with open_picture(scene.path) as picture:
         numbers = picture.bands_for(len(bands))
         if numbers is None:
-            raise ValueError(
-                f"{scene.path} has {len(picture.seen)} bands, not {', '.join(bands)}; if all "
-                "scenes have, write their names in scenes.yaml: `bands: [...]`"
-            )
-        if set(picture.depths) - {"uint8", "uint16"}:
-            raise ValueError(
-                f"{scene.path} has pixels of {', '.join(picture.depths)}; save it as 8-bit or "
-                "16-bit unsigned"
-            )
+            raise other_bands(scene.path, len(picture.seen), bands, listed="scenes.yaml")
+        check_depth(picture)
         return picture.image(numbers, Window(x, y, width, height))
