@@ -170,9 +170,7 @@ def test_the_examples_can_be_pasted(tmp_path):
     assert own.facts.bands == ("red", "green", "blue", "infrared")
     assert own.area_of("north_12") == "north"
     doc = aerial_nni.data.datasets.folder.__doc__
-    pasted = doc[
-        doc.index("    classes:") : doc.index("`aerial_nni.data.pipeline.class_list.EXAMPLE`")
-    ]
+    pasted = doc[doc.index("    classes:") : doc.index("`pipeline.class_list.EXAMPLE`")]
     path.write_text(textwrap.dedent(pasted))
     assert read_class_list(path).facts.classes == ("Building", "Road", "Water")
 

@@ -5,7 +5,8 @@
         masks/     north_1.png  north_2.png  south_1.png ...     the same names, any ending
         classes.yaml
 
-A mask's name may have a usual word before or behind it, `north_1_mask.png`.
+A mask's name may have a usual word before or behind it, `north_1_mask.png`. With such words images
+and masks may also lie side by side in one folder, `north_1_sat.jpg` by `north_1_mask.png`.
 
 Images are JPEG, PNG or TIFF with 8 or 16 bits and three or more bands, all of the same kind.
 Masks are PNG or TIFF that give each pixel's class by colour or by index. `classes.yaml` says by
@@ -21,11 +22,14 @@ which; `doctor --draft` writes one from the masks, or paste this and change it:
 `pipeline.class_list.EXAMPLE` shows every key. The area of `north_1` is here `north`: images
 of one area are neighbours on the ground. Without a rule every image is an area of its own.
 
+Where the files of all images say where they lie on the Earth, no split has ground on both sides.
+
 Transparent pixels of an image are void: it shows nothing there. The transparency is then dropped,
 unless `bands` counts it as a fourth band.
 """
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +37,7 @@ import numpy as np
 
 from aerial_nni.config.schema import Name
 from aerial_nni.data.dataset import ClassListMissing, Dataset, DatasetMissing, Sample
+from aerial_nni.data.datasets.geo.whole_images import placed
 from aerial_nni.data.pipeline.class_list import EXAMPLE, FILE, ClassList, read_class_list
 from aerial_nni.data.pipeline.hashing import fingerprint
 from aerial_nni.data.pipeline.image_reading import (
@@ -43,9 +48,9 @@ from aerial_nni.data.pipeline.image_reading import (
     with_void,
 )
 from aerial_nni.data.pipeline.masks import ColourCode, IndexCode
-from aerial_nni.data.pipeline.matching import find_root, match_pairs
+from aerial_nni.data.pipeline.matching import find_root, holds_together, match_pairs
 
-WANTED = "a folder with `images` and `masks` in it"
+WANTED = "a folder with `images` and `masks` in it, or with x_sat.jpg beside x_mask.png"
 
 
 def open_folder(data_dir: Path, *, packed: Path | None = None) -> Dataset:
@@ -65,16 +70,17 @@ def open_folder(data_dir: Path, *, packed: Path | None = None) -> Dataset:
             f"your classes:\n\n{EXAMPLE}"
         )
     classes = read_class_list(root / FILE, name=_name(root, data_dir, packed))
-    samples, problems = match_pairs(
-        root / "images", root / "masks", area=classes.area_of, naming=classes.naming
-    )
+    images, masks = places_of(root) or (root, root)
+    samples, problems = match_pairs(images, masks, area=classes.area_of, naming=classes.naming)
     if not samples and not problems:
-        raise DatasetMissing(f"there are no pictures in {root / 'images'} and {root / 'masks'}")
+        raise DatasetMissing(f"there are no pictures in {images} and {masks}")
+    if classes.georeference:
+        samples = placed(samples)
     return Dataset(
         facts=classes.facts,
         samples=tuple(samples),
         read=partial(_read, classes=classes, code=classes.code()),
-        fingerprint=partial(fingerprint, tuple(samples), root, reader=_reader(classes)),
+        fingerprint=partial(fingerprint, tuple(samples), root, reader=_reader(classes, samples)),
         valid=partial(valid_pixels, bands=len(classes.facts.bands)),
         problems=problems,
     )
@@ -86,16 +92,25 @@ def _name(root: Path, data_dir: Path, packed: Path | None) -> str:
     return "folder" if Name().problem(name) else name
 
 
+def places_of(folder: Path) -> tuple[Path, Path] | None:
+    """Where a folder of one's own has its images and its masks; None where it is no such folder."""
+    images, masks = folder / "images", folder / "masks"
+    if images.is_dir() and masks.is_dir():
+        return images, masks
+    return (folder, folder) if holds_together(folder) else None
+
+
 def holds_pairs(folder: Path) -> bool:
     """Whether a folder is one of one's own."""
-    return (folder / "images").is_dir() and (folder / "masks").is_dir()
+    return places_of(folder) is not None
 
 
-def _reader(classes: ClassList) -> str:
-    """All of the class list that decides what is read."""
+def _reader(classes: ClassList, samples: Sequence[Sample]) -> str:
+    """All that decides what is read, and where it lies, beside the content of the files."""
     labels = [(label.name, label.values) for label in classes.labels]
     meaning = [labels, classes.void, classes.index_masks]
-    return json.dumps(["folder 2", *meaning, classes.facts.bands])
+    grounds = [sample.ground for sample in samples if sample.ground]
+    return json.dumps(["folder 2", *meaning, classes.facts.bands, *grounds])
 
 
 def _read(

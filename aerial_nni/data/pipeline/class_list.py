@@ -46,6 +46,7 @@ void: "#000000"             # optional: the colour of pixels of no class, or a l
 # bands: [red, green, blue, infrared]   # where it is not red, green, blue
 # area: '^(.+)_[0-9]+$'     # regular expression on file names: its group names the ground shown
 # mask_suffix: _mask        # t1.jpg and t1_mask.png are a pair; also mask_prefix, image_suffix, ...
+# georeference: false       # where the images' files are wrong about where they lie on the Earth
 # patch: 256                # height and width of a patch in pixels
 # resolution: 0.5 m
 # licence: CC BY 4.0
@@ -54,8 +55,8 @@ void: "#000000"             # optional: the colour of pixels of no class, or a l
 
 AFFIXES = ("image_prefix", "image_suffix", "mask_prefix", "mask_suffix")
 
-KEYS = ("name", "masks", "classes", "void", "bands", "area", *AFFIXES, "patch", "resolution",
-        "licence", "source", "description")  # fmt: skip
+KEYS = ("name", "masks", "classes", "void", "bands", "area", *AFFIXES, "georeference", "patch",
+        "resolution", "licence", "source", "description")  # fmt: skip
 
 
 class ClassListInvalid(UserError, ValueError):
@@ -74,6 +75,8 @@ class ClassList:
     area: re.Pattern[str] | None
     naming: Naming | None
     """How the names of an image and its mask differ, if it is said."""
+    georeference: bool = True
+    """Whether the files of images are believed where they lie."""
 
     def code(self) -> ColourCode | IndexCode:
         """What turns mask values into classes."""
@@ -127,6 +130,7 @@ def _class_list(value: dict[str, Any], name: str) -> ClassList:
         void=void,
         area=_area(value.get("area")),
         naming=_naming(value),
+        georeference=_georeference(value.get("georeference", True)),
     )
 
 
@@ -195,6 +199,12 @@ def _naming(value: dict[str, Any]) -> Naming | None:
         if text and (set(text) & {"/", "\\"} or Name().problem(text)):
             raise ValueError(f"{key}: {text!r:.60} is no part of a file's name, such as _mask")
     return Naming(**said) if said else None
+
+
+def _georeference(said: Any) -> bool:
+    if type(said) is not bool:
+        raise ValueError(f"georeference: {said!r} must be true or false")
+    return said
 
 
 def _area(rule: Any) -> re.Pattern[str] | None:

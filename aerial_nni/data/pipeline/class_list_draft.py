@@ -13,7 +13,7 @@ from pathlib import Path
 from aerial_nni.config.errors import UserError
 from aerial_nni.config.run_folder import atomic
 from aerial_nni.data.dataset import Facts
-from aerial_nni.data.datasets.folder import WANTED, holds_pairs
+from aerial_nni.data.datasets.folder import WANTED, holds_pairs, places_of
 from aerial_nni.data.pipeline.class_labels import MOST
 from aerial_nni.data.pipeline.class_list import FILE
 from aerial_nni.data.pipeline.image_reading import read_image
@@ -75,7 +75,7 @@ def write_draft(data_dir: Path) -> Draft:
     path = root / FILE
     if path.exists():
         raise NoDraft(f"{path} is there already and stays as it is; rename it for a draft")
-    samples, problems = match_pairs(root / "images", root / "masks", area=str, naming=None)
+    samples, problems = match_pairs(*(places_of(root) or (root, root)), area=str, naming=None)
     if not samples:
         first = next(iter(problems.values()), "there are no pictures in it")
         raise NoDraft(f"{root} has no image with a mask: {first}")

@@ -49,7 +49,7 @@ def check_depth(picture: Picture) -> None:
 
 
 def other_bands(path: Path, count: int, bands: Sequence[str], *, listed: str) -> ValueError:
-    """The error of an image with so many bands, not `bands`; `listed` is the file to say them in."""
+    """The error of an image that has not these `bands`; `listed` is the file to say others in."""
     names = [*bands, *(f"band{k}" for k in range(len(bands) + 1, count + 1))][:count]
     return ValueError(
         f"{path} has {count} bands, not {', '.join(bands)}; if all images have, write their names "

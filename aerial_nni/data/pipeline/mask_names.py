@@ -2,11 +2,11 @@
 
 `t1_sat.jpg` and `t1_mask.png` are a pair if `classes.yaml` says `image_suffix: _sat` and
 `mask_suffix: _mask`, or if nothing else can be meant: no names are the same, and one pair of the
-usual words makes pairs of them.
+usual words makes pairs of them. Where both lie in one folder, such a word must tell them.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -47,6 +47,18 @@ class Naming:
         prefix, suffix = getattr(self, f"{kind}_prefix"), getattr(self, f"{kind}_suffix")
         return f"{folder}{slash}{prefix}{name}{suffix}"
 
+    @property
+    def tells(self) -> bool:
+        """Whether it tells masks from images that lie in one folder."""
+        mask = self.mask_prefix, self.mask_suffix
+        return mask not in (("", ""), (self.image_prefix, self.image_suffix))
+
+    def divided(self, stems: Iterable[str]) -> tuple[set[str], set[str]]:
+        """The images and the masks of one folder; what could be either is a mask."""
+        every = set(stems)
+        masks = {stem for stem in every if self.shared(stem, "mask") is not None}
+        return {stem for stem in every - masks if self.shared(stem, "image") is not None}, masks
+
     def pairs(self, images: Iterable[str], masks: Iterable[str]) -> set[str]:
         """The shared parts of which there is an image and a mask."""
         there = {self.shared(stem, "mask") for stem in masks}
@@ -71,21 +83,45 @@ def guessed(images: Collection[str], masks: Collection[str]) -> Naming:
     if not set(images).isdisjoint(masks):
         return SAME
     ways = [
-        Naming(image_prefix=before, image_suffix=behind, mask_prefix=first, mask_suffix=last)
-        for (before, behind), (first, last) in product(
-            _around(images, IMAGE_WORDS), _around(masks, MASK_WORDS)
-        )
+        _way(image, mask)
+        for image, mask in product(_around(images, IMAGE_WORDS), _around(masks, MASK_WORDS))
     ]
     fitting = {way: found for way in ways if (found := way.pairs(images, masks))}
     whole = [way for way, found in fitting.items() if len(found) == len(images)]
-    chosen = whole if len(whole) == 1 else list(fitting)
-    if len(chosen) > 1:
-        lines = " or ".join(map(str, chosen))
+    return _only(whole if len(whole) == 1 else list(fitting), fitting) or SAME
+
+
+def guessed_together(stems: Collection[str]) -> Naming | None:
+    """How images and masks that lie in one folder are named; None where no usual word tells them.
+
+    Raises:
+        NamesAmbiguous: several ways would make pairs of them.
+    """
+    fitting = {
+        way: found
+        for image, mask in product(_around(stems, IMAGE_WORDS), _around(stems, MASK_WORDS))
+        if (way := _way(image, mask)).tells and (found := way.pairs(*way.divided(stems)))
+    }
+    whole = [way for way, found in fitting.items() if 2 * len(found) == len(stems)]
+    return _only(whole if len(whole) == 1 else list(fitting), fitting)
+
+
+def _way(image: tuple[str, str], mask: tuple[str, str]) -> Naming:
+    """The naming with these prefixes and suffixes."""
+    return Naming(
+        image_prefix=image[0], image_suffix=image[1], mask_prefix=mask[0], mask_suffix=mask[1]
+    )
+
+
+def _only(ways: Sequence[Naming], pairs: Mapping[Naming, set[str]]) -> Naming | None:
+    """The one way, if there is any. Raises `NamesAmbiguous` where there are several."""
+    if len(ways) > 1:
+        lines = " or ".join(map(str, ways))
         raise NamesAmbiguous(
-            f"an image may have several masks, such as {min(fitting[chosen[0]])}; say which are "
+            f"an image may have several masks, such as {min(pairs[ways[0]])}; say which are "
             f"meant, in classes.yaml: {lines}"
         )
-    return chosen[0] if chosen else SAME
+    return ways[0] if ways else None
 
 
 def _around(stems: Iterable[str], words: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -2,11 +2,17 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path, PurePath
 
 from aerial_nni.data.dataset import DatasetMissing, Sample
-from aerial_nni.data.pipeline.mask_names import SAME, Naming, guessed
+from aerial_nni.data.pipeline.mask_names import (
+    SAME,
+    NamesAmbiguous,
+    Naming,
+    guessed,
+    guessed_together,
+)
 from aerial_nni.rasters import ENDINGS
 
 log = logging.getLogger(__name__)
@@ -31,15 +37,22 @@ def match_pairs(
 ) -> tuple[list[Sample], dict[str, str]]:
     """Samples of the pictures in `images` and `masks` that share a stem, and the others' problems.
 
-    A sample's name is `prefix` and the image's stem; `area` gives its area from this name. Samples
-    are in natural order. A stem has the sub-folders below `images` or `masks` before it. Hidden
-    files and files that are no pictures are left out, and so are those that are not of the
-    `naming`; with None it is guessed.
+    Both may be one folder, in which their names tell them. A sample's name is `prefix` and the
+    image's stem; `area` gives its area from this name. Samples are in natural order. A stem has the
+    sub-folders below `images` or `masks` before it. Hidden files and files that are no pictures are
+    left out, and so are those that are not of the `naming`; with None it is guessed.
 
     Raises:
         NamesAmbiguous: it cannot be guessed.
     """
     found = {"image": _by_stem(images), "mask": _by_stem(masks)}
+    if images == masks:
+        naming = _telling(images, found["image"], naming)
+        sides = naming.divided(found["image"])
+        found = {
+            kind: {stem: files[stem] for stem in own}
+            for (kind, files), own in zip(found.items(), sides, strict=True)
+        }
     naming = guessed(found["image"], found["mask"]) if naming is None else naming
     if naming != SAME:
         log.info("images and masks in %s are matched by %s", images.parent, naming)
@@ -55,6 +68,28 @@ def match_pairs(
             image, mask = here["image"][0], here["mask"][0]
             samples.append(Sample(name=name, area=area(name), image=image, mask=mask))
     return samples, problems
+
+
+def holds_together(folder: Path) -> bool:
+    """Whether images and masks lie side by side in a folder, told apart by their names."""
+    if not folder.is_dir():
+        return False
+    files = (path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
+    try:
+        return guessed_together([path.stem for path in files if path.name[0] != "."]) is not None
+    except NamesAmbiguous:  # it does, and which is which must be said
+        return True
+
+
+def _telling(folder: Path, stems: Collection[str], naming: Naming | None) -> Naming:
+    """The naming by which the images and masks in one folder are told apart."""
+    found = guessed_together(stems) if naming is None else naming
+    if found is None or not found.tells:
+        raise NamesAmbiguous(
+            f"{folder} has images and masks side by side, and their names do not tell which is "
+            "which; say it in classes.yaml, such as: `mask_suffix: _mask`"
+        )
+    return found
 
 
 def _by_shared(files: Mapping[str, list[Path]], naming: Naming, kind: str) -> dict[str, list[Path]]:
