@@ -18,6 +18,7 @@ from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.ranking import best_of
 from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.stored_experiments import NothingToExport
 from aerial_nni.recipes import RECIPES
 from aerial_nni.recipes.distill.options import DistillOptions
 from aerial_nni.recipes.distill.study import distill, plan_of, student_of, usual_options
@@ -170,6 +171,25 @@ def test_a_teacher_is_a_file_or_an_experiment(tmp_path: Path):
     assert teacher_file(str(file), tmp_path) == file
     with pytest.raises(TeacherMissing, match="there is no checkpoint nothing; train one"):
         teacher_file("nothing", tmp_path)
+
+
+def test_the_teacher_of_an_experiment_is_the_file_that_was_recorded(tmp_path: Path):
+    folder = tmp_path / "abcd1234"
+    file = folder / "best" / run_folder.CHECKPOINT
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"weights")
+    digest = {"checkpoint": {"sha256": run_folder.sha256(file)}}
+    run_folder.write_json(file.with_name(run_folder.METRICS), digest)
+    best = {"id": "best", "score": 0.5, "folder": "best"}
+    record = Record(id="abcd1234", kind="baseline", name="it", options={}, space={},
+                    limits={"trials": 1, "concurrency": 1, "max_minutes": 1.0}, port=0, url="",
+                    nni_directory=str(tmp_path / ".nni"), module="", state="DONE",
+                    best=best)  # fmt: skip
+    record.save(folder)
+    assert teacher_file("abcd", tmp_path) == file
+    file.write_bytes(b"others")
+    with pytest.raises(NothingToExport, match="damaged or was changed"):
+        teacher_file("abcd", tmp_path)
 
 
 @pytest.fixture(scope="module")

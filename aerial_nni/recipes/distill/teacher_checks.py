@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from aerial_nni.cli.checkpoints import checkpoint_of
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.data.pipeline.batches import measure_normalisation
@@ -19,20 +20,16 @@ def teacher_file(place: str, runs: Path) -> Path:
 
     Raises:
         TeacherMissing: there is none.
+        NothingToExport: the experiment has no good trial, or its checkpoint was changed since.
     """
     if not place:
         raise TeacherMissing
-    if Path(place).expanduser().is_file():
-        return Path(place).expanduser()
+    if (path := Path(place).expanduser()).is_file():
+        return path
     try:
-        folder = records.find(runs.expanduser().resolve(), place)
+        return checkpoint_of(place, runs)[0]
     except records.UnknownExperiment:
         raise TeacherMissing(place) from None
-    best = records.load(folder).best
-    if best is None:
-        raise TeacherMissing(f"in {folder}: it has no good trial")
-    checkpoint: Path = folder / best["folder"] / run_folder.CHECKPOINT
-    return checkpoint
 
 
 def prepare_with(teacher: Teacher) -> Callable[[TrialOptions, Path], TrialOptions]:
