@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aerial_nni.recipes.hpo.report.retraining import interval
 from aerial_nni.reporting.search.axes import ticks, write_value
 from aerial_nni.reporting.search.importance import measure_importance
 from aerial_nni.reporting.search.marks import focus
 from aerial_nni.reporting.search.space import write_range
+from aerial_nni.reporting.statistics import welch_difference
 from aerial_nni.tuners.space import Space
 
 
@@ -101,6 +101,11 @@ def test_one_disaster_does_not_flatten_the_axis() -> None:
     assert high == 0.52 and low > 0.4
     low, high = focus(np.array([0.3, 0.3]))
     assert low < high
+
+
+def interval(control: list[float], treated: list[float]) -> tuple[float, float]:
+    found = welch_difference(control, treated)
+    return found.low, found.high
 
 
 def test_the_interval_is_welchs() -> None:

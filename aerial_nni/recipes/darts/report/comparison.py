@@ -1,13 +1,11 @@
 """Derived against random and hand-made networks: the facts that `report.md.j2` tells."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean
 
 from aerial_nni.recipes.darts.report.reading import Discovery
-from aerial_nni.recipes.hpo.report.retraining import interval
-from aerial_nni.reporting import significance
+from aerial_nni.reporting import statistics
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.format import pluralize
 from aerial_nni.reporting.group_comparison import Group, beside_table
@@ -188,15 +186,14 @@ def _sizes(runs: Sequence[Trial]) -> str:
 
 def deviation(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
     """Standard deviation of the difference of one run of each; None with a single run."""
-    if min(len(ours), len(theirs)) < 2:
-        return None
-    return math.hypot(stdev(ours), stdev(theirs))
+    return statistics.welch_difference(theirs, ours).spread
 
 
 def verdict(ours: Sequence[float], theirs: Sequence[float]) -> str:
     """Whether the derived network's runs differ from a control's by more than chance."""
-    return significance.verdict(
-        mean(ours) - mean(theirs), deviation(ours, theirs), interval(theirs, ours),
-        test="Welch's t", noun="run", harm="**The derived network is worse**",
+    return statistics.verdict(
+        statistics.welch_difference(theirs, ours),
         nothing="These runs do not show that the search is worth anything against them.",
-    )  # fmt: skip
+        harm="**The derived network is worse**",
+        noun="run",
+    )

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from matplotlib.figure import Figure
-from scipy import stats
 
 from aerial_nni.recipes.distill.gain import Worth
 from aerial_nni.recipes.distill.report.reading import Distillation
-from aerial_nni.reporting import significance
+from aerial_nni.reporting import statistics
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.format import literal, score, table
 from aerial_nni.reporting.group_comparison import Group, beside_table, draw_beside, longest
@@ -110,19 +109,17 @@ def difference(worth: Worth) -> str:
 
 def interval(worth: Worth) -> tuple[float, float]:
     """The 95 % interval of the mean difference by the paired t test; NaN with one seed."""
-    if worth.spread is None:
-        return math.nan, math.nan
-    width = float(stats.t.ppf(0.975, worth.seeds - 1)) * worth.spread / math.sqrt(worth.seeds)
-    return worth.difference - width, worth.difference + width
+    found = statistics.paired_from(worth.difference, worth.spread, count=worth.seeds)
+    return found.low, found.high
 
 
 def verdict(worth: Worth) -> str:
     """Whether the difference is more than chance."""
-    return significance.verdict(
-        worth.difference, worth.spread, interval(worth), test="paired t",
+    return statistics.verdict(
+        statistics.paired_from(worth.difference, worth.spread, count=worth.seeds),
         nothing="Nothing is shown of the teacher being worth anything here.",
         harm="**The teacher did harm**",
-    )  # fmt: skip
+    )
 
 
 def _gap(values: Sequence[float]) -> str:

@@ -1,20 +1,18 @@
 """Default options against the best configuration: both at full length, over several seeds."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 from typing import Any, NamedTuple
 
-import numpy as np
 from matplotlib.figure import Figure
-from scipy import stats
 
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.format import pluralize, table
 from aerial_nni.reporting.group_comparison import Group, beside_table, draw_beside
 from aerial_nni.reporting.search.axes import write_value
 from aerial_nni.reporting.search.search import Search
+from aerial_nni.reporting.statistics import welch_difference
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
 NAMES = {DEFAULT: "default options", BEST: "best configuration"}
@@ -59,12 +57,12 @@ class Retraining:
     @property
     def low(self) -> float:
         """Lower end of the 95 % interval of the gain; NaN with one seed."""
-        return interval(self.default, self.best)[0]
+        return welch_difference(self.default, self.best).low
 
     @property
     def high(self) -> float:
         """Upper end of it."""
-        return interval(self.default, self.best)[1]
+        return welch_difference(self.default, self.best).high
 
     @property
     def known(self) -> bool:
@@ -160,13 +158,3 @@ class SearchCost:
 
 def _seconds(trial: Trial) -> float:
     return float(trial.metrics["cost"]["training_seconds"])
-
-
-def interval(default: Sequence[float], best: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of the difference of means by Welch's t; NaN with a single seed."""
-    if min(len(default), len(best)) < 2:
-        return math.nan, math.nan
-    if np.var(default) == np.var(best) == 0:
-        return mean(best) - mean(default), mean(best) - mean(default)
-    found = stats.ttest_ind(best, default, equal_var=False).confidence_interval(0.95)
-    return float(found.low), float(found.high)
