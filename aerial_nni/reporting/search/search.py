@@ -172,3 +172,12 @@ def finished(experiment: Experiment, name: str) -> tuple[Trial, ...]:
     folders = {row["folder"] for row in experiment.record["trials"] if phase(row) == name}
     found = [trial for trial in experiment.trials if trial.folder.name in folders]
     return tuple(sorted(found, key=lambda trial: trial.options["seed"]))
+
+
+def trials_of(search: Search | None) -> list[tuple[str, Trial]]:
+    """The trials of a search that reached their end, with what each was for."""
+    return [
+        (f"trial {tried.number} of the search", tried.complete)
+        for tried in (search.tried if search else ())
+        if tried.complete is not None
+    ]

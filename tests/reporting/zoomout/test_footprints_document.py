@@ -42,7 +42,7 @@ def found(made: Make) -> Comparison:
 
 
 def text_of(found: Comparison) -> str:
-    return render(TEMPLATE, **facts_of(found, LINKS), links=LINKS)
+    return render(TEMPLATE, **facts_of(found), links=LINKS)
 
 
 def test_the_document_has_every_part(found: Comparison):

@@ -5,8 +5,9 @@ import shlex
 from aerial_nni.config import run_folder
 from aerial_nni.recipes.darts.options import SearchOptions
 from aerial_nni.recipes.darts.report.reading import Discovery
-from aerial_nni.recipes.hpo.report.provenance import FILE, searched_in, space_words, trials_of
+from aerial_nni.recipes.hpo.report.provenance import FILE, searched_in, space_words
 from aerial_nni.reporting.provenance import digest_table, option_words, sources_chapter, split_words
+from aerial_nni.reporting.search.search import trials_of
 
 USUAL = ("epochs", "depth", "width", "space_to_depth", "loss")
 """Options of which `darts` has defaults of its own."""

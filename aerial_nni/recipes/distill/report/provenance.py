@@ -11,10 +11,10 @@ from aerial_nni.recipes.hpo.report.provenance import (
     method_words,
     searched_in,
     space_words,
-    trials_of,
 )
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.provenance import digest_table, option_words, sources_chapter, split_words
+from aerial_nni.reporting.search.search import trials_of
 from aerial_nni.tuners.trial import CONTROL
 
 

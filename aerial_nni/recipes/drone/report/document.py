@@ -11,7 +11,6 @@ from aerial_nni.data.datasets.aeroscapes import SOURCE
 from aerial_nni.recipes.drone.report.comparison import compare_losses
 from aerial_nni.recipes.drone.report.pictures import plot_presence, plot_sweeps
 from aerial_nni.recipes.drone.report.reading import LossComparison, read_flight
-from aerial_nni.recipes.hpo.report.provenance import trials_of
 from aerial_nni.reporting.curves import plot_learning_rate
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
@@ -19,6 +18,7 @@ from aerial_nni.reporting.group_comparison import plot_groups
 from aerial_nni.reporting.loss_course import LossFacts
 from aerial_nni.reporting.render import render
 from aerial_nni.reporting.search.part import draw_search, explain_search
+from aerial_nni.reporting.search.search import trials_of
 from aerial_nni.reporting.shown_run import ShownRun, plot_run
 from aerial_nni.reporting.sources import Sources, digest_table
 from aerial_nni.reporting.split_map import plot_data

@@ -4,9 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.provenance import digest_table, option_words, sources_chapter, split_words
-from aerial_nni.reporting.search.search import Search
+from aerial_nni.reporting.search.search import Search, trials_of
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
 FILE = "FILE"
@@ -78,12 +77,3 @@ def searched_in(record: Mapping[str, Any]) -> list[str]:
 def space_words(method: Mapping[str, Any]) -> list[str]:
     """The flag for a file with the search space, where it was not the one of this package."""
     return ["--search-space", FILE] if method.get("own_space") else []
-
-
-def trials_of(search: Search | None) -> list[tuple[str, Trial]]:
-    """The trials of a search that reached their end, with what each was for."""
-    return [
-        (f"trial {tried.number} of the search", tried.complete)
-        for tried in (search.tried if search else ())
-        if tried.complete is not None
-    ]

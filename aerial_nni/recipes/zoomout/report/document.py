@@ -1,12 +1,11 @@
 """`docs/building-footprints.md`: zoom-out explained, its search, and it beside other ways."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from aerial_nni.recipes.hpo.report.provenance import trials_of
 from aerial_nni.recipes.zoomout.report.comparison import ways_of
 from aerial_nni.recipes.zoomout.report.pictures import plot_first_stage, plot_zoom_out
 from aerial_nni.recipes.zoomout.report.reading import Comparison, read_comparison
@@ -16,7 +15,8 @@ from aerial_nni.reporting.folder import Experiment, one_of
 from aerial_nni.reporting.group_comparison import plot_groups
 from aerial_nni.reporting.loss_course import LossFacts
 from aerial_nni.reporting.render import render
-from aerial_nni.reporting.search.part import draw_search, explain_search
+from aerial_nni.reporting.search.part import SearchPart
+from aerial_nni.reporting.search.search import trials_of
 from aerial_nni.reporting.shown_run import ShownRun, plot_run
 from aerial_nni.reporting.sources import Sources, digest_table
 from aerial_nni.reporting.split_map import plot_data
@@ -37,7 +37,7 @@ def write_zoomout(experiments: Sequence[Experiment], docs: Path) -> Path:
         docs,
         NAME,
         figures=draw_figures(found),
-        compose=lambda links: render(TEMPLATE, **facts_of(found, links), links=links),
+        compose=lambda links: render(TEMPLATE, **facts_of(found), links=links),
     )
 
 
@@ -48,7 +48,7 @@ def draw_figures(found: Comparison) -> dict[str, Figure]:
     if found.first_stage:
         figures["first-stage"] = plot_first_stage(found)
     if found.search is not None:
-        figures |= draw_search(found.search)
+        figures |= SearchPart(found.search).figures()
     if len(ways.groups) > 1:
         figures["beside"] = plot_groups(*ways.groups)
     figures["learning-rate"] = plot_learning_rate(found.trial)
@@ -56,7 +56,7 @@ def draw_figures(found: Comparison) -> dict[str, Figure]:
     return {**figures, **plot_run(ShownRun.of(found.shown), name=ways.titles[0])}
 
 
-def facts_of(found: Comparison, links: Mapping[str, str]) -> dict[str, Any]:
+def facts_of(found: Comparison) -> dict[str, Any]:
     """What the template says."""
     ways = ways_of(found)
     runs = [(group.name, trial) for group in ways.groups for trial in group.trials]
@@ -69,7 +69,7 @@ def facts_of(found: Comparison, links: Mapping[str, str]) -> dict[str, Any]:
         ],
         "samples": found.facts.get("samples", {}),
         "loss": LossFacts.of(found.trial.options),
-        "search": "\n\n".join(explain_search(found.search, links)) if found.search else "",
+        "part": SearchPart(found.search) if found.search else None,
         "sources": Sources(
             chapter=4,
             experiments=(found.experiment,),
