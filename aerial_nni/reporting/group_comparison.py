@@ -138,10 +138,6 @@ def plot_groups(*groups: Group, level: tuple[float, str] | None = None) -> Figur
     return figure
 
 
-draw_beside = plot_groups
-"""Its name in documents that are no templates yet."""
-
-
 def _label_groups(axes: Axes, groups: Sequence[GroupInfo]) -> None:
     """Names under the groups, and what the axes are."""
     axes.set_xlim(-0.5, len(groups) - 0.5)

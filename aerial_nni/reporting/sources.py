@@ -35,6 +35,8 @@ class Sources:
     runs: str
     """A table of the runs with the digests of their checkpoints."""
     name: str = "shown run"
+    more: tuple[str, ...] = ()
+    """Commands that belong to what the document shows, beside the recorded ones."""
     folded: bool = True
     """Whether the table of the runs is hidden until it is asked for."""
 
@@ -43,7 +45,7 @@ class Sources:
         """The recorded commands, and the one that writes the document again."""
         known = [line for one in self.experiments if (line := typed_command(one.record))]
         ids = " ".join(one.id for one in self.experiments)
-        return [*known, f"python -m aerial_nni.run report {ids}"]
+        return [*known, f"python -m aerial_nni.run report {ids}", *self.more]
 
     @property
     def places(self) -> str:

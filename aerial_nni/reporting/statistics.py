@@ -49,15 +49,9 @@ def welch_difference(control: Sequence[float], treated: Sequence[float]) -> Diff
 
 def paired_difference(differences: Sequence[float]) -> Difference:
     """What is gained in the mean over differences seed by seed, by the paired t test."""
-    count = len(differences)
-    spread = stdev(differences) if count > 1 else None
-    return paired_from(mean(differences), spread, count=count)
-
-
-def paired_from(gap: float, spread: float | None, *, count: int) -> Difference:
-    """The same from the mean of `count` differences and their standard deviation."""
-    width = math.nan
-    if spread is not None:
+    gap, spread, width = mean(differences), None, math.nan
+    if len(differences) > 1:
+        count, spread = len(differences), stdev(differences)
         width = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * spread / math.sqrt(count)
     return Difference(gap=gap, spread=spread, low=gap - width, high=gap + width, test="paired t")
 

@@ -88,7 +88,10 @@ def make_discovery(
                key=lambda row: row["score"])  # fmt: skip
     run_folder.write_json(
         folder / run_folder.EXPERIMENT,
-        {"id": name, "kind": "darts", "name": "architecture search", "state": "DONE", "reason": "",
+        {"id": name, "kind": "darts",
+         "command_line": "python -m aerial_nni.run darts --data dubai --data-dir /a/private/place "
+                         "--trials 3 --random 4",
+         "name": "architecture search", "state": "DONE", "reason": "",
          "created": "2025-01-01T10:00:00", "ended": "2025-01-01T11:00:00",
          "options": as_dict(base), "space": SPACE, "trials": rows,
          "limits": {"trials": len(rows), "concurrency": 1, "max_minutes": 60},

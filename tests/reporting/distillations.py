@@ -83,7 +83,10 @@ def make_distillation(
     top = max(good, key=lambda row: row["score"])
     run_folder.write_json(
         folder / run_folder.EXPERIMENT,
-        {"id": name, "kind": "distill", "name": "distillation", "state": "DONE", "reason": "",
+        {"id": name, "kind": "distill",
+         "command_line": "python -m aerial_nni.run distill --teacher /a/private/place/t.pt "
+                         "--data dubai --data-dir /a/private/place --trials 3",
+         "name": "distillation", "state": "DONE", "reason": "",
          "created": "2025-01-01T10:00:00", "ended": "2025-01-01T11:00:00",
          "options": as_dict(base), "space": SPACE, "trials": rows,
          "limits": {"trials": len(rows), "concurrency": 1, "max_minutes": 60},

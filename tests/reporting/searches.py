@@ -148,7 +148,8 @@ def make_search(
     top = max((row for row in rows if row["score"]), key=lambda row: row["score"])
     run_folder.write_json(
         folder / run_folder.EXPERIMENT,
-        {"id": name, "kind": "hpo", "name": "hpo", "state": "DONE", "reason": "",
+        {"id": name, "kind": "hpo", "command_line": command(plan), "name": "hpo",
+         "state": "DONE", "reason": "",
          "created": "2025-01-01T10:00:00", "ended": "2025-01-01T11:00:00",
          "options": as_dict(base), "space": given,
          "limits": {"trials": len(rows), "concurrency": 1, "max_minutes": 60}, "trials": rows,
@@ -161,6 +162,14 @@ def make_search(
          "best": {key: top[key] for key in ("id", "score", "folder")}},
     )  # fmt: skip
     return folder
+
+
+def command(plan: Plan) -> str:
+    """The command as it was typed."""
+    words = f"python -m aerial_nni.run hpo --method-index {plan.index} --trials {plan.trials}"
+    words += f" --data dubai --data-dir /a/private/place --epochs {plan.epochs}"
+    reduced = f" --search-space /a/private/place/short.yaml --reason '{plan.reason}'"
+    return words + (reduced if plan.reason else "")
 
 
 def _trial(

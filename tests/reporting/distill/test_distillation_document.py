@@ -16,8 +16,7 @@ from aerial_nni.config import run_folder
 from aerial_nni.recipes.distill.gain import worth
 from aerial_nni.recipes.distill.losses import KINDS
 from aerial_nni.recipes.distill.report.document import compose
-from aerial_nni.recipes.distill.report.gain_facts import difference, interval, plot_losses, verdict
-from aerial_nni.recipes.distill.report.provenance import command
+from aerial_nni.recipes.distill.report.gain_facts import difference, plot_losses, verdict
 from aerial_nni.recipes.distill.report.reading import Distillation, read_distillation
 from aerial_nni.recipes.distill.report.soft_answers import entropy, softened
 from aerial_nni.recipes.documents import ResultUnusable, write_report
@@ -107,19 +106,12 @@ def test_the_headline_is_student_less_control_with_its_spread(
     ],
 )
 def test_a_difference_is_called_what_it_is(student: dict, control: dict, said: str):
-    found = worth(student, control)
-    assert found is not None and said in verdict(found)
+    assert said in verdict([student[seed] - control[seed] for seed in student])
 
 
-def test_the_interval_is_that_of_the_paired_t_test():
-    from scipy import stats
-
-    student, control = {1: 0.63, 2: 0.61, 3: 0.605}, {1: 0.6, 2: 0.59, 3: 0.6}
-    found = worth(student, control)
-    assert found is not None
-    expected = stats.ttest_rel(list(student.values()), list(control.values()))
-    assert interval(found) == pytest.approx(tuple(expected.confidence_interval(0.95)))
-    assert difference(found).startswith("+0.0183 ± ")
+def test_a_difference_stands_with_its_spread():
+    found = worth({1: 0.63, 2: 0.61, 3: 0.605}, {1: 0.6, 2: 0.59, 3: 0.6})
+    assert found is not None and difference(found).startswith("+0.0183 ± ")
 
 
 def test_a_leaky_split_is_marked(distillation_folder: Fabricate):
@@ -164,7 +156,6 @@ def test_without_a_search_or_a_control_the_text_says_so(
     assert text.count("**What the teacher is worth is not known:**") == 2
     assert "There was none: the student was trained with kind `soft+10*pair`" in text
     assert "features of `decoder`" in text and not (tmp_path / "worth.png").exists()
-    assert "--trials 0" in command(found)
 
 
 def test_every_kind_has_its_text_and_a_source(text: str):

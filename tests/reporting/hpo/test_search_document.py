@@ -15,7 +15,6 @@ from aerial_nni.config import run_folder
 from aerial_nni.recipes.documents import ResultUnusable, write_report
 from aerial_nni.recipes.hpo.report.document import compose
 from aerial_nni.recipes.hpo.report.methods import chapter_of
-from aerial_nni.recipes.hpo.report.provenance import command
 from aerial_nni.recipes.hpo.report.retraining import Retraining
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import read_experiment
@@ -168,9 +167,8 @@ def test_every_number_can_be_traced(search: Search, text: str) -> None:
     for tried in search.tried:
         if tried.complete is not None:
             assert run_folder.sha256(tried.complete.checkpoint) in text
-    assert "python -m aerial_nni.run hpo --method-index 8 --trials 16 --seed 0" in text
-    assert "--final-seeds 1 2 3 --final-epochs 5" in text and "--data-dir DIR" in text
-    assert "--epochs 4" in text and "--space-to-depth 1" in text and "--search-space FILE" in text
+    assert "python -m aerial_nni.run hpo --method-index 8 --trials 16 --data dubai" in text
+    assert "--data-dir DIR --epochs 4 --search-space FILE --reason 'two cores" in text
     assert "/a/private/place" not in text
     assert not re.search(r"\bnan\b|\| None \||`None`", text)
 
@@ -205,12 +203,6 @@ def test_a_method_without_a_chapter_is_told(
     changed = _changed(folder, {**search.experiment.record, "method": method}, tmp_path)
     chapter = chapter_of(read_search(changed))
     assert chapter.draw() == {} and said in chapter.explain({})
-
-
-def test_the_default_space_is_not_asked_for(search: Search, folder: Path, tmp_path: Path) -> None:
-    method = {**search.method, "reason": "", "missing": [], "own_space": False}
-    found = read_search(_changed(folder, {**search.experiment.record, "method": method}, tmp_path))
-    assert "--search-space" not in command(found)
 
 
 def test_a_run_that_repeats_the_trial_says_nothing_of_its_luck(

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
 
 from aerial_nni.models.genotype import Genotype
 from aerial_nni.models.operations import EDGES, NONE
-from aerial_nni.recipes.darts.report.comparison import ENOUGH, deviation
+from aerial_nni.recipes.darts.report.comparison import ENOUGH
 from aerial_nni.recipes.darts.report.operations_table import reach_of
 from aerial_nni.recipes.darts.report.reading import Discovery
 from aerial_nni.reporting.format import table
 from aerial_nni.reporting.group_comparison import Group
+from aerial_nni.reporting.statistics import welch_difference
 
 WIDE = tuple(name for name in EDGES if reach_of(name) >= 5)
 """Operations that see 5×5 pixels or more."""
@@ -93,7 +93,8 @@ class Chosen:
     def ahead(self) -> bool:
         """Whether the derived network is ahead of random ones by more than the spread."""
         ours, theirs = self._scores
-        return mean(ours) - mean(theirs) > (deviation(ours, theirs) or 0.0)
+        found = welch_difference(theirs, ours)
+        return found.gap > (found.spread or 0.0)
 
 
 def _genotypes(found: Discovery) -> list[Genotype]:

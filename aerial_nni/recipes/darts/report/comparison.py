@@ -35,7 +35,7 @@ class Against:
     @property
     def around(self) -> float | None:
         """Its spread; None with a single run."""
-        return deviation(self.ours, self.theirs)
+        return statistics.welch_difference(self.theirs, self.ours).spread
 
     @property
     def verdict(self) -> str:
@@ -184,16 +184,11 @@ def _sizes(runs: Sequence[Trial]) -> str:
     return " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))
 
 
-def deviation(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
-    """Standard deviation of the difference of one run of each; None with a single run."""
-    return statistics.welch_difference(theirs, ours).spread
-
-
 def verdict(ours: Sequence[float], theirs: Sequence[float]) -> str:
     """Whether the derived network's runs differ from a control's by more than chance."""
     return statistics.verdict(
         statistics.welch_difference(theirs, ours),
-        nothing="These runs do not show that the search is worth anything against them.",
-        harm="**The derived network is worse**",
         noun="run",
+        harm="**The derived network is worse**",
+        nothing="These runs do not show that the search is worth anything against them.",
     )

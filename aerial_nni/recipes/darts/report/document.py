@@ -14,18 +14,17 @@ from aerial_nni.recipes.darts.report.comparison import Comparison, Course
 from aerial_nni.recipes.darts.report.course_picture import draw_course
 from aerial_nni.recipes.darts.report.derived_text import draw_derived
 from aerial_nni.recipes.darts.report.method_facts import MethodFacts
-from aerial_nni.recipes.darts.report.provenance import explain_sources, training_command
 from aerial_nni.recipes.darts.report.reading import Discovery, read_discovery
 from aerial_nni.recipes.darts.report.shape_picture import draw_shape
-from aerial_nni.reporting import findings
+from aerial_nni.recipes.darts.report.training_command import training_command
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
-from aerial_nni.reporting.format import LEAKY, headline
-from aerial_nni.reporting.group_comparison import draw_beside
-from aerial_nni.reporting.provenance import describe_places
+from aerial_nni.reporting.group_comparison import plot_groups
 from aerial_nni.reporting.render import render
 from aerial_nni.reporting.search.part import SearchPart
-from aerial_nni.reporting.trial_part import draw_trial, explain_trial
+from aerial_nni.reporting.search.search import trials_of
+from aerial_nni.reporting.shown_run import ShownRun, plot_run
+from aerial_nni.reporting.sources import Sources, describe_places, digest_table
 
 NAME = "neural-arch-search"
 
@@ -62,17 +61,16 @@ def draw_figures(found: Discovery) -> dict[str, Figure]:
         "genotype": draw_derived(found.main.searched, genotype),
     }  # fmt: skip
     if found.groups:
-        figures["beside"] = draw_beside(*found.groups)
-    return {**figures, **draw_trial(found.shown)}
+        figures["beside"] = plot_groups(*found.groups)
+    return {**figures, **plot_run(ShownRun.of(found.shown))}
 
 
 def compose(found: Discovery, links: Mapping[str, str]) -> str:
     """The document in Markdown; `links` maps a figure's name to its path from the document."""
-    shown = found.shown[0]
     return render(
         "recipes/darts/report.md.j2",
         found=found,
-        shown=shown,
+        run=ShownRun.of(found.shown),
         comparison=Comparison(found),
         course=Course.of(found),
         method=MethodFacts(found),
@@ -84,10 +82,27 @@ def compose(found: Discovery, links: Mapping[str, str]) -> str:
             "command": training_command(found),
             "places": describe_places([training_command(found)]),
         },
-        headline=headline(shown.metrics["data"]["name"]),
-        leaky=LEAKY,
-        selection=findings.selection(shown),
-        run="\n\n".join(explain_trial(shown, links, seeds=len(found.shown))),
-        sources=explain_sources(found),
+        sources=sources_of(found),
         links=links,
+    )
+
+
+def sources_of(found: Discovery) -> Sources:
+    """Every finished run with its digest, and the commands that belong to them."""
+    shown, experiment = found.shown[0], found.experiment
+    checkpoint = f"runs/{experiment.folder.name}/{shown.folder.name}/{run_folder.CHECKPOINT}"
+    runs = trials_of(found.search)
+    runs += [(f"derived in trial {one.tried.number}", run)
+             for one in found.all_found for run in one.runs]  # fmt: skip
+    runs += [("random architecture", run) for run in found.randoms]
+    runs += [("hand-made U-Net", run) for run in found.hand_made]
+    return Sources(
+        chapter=5,
+        experiments=(experiment,),
+        shown=shown,
+        runs=digest_table(experiment, runs, shown),
+        more=(
+            f"python -m aerial_nni.run predict {checkpoint} IMAGE",
+            f"python -m aerial_nni.run export {checkpoint} --to derived.onnx",
+        ),
     )

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from aerial_nni.config import run_folder
+from aerial_nni.recipes.distill.gain import STUDENT
 from aerial_nni.recipes.distill.losses import GRID
 from aerial_nni.recipes.distill.report.costs import Costs, plot_costs
 from aerial_nni.recipes.distill.report.gain_facts import Gain, plot_losses
 from aerial_nni.recipes.distill.report.lesson_facts import kinds_of, way
 from aerial_nni.recipes.distill.report.losses_picture import draw_kinds, shown_class
-from aerial_nni.recipes.distill.report.provenance import explain_sources
 from aerial_nni.recipes.distill.report.reading import Distillation, read_distillation
 from aerial_nni.recipes.distill.report.scheme import draw_scheme
 from aerial_nni.recipes.distill.report.soft_answers import (
@@ -19,13 +20,14 @@ from aerial_nni.recipes.distill.report.soft_answers import (
     draw_temperatures,
     soft_answer,
 )
-from aerial_nni.reporting import findings
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment, one_of
-from aerial_nni.reporting.format import LEAKY, headline
 from aerial_nni.reporting.render import render
 from aerial_nni.reporting.search.part import SearchPart
-from aerial_nni.reporting.trial_part import draw_trial, explain_trial, which_of
+from aerial_nni.reporting.search.search import trials_of
+from aerial_nni.reporting.shown_run import ShownRun, plot_run
+from aerial_nni.reporting.sources import Sources, digest_table
+from aerial_nni.tuners.trial import CONTROL
 
 NAME = "knowledge-distillation"
 
@@ -59,7 +61,7 @@ def draw_figures(found: Distillation) -> dict[str, Figure]:
         figures["worth"] = Gain(found).plot()
         figures["losses"] = plot_losses(found)
     figures["score-cost"] = plot_costs(found)
-    return {**figures, **draw_trial(found.shown, name="student", others=_others(found))}
+    return {**figures, **plot_run(ShownRun.of(found.shown), name="student", others=_others(found))}
 
 
 def _others(found: Distillation) -> dict[str, list[np.ndarray]]:
@@ -76,10 +78,11 @@ def _others(found: Distillation) -> dict[str, list[np.ndarray]]:
 
 def compose(found: Distillation, links: Mapping[str, str]) -> str:
     """The document in Markdown; `links` maps a figure's name to its path from the document."""
-    student, seeds = found.student, len(found.students)
+    student = found.student
     return render(
         "recipes/distill/report.md.j2",
         found=found,
+        run=ShownRun.of(found.shown),
         gain=Gain(found),
         costs=Costs(found),
         answer=soft_answer(found),
@@ -88,11 +91,27 @@ def compose(found: Distillation, links: Mapping[str, str]) -> str:
         grid=GRID,
         shown_class=student.classes[shown_class(found)],
         part=None if found.search is None else SearchPart(found.search),
-        headline=headline(student.metrics["data"]["name"]),
-        leaky=LEAKY,
-        which=which_of(student, seeds),
-        selection=findings.selection(student),
-        run="\n\n".join(explain_trial(student, links, seeds=seeds)),
-        sources=explain_sources(found),
+        sources=sources_of(found),
         links=links,
+    )
+
+
+def sources_of(found: Distillation) -> Sources:
+    """Every run with its digest, and the commands that belong to them."""
+    shown, experiment = found.student, found.experiment
+    runs = [(STUDENT, trial) for trial in found.students]
+    runs += [(CONTROL, trial) for trial in found.controls]
+    runs += trials_of(found.search)
+    checkpoint = f"runs/{experiment.folder.name}/{shown.folder.name}/{run_folder.CHECKPOINT}"
+    return Sources(
+        chapter=4,
+        experiments=(experiment,),
+        shown=shown,
+        runs=f"The teacher's checkpoint, `{run_folder.TEACHER}`: `{found.teacher['sha256']}`.\n\n"
+        + digest_table(experiment, runs, shown),
+        name="shown student",
+        more=(
+            f"python -m aerial_nni.run report {experiment.id} --measure",
+            f"python -m aerial_nni.run export {checkpoint} --to student.onnx",
+        ),
     )

@@ -12,7 +12,7 @@ from aerial_nni.recipes.distill.report.reading import Distillation
 from aerial_nni.reporting import statistics
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.format import literal, score, table
-from aerial_nni.reporting.group_comparison import Group, beside_table, draw_beside, longest
+from aerial_nni.reporting.group_comparison import Group, beside_table, longest, plot_groups
 from aerial_nni.reporting.style import BLUE, VERMILLION, epoch_axis, line, new_figure, styled
 
 LOOKS = {
@@ -62,15 +62,19 @@ class Gain:
     @property
     def verdict(self) -> str:
         """Whether it is more than chance."""
-        return verdict(self.worth) if self.worth else ""
+        return verdict(self.gains) if self.worth else ""
+
+    @property
+    def gains(self) -> list[float]:
+        """Student less control, seed by seed."""
+        return [float(s.metrics["score"]) - float(c.metrics["score"]) for s, c in self.pairs]
 
     @property
     def each(self) -> list[str]:
         """The difference of each seed."""
         return [
-            f"seed {student.options['seed']} "
-            f"{student.metrics['score'] - control.metrics['score']:+.4f}"
-            for student, control in self.pairs
+            f"seed {student.options['seed']} {gain:+.4f}"
+            for (student, _), gain in zip(self.pairs, self.gains, strict=True)
         ]
 
     @property
@@ -98,7 +102,7 @@ class Gain:
     def plot(self) -> Figure:
         """Every seed of both, their curves, and the teacher's score."""
         known = self.found.teacher["score"]
-        return draw_beside(*self.groups, level=None if known is None else (float(known), "teacher"))
+        return plot_groups(*self.groups, level=None if known is None else (float(known), "teacher"))
 
 
 def difference(worth: Worth) -> str:
@@ -107,16 +111,10 @@ def difference(worth: Worth) -> str:
     return f"{worth.difference:+.4f}{around}"
 
 
-def interval(worth: Worth) -> tuple[float, float]:
-    """The 95 % interval of the mean difference by the paired t test; NaN with one seed."""
-    found = statistics.paired_from(worth.difference, worth.spread, count=worth.seeds)
-    return found.low, found.high
-
-
-def verdict(worth: Worth) -> str:
-    """Whether the difference is more than chance."""
+def verdict(gains: Sequence[float]) -> str:
+    """Whether differences seed by seed are more than chance."""
     return statistics.verdict(
-        statistics.paired_from(worth.difference, worth.spread, count=worth.seeds),
+        statistics.paired_difference(gains),
         nothing="Nothing is shown of the teacher being worth anything here.",
         harm="**The teacher did harm**",
     )

@@ -12,19 +12,21 @@ from aerial_nni.recipes.hpo.report.coordinates import plot_coordinates
 from aerial_nni.recipes.hpo.report.learning_curves import Others, plot_courses
 from aerial_nni.recipes.hpo.report.methods import chapter_of
 from aerial_nni.recipes.hpo.report.methods.chapter import Chapter
-from aerial_nni.recipes.hpo.report.provenance import explain_sources
 from aerial_nni.recipes.hpo.report.retraining import Retraining, SearchCost
-from aerial_nni.reporting import findings
 from aerial_nni.reporting.document_writer import write_document
 from aerial_nni.reporting.folder import Experiment
-from aerial_nni.reporting.format import LEAKY, headline
 from aerial_nni.reporting.render import render
 from aerial_nni.reporting.same_data import check_same_data
 from aerial_nni.reporting.search.part import SearchPart
-from aerial_nni.reporting.search.search import Search, read_search
-from aerial_nni.reporting.trial_part import draw_trial, explain_trial
+from aerial_nni.reporting.search.search import Search, read_search, trials_of
+from aerial_nni.reporting.shown_run import ShownRun, plot_run
+from aerial_nni.reporting.sources import Sources, digest_table
+from aerial_nni.tuners.trial import BEST, DEFAULT
 
 NAME = "hyperparameter-optimization"
+
+PURPOSES = {BEST: "best configuration, again", DEFAULT: "default options"}
+"""Phases of the runs after the search, as the table of runs calls them."""
 
 
 def write_hpo(experiments: Sequence[Experiment], docs: Path) -> Path:
@@ -54,7 +56,7 @@ def draw_figures(searches: Sequence[Search], chapter: Chapter) -> dict[str, Figu
         **chapter.draw(),
         **SearchPart(search).figures(),
         "coordinates": plot_coordinates(search),
-        **draw_trial(search.shown),
+        **plot_run(ShownRun.of(search.shown)),
     }
     if any(search.retrained.values()):
         figures["retraining"] = Retraining(search).plot()
@@ -66,21 +68,29 @@ def draw_figures(searches: Sequence[Search], chapter: Chapter) -> dict[str, Figu
 def compose(searches: Sequence[Search], chapter: Chapter, links: Mapping[str, str]) -> str:
     """The document in Markdown; `links` maps a figure's name to its path from the document."""
     search = searches[0]
-    shown = search.shown[0]
     return render(
         "recipes/hpo/report.md.j2",
         search=search,
-        shown=shown,
+        run=ShownRun.of(search.shown),
         part=SearchPart(search),
         retraining=Retraining(search),
         cost=SearchCost.of(search),
         others=Others(searches) if len(searches) > 1 else None,
         method=chapter.explain(links),
-        headline=headline(shown.metrics["data"]["name"]),
-        leaky=LEAKY,
-        selection=findings.selection(shown),
-        orientation=findings.orientation(shown),
-        run="\n\n".join(explain_trial(shown, links, seeds=len(search.shown))),
-        sources=explain_sources(searches),
+        sources=Sources(
+            chapter=4,
+            experiments=tuple(one.experiment for one in searches),
+            shown=search.shown[0],
+            runs=run_table(search),
+            name="reported run",
+        ),
         links=links,
     )
+
+
+def run_table(search: Search) -> str:
+    """Every finished run of the experiment with the digest of its checkpoint."""
+    runs = trials_of(search)
+    for phase, purpose in PURPOSES.items():
+        runs += [(purpose, trial) for trial in search.retrained[phase]]
+    return digest_table(search.experiment, runs, search.shown[0])

@@ -1,6 +1,5 @@
 """Default options against the best configuration: both at full length, over several seeds."""
 
-import math
 from dataclasses import dataclass
 from statistics import mean
 from typing import Any, NamedTuple
@@ -9,10 +8,10 @@ from matplotlib.figure import Figure
 
 from aerial_nni.reporting.folder import Trial
 from aerial_nni.reporting.format import pluralize, table
-from aerial_nni.reporting.group_comparison import Group, beside_table, draw_beside
+from aerial_nni.reporting.group_comparison import Group, beside_table, plot_groups
 from aerial_nni.reporting.search.axes import write_value
 from aerial_nni.reporting.search.search import Search
-from aerial_nni.reporting.statistics import welch_difference
+from aerial_nni.reporting.statistics import Difference, welch_difference
 from aerial_nni.tuners.trial import BEST, DEFAULT
 
 NAMES = {DEFAULT: "default options", BEST: "best configuration"}
@@ -55,24 +54,9 @@ class Retraining:
         return mean(self.best)
 
     @property
-    def low(self) -> float:
-        """Lower end of the 95 % interval of the gain; NaN with one seed."""
-        return welch_difference(self.default, self.best).low
-
-    @property
-    def high(self) -> float:
-        """Upper end of it."""
-        return welch_difference(self.default, self.best).high
-
-    @property
-    def known(self) -> bool:
-        """Whether there is an interval."""
-        return not math.isnan(self.low)
-
-    @property
-    def certain(self) -> bool:
-        """Whether 0 lies outside of it."""
-        return self.low > 0 or self.high < 0
+    def difference(self) -> Difference:
+        """The same with its interval."""
+        return welch_difference(self.default, self.best)
 
     @property
     def epochs(self) -> int:
@@ -125,11 +109,11 @@ class Retraining:
         return [Group(name, self._runs(phase)) for phase, name in NAMES.items()]
 
     def plot(self) -> Figure:
-        """Both as `draw_beside` draws them, with the score of the best trial of the search."""
+        """Both as `plot_groups` draws them, with the score of the best trial of the search."""
         found = self.search.best
         label = f"best trial of the search ({pluralize(found.length, 'epoch')})"
         level = None if found.score is None else (found.score, label)
-        return draw_beside(*self._groups, level=level)
+        return plot_groups(*self._groups, level=level)
 
 
 @dataclass(frozen=True)
