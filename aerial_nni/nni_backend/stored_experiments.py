@@ -63,7 +63,8 @@ def resume(
     `kinds` says what is made of the trials at the end.
 
     Raises:
-        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed, NotWritable.
+        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed, NotWritable:
+            each says what to type next.
     """
     with _closed(settings.runs, experiment) as (folder, record):
         settings.check()  # what a killed launch has left has let go of the port by now
@@ -120,7 +121,8 @@ def view(settings: Settings, experiment: str, *, browser: bool = False) -> None:
     `browser`: opens it in the person's browser too.
 
     Raises:
-        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed.
+        UnknownExperiment, ExperimentRunning, NotResumable, PortBusy, StartFailed: each says what
+            to type next.
     """
     folder = records.find(settings.runs.expanduser().resolve(), experiment)
     record = records.load(folder)

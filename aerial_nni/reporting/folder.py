@@ -194,7 +194,7 @@ class Trial:
 
     @property
     def confusion(self) -> np.ndarray:
-        """Pixel counts, shape (classes, classes): [true][predicted]."""
+        """Pixel counts, shape (classes, classes): `[true, predicted]`."""
         return np.array(self.metrics["confusion"], dtype=np.int64)
 
     def per_class(self, score: str) -> list[float]:
