@@ -25,7 +25,7 @@ COURSE = {kind: recipe.document for kind, recipe in RECIPES.items() if recipe.mi
 GUIDES = sorted((ROOT / "docs").glob("guide-*.md"))
 MILESTONES = ROOT / "docs" / "milestones.md"
 TAUGHT = [ROOT / "README.md", MILESTONES, *GUIDES]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 MAINS: dict[str, Callable[[list[str]], int]] = {
     "aerial_nni.run": run.main,
