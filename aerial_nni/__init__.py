@@ -17,6 +17,11 @@ After `aerial-nni baseline`, whose last lines name the folder of the run (`runs/
 >>> network, header = aerial_nni.load_checkpoint(run.best.checkpoint)  # doctest: +SKIP
 >>> classes = aerial_nni.predict(run.best.checkpoint, "scene.tif")  # doctest: +SKIP
 
+Each kind of experiment is a recipe, whose name is its verb:
+
+>>> list(aerial_nni.RECIPES)
+['baseline', 'hpo', 'distill', 'darts', 'zoomout', 'drone']
+
 Each method of hyper-parameter optimisation is a tuner for any NNI experiment:
 
 >>> aerial_nni.GPTuner.__module__
@@ -31,10 +36,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from aerial_nni.data import open_dataset as open_dataset
     from aerial_nni.inference.arrays import predict as predict
+    from aerial_nni.recipes import RECIPES as RECIPES
     from aerial_nni.reporting.folder import load_run as load_run
     from aerial_nni.training.checkpoint import load_checkpoint as load_checkpoint
 
 _PLACES = {
+    "RECIPES": "recipes:RECIPES",
     "load_checkpoint": "training.checkpoint:load_checkpoint",
     "load_run": "reporting.folder:load_run",
     "open_dataset": "data:open_dataset",

@@ -49,6 +49,7 @@ FOREIGN = {
     "--name", "--python", "--editable", "--lock", "--dry-run",  # poetry
     "--logdir",  # TensorBoard
     "--dist",  # pytest-xdist
+    "--strict",  # MkDocs
     "--help",
 }  # fmt: skip
 """Flags of other programs that the guides mention, and the one that argparse adds."""

@@ -129,7 +129,7 @@ class Data:
 @pytest.mark.parametrize("known", ["", "it saw two of them"])
 def test_a_checkpoint_that_knows_answers_or_sees_other_bands_is_refused(monkeypatch, known: str):
     asked: list[tuple] = []
-    monkeypatch.setattr(pretrained, "known_answers", lambda *given: asked.append(given) or known)
+    monkeypatch.setattr(pretrained, "find_leakage", lambda *given: asked.append(given) or known)
     path, data, split = Path("net.safetensors"), Data(), object()
     pretrained.check_no_leakage({}, path, data, split, what="backbone")  # type: ignore
     assert not asked  # weights that are none of ours
