@@ -28,9 +28,10 @@ from aerial_nni.bench.fault_deck import (
 from aerial_nni.bench.fault_findings import Findings
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import TrialOptions
+from aerial_nni.config.run_folder_schema import TrialRow
 from aerial_nni.nni_backend import ports, ranking, records, rest_client
 from aerial_nni.nni_backend.process_reaper import members, sweep
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.nni_backend.trial_states import parameter_mismatches
 from aerial_nni.trials.dummy_trial import score_of
 from aerial_nni.tuners.trial import BEST, DEFAULT, PHASE
@@ -57,7 +58,7 @@ class Round:
         self.trials, self.concurrency, self.epochs = trials, concurrency, 3
         self.findings: dict[str, Findings] = {}
         self.kills: list[str] = []
-        self._finished: dict[str, Trial] = {}
+        self._finished: dict[str, TrialRow] = {}
         self._port = 0
         self._process: subprocess.Popen[Any] | None = None
 
@@ -235,7 +236,7 @@ class Round:
                 if ranking.is_good(folder / trial.id) and not _whole(folder / trial.id):
                     found.lost.append(f"{self.runs}: the checkpoint of {trial} is damaged")
 
-    def _score(self, trial: Trial) -> float | None:
+    def _score(self, trial: TrialRow) -> float | None:
         """What a trial that trains nothing scores; a true one scores what it scores."""
         if self.kind == TRAINED:
             return trial.score

@@ -67,8 +67,8 @@ def _row(record: "Record") -> Sequence[str]:
         record.id,
         record.kind,
         record.state,
-        f"{sum(trial.score is not None for trial in record.trials)}/{record.limits['trials']}",
-        f"{record.best['score']:.4f}" if record.best else "-",
+        f"{sum(trial.score is not None for trial in record.trials)}/{record.limits.trials}",
+        f"{record.best.score:.4f}" if record.best else "-",
         record.created.replace("T", " ")[:16],
         f"{record.url}   {record.reason}".strip() if record.alive else record.reason,
     )

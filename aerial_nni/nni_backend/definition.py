@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aerial_nni.config.errors import Damaged, UserError
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.config.run_folder import OPTIONS_FILE as OPTIONS_FILE
+from aerial_nni.config.run_folder_schema import Limits
 from aerial_nni.config.safe_reading import read_plain
 from aerial_nni.config.schema import Name, fitted
 from aerial_nni.nni_backend.platforms import PLATFORMS, platform_of, python_on, share_gpus
-from aerial_nni.nni_backend.records import NNI_DIRECTORY, Limits
+from aerial_nni.nni_backend.records import NNI_DIRECTORY
 from aerial_nni.nni_backend.workload import Part
 
 if TYPE_CHECKING:

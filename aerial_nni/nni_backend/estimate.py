@@ -19,12 +19,12 @@ from typing import Annotated, Any
 from aerial_nni.config.errors import Damaged, UserError
 from aerial_nni.config.options import BUILT_IN, TrialOptions
 from aerial_nni.config.run_folder import as_json, write_json
+from aerial_nni.config.run_folder_schema import Limits
 from aerial_nni.config.schema import Between, fitted
 from aerial_nni.nni_backend.definition import OPTIONS_FILE, Definition
 from aerial_nni.nni_backend.nni_patches import threads_of_a_trial
 from aerial_nni.nni_backend.platforms import gpu_count
 from aerial_nni.nni_backend.progress import say
-from aerial_nni.nni_backend.records import Limits
 from aerial_nni.nni_backend.workload import Part
 
 SURELY_SHORT = 120

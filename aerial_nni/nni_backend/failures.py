@@ -7,14 +7,15 @@ from pathlib import Path
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import flag
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.config.run_folder_schema import TrialRow
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.nni_backend.server import tail, trial_output
 from aerial_nni.tuners.trial import BUDGET, visible
 
 LINES = 15
 
 
-def trial_failure(trial: Trial, record: Record, folder: Path) -> str:
+def trial_failure(trial: TrialRow, record: Record, folder: Path) -> str:
     """Why a trial failed, as far as it printed it, and the command that runs it by hand."""
     output = trial_output(Path(record.nni_directory), record.id, trial.id)
     log = output / "trial.stderr"
@@ -28,7 +29,7 @@ def trial_failure(trial: Trial, record: Record, folder: Path) -> str:
     )
 
 
-def note_failure(trial: Trial, record: Record, folder: Path, say: Callable[[str], None]) -> None:
+def note_failure(trial: TrialRow, record: Record, folder: Path, say: Callable[[str], None]) -> None:
     """Leaves the last line that a failed trial printed in its result folder, if it has one."""
     output = trial_output(Path(record.nni_directory), record.id, trial.id)
     printed = tail(output / "trial.stderr", lines=1).strip()
@@ -53,7 +54,7 @@ def _told(problem: str, say: Callable[[str], None]) -> Iterator[None]:
         say(f"{problem}: {error}")
 
 
-def by_hand(trial: Trial, module: str, *, folder: Path) -> list[str]:
+def by_hand(trial: TrialRow, module: str, *, folder: Path) -> list[str]:
     """The command that runs a trial without NNI, in its own folder: it goes on where it stopped."""
     command = ["python", "-m", module, "--options", str(folder / "options.yaml")]
     for name, value in visible(trial.parameters).items():

@@ -1,6 +1,7 @@
 """Launching an experiment from its definition."""
 
 import contextlib
+import dataclasses
 import functools
 import secrets
 import shutil
@@ -9,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aerial_nni.config.options import TrialOptions, as_dict
+from aerial_nni.config.parts import made
 from aerial_nni.config.run_folder import SHARED, SPACE, atomic, digests_of
+from aerial_nni.config.run_folder_schema import Limits, Method
 from aerial_nni.config.safe_reading import as_yaml
 from aerial_nni.nni_backend.definition import (
     OPTIONS_FILE,
@@ -23,7 +26,7 @@ from aerial_nni.nni_backend.kind import PLAIN, Kind
 from aerial_nni.nni_backend.lifecycle import Outcome, Settings, alone, conduct
 from aerial_nni.nni_backend.platforms import connect, platform_of
 from aerial_nni.nni_backend.progress import say
-from aerial_nni.nni_backend.records import NNI_DIRECTORY, Limits, Record, now
+from aerial_nni.nni_backend.records import NNI_DIRECTORY, Record, now
 from aerial_nni.nni_backend.server import Server
 
 Prepare = Callable[[TrialOptions, Path], TrialOptions]
@@ -94,12 +97,12 @@ def _record(definition: Definition, limits: Limits, server: Server, settings: Se
         name=definition.name,
         options=as_dict(definition.options),
         space=dict(definition.space),
-        limits={**vars(limits), "max_failures": settings.patience.failures},
+        limits=dataclasses.replace(limits, max_failures=settings.patience.failures),
         port=server.address.port,
         url=server.url,
         nni_directory=str(server.nni_directory),
         module=definition.module,
-        method=dict(definition.method),
+        method=made(Method, definition.method, "the record of a method"),
         created=now(),
         command_line=settings.command_line,
         origins=dict(definition.origins),

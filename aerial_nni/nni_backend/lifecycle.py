@@ -153,7 +153,7 @@ def _watched(
         if not is_local(server.address.host):
             say("it is open to the network: whoever knows this address controls the experiment")
         progress = progress_for(
-            folder, trials=int(record.limits["trials"]), epochs=int(record.options["epochs"])
+            folder, trials=int(record.limits.trials), epochs=int(record.options["epochs"])
         )
         try:
             watch = Watch(

@@ -36,9 +36,10 @@ class EditedLimits:
             self._seen[name] = value
             if value == before:
                 continue
-            old = record.limits[name]
-            record.limits[name] = old + value - before
-            lines.append(f"changed in the web UI: {old:g} -> {record.limits[name]:g} {SHOWN[name]}")
+            old = getattr(record.limits, name)
+            now = old + value - before
+            setattr(record.limits, name, now)
+            lines.append(f"changed in the web UI: {old:g} -> {now:g} {SHOWN[name]}")
             if name == "trials":
                 lines += self._dropped(record, old)
         return lines
@@ -46,7 +47,7 @@ class EditedLimits:
     def _dropped(self, record: Record, before: float) -> list[str]:
         """A line where the limit cuts off final trials, which come after those of the search."""
         self._planned = max(self._planned, int(before))
-        left = int(record.limits["trials"])
+        left = int(record.limits.trials)
         searched = record.method.get("search_trials", self._planned)
         finals = self._planned - max(left, searched)
         if left >= self._planned or finals <= 0:

@@ -13,7 +13,8 @@ from typing import Protocol
 from tqdm import tqdm
 
 from aerial_nni.config.errors import shown
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.config.run_folder_schema import TrialRow
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.nni_backend.trial_states import UNFINISHED, history_of
 from aerial_nni.tuners.trial import BUDGET
 
@@ -40,14 +41,14 @@ def progress_for(folder: Path, *, trials: int, epochs: int) -> Progress:
     return kind(folder, trials=trials, epochs=epochs)
 
 
-def summary(trials: Sequence[Trial]) -> str:
+def summary(trials: Sequence[TrialRow]) -> str:
     """Trials by state, in few words."""
     done = sum(trial.state not in UNFINISHED for trial in trials)
     failed = sum(trial.state == "FAILED" for trial in trials)
     return f"{done} trials ended" + (f", {failed} failed" if failed else "")
 
 
-def epochs_of(trial: Trial, epochs: int) -> int:
+def epochs_of(trial: TrialRow, epochs: int) -> int:
     """Epochs a trial trains: its own number where it has one, else the experiment's."""
     own = trial.parameters.get(BUDGET, trial.parameters.get("epochs", epochs))
     return max(1, int(own))
@@ -80,7 +81,7 @@ class Bar:
 
     def update(self, record: Record) -> None:
         """Redraws the bar."""
-        total = max(int(record.limits["trials"]), len(record.trials))
+        total = max(int(record.limits.trials), len(record.trials))
         running, parts = [], 0.0
         for trial in record.trials:
             if trial.state != "RUNNING":
@@ -90,7 +91,7 @@ class Bar:
             score = f" {history[-1]['mean_iou']:.4f}" if history else ""
             running.append(f"epoch {len(history)}/{epochs}{score}")
         done = sum(trial.state not in UNFINISHED for trial in record.trials)
-        best = f", best {record.best['score']:.4f}" if record.best else ""
+        best = f", best {record.best.score:.4f}" if record.best else ""
         self.bar.total, self.bar.n = total, min(total, done + parts)
         self.bar.set_description_str(f"trials {done}/{total}{best}", refresh=False)
         self.bar.set_postfix_str("; ".join(running[:3]), refresh=False)
@@ -118,7 +119,7 @@ class Lines:
 
     def update(self, record: Record) -> None:
         """Shows what is new."""
-        total = max(int(record.limits["trials"]), len(record.trials))
+        total = max(int(record.limits.trials), len(record.trials))
         for trial in record.trials:
             name = f"trial {(trial.sequence or 0) + 1}/{total} ({trial.id})"
             if trial.state == "RUNNING":
@@ -132,7 +133,7 @@ class Lines:
                 score = "no score" if trial.score is None else f"mean IoU {trial.score:.4f}"
                 self.say(f"{name} {trial.state.lower().replace('_', ' ')}: {score}")
 
-    def _epochs(self, trial: Trial, name: str) -> None:
+    def _epochs(self, trial: TrialRow, name: str) -> None:
         history, epochs = history_of(self.folder / trial.id), epochs_of(trial, self.epochs)
         told, moment = self.told.get(trial.id, (0, 0.0))
         last = len(history) == epochs

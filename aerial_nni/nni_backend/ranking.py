@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import Best, TrialRow
 from aerial_nni.nni_backend.kind import PLAIN, Kind
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.tuners.trial import CONTROL, PHASE
 
 GOOD_FILES = (run_folder.OPTIONS, run_folder.HISTORY, run_folder.METRICS, run_folder.CHECKPOINT)
@@ -28,7 +28,7 @@ def score_of(folder: Path) -> float | None:
     return float(score) if type(score) in (int, float) and math.isfinite(score) else None
 
 
-def best_of(trials: Sequence[Trial], folder: Path, kind: Kind = PLAIN) -> dict[str, Any] | None:
+def best_of(trials: Sequence[TrialRow], folder: Path, kind: Kind = PLAIN) -> Best | None:
     """Id, score and folder of the good trial with the highest score; None where none is good.
 
     A control is never the best: what an experiment is for is in the others. Nor is what the `kind`
@@ -48,7 +48,9 @@ def best_of(trials: Sequence[Trial], folder: Path, kind: Kind = PLAIN) -> dict[s
     }
     scored.sort(key=lambda trial: rank[trial.id], reverse=True)
     best = next((t for t in scored if is_good(folder / str(t.folder))), None)
-    return None if best is None else {"id": best.id, "score": best.score, "folder": best.folder}
+    if best is None or best.score is None or best.folder is None:
+        return None
+    return Best(id=best.id, score=best.score, folder=best.folder)
 
 
 def describe_best(record: Record, folder: Path) -> list[str]:
@@ -56,5 +58,5 @@ def describe_best(record: Record, folder: Path) -> list[str]:
     best = record.best
     if best is None:
         return []
-    checkpoint = folder / best["folder"] / run_folder.CHECKPOINT
-    return [f"best trial: {best['id']}, mean IoU {best['score']:.4f}", f"checkpoint: {checkpoint}"]
+    checkpoint = folder / best.folder / run_folder.CHECKPOINT
+    return [f"best trial: {best.id}, mean IoU {best.score:.4f}", f"checkpoint: {checkpoint}"]

@@ -9,16 +9,17 @@ from typing import Any
 from aerial_nni.config import run_folder
 from aerial_nni.config.errors import Damaged, UserError
 from aerial_nni.config.options import BadOption, TrialOptions, read_values
+from aerial_nni.config.run_folder_schema import Limits, TrialRow
 from aerial_nni.config.safe_reading import SMALL
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.kind import PLAIN, Kinds
 from aerial_nni.nni_backend.lifecycle import locked
-from aerial_nni.nni_backend.records import NNI_DIRECTORY, Record, Trial
+from aerial_nni.nni_backend.records import NNI_DIRECTORY, Record
 
 UNKNOWN = "unknown"
 """Kind of an experiment of which too little is left for a document."""
 
-LIMITS = {"concurrency": 1, "max_minutes": 1440.0, "max_failures": 3}
+LIMITS: dict[str, Any] = {"concurrency": 1, "max_minutes": 1440.0, "max_failures": 3}
 """Of an experiment whose own are lost."""
 
 
@@ -101,7 +102,7 @@ def _from_folders(folder: Path, kinds: Kinds) -> Record:
         name=f"{folder.name}, made from its folders",
         options=options,
         space={},
-        limits={**LIMITS, "trials": max(1, len(trials))},
+        limits=Limits(**LIMITS, trials=max(1, len(trials))),
         port=8080,
         url="http://127.0.0.1:8080",
         nni_directory=str(folder.parent / NNI_DIRECTORY),
@@ -135,7 +136,7 @@ def _but_seed(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name != "seed"}
 
 
-def _trial(folder: Path) -> Trial | None:
+def _trial(folder: Path) -> TrialRow | None:
     """The trial in a folder, its parameters all of its options; None where there is none."""
     try:
         options = dict(run_folder.read_json(folder / run_folder.OPTIONS, largest=SMALL))
@@ -143,5 +144,5 @@ def _trial(folder: Path) -> Trial | None:
         return None
     score = ranking.score_of(folder)
     state = "SUCCEEDED" if ranking.is_good(folder) else records.CUT_OFF
-    return Trial(id=folder.name, sequence=None, state=state, parameters=options, score=score,
+    return TrialRow(id=folder.name, sequence=None, state=state, parameters=options, score=score,
                  folder=folder.name)  # fmt: skip

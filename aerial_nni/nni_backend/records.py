@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 import psutil
 
-import aerial_nni
-from aerial_nni.config import run_folder
+from aerial_nni.config import run_folder, run_folder_schema
 from aerial_nni.config.errors import Damaged, UserError
+from aerial_nni.config.run_folder_schema import Limits, TrialRow
+from aerial_nni.config.run_folder_versions import read_as
 from aerial_nni.config.safe_reading import SMALL
-from aerial_nni.config.schema import Between, Name, fitted
+from aerial_nni.config.schema import Between, Name
 
 NNI_DIRECTORY = ".nni"
 """Folder under the runs directory in which NNI keeps its databases and logs."""
@@ -41,89 +42,31 @@ class ExperimentRunning(UserError):
     """The experiment is running in another process, and what was asked needs it to be over."""
 
 
-Word = Annotated[str, Name(inside=True)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """When an experiment ends at the latest."""
-
-    trials: int
-    concurrency: int
-    max_minutes: float
-    max_failures: int | None = None
-
-
 @dataclass(kw_only=True)
-class Trial:
-    """One trial as NNI and its result folder tell it. Times are ISO 8601."""
+class Record(run_folder_schema.Record):
+    """The content of `experiment.json`, all that it takes to go on with the experiment.
 
-    id: Word
-    sequence: int | None
-    state: Word
-    parameters: dict[str, Any]
-    score: float | None = None
-    folder: Word | None = None
-    """Name of the result folder inside the experiment's, None before there is one."""
-    start: str | None = None
-    end: str | None = None
-    added: bool = False
-    """Whether a person added it in the web UI."""
+    The watch changes it, and `save` writes it atomically.
+    """
 
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """A command as it would be typed again, and when it was typed."""
-
-    line: str
-    time: str
-
-
-@dataclass(kw_only=True)
-class Record:
-    """The content of `experiment.json`. The watch changes it, and `save` writes it atomically."""
-
-    id: Word
-    kind: Word
     name: Annotated[str, Name()]
     options: dict[str, Any]
     space: dict[str, Any]
-    limits: dict[str, Any]
+    limits: Limits
     port: Annotated[int, Between(0, 65535)]
     url: str
     nni_directory: str
     module: str
-    """The trial's module, run with `python -m`."""
-    method: dict[str, Any] = field(default_factory=dict)
-    """How configurations are chosen: of a search, its method, start-up, budget and reason."""
-    state: str = "RUNNING"
-    """RUNNING, DONE, FAILED or STOPPED."""
-    reason: str = ""
-    created: str = ""
-    ended: str | None = None
-    launcher_pid: Annotated[int, Between(0, 2**31 - 1)] = 0
-    launcher_started: float = 0.0
-    """Its start, see `_began`: a process id is used again, together with this it is not."""
-    version: str = aerial_nni.__version__
-    trials: list[Trial] = field(default_factory=list)
-    best: dict[str, Any] | None = None
-    digests: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of the files that all trials share, as they were at launch, by name."""
-    command_line: str | None = None
-    """The command that launched it, None where it was launched from Python or by 0.1.0."""
-    resumes: list[Command] = field(default_factory=list)
-    """The commands that went on with it, the oldest first."""
-    origins: dict[str, str] = field(default_factory=dict)
-    """Where the value of each option comes from, by its name; empty where that was not noted."""
+    trials: list[TrialRow] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:
         """Writes `experiment.json` in the experiment's folder; its secret URL is for its owner.
 
         And a copy beside it, which `repair` takes where the first was damaged.
         """
-        # `asdict` would copy all of a thousand trials.
-        lists = {name: [vars(one) for one in vars(self)[name]] for name in ("trials", "resumes")}
-        text = run_folder.as_json({**vars(self), **lists})
+        trials = [vars(trial) for trial in self.trials]  # `asdict` would copy all of a thousand
+        values = {**vars(self), "trials": trials, "limits": vars(self.limits)}
+        text = run_folder.as_json(values)
         for name in (run_folder.EXPERIMENT, run_folder.EXPERIMENT_COPY):
             with run_folder.atomic(folder / name, private=True) as temporary:
                 temporary.write_text(text, encoding="utf-8")
@@ -172,15 +115,6 @@ class Record:
             return False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Best:
-    """What `best` of a record holds."""
-
-    id: Word
-    score: float
-    folder: Word
-
-
 def _began(process: psutil.Process) -> float:
     """When a process began, in seconds, by a clock that nobody sets.
 
@@ -214,11 +148,7 @@ def load(folder: Path) -> Record:
 
 def read_record(path: Path) -> Record:
     """The record in a file, as it is. Raises `OSError` or `Damaged`."""
-    record = fitted(Record, run_folder.read_json(path, largest=SMALL), path)
-    fitted(Limits, record.limits, path, "limits")
-    if record.best is not None:
-        fitted(Best, record.best, path, "best")
-    return record
+    return read_as(Record, path, largest=SMALL)
 
 
 def running(folder: Path) -> ExperimentRunning:
@@ -292,15 +222,15 @@ def moment(milliseconds: float | None) -> str | None:
 def as_dict(record: Record, folder: Path) -> Mapping[str, Any]:
     """What `--json` prints of an experiment: its state and where its results are."""
     best = record.best
-    checkpoint = folder / best["folder"] / run_folder.CHECKPOINT if best else None
+    checkpoint = folder / best.folder / run_folder.CHECKPOINT if best else None
     return {
         "id": record.id,
         "kind": record.kind,
         "state": record.state,
         "reason": record.reason,
-        "best": best,
+        "best": vars(best) if best else None,
         "folder": str(folder),
-        "result_folder": str(folder / best["folder"]) if best else None,
+        "result_folder": str(folder / best.folder) if best else None,
         "checkpoint": str(checkpoint) if checkpoint else None,
         "trials": len(record.trials),
         "url": record.url,

@@ -15,6 +15,7 @@ import psutil
 from aerial_nni.config import run_folder
 from aerial_nni.config.errors import Damaged, UserError
 from aerial_nni.config.options import BadOption, read_values
+from aerial_nni.config.run_folder_schema import Command
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.definition import OPTIONS_FILE, code_folder
 from aerial_nni.nni_backend.keep_ui_open import wait_for_the_end
@@ -84,13 +85,15 @@ def _resumed(
 ) -> Outcome:
     config, action = stored_config(folder, begun=bool(record.trials))
     connect(config, settings.host)
-    record.limits["trials"] = trials or record.limits["trials"]
-    record.limits["concurrency"] = settings.concurrency or record.limits["concurrency"]
-    record.limits["max_minutes"] = settings.max_minutes or record.limits["max_minutes"]
-    record.limits["max_failures"] = failures or record.limits["max_failures"]
+    record.limits.trials = trials or record.limits.trials
+    record.limits.concurrency = settings.concurrency or record.limits.concurrency
+    record.limits.max_minutes = settings.max_minutes or record.limits.max_minutes
+    record.limits.max_failures = failures or record.limits.max_failures
     if settings.command_line:
-        record.resumes.append(records.Command(line=settings.command_line, time=records.now()))
-    patience = dataclasses.replace(settings.patience, failures=record.limits["max_failures"])
+        record.resumes.append(Command(line=settings.command_line, time=records.now()))
+    patience = dataclasses.replace(
+        settings.patience, failures=record.limits.max_failures or settings.patience.failures
+    )
     kept = (*UNFINISHED, records.CUT_OFF, "EARLY_STOPPED")
     ended = [trial for trial in record.trials if trial.state not in kept]
     lost = sum(not trial.added and not ranking.is_good(folder / trial.id) for trial in ended)
@@ -103,10 +106,10 @@ def _resumed(
     def start() -> None:
         server.start(config, action=action)
         spent = server.ask("/experiment")["execDuration"]
-        seconds = round(spent + record.limits["max_minutes"] * 60)
+        seconds = round(spent + record.limits.max_minutes * 60)
         server.change("maxExperimentDuration", f"{seconds}s")
-        server.change("maxTrialNumber", record.limits["trials"] + lost)
-        server.change("trialConcurrency", record.limits["concurrency"])
+        server.change("maxTrialNumber", record.limits.trials + lost)
+        server.change("trialConcurrency", record.limits.concurrency)
 
     lasting = dataclasses.replace(settings, patience=patience)
     with server:
@@ -194,13 +197,13 @@ def best_checkpoint(runs: Path, experiment: str) -> Path:
         if record.state == "RUNNING":
             hint = f"it is running: {record.url}; the first trial that ends well has one"
         raise NothingToExport(f"{folder.name} has no good trial, so no checkpoint; {hint}")
-    checkpoint: Path = folder / best["folder"] / run_folder.CHECKPOINT
+    checkpoint = folder / best.folder / run_folder.CHECKPOINT
     try:
         run_folder.check_digests(
             checkpoint.parent, {run_folder.CHECKPOINT: run_folder.kept_digest(checkpoint)}
         )
     except (OSError, Damaged) as error:
-        others = [folder / t.folder for t in record.trials if t.folder and t.id != best["id"]]
+        others = [folder / t.folder for t in record.trials if t.folder and t.id != best.id]
         good = next(
             (place / run_folder.CHECKPOINT for place in others if ranking.is_good(place)), None
         )

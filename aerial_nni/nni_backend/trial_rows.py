@@ -10,8 +10,9 @@ from typing import Any
 from aerial_nni.config import run_folder
 from aerial_nni.config.errors import Damaged
 from aerial_nni.config.run_folder import no_formula
+from aerial_nni.config.run_folder_schema import TrialRow
 from aerial_nni.config.schema import fitted
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Record
 
 OWN = ("trial", "number", "state", "score", "start", "end", "added", "folder")
 """Columns of every trial; its parameters and its final scores follow."""
@@ -29,7 +30,7 @@ def trial_rows(record: Record, folder: Path) -> list[dict[str, Any]]:
     return [{name: row.get(name) for name in columns} for row in rows]
 
 
-def _row(trial: Trial, folder: Path) -> dict[str, Any]:
+def _row(trial: TrialRow, folder: Path) -> dict[str, Any]:
     return {
         **trial.parameters,
         **{FINAL + name: value for name, value in _final(trial, folder).items()},
@@ -44,7 +45,7 @@ def _row(trial: Trial, folder: Path) -> dict[str, Any]:
     }
 
 
-def _final(trial: Trial, folder: Path) -> Mapping[str, float | None]:
+def _final(trial: TrialRow, folder: Path) -> Mapping[str, float | None]:
     """The final scores of a trial that reached its end; none where they cannot be read."""
     if not trial.folder:
         return {}

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import TrialRow
 from aerial_nni.config.safe_reading import SMALL
 from aerial_nni.nni_backend.ranking import score_of
-from aerial_nni.nni_backend.records import Trial, moment
+from aerial_nni.nni_backend.records import moment
 
 UNFINISHED = ("UNKNOWN", "WAITING", "RUNNING")
 WAITING = ("ADD_RESUMED", "ADD_CUSTOMIZED")
@@ -19,8 +20,8 @@ FAILURES = ("FAILED", "SYS_CANCELED")
 
 
 def trials_of(
-    jobs: Iterable[Mapping[str, Any]], folder: Path, *, known: Sequence[Trial] = ()
-) -> list[Trial]:
+    jobs: Iterable[Mapping[str, Any]], folder: Path, *, known: Sequence[TrialRow] = ()
+) -> list[TrialRow]:
     """The trials of an experiment, in the order they were made.
 
     `jobs` is what NNI answers to /trial-jobs; `folder` is the experiment's. The score is the one
@@ -35,11 +36,11 @@ def trials_of(
     return sorted(trials, key=lambda trial: (trial.sequence is None, trial.sequence, trial.id))
 
 
-def _trial(job: Mapping[str, Any], folder: Path) -> Trial:
+def _trial(job: Mapping[str, Any], folder: Path) -> TrialRow:
     identity = str(job["trialJobId"])
     own = folder / identity
     state = "WAITING" if job["status"] in WAITING else str(job["status"])
-    return Trial(
+    return TrialRow(
         id=identity,
         sequence=job.get("sequenceId"),
         state=state,
@@ -63,7 +64,7 @@ def _packed(job: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(packed[0])) if packed else {}
 
 
-def parameter_mismatches(trial: Trial, folder: Path) -> dict[str, tuple[Any, Any]]:
+def parameter_mismatches(trial: TrialRow, folder: Path) -> dict[str, tuple[Any, Any]]:
     """Parameters whose recorded value is not the one the trial ran with: name -> (NNI, trial).
 
     This is what NNI 3.0 does without our repair, see preload.cjs, `attribution`.

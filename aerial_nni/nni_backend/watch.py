@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from aerial_nni.config.run_folder_schema import TrialRow
 from aerial_nni.nni_backend import failures, rest_client
 from aerial_nni.nni_backend.hang_detection import Stillness
 from aerial_nni.nni_backend.kind import PLAIN, Kind
@@ -22,7 +23,7 @@ from aerial_nni.nni_backend.limit_edits import EditedLimits
 from aerial_nni.nni_backend.process_reaper import is_gone
 from aerial_nni.nni_backend.progress import Progress
 from aerial_nni.nni_backend.ranking import best_of, is_good
-from aerial_nni.nni_backend.records import CUT_OFF, Record, Trial
+from aerial_nni.nni_backend.records import CUT_OFF, Record
 from aerial_nni.nni_backend.server import Server, Status
 from aerial_nni.nni_backend.stop_conditions import End, Patience
 from aerial_nni.nni_backend.trial_states import (
@@ -73,7 +74,7 @@ class Watch:
         old = (trial for trial in record.trials if trial.state not in (*UNFINISHED, CUT_OFF))
         self._before = {trial.id for trial in old}
         self._told = set(self._before)
-        self._seen: list[Trial] = []
+        self._seen: list[TrialRow] = []
 
     def run(self) -> End:
         """Returns when the experiment is over. The record is up to date and saved."""
@@ -109,7 +110,7 @@ class Watch:
         self._answered, self._waits = time.monotonic(), False
         return end
 
-    def _note(self, trials: list[Trial], *, edited: Sequence[str]) -> None:
+    def _note(self, trials: list[TrialRow], *, edited: Sequence[str]) -> None:
         """Brings the record up to date and tells of what is new."""
         for line in edited:
             self.progress.say(line)
@@ -128,7 +129,7 @@ class Watch:
                 self.progress.say(f"warning: trial {trial.id} ran with other parameters: {wrong}")
         self.progress.update(self.record)
 
-    def _failure(self, trial: Trial) -> str:
+    def _failure(self, trial: TrialRow) -> str:
         self.server.fetch_output(trial.id)
         return failures.trial_failure(trial, self.record, self.folder)
 
@@ -149,7 +150,7 @@ class Watch:
         details = failures.manager_failure(self.server.logs)
         return End(state="FAILED", reason=reason, details=details)
 
-    def _nni_says(self, status: Status, trials: list[Trial]) -> End | None:
+    def _nni_says(self, status: Status, trials: list[TrialRow]) -> End | None:
         running = any(trial.state in UNFINISHED for trial in trials)
         if status.state == "ERROR":
             reason = f"NNI reports an error: {'; '.join(status.errors) or 'without a message'}"
@@ -164,12 +165,12 @@ class Watch:
             return self._over("all trials ended", trials)
         return None
 
-    def _over(self, reason: str, trials: list[Trial], *, early: bool = False) -> End:
+    def _over(self, reason: str, trials: list[TrialRow], *, early: bool = False) -> End:
         """The regular end, or one that came too early: good if one trial is."""
         good = [trial for trial in trials if is_good(self.folder / trial.id)]
         # What a resume made up for is not counted twice, as in `list`, nor a person's mistakes.
         own = [trial for trial in trials if not (trial.added and trial.state in FAILURES)]
-        planned = max(len(good), min(len(own), int(self.record.limits["trials"])))
+        planned = max(len(good), min(len(own), int(self.record.limits.trials)))
         counted = f"{reason}: {len(good)} of {planned} are good"
         failed = [trial for trial in trials if trial.state in FAILURES]
         if good:
@@ -179,7 +180,7 @@ class Watch:
         details = self._failure(failed[-1]) if failed else ""
         return End(state="FAILED", reason=counted, details=details)
 
-    def _too_many_failures(self, trials: list[Trial]) -> End | None:
+    def _too_many_failures(self, trials: list[TrialRow]) -> End | None:
         """A row of failed trials; those that a person added are that person's, and none of it."""
         ended = [
             trial
@@ -206,7 +207,7 @@ class Watch:
         details = failures.dispatcher_failure(self.server.logs)
         return End(state="FAILED", reason="NNI's dispatcher (the tuner) died", details=details)
 
-    def _out_of_time(self, profile: dict[str, Any], trials: list[Trial]) -> End | None:
+    def _out_of_time(self, profile: dict[str, Any], trials: list[TrialRow]) -> End | None:
         limit = self._edits.seconds
         if profile["execDuration"] <= limit:
             return None
@@ -222,7 +223,7 @@ class Watch:
         reason = f"the disk of {self.folder} is nearly full: {free / 2**20:.0f} MiB are free"
         return End(state="FAILED", reason=reason)
 
-    def _nothing_moves(self, status: Status, trials: list[Trial]) -> End | None:
+    def _nothing_moves(self, status: Status, trials: list[TrialRow]) -> End | None:
         states = tuple(
             (trial.id, trial.state, trial.state in UNFINISHED and written(self.folder / trial.id))
             for trial in trials

@@ -3,20 +3,24 @@
 The layout is described in `config.run_folder`. Every reader names the file it could not use.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.errors import UserError
+from aerial_nni.config.run_folder_schema import Record, TrialRow
+from aerial_nni.config.run_folder_versions import read_metrics, read_record
 from aerial_nni.config.safe_reading import read_arrays
-from aerial_nni.config.schema import Between, Name, fitted
+from aerial_nni.config.schema import fitted
+from aerial_nni.config.trial_schema import ExampleFacts, Metrics
 from aerial_nni.data.dataset import VOID
 from aerial_nni.models.genotype import Genotype, read_genotype
 
@@ -42,47 +46,7 @@ class Example:
     image: np.ndarray
     truth: np.ndarray
     predicted: np.ndarray
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Metrics:
-    """What must be in metrics.json for a document."""
-
-    score: float | None
-    epoch: Annotated[int, Between(0)]
-    epochs_run: Annotated[int, Between(1)]
-    final: dict[str, float | None]
-    per_class: dict[str, dict[str, float | None]]
-    confusion: list[list[int]]
-    split: dict[str, Any]
-    data: dict[str, Any]
-    checkpoint: dict[str, str]
-    model: dict[str, Any]
-    cost: dict[str, Any]
-    files: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    """What must be in a record for each trial."""
-
-    sequence: int | None
-    state: str
-    parameters: dict[str, Any]
-    score: float | None
-    folder: Annotated[str, Name(inside=True)] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Record:
-    """What must be in a record for a document."""
-
-    trials: list[_Row]
-    state: str = ""
-    reason: str = ""
-    kind: str = ""
-    digests: dict[str, str] = field(default_factory=dict)
+    facts: ExampleFacts
 
 
 @dataclass(frozen=True)
@@ -98,19 +62,19 @@ class Trial:
         return options
 
     @cached_property
-    def metrics(self) -> dict[str, Any]:
-        """Final scores, split, data, model, cost; see `config.run_folder`."""
-        path = self.folder / run_folder.METRICS
-        values: dict[str, Any] = _json(path)
-        _read(path, lambda file: fitted(_Metrics, values, file))
-        return values
+    def metrics(self) -> Metrics:
+        """Final scores, split, data, model, cost."""
+        return _read(self.folder / run_folder.METRICS, read_metrics)
+
+    @property
+    def score(self) -> float:
+        """Mean IoU of the epoch that was kept, NaN where there is none."""
+        return math.nan if self.metrics.score is None else self.metrics.score
 
     def _whole(self, name: str) -> Path:
         """A file of the folder, which is what it was when metrics.json was written."""
         path = self.folder / name
-        noted = (
-            self.metrics.get("files", {}) if (self.folder / run_folder.METRICS).is_file() else {}
-        )
+        noted = self.metrics.files if (self.folder / run_folder.METRICS).is_file() else {}
         if name in noted:
             _read(path, lambda _: run_folder.check_digests(self.folder, {name: noted[name]}))
         return path
@@ -122,8 +86,8 @@ class Trial:
         rows = _read(path, run_folder.read_history)
         if not rows:
             raise ResultUnusable(f"{path} has no epoch in it; run the trial again")
-        if (self.folder / run_folder.METRICS).is_file() and len(rows) < self.metrics["epochs_run"]:
-            ran = self.metrics["epochs_run"]
+        if (self.folder / run_folder.METRICS).is_file() and len(rows) < self.metrics.epochs_run:
+            ran = self.metrics.epochs_run
             raise ResultUnusable(
                 f"{path} is damaged: it has {len(rows)} of {ran} epochs; run the trial again"
             )
@@ -149,15 +113,15 @@ class Trial:
     def examples(self) -> list[Example]:
         """The validation patches kept with the trial, in the order of their numbers."""
         examples = []
-        for facts in _json(self._whole(run_folder.EXAMPLE_LIST)):
-            stem = f"{run_folder.EXAMPLES}/{facts['number']:02d}"
+        for facts in _read(self._whole(run_folder.EXAMPLE_LIST), _listed):
+            stem = f"{run_folder.EXAMPLES}/{facts.number:02d}"
             image, truth, predicted = (
                 _read(self._whole(f"{stem}-{name}.png"), read)
                 for name, read in (("image", _rgb), ("truth", _index), ("prediction", _index))
             )
             examples.append(
                 Example(
-                    number=facts["number"],
+                    number=facts.number,
                     image=image,
                     truth=truth,
                     predicted=predicted,
@@ -169,37 +133,36 @@ class Trial:
     @property
     def checkpoint(self) -> Path:
         """The checkpoint's file, which exists and has the digest that metrics.json records."""
-        recorded = self.metrics["checkpoint"]
-        path: Path = self.folder / recorded["file"]
+        recorded = self.metrics.checkpoint
+        path = self.folder / recorded.file
         if not path.is_file():
             raise ResultUnusable(f"{path} is missing; the report draws the network from it")
         found = run_folder.sha256(path)
-        if found != recorded["sha256"]:
+        if found != recorded.sha256:
             raise ResultUnusable(
                 f"{path} has the SHA-256 {found}, {run_folder.METRICS} records "
-                f"{recorded['sha256']}: these scores are not this checkpoint's; run the trial again"
+                f"{recorded.sha256}: these scores are not this checkpoint's; run the trial again"
             )
         return path
 
     @property
     def classes(self) -> list[str]:
         """Names of the classes, in the order of the confusion matrix."""
-        classes: list[str] = self.metrics["data"]["classes"]
-        return classes
+        return list(self.metrics.data.classes)
 
     @property
     def palette(self) -> list[tuple[int, int, int]]:
         """RGB 0..255 of each class."""
-        return [(int(r), int(g), int(b)) for r, g, b in self.metrics["data"]["palette"]]
+        return list(self.metrics.data.palette)
 
     @property
     def confusion(self) -> np.ndarray:
         """Pixel counts, shape (classes, classes): `[true, predicted]`."""
-        return np.array(self.metrics["confusion"], dtype=np.int64)
+        return np.array(self.metrics.confusion, dtype=np.int64)
 
     def per_class(self, score: str) -> list[float]:
         """One score of each class, NaN where the class is absent."""
-        rows = (self.metrics["per_class"][name] for name in self.classes)
+        rows = (self.metrics.per_class[name] for name in self.classes)
         return [float("nan") if row[score] is None else float(row[score]) for row in rows]
 
 
@@ -208,7 +171,8 @@ class Experiment:
     """An experiment with at least one trial that reached its end."""
 
     folder: Path
-    record: dict[str, Any]
+    record: Record
+    """Of a trial that was run by hand one with its kind alone."""
     trials: tuple[Trial, ...]
     """The finished trials, in the order in which they were started."""
     best: Trial
@@ -216,15 +180,12 @@ class Experiment:
     @property
     def id(self) -> str:
         """The experiment's id, or the folder's name for a trial that was run by hand."""
-        return str(self.record.get("id", self.folder.name))
+        return self.record.id
 
     @property
     def kind(self) -> str:
         """What was run: `baseline`, ...; of a trial that was run by hand, by its model."""
-        by_model = {"zoomout": "zoomout", "deeplab": "drone"}.get(
-            str(self.best.options.get("model")), "baseline"
-        )
-        return str(self.record.get("kind", by_model))
+        return self.record.kind
 
     @property
     def best_first(self) -> list[Trial]:
@@ -252,30 +213,37 @@ def read_experiment(folder: Path) -> Experiment:
     """
     path = folder / run_folder.EXPERIMENT
     if not path.is_file() and (folder / run_folder.METRICS).is_file():
-        trial = _read_trial(folder)
-        return Experiment(folder=folder, record={}, trials=(trial,), best=trial)
-    record = _json(path)
-    _read(path, lambda file: fitted(_Record, record, file))
-    _read(path, lambda _: run_folder.check_digests(folder, record.get("digests", {})))
-    names = [row["folder"] for row in sorted(record["trials"], key=_started) if row["folder"]]
+        return _by_hand(folder)
+    record = _read(path, read_record)
+    _read(path, lambda _: run_folder.check_digests(folder, record.digests))
+    names = [row.folder for row in sorted(record.trials, key=_started) if row.folder]
     done = [name for name in names if (folder / name / run_folder.METRICS).is_file()]
     if not done:
         raise ResultUnusable(
             f"no trial of {folder} has a {run_folder.METRICS}: none reached its end, "
-            f"state {record['state']}, reason {record['reason']!r}"
+            f"state {record.state}, reason {record.reason!r}"
         )
     trials = {name: _read_trial(folder / name) for name in done}
-    best = (record.get("best") or {}).get("folder")
+    best = record.best.folder if record.best else None
     if best not in trials:
-        best = max(trials, key=lambda name: trials[name].metrics["score"])
+        best = max(trials, key=lambda name: trials[name].score)
     return Experiment(
         folder=folder, record=record, trials=tuple(trials.values()), best=trials[best]
     )
 
 
-def _started(row: dict[str, Any]) -> int:
+def _by_hand(folder: Path) -> Experiment:
+    """The experiment that a trial's own folder counts as."""
+    trial = _read_trial(folder)
+    by_model = {"zoomout": "zoomout", "deeplab": "drone"}
+    kind = by_model.get(str(trial.options.get("model")), "baseline")
+    record = Record(id=folder.name, kind=kind, trials=[], state="")
+    return Experiment(folder=folder, record=record, trials=(trial,), best=trial)
+
+
+def _started(row: TrialRow) -> int:
     """Which trial it was, from 0."""
-    return -1 if row["sequence"] is None else row["sequence"]
+    return -1 if row.sequence is None else row.sequence
 
 
 def _read_trial(folder: Path) -> Trial:
@@ -283,6 +251,11 @@ def _read_trial(folder: Path) -> Trial:
     trial = Trial(folder)
     _ = trial.metrics, trial.options, trial.history
     return trial
+
+
+def _listed(path: Path) -> list[ExampleFacts]:
+    """The entries of an examples.json."""
+    return fitted(list[ExampleFacts], run_folder.read_json(path), path)
 
 
 def _json(path: Path) -> Any:
@@ -298,7 +271,7 @@ def _read(path: Path, read: Callable[[Path], Read]) -> Read:
     except MemoryError:
         raise
     except Exception as error:  # decoders raise whatever they stumble over in a damaged file
-        said = str(error).removeprefix(f"{path} ")
+        said = str(error).removeprefix(f"{path}").lstrip(": ")
         raise ResultUnusable(f"{path} cannot be read: {said}") from error
 
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from aerial_nni import __version__
 from aerial_nni.config.options import TrialOptions
+from aerial_nni.config.parts import made
+from aerial_nni.config.recipe_facts import RecipeFacts
 from aerial_nni.config.run_folder import (
     CHECKPOINT,
     CURVES,
@@ -30,6 +32,18 @@ from aerial_nni.config.run_folder import (
     digests_of,
     sha256,
     write_json,
+)
+from aerial_nni.config.trial_schema import (
+    ClassScores,
+    Cost,
+    DataFacts,
+    Kept,
+    Metrics,
+    ModelFacts,
+    Scores,
+    Sides,
+    SplitFacts,
+    Versions,
 )
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import pixels_per_class
@@ -83,36 +97,31 @@ def write_outputs(
         return found
 
     write_examples(folder, context, confusions, predict)
-    metrics = {
-        **_scores(outcome, evaluation, curves, classes, by_image=by_image(context, confusions)),
-        **_grant_facts(grant, options),
-        "split": _split_facts(context),
-        "data": _data_facts(context),
-        "checkpoint": {"file": CHECKPOINT, "sha256": sha256(folder / CHECKPOINT)},
-        "model": model_facts(model, context.prepared),
-        "cost": {
-            "training_seconds": outcome.seconds,
-            "resumed_seconds": sum(
-                row["seconds"] for row in outcome.history[: grant.resumed_epochs]
-            ),
-            "seconds_per_epoch": outcome.seconds / len(outcome.history),
-            "patches_per_second": float(
-                np.median([row["patches_per_second"] for row in outcome.history])
-            ),
-            "device": str(context.device),
-            "precision": context.precision,
-            "threads": torch.get_num_threads(),
-            "machine": machine_name(context.device),
-            "peak_memory_bytes": peak_memory(context.device),
-        },
-        "versions": {
-            "aerial_nni": __version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        },
-        **facts,
-        "files": digests_of(folder, _reported(folder)),
-    }
+    kept = outcome.history[outcome.best_epoch - 1]
+    metrics = Metrics(
+        score=outcome.best_score,
+        epoch=outcome.best_epoch,
+        epochs_run=len(outcome.history),
+        stopped=outcome.stopped,
+        final=Scores(
+            **{**evaluation.scores(), "loss": kept["val_loss"]},
+            image_dice=image_dice(by_image(context, confusions)),
+        ),
+        per_class=_class_scores(evaluation, curves, classes),
+        confusion=tuple(map(tuple, evaluation.confusion.tolist())),
+        split=_split_facts(context),
+        data=_data_facts(context),
+        checkpoint=Kept(file=CHECKPOINT, sha256=sha256(folder / CHECKPOINT)),
+        model=model_facts(model, context.prepared),
+        cost=_cost(context, outcome, grant),
+        versions=Versions(
+            aerial_nni=__version__, torch=torch.__version__, python=platform.python_version()
+        ),
+        budget=min(grant.epochs, options.epochs) if grant.epochs is not None else None,
+        resumed_epochs=grant.resumed_epochs if grant.epochs is not None else None,
+        files=digests_of(folder, _reported(folder)),
+        **vars(made(RecipeFacts, facts, "what a trial leaves")),
+    )
     write_json(folder / METRICS, metrics)
 
 
@@ -123,65 +132,53 @@ def _reported(folder: Path) -> list[str]:
     return [OPTIONS, HISTORY, CURVES, EXAMPLE_LIST, GENOTYPE, *found]
 
 
-def _scores(
-    outcome: Outcome,
-    evaluation: Evaluation,
-    curves: PrecisionRecall,
-    classes: tuple[str, ...],
-    *,
-    by_image: Tensor,
-) -> dict[str, Any]:
-    kept = outcome.history[outcome.best_epoch - 1]
-    final = {**evaluation.scores(), "image_dice": image_dice(by_image), "loss": kept["val_loss"]}
-    per_class = evaluation.per_class(classes)
-    for name, average in zip(classes, curves.average_precision().tolist(), strict=True):
-        per_class[name]["average_precision"] = average
+def _class_scores(
+    evaluation: Evaluation, curves: PrecisionRecall, classes: tuple[str, ...]
+) -> dict[str, ClassScores]:
+    rows = evaluation.per_class(classes)
     return {
-        "score": outcome.best_score,
-        "epoch": outcome.best_epoch,
-        "epochs_run": len(outcome.history),
-        "stopped": outcome.stopped,
-        "final": final,
-        "per_class": per_class,
-        "confusion": evaluation.confusion.tolist(),
+        name: made(ClassScores, {**rows[name], "average_precision": average}, name)
+        for name, average in zip(classes, curves.average_precision().tolist(), strict=True)
     }
 
 
-def _grant_facts(grant: Grant, options: TrialOptions) -> dict[str, int]:
-    """Of a budgeted trial: after how many epochs it stops, and how many it inherited."""
-    if grant.epochs is None:
-        return {}
-    return {
-        "budget": min(grant.epochs, options.epochs),
-        "resumed_epochs": grant.resumed_epochs,
-    }
+def _cost(context: "DataContext", outcome: Outcome, grant: Grant) -> Cost:
+    history = outcome.history
+    return Cost(
+        training_seconds=outcome.seconds,
+        resumed_seconds=sum(row["seconds"] for row in history[: grant.resumed_epochs]),
+        seconds_per_epoch=outcome.seconds / len(history),
+        patches_per_second=float(np.median([row["patches_per_second"] for row in history])),
+        device=str(context.device),
+        precision=context.precision,
+        threads=torch.get_num_threads(),
+        machine=machine_name(context.device),
+        peak_memory_bytes=peak_memory(context.device),
+    )
 
 
-def _split_facts(context: "DataContext") -> dict[str, Any]:
+def _split_facts(context: "DataContext") -> SplitFacts:
     split, patches = context.split, context.prepared.patches
 
     def images(indices: tuple[int, ...]) -> int:
         return len({patches[i].image for i in indices})
 
-    return {
-        "rule": split.rule,
-        "leaky": split.leaky,
-        "seed": split.seed,
-        "val_fraction": split.val_fraction,
-        "file": str(context.split_file),
-        "train_patches": len(split.train),
-        "val_patches": len(split.val),
-        "train_images": images(split.train),
-        "val_images": images(split.val),
-        "shown": {
-            side: _images_with(context, indices)
-            for side, indices in (("train", split.train), ("val", split.val))
-        },
-        "pixels": {
-            "train": pixels_per_class(context.prepared, split.train),
-            "val": pixels_per_class(context.prepared, split.val),
-        },
-    }
+    return SplitFacts(
+        rule=split.rule,
+        leaky=split.leaky,
+        seed=split.seed,
+        val_fraction=split.val_fraction,
+        file=str(context.split_file),
+        train_patches=len(split.train),
+        val_patches=len(split.val),
+        train_images=images(split.train),
+        val_images=images(split.val),
+        shown=Sides(train=_images_with(context, split.train), val=_images_with(context, split.val)),
+        pixels=Sides(
+            train=pixels_per_class(context.prepared, split.train),
+            val=pixels_per_class(context.prepared, split.val),
+        ),
+    )
 
 
 def _images_with(context: "DataContext", indices: tuple[int, ...]) -> dict[str, int]:
@@ -195,10 +192,9 @@ def _images_with(context: "DataContext", indices: tuple[int, ...]) -> dict[str, 
     return {name: len(images) for name, images in shown.items()}
 
 
-def _data_facts(context: "DataContext") -> dict[str, Any]:
+def _data_facts(context: "DataContext") -> DataFacts:
     prepared = context.prepared
-    return {
-        **dataclasses.asdict(prepared.facts),
+    own = {
         "fingerprint": prepared.fingerprint,
         "patch": prepared.patch,
         "patch_width": prepared.size[1],
@@ -206,19 +202,20 @@ def _data_facts(context: "DataContext") -> dict[str, Any]:
         "edge": prepared.edge,
         "skipped": prepared.skipped,
     }
+    return DataFacts(**{**dataclasses.asdict(prepared.facts), **own})
 
 
-def model_facts(model: nn.Module, prepared: Prepared) -> dict[str, Any]:
+def model_facts(model: nn.Module, prepared: Prepared) -> ModelFacts:
     """The model's size, and its cost for one patch."""
-    shape = [len(prepared.facts.bands), *prepared.size]
+    shape = (len(prepared.facts.bands), *prepared.size)
     device = next(model.parameters()).device
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, *shape, device=device))
-    return {
-        "parameters": parameter_count(model),
-        "multiply_adds": counter.get_total_flops() // 2,
-        "input": shape,
-    }
+    return ModelFacts(
+        parameters=parameter_count(model),
+        multiply_adds=counter.get_total_flops() // 2,
+        input=shape,
+    )
 
 
 def _write_curves(path: Path, curves: PrecisionRecall) -> None:

@@ -19,9 +19,10 @@ from aerial_nni.bench.fault_deck import DECK, SEEDS, VICTIMS, deal
 from aerial_nni.bench.fault_findings import Findings, joined
 from aerial_nni.bench.fault_rounds import Round
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import TrialRow
 from aerial_nni.nni_backend import ranking
 from aerial_nni.nni_backend.process_reaper import MARK
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Record
 
 
 @pytest.mark.slow
@@ -56,7 +57,7 @@ def one(tmp_path: Path) -> Round:
 
 
 def a_record(folder: Path, **changes: object) -> Record:
-    trial = Trial(
+    trial = TrialRow(
         id="t0", sequence=0, state="SUCCEEDED", parameters={"seed": 0}, score=0.5, folder="t0"
     )
     return Record(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import Best, Limits, Method
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.records import Record
 
@@ -21,7 +22,11 @@ def a_record(name: str = "abcdefgh", **changes: object) -> Record:
         "module": "aerial_nni.trials.baseline",
         "created": records.now(),
     }
-    return Record(**{**values, **changes})  # type: ignore[arg-type]
+    values |= changes
+    for name, kind in (("limits", Limits), ("method", Method), ("best", Best)):
+        if isinstance(given := values.get(name), dict):
+            values[name] = kind(**given)
+    return Record(**values)  # type: ignore[arg-type]
 
 
 def good_folder(folder: Path, score: float) -> None:

@@ -10,10 +10,10 @@ import pytest
 from fast_experiments import fast, fast_search
 
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import TrialRow
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.failures import by_hand
 from aerial_nni.nni_backend.lifecycle import Outcome
-from aerial_nni.nni_backend.records import Trial
 from aerial_nni.tuners.trial import BEST, BUDGET, DEFAULT, key
 
 pytestmark = pytest.mark.server
@@ -33,13 +33,13 @@ def searched_by(name: str, *, trials: int, **arguments: Any) -> Definition:
     return dataclasses.replace(definition, trials=trials)
 
 
-def config_of(trial: Trial) -> str:
+def config_of(trial: TrialRow) -> str:
     return key({name: trial.parameters[name] for name in SPACE})
 
 
 def check_promotions(outcome: Outcome) -> None:
     """Whoever was promoted was among the best, and went on from what the shorter trial left."""
-    by_budget: dict[int, dict[str, Trial]] = {}
+    by_budget: dict[int, dict[str, TrialRow]] = {}
     for trial in outcome.record.trials:
         by_budget.setdefault(trial.parameters[BUDGET], {})[config_of(trial)] = trial
     for config, trial in by_budget[9].items():
@@ -103,6 +103,6 @@ def test_tpe_under_a_server(run_fast: Run):
 
 def test_the_command_line_by_hand_has_the_budget_but_not_what_only_nni_knows(tmp_path: Path):
     parameters = {"lr": 0.1, BUDGET: 3, "_phase": "search"}
-    trial = Trial(id="t", sequence=0, state="FAILED", parameters=parameters)
+    trial = TrialRow(id="t", sequence=0, state="FAILED", parameters=parameters)
     words = by_hand(trial, "aerial_nni.trials.baseline", folder=tmp_path)
     assert words[5:] == ["--lr", "0.1", "--budget", "3", "--out", str(tmp_path / "t")]

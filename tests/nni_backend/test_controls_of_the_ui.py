@@ -64,8 +64,8 @@ def test_limits_edited_while_it_runs_are_followed(
     page.edit("MAX_EXEC_DURATION", "maxExperimentDuration", "2h")
     page.edit("TRIAL_CONCURRENCY", "trialConcurrency", 2)
     wait_for(lambda: len(launched.record.trials) == 2)
-    limits = wait_for(lambda: (r := launched.record).limits["concurrency"] == 2 and r.limits)
-    assert limits == {"trials": 2, "concurrency": 2, "max_minutes": 120, "max_failures": 3}
+    limits = wait_for(lambda: (r := launched.record).limits.concurrency == 2 and r.limits)
+    assert vars(limits) == {"trials": 2, "concurrency": 2, "max_minutes": 120, "max_failures": 3}
     for job in page.jobs():
         page.kill(job["trialJobId"])
     printed = launched.end()
@@ -96,7 +96,7 @@ def test_an_experiment_that_is_over_goes_on_when_its_limit_is_raised(
     wait_for(lambda: launched.record.state == "DONE")
     page.edit("MAX_TRIAL_NUM", "maxTrialNumber", 4)
     wait_for(lambda: len(launched.record.trials) == 4 and launched.record.state == "DONE")
-    assert launched.record.limits["trials"] == 4
+    assert launched.record.limits.trials == 4
     launched.process.terminate()
     launched.end()
     assert launched.record.reason == "all trials ended: 4 of 4 are good"
@@ -137,7 +137,7 @@ def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_re
     launched.end()
     trials = launched.record.trials
     assert launched.record.reason == "all trials ended: 4 of 4 are good"  # on top of the planned
-    assert launched.record.limits["trials"] == 4
+    assert launched.record.limits.trials == 4
     added = next(trial for trial in trials if trial.sequence == number)
     assert added.parameters == mine
     assert added.score == score_of(TrialOptions(lr=mine["lr"]))

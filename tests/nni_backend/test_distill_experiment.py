@@ -14,10 +14,11 @@ from torch import nn
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import BadOption
+from aerial_nni.config.run_folder_schema import Limits, TrialRow
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.ranking import best_of
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.nni_backend.stored_experiments import NothingToExport
 from aerial_nni.recipes import RECIPES
 from aerial_nni.recipes.distill.options import DistillOptions
@@ -28,6 +29,8 @@ from aerial_nni.recipes.engine.search import Plan
 from aerial_nni.training.checkpoint import read_header
 from aerial_nni.tuners.methods import METHODS
 from aerial_nni.tuners.space import BadSpace
+
+LIMITS = Limits(trials=1, concurrency=1, max_minutes=1)
 
 SPEC = {"model": "unet", "width": 16, "depth": 4, "norm": "batch", "dropout": 0.0,
         "upsampling": "transposed", "space_to_depth": 2}  # fmt: skip
@@ -124,7 +127,7 @@ def test_a_control_is_never_the_best_trial(tmp_path: Path):
     for name, phase, score in (("a", "student", 0.6), ("b", "control", 0.9), ("c", "search", 0.5)):
         for file in ranking.GOOD_FILES:
             run_folder.write_json(tmp_path / name / file, {"score": score})
-        trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
+        trials.append(TrialRow(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
                             parameters={"_phase": phase}))  # fmt: skip
     assert best_of(trials, tmp_path)["id"] == "a"
 
@@ -135,21 +138,21 @@ def test_the_best_trial_of_an_architecture_search_is_what_its_best_search_found(
     for name, phase, score in (*rows, ("d", "derived", 0.7)):
         for file in ranking.GOOD_FILES:
             run_folder.write_json(tmp_path / name / file, {"score": score})
-        trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
+        trials.append(TrialRow(id=name, sequence=0, state="SUCCEEDED", score=score, folder=name,
                             parameters={"_phase": phase}))  # fmt: skip
     assert best_of(trials, tmp_path, RECIPES["darts"])["id"] == "d"
     assert best_of(trials[1:3], tmp_path, RECIPES["darts"])["id"] == "b"
 
 
 def test_what_a_teacher_is_worth_is_measured_at_equal_seeds():
-    def trial(phase: str, seed: int, score: float | None) -> Trial:
+    def trial(phase: str, seed: int, score: float | None) -> TrialRow:
         parameters = {"_phase": phase, "seed": seed}
-        return Trial(id="x", sequence=0, state="", score=score, parameters=parameters)
+        return TrialRow(id="x", sequence=0, state="", score=score, parameters=parameters)
 
     trials = [trial("student", 1, 0.6), trial("student", 2, 0.7), trial("student", 3, 0.9),
               trial("control", 1, 0.5), trial("control", 2, 0.4), trial("control", 3, None),
               trial("search", 0, 0.99)]  # fmt: skip
-    record = Record(id="x", kind="distill", name="", options={}, space={}, limits={}, port=0,
+    record = Record(id="x", kind="distill", name="", options={}, space={}, limits=LIMITS, port=0,
                     url="", nni_directory="", module="", created="", trials=trials)  # fmt: skip
     values, text = RECIPES["distill"].conclude(record, Path())
     found = values["worth"]
@@ -245,7 +248,7 @@ def test_from_a_teacher_to_the_students_checkpoint(town: list[str], runs: Path):
     assert options[control.id]["teacher_weight"] == 0
     assert run_folder.sha256(folder / run_folder.TEACHER) == record.method["teacher"]["sha256"]
     assert said["worth"]["seeds"] == 1
-    assert record.best is not None and record.best["id"] in (searched.id, student.id)
+    assert record.best is not None and record.best.id in (searched.id, student.id)
     run("export", record.id, "--to", "best.safetensors", "--runs", runs, cwd=cwd)
     header = read_header(cwd / "best.safetensors")
     assert header["distillation"]["teacher"]["sha256"] == run_folder.sha256(cwd / teacher)

@@ -9,11 +9,11 @@ from torch import nn
 
 from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.config.run_folder import as_json
+from aerial_nni.config.run_folder_schema import Limits
 from aerial_nni.nni_backend import estimate, launch
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.estimate import NotTimed, Timing, duration, measured, say_estimate
 from aerial_nni.nni_backend.launch import write_options
-from aerial_nni.nni_backend.records import Limits
 from aerial_nni.nni_backend.workload import Part, granted_epochs, workload
 from aerial_nni.recipes.baseline.study import baseline
 from aerial_nni.recipes.distill.options import DistillOptions

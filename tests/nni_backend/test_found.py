@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import Limits, TrialRow
 from aerial_nni.models.genotype import random_genotype
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.recipes.darts.summary import conclude, found, said
+
+LIMITS = Limits(trials=1, concurrency=1, max_minutes=1)
 
 GENOTYPES = [random_genotype(np.random.default_rng(i), depth=1, nodes=2) for i in range(2)]
 
@@ -24,10 +27,10 @@ def recorded(folder: Path, *rows: tuple[str, int, float | None]) -> Record:
             )
         elif phase in ("derived", "other find", "control: random"):
             parameters["genotype"] = GENOTYPES[which].text()
-        trials.append(Trial(id=str(number), sequence=number, state="", score=score,
+        trials.append(TrialRow(id=str(number), sequence=number, state="", score=score,
                             parameters=parameters, folder=str(number)))  # fmt: skip
-    return Record(id="x", kind="darts", name="", options={}, space={}, limits={}, port=0, url="",
-                  nni_directory="", module="", created="", trials=trials)  # fmt: skip
+    return Record(id="x", kind="darts", name="", options={}, space={}, limits=LIMITS, port=0,
+                  url="", nni_directory="", module="", created="", trials=trials)  # fmt: skip
 
 
 def test_a_genotype_its_checkpoint_and_the_scores_of_all(tmp_path: Path):

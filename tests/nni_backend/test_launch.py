@@ -29,7 +29,7 @@ def test_an_experiment_runs_to_its_end(
     assert [trial.parameters for trial in record.trials] == [{"seed": 0}, {"seed": 1}]
     assert [trial.state for trial in record.trials] == ["SUCCEEDED"] * 2
     assert record.best is not None
-    assert record.best["folder"] == record.trials[1].id  # the second seed scores higher
+    assert record.best.folder == record.trials[1].id  # the second seed scores higher
     assert record.ended is not None and record.created <= record.ended
     assert not processes(record.id)
     assert ports.is_free(record.port)

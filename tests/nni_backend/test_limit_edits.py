@@ -30,7 +30,7 @@ def test_what_is_no_limit_changes_nothing_and_later_edits_are_followed(broken: A
     assert edits.seconds == math.inf
     assert edits.follow(record, PARAMS) == []
     assert edits.follow(record, broken) == []
-    assert (edits.seconds, record.limits["trials"]) == (7200, 4)
+    assert (edits.seconds, record.limits.trials) == (7200, 4)
     said = edits.follow(record, {**PARAMS, "maxTrialNumber": 6, "maxExperimentDuration": "3h"})
     assert said == [
         "changed in the web UI: 4 -> 6 trials",

@@ -7,16 +7,19 @@ import pytest
 from made_records import a_record, good_folder
 
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import Best, TrialRow
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.lifecycle import locked
 from aerial_nni.nni_backend.record_repair import repair
-from aerial_nni.nni_backend.records import Trial, UnknownExperiment
+from aerial_nni.nni_backend.records import UnknownExperiment
 from aerial_nni.recipes import RECIPES
 from aerial_nni.run import main
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path):
-    record = a_record(trials=[Trial(id="x", sequence=0, state="RUNNING", parameters={"seed": 1})])
+    record = a_record(
+        trials=[TrialRow(id="x", sequence=0, state="RUNNING", parameters={"seed": 1})]
+    )
     record.launched_here()
     record.save(tmp_path)
     assert records.load(tmp_path) == record
@@ -79,10 +82,10 @@ def test_the_best_trial_is_complete_and_has_the_highest_score(tmp_path: Path):
     trials = []
     for name, score in (("low", 0.2), ("high", 0.4), ("incomplete", 0.9)):
         good_folder(tmp_path / name, score)
-        trials.append(Trial(id=name, sequence=0, state="SUCCEEDED", parameters={}, score=score,
+        trials.append(TrialRow(id=name, sequence=0, state="SUCCEEDED", parameters={}, score=score,
                             folder=name))  # fmt: skip
     (tmp_path / "incomplete" / run_folder.CHECKPOINT).unlink()
-    assert ranking.best_of(trials, tmp_path) == {"id": "high", "score": 0.4, "folder": "high"}
+    assert ranking.best_of(trials, tmp_path) == Best(id="high", score=0.4, folder="high")
     assert ranking.best_of(trials[2:], tmp_path) is None
 
 
@@ -114,7 +117,7 @@ def test_a_damaged_record_is_listed_with_what_saves_the_rest(
 ):
     for name in ("good", "hurt"):
         good_folder(tmp_path / name / "t", 0.25)
-        trial = Trial(id="t", sequence=0, state="SUCCEEDED", parameters={"lr": 0.1}, score=0.25,
+        trial = TrialRow(id="t", sequence=0, state="SUCCEEDED", parameters={"lr": 0.1}, score=0.25,
                       folder="t")  # fmt: skip
         a_record(name, kind="hpo", state="DONE", trials=[trial]).save(tmp_path / name)
     whole = records.load(tmp_path / "hurt")
@@ -130,7 +133,7 @@ def test_a_damaged_record_is_listed_with_what_saves_the_rest(
     command = hurt.partition("python -m aerial_nni.run ")[2].split()
     assert main(command) == 0
     assert "experiment.json.copy" in capsys.readouterr().out
-    whole.best = {"id": "t", "score": 0.25, "folder": "t"}
+    whole.best = Best(id="t", score=0.25, folder="t")
     assert records.load(tmp_path / "hurt") == whole
     assert (tmp_path / "hurt" / "experiment.json.damaged").read_text() == DAMAGES[damage]
 
@@ -148,7 +151,7 @@ def test_without_a_copy_a_record_is_made_from_the_folders_of_the_trials(
     assert main(["repair", "hurt", "--runs", str(tmp_path)]) == 0
     record = records.load(folder)
     assert [trial.parameters for trial in record.trials] == [{}, {"seed": 1}]
-    assert record.kind == "baseline" and record.best and record.best["id"] == "t1"
+    assert record.kind == "baseline" and record.best and record.best.id == "t1"
     run_folder.write_json(folder / "t1" / run_folder.OPTIONS, {"epochs": 4, "seed": 1})
     for name in (run_folder.EXPERIMENT, run_folder.EXPERIMENT_COPY):
         (folder / name).write_text("{")
@@ -189,7 +192,7 @@ def test_without_any_trial_a_repaired_record_has_a_limit(tmp_path: Path):
     (tmp_path / "hurt").mkdir()
     (tmp_path / "hurt" / "options.yaml").write_text("epochs: 3\n")
     (tmp_path / "hurt" / run_folder.EXPERIMENT).write_text("{")
-    assert repair(tmp_path, "hurt", RECIPES)[0].limits["trials"] == 1
+    assert repair(tmp_path, "hurt", RECIPES)[0].limits.trials == 1
 
 
 def test_a_record_is_small(tmp_path: Path):
@@ -201,7 +204,7 @@ def test_a_record_is_small(tmp_path: Path):
 
 
 def test_a_trial_of_a_later_version_is_read(tmp_path: Path):
-    trial = Trial(id="t", sequence=0, state="RUNNING", parameters={})
+    trial = TrialRow(id="t", sequence=0, state="RUNNING", parameters={})
     values = dataclasses.asdict(a_record(state="DONE", trials=[trial]))
     values["trials"][0]["unheard_of"] = 1
     run_folder.write_json(tmp_path / run_folder.EXPERIMENT, values)
@@ -209,7 +212,7 @@ def test_a_trial_of_a_later_version_is_read(tmp_path: Path):
 
 
 def test_a_trial_has_no_folder_outside_its_experiment(tmp_path: Path):
-    trial = Trial(id="t", sequence=0, state="DONE", parameters={}, folder="../../other")
+    trial = TrialRow(id="t", sequence=0, state="DONE", parameters={}, folder="../../other")
     a_record(trials=[trial]).save(tmp_path)
     with pytest.raises(records.RecordDamaged, match="inside its folder"):
         records.load(tmp_path)

@@ -9,8 +9,9 @@ import pytest
 from made_records import a_record
 
 from aerial_nni.config import run_folder
+from aerial_nni.config.run_folder_schema import Command, TrialRow
 from aerial_nni.nni_backend import records
-from aerial_nni.nni_backend.records import Command, Record, Trial
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.nni_backend.trial_rows import OWN
 from aerial_nni.recipes.baseline import training_setup as baseline
 from aerial_nni.recipes.darts import training_setup as darts
@@ -28,7 +29,7 @@ def fields(heading: str) -> list[str]:
 
 
 def kept(tmp_path: Path) -> Record:
-    trial = Trial(id="abcde", sequence=0, state="SUCCEEDED", score=0.5, folder="abcde",
+    trial = TrialRow(id="abcde", sequence=0, state="SUCCEEDED", score=0.5, folder="abcde",
                   parameters={"seed": 3, "loss": "=1+1"})  # fmt: skip
     best = {"id": "abcde", "score": 0.5, "folder": "abcde"}
     limits = {"trials": 1, "concurrency": 1, "max_minutes": 1, "max_failures": 3}
@@ -52,7 +53,7 @@ def test_the_record_of_an_experiment_is_described(tmp_path: Path):
     assert fields("### `limits`") == list(written["limits"])
     assert fields("### `resumes`") == list(written["resumes"][0])
     assert fields("### `best`") == list(written["best"])
-    assert set(fields("### `trials`")) == {spec.name for spec in dataclasses.fields(Trial)}
+    assert set(fields("### `trials`")) == {spec.name for spec in dataclasses.fields(TrialRow)}
 
 
 def test_what_list_prints_is_described(tmp_path: Path, capsys: pytest.CaptureFixture):

@@ -8,13 +8,14 @@ import pytest
 from made_records import a_record
 
 from aerial_nni.config import run_folder
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.config.run_folder_schema import TrialRow
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.run import main
 
 
-def trial(number: int, score: float | None = None, **parameters: object) -> Trial:
+def trial(number: int, score: float | None = None, **parameters: object) -> TrialRow:
     name = f"t{number}"
-    return Trial(id=name, sequence=number, state="SUCCEEDED" if score else "FAILED", score=score,
+    return TrialRow(id=name, sequence=number, state="SUCCEEDED" if score else "FAILED", score=score,
                  folder=name if score else None, parameters=parameters)  # fmt: skip
 
 

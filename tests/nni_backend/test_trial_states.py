@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from made_records import good_folder
 
+from aerial_nni.config.run_folder_schema import Best, TrialRow
 from aerial_nni.nni_backend import ranking, trial_states
 from aerial_nni.nni_backend.ranking import best_of
-from aerial_nni.nni_backend.records import Trial
 from aerial_nni.nni_backend.trial_states import trials_of
 
 
@@ -47,8 +47,8 @@ def test_only_the_best_folder_is_looked_into(tmp_path: Path, read: list[str]):
         good_folder(tmp_path / f"t{number}", number / 10)
     (tmp_path / "t3" / ranking.GOOD_FILES[0]).unlink()
     trials = [
-        Trial(id=name, sequence=None, state="SUCCEEDED", parameters={}, score=score, folder=name)
+        TrialRow(id=name, sequence=None, state="SUCCEEDED", parameters={}, score=score, folder=name)
         for name, score in (("t0", 0.0), ("t1", 0.1), ("t2", 0.2), ("t3", 0.3))
     ]
-    assert best_of(trials, tmp_path) == {"id": "t2", "score": 0.2, "folder": "t2"}
+    assert best_of(trials, tmp_path) == Best(id="t2", score=0.2, folder="t2")
     assert read == ["t2"]

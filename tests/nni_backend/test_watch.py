@@ -15,9 +15,10 @@ import psutil
 import pytest
 from made_records import a_record, good_folder
 
+from aerial_nni.config.run_folder_schema import Best, TrialRow
 from aerial_nni.nni_backend import hang_detection, rest_client, watch
 from aerial_nni.nni_backend.process_reaper import MARK
-from aerial_nni.nni_backend.records import Record, Trial
+from aerial_nni.nni_backend.records import Record
 from aerial_nni.nni_backend.server import Status
 from aerial_nni.nni_backend.stop_conditions import End, Patience
 from aerial_nni.nni_backend.watch import Watch
@@ -107,7 +108,7 @@ def job(name: str, state: str, **more: Any) -> dict[str, Any]:
 
 
 def watched(
-    server: FakeServer, folder: Path, before: tuple[Trial, ...] = (), **patience: Any
+    server: FakeServer, folder: Path, before: tuple[TrialRow, ...] = (), **patience: Any
 ) -> tuple[End, Record, Silent]:
     limits = {"trials": 4, "concurrency": 1, "max_minutes": 1}
     record = a_record(nni_directory=str(folder / "nni"), trials=list(before), limits=limits)
@@ -122,7 +123,7 @@ def test_done_with_a_good_trial(server: FakeServer, tmp_path: Path):
     good_folder(tmp_path / "t0", 0.5)
     end, record, progress = watched(server, tmp_path)
     assert end == End(state="DONE", reason="all trials ended: 1 of 2 are good", over=False)
-    assert record.best == {"id": "t0", "score": 0.5, "folder": "t0"}
+    assert record.best == Best(id="t0", score=0.5, folder="t0")
     assert "trial t1 failed" in progress.lines[0]
 
 
@@ -180,7 +181,9 @@ def test_failures_in_a_row(server: FakeServer, tmp_path: Path):
 def test_failures_from_before_a_resume_do_not_count(server: FakeServer, tmp_path: Path):
     server.jobs = [job(f"t{n}", "FAILED") for n in (1, 2, 3, 4)]
     server.state = "DONE"
-    before = tuple(Trial(id=f"t{n}", sequence=n, state="FAILED", parameters={}) for n in (1, 2, 3))
+    before = tuple(
+        TrialRow(id=f"t{n}", sequence=n, state="FAILED", parameters={}) for n in (1, 2, 3)
+    )
     end, _, progress = watched(server, tmp_path, before, failures=3)
     assert end.reason == "all trials ended: 0 of 4 are good"
     assert len(progress.lines) == 1

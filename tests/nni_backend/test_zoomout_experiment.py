@@ -15,6 +15,7 @@ from torchvision.models import vgg
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import BUILT_IN, BadOption, TrialOptions, changed
+from aerial_nni.config.run_folder_schema import TrialRow
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.recipes.engine.search_space import load_space
 from aerial_nni.recipes.zoomout.command import weights_of
@@ -162,7 +163,7 @@ def test_the_best_trial_is_one_that_can_be_exported(tmp_path: Path):
         for name in ranking.GOOD_FILES:
             (folder / name).touch()
         run_folder.write_json(folder / run_folder.METRICS, {"score": score})
-        trials.append(records.Trial(id=phase[:5], sequence=None, state="SUCCEEDED", score=score,
+        trials.append(TrialRow(id=phase[:5], sequence=None, state="SUCCEEDED", score=score,
                                     parameters={"_phase": phase}, folder=phase[:5]))  # fmt: skip
     best = ranking.best_of(trials, tmp_path, ZOOMOUT)
     assert best and best["id"] == "zoom-"
@@ -261,7 +262,7 @@ def test_from_a_search_to_footprints_and_their_document(houses: Path, runs: Path
             "Building"
         ]
         assert said["compared"][phase]["building IoU"] == [pytest.approx(scores["iou"])]
-    assert record.best["id"] in [trial.id for trial in record.trials[:2]]
+    assert record.best.id in [trial.id for trial in record.trials[:2]]
     zoom_out, over_superpixels, unet = (folder / trial.id for trial in record.trials[1:])
     assert read_header(zoom_out / run_folder.CHECKPOINT)["zoomout"]["superpixel"] == 0
     assert read_header(over_superpixels / run_folder.CHECKPOINT)["zoomout"]["superpixel"] == 8

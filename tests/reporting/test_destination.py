@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aerial_nni.config.run_folder_schema import Best, Limits
 from aerial_nni.nni_backend import records
 from aerial_nni.recipes.baseline.recipe import BASELINE
 from aerial_nni.recipes.documents import usual_place, write_report
@@ -68,8 +69,9 @@ def test_a_run_and_the_verb_report_go_the_same_way(
     hold("python -m aerial_nni.run report other\n")
     folder = fabricate("one")
     record = records.Record(
-        id="one", kind="baseline", name="", options={}, space={}, limits={}, port=0, url="",
-        nni_directory="", module="", best={"id": "trial0"},
+        id="one", kind="baseline", name="", options={}, space={}, port=0, url="",
+        limits=Limits(trials=1, concurrency=1, max_minutes=1),
+        nni_directory="", module="", best=Best(id="trial0", score=0.5, folder="trial0"),
     )  # fmt: skip
     BASELINE.write_document(record, folder, None)
     BASELINE.write_document(record, folder, DOCS)
