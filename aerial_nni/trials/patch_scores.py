@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from aerial_nni.config.run_folder import EXAMPLE_LIST, EXAMPLES, write_json
+from aerial_nni.config.trial_schema import ExampleFacts
 from aerial_nni.data.visualisation import rgb_view, save_image, save_mask
 from aerial_nni.training.example_selection import choose_examples
 from aerial_nni.training.metrics import (
@@ -81,14 +82,14 @@ def write_examples(
         for kind, mask in (("truth", prepared.masks[index]), ("prediction", guess)):
             save_mask(stem.with_name(f"{stem.name}-{kind}.png"), mask[window], facts.palette)
         listed.append(
-            {
-                "number": number,
-                "image": patch.image,
-                "y": patch.y,
-                "x": patch.x,
-                "mean_iou": scores[row],
-                "pixel_accuracy": pixel_accuracy(confusions[row]),
-                "classes": [facts.classes[c] for c in np.flatnonzero(present[row])],
-            }
+            ExampleFacts(
+                number=number,
+                image=patch.image,
+                y=patch.y,
+                x=patch.x,
+                mean_iou=scores[row],
+                pixel_accuracy=pixel_accuracy(confusions[row]),
+                classes=tuple(facts.classes[c] for c in np.flatnonzero(present[row])),
+            )
         )
     write_json(folder / EXAMPLE_LIST, listed)
