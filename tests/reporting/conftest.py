@@ -78,7 +78,8 @@ def make_experiment(
          "command_line": f"python -m aerial_nni.run baseline --seeds {' '.join(map(str, seeds))} "
                          f"--split {rule} --split-seed 3 --data {data} --data-dir "
                          f"/a/private/place --width 4 --depth 2 --epochs {epochs}",
-         "options": {}, "space": {}, "limits": {}, "trials": trials,
+         "options": {}, "space": {}, "trials": trials,
+         "limits": {"trials": len(trials), "concurrency": 1, "max_minutes": 60},
          "best": {key: best[key] for key in ("id", "score", "folder")}},
     )  # fmt: skip
     return folder

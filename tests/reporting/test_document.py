@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -355,5 +356,7 @@ def test_patches_that_are_not_square_are_turned_by_half_turns_alone(main: Path):
     trial = read_experiment(main).best
     run = ShownRun.of([trial])
     assert "turned by 0, 90, 180 or 270 degrees, each as likely" in run.moves
-    trial.metrics["data"]["patch_width"] = 2 * trial.metrics["data"]["patch"]
+    metrics = trial.metrics
+    data = replace(metrics.data, patch_width=2 * metrics.data.patch)
+    vars(trial)["metrics"] = replace(metrics, data=data)
     assert "turned by 0 or 180 degrees, each as likely" in run.moves

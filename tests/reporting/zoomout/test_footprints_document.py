@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -81,16 +82,22 @@ def test_superpixels_alone_are_described_as_such(made: Make):
 def test_other_bands_than_the_network_saw_are_said(made: Make):
     found = made({"kind": "imagenet"})
     assert "here it is given" not in text_of(found)
-    found.trial.metrics["data"]["bands"] = ["infrared", "red", "green"]
+    metrics = found.trial.metrics
+    data = replace(metrics.data, bands=("infrared", "red", "green"))
+    vars(found.trial)["metrics"] = replace(metrics, data=data)
     assert "here it is given infrared, red and green" in text_of(found)
 
 
 def test_patches_that_gave_no_samples_are_said(found: Comparison):
-    facts = {**found.facts["samples"], "patches": 1200, "left_out": 300}
-    found.facts["samples"].update(facts)
+    metrics = found.trial.metrics
+    assert metrics.zoomout is not None
+    samples = replace(metrics.zoomout.samples, patches=1200, left_out=300)
+    zoomout = replace(metrics.zoomout, samples=samples)
+    vars(found.trial)["metrics"] = replace(metrics, zoomout=zoomout)
     text = text_of(found)
     assert "in each of 1,200 training patches" in text and "The other 300 patches" in text
-    found.facts["samples"].update({"left_out": 0})
+    zoomout = replace(zoomout, samples=replace(samples, left_out=0))
+    vars(found.trial)["metrics"] = replace(metrics, zoomout=zoomout)
     assert "in each training patch (" in text_of(found)
 
 
