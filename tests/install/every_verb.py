@@ -52,10 +52,11 @@ predict small.onnx town/images/0.png --overwrite
 """What is done with an experiment that is over."""
 
 HELP = """
-from aerial_nni import needs, run
+from aerial_nni import run
 from aerial_nni.bench import __main__ as bench
 from aerial_nni.browser import __main__ as browser
-verbs, benches = ([(run.main, verb) for verb in needs.NEEDS],
+from aerial_nni.cli.requirements import NEEDS
+verbs, benches = ([(run.main, verb) for verb in NEEDS],
                   [(bench.main, name) for name in bench.BENCHES])
 for main, *words in [(run.main,), *verbs, *benches, (browser.main,)]:
     try:
