@@ -1,10 +1,16 @@
 import argparse
-import dataclasses
 
 import pytest
 
 from aerial_nni.config.flags import add_trial_flags, resolve_flags
-from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed, load_options
+from aerial_nni.config.options import (
+    BadOption,
+    TrialOptions,
+    as_dict,
+    changed,
+    load_options,
+    option_fields,
+)
 
 
 def test_a_misspelt_key_names_the_nearest_one():
@@ -34,9 +40,9 @@ def test_a_value_that_cannot_be_used_says_what_can(values, text):
 
 def test_a_tuners_numbers_are_fitted_where_nothing_is_lost():
     options = changed(TrialOptions(), {"width": 16.0, "lr": 1, "void_classes": ["Road"], "flip": 0})
-    assert (options.width, options.lr, options.void_classes) == (16, 1.0, ("Road",))
+    assert (options.network.width, options.lr, options.void_classes) == (16, 1.0, ("Road",))
     assert options.flip is False
-    assert isinstance(options.width, int)
+    assert isinstance(options.network.width, int)
 
 
 def test_options_survive_a_yaml_file(tmp_path):
@@ -68,10 +74,10 @@ def test_every_option_has_a_flag_with_help_and_the_file_comes_before_flags(tmp_p
     path = tmp_path / "options.yaml"
     path.write_text("width: 8\nepochs: 3\n")
     given = parser.parse_args(["--options", str(path), "--epochs", "7", "--no-flip"])
-    assert resolve_flags(given, TrialOptions).options == dataclasses.replace(
-        TrialOptions(), width=8, epochs=7, flip=False
+    assert resolve_flags(given, TrialOptions).options == TrialOptions.of(
+        width=8, epochs=7, flip=False
     )
     text = parser.format_help()
-    for spec in dataclasses.fields(TrialOptions):
+    for spec in option_fields(TrialOptions()):
         assert "--" + spec.name.replace("_", "-") in text
         assert spec.metadata["help"]

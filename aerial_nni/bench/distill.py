@@ -23,8 +23,8 @@ from aerial_nni.recipes.distill.teacher_cache import keep_views
 from aerial_nni.trials.run_trial import (
     DataContext,
     TrainingSetup,
+    masks_alone,
     open_data_context,
-    supervised_setup,
 )
 
 
@@ -83,7 +83,7 @@ def _lessons(
     )
     teacher.eval().requires_grad_(requires_grad=False)
     teacher.to(context.device).to(memory_format=torch.channels_last)
-    plain = supervised_setup(options, context)
+    plain = masks_alone(options, context)
     objective = DistillationLoss(plain.loss, teacher, options)
     kept = keep_views(
         objective.ask,

@@ -11,7 +11,7 @@ import torch
 from aerial_nni.bench.table import Table
 from aerial_nni.bench.train import in_turns
 from aerial_nni.bench.worker import Worker
-from aerial_nni.recipes.drone.options import BACKBONES
+from aerial_nni.config.families.deeplab import BACKBONES
 
 WHOLE, RECOMPUTED, CROP = "whole picture", "whole picture, recomputed", "crop of half the sides"
 WAYS = (WHOLE, RECOMPUTED, CROP)

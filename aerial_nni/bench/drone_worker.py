@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from aerial_nni.bench.worker import answer
 from aerial_nni.models.deeplab import DeepLab
-from aerial_nni.recipes.drone.unfreezing import both_heads
+from aerial_nni.training.unfreezing import both_heads
 
 CLASSES = 12
 """Of AeroScapes."""

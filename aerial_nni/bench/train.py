@@ -34,8 +34,8 @@ from aerial_nni.training.seeds import generator
 from aerial_nni.trials.run_trial import (
     DataContext,
     TrainingSetup,
+    masks_alone,
     open_data_context,
-    supervised_setup,
 )
 
 Turn = Callable[[], float]
@@ -110,7 +110,7 @@ def _contestants(
         ),
         "Lightning Trainer": lightning_turn(model(), options, context, loader),
         "aerial_nni with its data pipeline": our_turn(
-            options, context, supervised_setup(options, context), steps=steps, folder=folder
+            options, context, masks_alone(options, context), steps=steps, folder=folder
         ),
     }
 

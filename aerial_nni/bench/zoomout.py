@@ -103,10 +103,7 @@ def spec_of(given: argparse.Namespace) -> ModelSpec:
         "spacing": given.spacing,
         "dropout": 0.0,
     }
-    return ModelSpec(
-        model="zoomout", bands=3, classes=2, width=16, depth=4, norm="none", dropout=0.0,
-        upsampling="bilinear", more=more,
-    )  # fmt: skip
+    return ModelSpec(model="zoomout", bands=3, classes=2, options=more)
 
 
 def difference(given: argparse.Namespace) -> float:

@@ -100,7 +100,7 @@ def work_of(way: str, model: ZoomOut, x: Tensor) -> Callable[[], object]:
 def main() -> None:
     """Answers until its input ends."""
     way, spec, size = sys.argv[1:]
-    model = built(ModelSpec(**json.loads(spec)))
+    model = built(ModelSpec.of(**json.loads(spec)))
     answer(work_of(way, model, picture(int(size))))
 
 

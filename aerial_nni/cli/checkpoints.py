@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+from aerial_nni.config.options import Options, changed, families_with, option_value
+
+NAMES = ("coco", "imagenet", "random")
+"""Weights to begin with that are no file."""
+
 
 def checkpoint_of(place: str, runs: Path) -> tuple[Path, str]:
     """The file that `place` means, and a name for it.
@@ -18,3 +23,18 @@ def checkpoint_of(place: str, runs: Path) -> tuple[Path, str]:
 
     checkpoint = best_checkpoint(runs, place)
     return checkpoint, checkpoint.parents[1].name
+
+
+def with_weights(options: Options, runs: Path) -> Options:
+    """The options with `backbone_weights` as trials take it, which start elsewhere.
+
+    Raises:
+        UnknownExperiment, NothingToExport: it names no file, nor an experiment with a good trial.
+    """
+    if options.model not in families_with("backbone_weights"):
+        return options
+    given = str(option_value(options, "backbone_weights"))
+    if given in NAMES:
+        return options
+    path, _ = checkpoint_of(given, runs)
+    return changed(options, {"backbone_weights": str(path.expanduser().resolve())})

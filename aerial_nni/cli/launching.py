@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aerial_nni.cli.output import finished, settings_of
-from aerial_nni.config.options import TrialOptions
+from aerial_nni.config.options import TrialOptions, as_dict
 from aerial_nni.config.resolution import RECIPE, Resolved
 from aerial_nni.recipes.engine.recipe import Recipe
 
@@ -38,8 +38,8 @@ def launched(
 
 def origins_of(options: TrialOptions, resolved: Resolved[Any]) -> Mapping[str, str]:
     """Where each option of an experiment comes from: what its recipe has changed, from there."""
-    before = vars(resolved.options)
+    before, after = as_dict(resolved.options), as_dict(options)
     return {
-        name: origin if getattr(options, name) == before[name] else RECIPE
+        name: origin if after.get(name) == before[name] else RECIPE
         for name, origin in resolved.origins.items()
     }

@@ -9,8 +9,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from aerial_nni.config.options import BadOption, Options, TrialOptions
-from aerial_nni.config.resolution import Preset, Resolved, describe_default, resolve
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.options import (
+    BadOption,
+    Options,
+    TrialOptions,
+    default_of,
+    families_with,
+    general_fields,
+    models,
+    option_names,
+)
+from aerial_nni.config.resolution import Preset, Resolved, describe_default, resolve, shown
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,39 +77,62 @@ def add_trial_flags(
     preset: Preset = lambda data: {},
     without: Collection[str] = (),
     texts: Mapping[str, str] = MappingProxyType({}),
+    families: Collection[str] = (),
 ) -> None:
     """One flag per option of a trial, and `--options FILE` for many at once.
 
     Options `without` a flag are those that the verb itself decides; `texts` are help of those that
-    mean something of their own in it.
+    mean something of their own in it. The options of each family of networks are a group; of all of
+    them, unless some `families` are named.
     """
-    built_in = options().data
+    data = options().data
     group = parser.add_argument_group("options of a trial")
     group.add_argument(
         "--options", type=Path, metavar="FILE", help="YAML file of options; flags go before it"
     )
-    for spec in dataclasses.fields(options):
-        if spec.name in without:
-            continue
-        flag = "--" + spec.name.replace("_", "-")
-        default = describe_default(spec.default, spec.name, preset, built_in)
-        text = texts.get(spec.name, spec.metadata["help"])
-        text = f"{text} (default: {default})".replace("%", "%%")
-        settings: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text, "dest": spec.name}
-        if isinstance(spec.default, bool):
-            settings["action"] = argparse.BooleanOptionalAction
-        elif isinstance(spec.default, tuple):
-            settings |= {"nargs": "*", "metavar": "NAME"}
-        else:
-            settings |= {"type": type(spec.default), "choices": spec.metadata["choices"]}
-            if settings["choices"] is None:
-                settings["metavar"] = type(spec.default).__name__.upper()
-        group.add_argument(flag, **settings)
+    had = set(without)
+
+    def add(group: argparse._ArgumentGroup, spec: dataclasses.Field[Any], more: str = "") -> None:
+        had.add(spec.name)
+        default = describe_default(spec.default, spec.name, preset, data)
+        text = f"{texts.get(spec.name, spec.metadata['help'])} (default: {default}{more})"
+        group.add_argument(
+            "--" + spec.name.replace("_", "-"), help=text.replace("%", "%%"), **_settings(spec)
+        )
+
+    for spec in general_fields(options):
+        if spec.name not in had:
+            add(group, spec)
+    for model in families or models():
+        group = parser.add_argument_group(f"options of --model {model}")
+        for spec in dataclasses.fields(FAMILIES[model].options):
+            if spec.name not in had:
+                add(group, spec, _of_others(spec, model))
+
+
+def _of_others(spec: dataclasses.Field[Any], model: str) -> str:
+    """What the help of an option of a model says of others that have one of that name."""
+    others = [other for other in families_with(spec.name) if other != model]
+    return "".join(f"; {other}: {shown(default_of(other, spec.name))}" for other in others)
+
+
+def _settings(spec: dataclasses.Field[Any]) -> dict[str, Any]:
+    """How argparse reads the values of an option. A value that is not known is refused later."""
+    settings: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": spec.name}
+    if isinstance(spec.default, bool):
+        return {**settings, "action": argparse.BooleanOptionalAction}
+    if isinstance(spec.default, tuple):
+        return {**settings, "nargs": "*", "metavar": "NAME"}
+    choices = models() if spec.name == "model" else spec.metadata["choices"]
+    if len(families_with(spec.name)) > 1:
+        choices = None  # each family has its own
+    metavar = None if choices else type(spec.default).__name__.upper()
+    return {**settings, "type": type(spec.default), "choices": choices, "metavar": metavar}
 
 
 def flags_of(arguments: argparse.Namespace, kind: type[TrialOptions]) -> dict[str, Any]:
     """The options that were typed as flags. Raises `BadOption` for a genotype that is no file."""
-    names = {spec.name for spec in dataclasses.fields(kind)}
+    names = set(option_names(kind))
     given = {name: value for name, value in vars(arguments).items() if name in names}
     if (genotype := given.get("genotype", "")) and not genotype.lstrip().startswith("{"):
         given["genotype"] = _content(Path(genotype))

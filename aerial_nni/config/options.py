@@ -1,20 +1,25 @@
-"""Every option of a trial, in one frozen dataclass whose field names are the search-space keys.
+"""Every option of a trial: general ones in one frozen dataclass, those of its network in another.
 
-A trial is `changed(options, nni.get_next_parameter())`: a misspelt key fails at once. The command
-line's flags are made from these fields (`aerial_nni.run`), so a new option is a new line here.
+Outside they are one flat mapping whose keys are the search-space keys: a trial is
+`changed(options, nni.get_next_parameter())`, which gives each to whom it belongs, and a misspelt
+key fails at once. The command line's flags are made from these fields (`aerial_nni.run`), so a new
+option is a new line here, or in its family's file.
 """
 
 import dataclasses
 import difflib
-import math
-import re
-import reprlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aerial_nni.config.errors import Damaged, UserError
+from aerial_nni.config.errors import Damaged
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.families.family import NetworkOptions
+from aerial_nni.config.fields import BadOption as BadOption
+from aerial_nni.config.fields import check_fields
+from aerial_nni.config.fields import option as option
+from aerial_nni.config.fields import parse_sum as parse_sum
 from aerial_nni.config.safe_reading import read_plain
 
 BUILT_IN = ("scenes", "building-scenes", "drone-scenes")
@@ -22,17 +27,17 @@ BUILT_IN = ("scenes", "building-scenes", "drone-scenes")
 
 SPLITS = ("image", "tile", "stratified", "blocks", "given", "patch")
 EDGES = ("cut", "pad", "shift")
-MODELS = ("unet", "derived")
-NORMS = ("batch", "group", "none")
-UPSAMPLINGS = ("transposed", "bilinear")
-OF_UNET = ("width", "depth", "norm", "dropout", "upsampling", "space_to_depth")
-"""Options that say what a U-Net is."""
 
 LOSS_TERMS = ("ce", "dice", "log-dice", "focal", "tversky", "lovasz", "reference")
 CLASS_WEIGHTS = ("none", "inverse", "median-frequency", "root-frequency")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one-cycle", "cosine", "poly", "constant", "step")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+
+
+def models() -> tuple[str, ...]:
+    """The names that `--model` takes."""
+    return tuple(name for name, family in FAMILIES.items() if family.trained_alone)
 
 
 def is_rule(split: str) -> bool:
@@ -44,21 +49,7 @@ LARGEST = 2**63
 """No whole number among the options reaches it."""
 
 
-class BadOption(UserError, ValueError):
-    """An option has a value that cannot be used; the message says what is allowed."""
-
-
-def option(
-    default: Any,
-    text: str,
-    *,
-    choices: tuple[str, ...] | None = None,
-    low: float | None = None,
-    high: float | None = None,
-) -> Any:
-    """A dataclass field with its help text and the values it allows (bounds are inclusive)."""
-    metadata = {"help": text, "choices": choices, "low": low, "high": high}
-    return field(default=default, metadata=metadata)
+Options = TypeVar("Options", bound="TrialOptions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,20 +83,9 @@ class TrialOptions:
                            low=0.0, high=1.0)  # fmt: skip
 
     # The model.
-    model: str = option("unet", "architecture", choices=MODELS)
-    genotype: str = option("", "of the model derived: what an architecture search found, as JSON")
-    width: int = option(16, "channels of the first U-Net level", low=1)
-    depth: int = option(4, "times the U-Net halves the size", low=1, high=7)
-    norm: str = option("batch", "normalisation after each convolution", choices=NORMS)
-    dropout: float = option(0.0, "dropout in each block; one and a half times this at the bottom",
-                            low=0.0, high=0.95)  # fmt: skip
-    upsampling: str = option("transposed", "way up", choices=UPSAMPLINGS)
-    space_to_depth: int = option(
-        1,
-        "side of the pixel squares folded into channels; 2 is a quarter of the work",
-        low=1,
-        high=8,
-    )
+    model: str = option("unet", "the family of networks")
+    network: NetworkOptions = field(default=None)  # type: ignore[assignment]
+    """Those of the model's family, by default its defaults."""
 
     # The loss.
     loss: str = option("ce+dice", f"{', '.join(LOSS_TERMS)}, or a sum: ce+0.5*dice")
@@ -132,37 +112,27 @@ class TrialOptions:
     precision: str = option("auto", "auto: bf16 where the processor has it", choices=PRECISIONS)
 
     def __post_init__(self) -> None:
-        for spec in dataclasses.fields(self):
-            _check(spec, getattr(self, spec.name))
+        check_fields(self)
+        if self.model not in models():
+            known = ", ".join(models())
+            raise BadOption(f"model={self.model!r:.60} is not known; choose one of {known}")
+        family = FAMILIES[self.model]
+        if self.network is None:
+            object.__setattr__(self, "network", family.options())
+        if type(self.network) is not family.options:
+            raise BadOption(f"model={self.model} takes {family.options.__name__}")
         parse_loss(self.loss)
-        if self.model == "derived":
-            if not self.genotype:
-                raise BadOption("model=derived needs --genotype, a genotype.json or its content")
-            self.refuse_what_cells_lack()
 
-    def refuse_what_cells_lack(self) -> None:
-        """Raises `BadOption` for options of the plain U-Net that a searched one does not have."""
-        for name, only in (("norm", "batch"), ("dropout", 0.0)):
-            if (value := getattr(self, name)) != only:
-                raise BadOption(f"{name}={value!r}: a searched network has {name}={only!r} alone")
+    @classmethod
+    def of(cls: "type[Options]", **values: Any) -> "Options":
+        """The options with these values, general ones and those of the network alike."""
+        return changed(cls(), values)
 
     @classmethod
     def help_of(cls, name: str) -> str:
         """What an option is, for `--help`."""
-        text: str = next(
-            spec.metadata["help"] for spec in dataclasses.fields(cls) if spec.name == name
-        )
+        text: str = next(s.metadata["help"] for s in general_fields(cls) if s.name == name)
         return text
-
-    def refuse_what_unets_have(self, what: str, made_of: str, *, but: Collection[str] = ()) -> None:
-        """Raises `BadOption` for options of the U-Net, `but` those that another network has too."""
-        for name in (*OF_UNET, "genotype"):
-            if name not in but and (value := getattr(self, name)) != getattr(TrialOptions, name):
-                whose = "a network that was searched" if name == "genotype" else "the U-Net"
-                raise BadOption(
-                    f"{name}={value!r} is of {whose}; what {what} is made of is said by "
-                    f"{made_of}. Leave {name} out"
-                )
 
     def precisions(self) -> tuple[str, ...]:
         """Those in which this can be trained: `auto` chooses among them."""
@@ -175,30 +145,48 @@ def with_default(name: str, default: Any) -> Any:
     return field(default=default, metadata=spec.metadata)
 
 
-Options = TypeVar("Options", bound=TrialOptions)
+def general_fields(options: TrialOptions | type[TrialOptions]) -> list[dataclasses.Field[Any]]:
+    """The options that do not depend on the model."""
+    return [spec for spec in dataclasses.fields(options) if "help" in spec.metadata]
 
 
-def _check(spec: dataclasses.Field[Any], value: Any) -> None:
-    """Raises `BadOption` unless `value` has the field's type and is in its range."""
-    choices, low, high = (spec.metadata[key] for key in ("choices", "low", "high"))
-    if not isinstance(value, type(spec.default)) or (
-        isinstance(value, bool) and not isinstance(spec.default, bool)
-    ):
-        wanted, given = type(spec.default).__name__, type(value).__name__
-        raise BadOption(f"{spec.name}={reprlib.repr(value)} is a {given}; give a {wanted}")
-    if isinstance(value, tuple):
-        for part in value:
-            if not isinstance(part, str):
-                problem = f"{spec.name} holds {reprlib.repr(part)}, a {type(part).__name__}"
-                raise BadOption(f"{problem}; give texts")
-    if choices is not None and value not in choices:
-        raise BadOption(f"{spec.name}={value!r} is not known; choose one of {', '.join(choices)}")
-    if low is not None and not value >= low:  # `not >=` also catches NaN
-        raise BadOption(f"{spec.name}={value!r} is below {low:g}; give {low:g} or more")
-    if high is not None and not value <= high:
-        raise BadOption(f"{spec.name}={value!r} is above {high:g}; give {high:g} or less")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BadOption(f"{spec.name}={value!r} cannot be calculated with; give a finite number")
+def option_fields(options: TrialOptions) -> list[dataclasses.Field[Any]]:
+    """The options of a trial with this model: general ones, then those of its network."""
+    return fields_of_record(type(options), {"model": options.model})
+
+
+def fields_of_record(
+    kind: type[TrialOptions], record: Mapping[str, Any]
+) -> list[dataclasses.Field[Any]]:
+    """The options of a trial of this kind with the model that a record of options names."""
+    general = general_fields(kind)
+    names = {spec.name for spec in general}
+    family = FAMILIES.get(record.get("model", kind.model), FAMILIES[TrialOptions.model])
+    own = [spec for spec in dataclasses.fields(family.options) if spec.name not in names]
+    return [*general, *own]
+
+
+def families_with(name: str) -> list[str]:
+    """The models that have an option of this name."""
+    return [
+        model
+        for model in models()
+        if any(spec.name == name for spec in dataclasses.fields(FAMILIES[model].options))
+    ]
+
+
+def of_model(kind: type[TrialOptions], model: str, name: str) -> bool:
+    """Whether an option is a general one or one of this model, or of no model at all."""
+    general = any(spec.name == name for spec in general_fields(kind))
+    return general or model in families_with(name) or not families_with(name)
+
+
+def option_names(kind: type[TrialOptions]) -> list[str]:
+    """Every option that some trial of this kind has, whatever its model."""
+    names = [spec.name for spec in general_fields(kind)]
+    for model in models():
+        names += [spec.name for spec in dataclasses.fields(FAMILIES[model].options)]
+    return list(dict.fromkeys(names))
 
 
 def parse_loss(text: str) -> list[tuple[float, str]]:
@@ -206,46 +194,82 @@ def parse_loss(text: str) -> list[tuple[float, str]]:
     return parse_sum(text, LOSS_TERMS, name="loss", example="ce+0.5*dice")
 
 
-def parse_sum(
-    text: str, known: tuple[str, ...], *, name: str, example: str
-) -> list[tuple[float, str]]:
-    """The factor and the name of each term of a sum of `known` names, the value of option `name`.
-
-    Raises:
-        BadOption: for an unknown name or a factor that is not a positive number.
-    """
-    terms = []
-    for term in text.replace(" ", "").split("+"):
-        match = re.fullmatch(r"(?:([0-9.]+(?:e-?[0-9]+)?)\*)?([a-z-]+)", term)
-        if match is None or match[2] not in known:
-            raise BadOption(
-                f"{name}={text!r} has a term {term!r}; write names of {', '.join(known)} "
-                f"joined by + with factors before them, such as {example}"
-            )
-        factor = float(match[1] or 1)
-        if factor <= 0:
-            raise BadOption(f"{name}={text!r} has the factor {factor:g}; factors are above 0")
-        terms.append((factor, match[2]))
-    return terms
-
-
-def changed(options: Options, values: Mapping[str, Any]) -> Options:
-    """`options` with `values` in place; keys are field names.
+def changed(options: Options, values: Mapping[str, Any], *, drop_others: bool = False) -> Options:
+    """`options` with `values` in place; keys are names of general options or of the network's.
 
     Numbers are fitted to the field where nothing is lost (a tuner's 16.0 becomes a width of 16).
+    Another `model` keeps what both families have and is not as usual. What only other families have
+    is refused, but for their defaults, which older records name; with `drop_others` it is dropped.
 
     Raises:
         BadOption: for an unknown key, with the nearest known one, or a value out of range.
     """
-    known = {spec.name: spec for spec in dataclasses.fields(options)}
-    fitted = {}
+    general = {spec.name: spec for spec in general_fields(options)}
+    model = values.get("model", options.model)
+    if model not in models():
+        return dataclasses.replace(options, model=model)  # says which there are
+    kind = FAMILIES[model].options
+    own = {spec.name: spec for spec in dataclasses.fields(kind)}
+    found: dict[str, Any] = {}
+    network = _shared(options.network, kind)
     for key, value in values.items():
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
-            raise BadOption(f"there is no option {key!r:.60}{hint}")
-        fitted[key] = _fit(value, known[key].default)
-    return dataclasses.replace(options, **fitted)
+        if key in general:
+            found[key] = _fit(value, general[key].default)
+        elif key in own:
+            network[key] = _fit(value, own[key].default)
+        elif others := families_with(key):
+            if not drop_others and value not in [default_of(other, key) for other in others]:
+                raise BadOption(_of_others(key, value, others, model, own))
+        else:
+            raise BadOption(_unknown(key, [*general, *own]))
+    return dataclasses.replace(options, **found, network=kind(**network))
+
+
+def _shared(network: NetworkOptions, kind: type[NetworkOptions]) -> dict[str, Any]:
+    """The values of a network's options that are the same ones in the family of `kind`."""
+    theirs = {spec.name: spec for spec in dataclasses.fields(kind)}
+
+    def same(spec: dataclasses.Field[Any]) -> bool:
+        other = theirs.get(spec.name)
+        if other is None:
+            return False
+        return type(network) is kind or (
+            spec.default == other.default and spec.metadata["choices"] == other.metadata["choices"]
+        )
+
+    return {
+        spec.name: getattr(network, spec.name) for spec in dataclasses.fields(network) if same(spec)
+    }
+
+
+def default_of(model: str, name: str) -> Any:
+    """The default of an option of a family."""
+    return getattr(FAMILIES[model].options, name)
+
+
+def _of_others(
+    name: str, value: Any, others: Sequence[str], model: str, own: Collection[str]
+) -> str:
+    """What is said of an option that the model does not have."""
+    return (
+        f"{name}={value!r:.60} is of {' and '.join(others)}; model={model} has "
+        f"{', '.join(own)}. Leave {name} out, or give --model {others[0]}"
+    )
+
+
+def _unknown(key: object, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(str(key), known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
+    return f"there is no option {key!r:.60}{hint}"
+
+
+def as_recorded(values: Mapping[str, Any], kind: type[TrialOptions]) -> dict[str, Any]:
+    """A record of options as `as_dict` makes it: once it had those of other families as well."""
+    model = values.get("model", kind.model)
+    own = {spec.name for spec in general_fields(kind)}
+    if model in models():
+        own |= {spec.name for spec in dataclasses.fields(FAMILIES[model].options)}
+    return {key: value for key, value in values.items() if key in own or not families_with(key)}
 
 
 def _fit(value: Any, default: Any) -> Any:
@@ -288,11 +312,28 @@ def read_values(path: Path) -> dict[str, Any]:
 
 
 def as_dict(options: TrialOptions) -> dict[str, Any]:
-    """The options as plain JSON and YAML types, tuples as lists."""
-    return {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in dataclasses.asdict(options).items()
-    }
+    """The options as plain JSON and YAML types, tuples as lists; the network's among the others."""
+    found = {}
+    for spec in option_fields(options):
+        value = option_value(options, spec.name)
+        found[spec.name] = list(value) if isinstance(value, tuple) else value
+    return found
+
+
+def option_value(options: TrialOptions, name: str) -> Any:
+    """The value of an option, be it a general one or of the network."""
+    general = any(spec.name == name for spec in general_fields(options))
+    return getattr(options if general else options.network, name)
+
+
+Network = TypeVar("Network", bound=NetworkOptions)
+
+
+def network_of(options: TrialOptions, kind: type[Network]) -> Network:
+    """The options of the network, which are of this kind. Raises `BadOption`."""
+    if not isinstance(options.network, kind):
+        raise BadOption(f"model={options.model} has no {kind.__name__}")
+    return options.network
 
 
 def flag(name: str, value: Any) -> list[str]:

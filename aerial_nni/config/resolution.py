@@ -7,12 +7,12 @@ What comes later wins. Only the values that are left in the end must be allowed 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic
 
-from aerial_nni.config.options import Options, changed, read_values
+from aerial_nni.config.options import Options, as_dict, changed, of_model, read_values
 
 DEFAULT, FLAG, SEARCH, RECIPE = "default", "flag", "search", "recipe"
 """Origins; the others are "preset of DATA" and "file PATH". What a recipe decides is of none."""
@@ -54,11 +54,16 @@ def resolve(
         (SEARCH, search),
     )
     values: dict[str, Any] = {}
-    origins = {spec.name: DEFAULT for spec in fields(kind)}
+    origins: dict[str, str] = {}
     for origin, layer in layers:
         values |= layer
         origins |= dict.fromkeys(layer, origin)
-    return Resolved(changed(plain, values), origins)
+    # A preset, and a search over models, speak of the options of all families.
+    typed = {**written, **flags, **({} if "model" in search else search)}
+    model = values.get("model", plain.model)
+    meant = {k: v for k, v in values.items() if k in typed or of_model(kind, model, k)}
+    options = changed(plain, meant)
+    return Resolved(options, {name: origins.get(name, DEFAULT) for name in as_dict(options)})
 
 
 def describe_default(default: Any, name: str, preset: Preset, tried: str) -> str:

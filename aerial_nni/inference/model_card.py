@@ -1,10 +1,13 @@
 """Model card of a model file: everything needed to feed it and to name its output."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from aerial_nni.config.errors import Damaged, UserError
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.families.family import Shape
 from aerial_nni.config.schema import Between, fitted
 from aerial_nni.data.pipeline.class_codes import Written, indices
 from aerial_nni.inference.tiles import STEP
@@ -41,11 +44,12 @@ class Card:
     halves to one place."""
 
 
-POOLING = "deeplab"
-"""The family that pools over the whole picture."""
+@dataclass(frozen=True, kw_only=True)
+class Encoder:
+    """The same of the encoder that zoom-out stands on."""
 
-BY_PICTURE = ("group",)
-"""Normalisations that take mean and deviation from the picture, in use as in training."""
+    depth: Annotated[int, Between(1, 7)]
+    space_to_depth: Annotated[int, Between(1, 8)] = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +61,13 @@ class Network:
     classes: int | None = None
     bands: int | None = None
     norm: str = "batch"
-    depth: Annotated[int, Between(0, 7)] = 0
+    depth: Annotated[int, Between(0, 7)] = 4
+    encoder: Encoder | None = None
 
-    @property
-    def sees_all(self) -> bool:
-        """Whether what it says of a place depends on the whole picture."""
-        return self.model == POOLING or self.norm in BY_PICTURE
-
-    @property
-    def step(self) -> int:
-        """The smallest multiple of what it halves to one place that is no less than `STEP`."""
-        place = self.space_to_depth * 2**self.depth
-        step: int = place * -(-STEP // place)
-        return step
+    def shape(self) -> Shape:
+        """What its family says of such a network; of one without a family nothing is known."""
+        family = FAMILIES.get(self.model)
+        return family.shape(dataclasses.asdict(self)) if family else Shape(stride=1)
 
 
 def read_card(header: Mapping[str, Any], source: object) -> Card:
@@ -86,18 +84,25 @@ def read_card(header: Mapping[str, Any], source: object) -> Card:
             "checkpoint.safetensors of a trial"
         )
     known = fitted(Header, {"format": FORMAT, **header}, f"the header of {source}")
-    model = fitted(Network, header.get("model", {}), f"the header of {source}", "model")
+    model = fitted(Network, _flat(header.get("model", {})), f"the header of {source}", "model")
     for what in ("classes", "bands"):
         names, count = getattr(known, what), getattr(model, what)
         if count not in (None, len(names)):
             raise Damaged(f"{source}: the model has {count} {what}, its header names {len(names)}")
     assert known.mean is not None
+    shape = model.shape()
     return Card(
         **{name: getattr(known, name) for name in wanted},
         written=known.written or indices(len(known.classes or ())),
         # Checkpoints of before this was noted: no 8-bit band has such a mean.
         pixels=known.pixels or ("uint16" if max(known.mean) > 255 else "uint8"),
-        fold=model.space_to_depth,
-        whole=max(known.size or (0,)) if model.sees_all else 0,
-        step=model.step,
+        fold=shape.fold,
+        whole=max(known.size or (0,)) if shape.sees_all else 0,
+        step=shape.stride * -(-STEP // shape.stride),
     )
+
+
+def _flat(model: Any) -> Any:
+    """A model's description with what older headers have apart among the rest."""
+    more = model.get("more") if isinstance(model, dict) else None
+    return {**model, **more} if isinstance(more, dict) else model

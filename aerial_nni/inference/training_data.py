@@ -1,10 +1,9 @@
 """The patches that trained and validated a checkpoint, found again."""
 
-import dataclasses
 from pathlib import Path
 
 from aerial_nni.config.errors import UserError
-from aerial_nni.config.options import TrialOptions, changed
+from aerial_nni.config.options import TrialOptions, changed, general_fields
 from aerial_nni.config.run_folder import OPTIONS, SPLIT, read_json
 from aerial_nni.data.pipeline.loading import chosen_patches, chosen_split
 from aerial_nni.data.pipeline.prepared import Prepared
@@ -35,7 +34,7 @@ def own_data(
             f"experiment instead of the file, or add: --options runs/ID/TRIAL/{OPTIONS}"
         )
     values = read_json(source)
-    names = {field.name for field in dataclasses.fields(TrialOptions)} - {"model"}
+    names = {spec.name for spec in general_fields(TrialOptions)} - {"model"}
     chosen = changed(TrialOptions(), {key: values[key] for key in names & values.keys()})
     if data_dir:
         chosen = changed(chosen, {"data_dir": data_dir})

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from aerial_nni.config.options import NORMS, BadOption
+from aerial_nni.config.families.unet import NORMS
+from aerial_nni.config.options import BadOption
 from aerial_nni.config.schema import Between, OneOf
 from aerial_nni.models.initialisation import draw_weights
 from aerial_nni.models.unet import Encoder

@@ -5,12 +5,14 @@ supernet's makes all of it, a genotype's makes one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from aerial_nni.models.genotype import KEPT, Genotype, edge_label
+from aerial_nni.config.options import BadOption
+from aerial_nni.config.schema import Between
+from aerial_nni.models.genotype import KEPT, Genotype, edge_label, read_genotype
 from aerial_nni.models.initialisation import draw_weights
 from aerial_nni.models.operations import DOWN, EDGES, NONE, SKIPS, UP, Zero
 from aerial_nni.models.padding import padded
@@ -170,3 +172,35 @@ def one_of(genotype: Genotype) -> Choose:
         return None if choices[label] == NONE else table[choices[label]](*channels)
 
     return choose
+
+
+def derived(
+    bands: int,
+    classes: int,
+    *,
+    genotype: Annotated[str, Between(0, 1 << 15)],
+    width: Annotated[int, Between(1, 1 << 16)] = 16,
+    depth: Annotated[int, Between(1, 7)] = 4,
+    space_to_depth: Annotated[int, Between(1, 8)] = 1,
+    parts: Annotated[int, Between(1, 64)] = 1,
+) -> CellUNet:
+    """The network of a genotype, which is a line of JSON.
+
+    With `parts` its edges work on one of so many shares of the channels.
+
+    Raises:
+        BadOption: the genotype is of another depth.
+    """
+    found = read_genotype(genotype)
+    if found.depth != depth:
+        raise BadOption(f"depth={depth}, but the genotype has {found.depth}; give --depth "
+                        f"{found.depth}")  # fmt: skip
+    return CellUNet(
+        bands,
+        classes,
+        choose=sharing(one_of(found), parts),
+        width=width,
+        depth=depth,
+        nodes=found.nodes,
+        space_to_depth=space_to_depth,
+    )

@@ -19,11 +19,8 @@ from torchvision.models import mobilenet_v3_large, resnet50, resnet101
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 from torchvision.models.segmentation.fcn import FCNHead
 
+from aerial_nni.config.families.deeplab import STAGES
 from aerial_nni.config.schema import Between
-
-BACKBONES = ("resnet101", "resnet50", "mobilenet_v3_large")
-STAGES = ("layer1", "layer2", "layer3", "layer4")
-"""Stages of a backbone, behind its stem."""
 
 CUTS = (0, 2, 5, 7, 13, 17)
 """Blocks of MobileNetV3 (large) at which the stem and each stage begin, and their number.

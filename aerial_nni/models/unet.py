@@ -5,10 +5,13 @@ Ronneberger, Fischer, Brox 2015, "U-Net: Convolutional Networks for Biomedical I
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from aerial_nni.config.families.unet import NORMS, UPSAMPLINGS
+from aerial_nni.config.schema import Between, OneOf
 from aerial_nni.models.initialisation import draw_weights
 from aerial_nni.models.padding import padded
 
@@ -127,12 +130,12 @@ class UNet(nn.Module):
         bands: int,
         classes: int,
         *,
-        width: int = 16,
-        depth: int = 4,
-        norm: str = "batch",
-        dropout: float = 0.0,
-        upsampling: str = "transposed",
-        space_to_depth: int = 1,
+        width: Annotated[int, Between(1, 1 << 16)] = 16,
+        depth: Annotated[int, Between(1, 7)] = 4,
+        norm: Annotated[str, OneOf(NORMS)] = "batch",
+        dropout: Annotated[float, Between(0, 1)] = 0.0,
+        upsampling: Annotated[str, OneOf(UPSAMPLINGS)] = "transposed",
+        space_to_depth: Annotated[int, Between(1, 8)] = 1,
     ) -> None:
         super().__init__()
         fold = space_to_depth

@@ -111,6 +111,13 @@ class Head(nn.Module):
             standard.scale.copy_(1 / spread.view(1, -1, 1, 1))
 
 
+def head(
+    bands: int, classes: int, *, channels: tuple[Size, ...], hidden: Size, dropout: Share
+) -> Head:
+    """The classifier alone; its `channels` together are the bands that it is shown."""
+    return Head(channels, classes, hidden=hidden, dropout=dropout)
+
+
 class ZoomOut(nn.Module):
     """Pictures of any size, (b, bands, h, w) in, logits (b, classes, h, w) out.
 

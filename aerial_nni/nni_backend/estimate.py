@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from aerial_nni.config.errors import Damaged, UserError
-from aerial_nni.config.options import BUILT_IN, TrialOptions
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.options import BUILT_IN, TrialOptions, as_dict
 from aerial_nni.config.run_folder import as_json, write_json
 from aerial_nni.config.run_folder_schema import Limits
 from aerial_nni.config.schema import Between, fitted
@@ -85,7 +86,7 @@ def say_estimate(
         return
     say("timing a step, to estimate the time that all of it takes")
     base = definition.work[0].changes[0]
-    folded = {**base, **FOLDED} if _can_be_folded({**vars(options), **base}) else None
+    folded = {**base, **FOLDED} if _can_be_folded({**as_dict(options), **base}) else None
     asked = [base, *([folded] if folded else [])]
     asked += [one for part in definition.work for one in part.changes if one not in asked]
     try:
@@ -102,7 +103,7 @@ def _surely_short(definition: Definition) -> bool:
 
 
 def _can_be_folded(options: Changes) -> bool:
-    return options["model"] in ("unet", "derived") and options["space_to_depth"] == 1
+    return FAMILIES[options["model"]].foldable and options["space_to_depth"] == 1
 
 
 def measured(module: str, folder: Path, asked: Sequence[Changes], *, concurrency: int) -> Times:

@@ -18,7 +18,7 @@ from aerial_nni.tuners.space import Space
 from aerial_nni.tuners.trial import Trial
 
 COSTLY = (
-    *("batch", "width", "depth", "space_to_depth", "loss"),
+    *("model", "batch", "width", "depth", "space_to_depth", "loss"),
     *("nodes", "parts", "order"),
     *("kind", "layers"),
     *("backbone", "convolutions", "hidden", "samples", "trained", "auxiliary"),

@@ -101,7 +101,7 @@ def save_checkpoint(
     path: Path, model: nn.Module, spec: ModelSpec, *, header: dict[str, Any]
 ) -> None:
     """Writes the weights of `model`, built from `spec`, with what else `header` says."""
-    save_tensors(path, model.state_dict(), {"model": dataclasses.asdict(spec), **header})
+    save_tensors(path, model.state_dict(), {"model": spec.header(), **header})
 
 
 def load_checkpoint(path: Path | str) -> tuple[nn.Module, dict[str, Any]]:
@@ -130,7 +130,7 @@ def load_checkpoint(path: Path | str) -> tuple[nn.Module, dict[str, Any]]:
 
 def _laid_out(header: dict[str, Any], path: Path) -> nn.Module:
     """The model that a header describes, without memory for its weights."""
-    spec = fitted(ModelSpec, header.get("model"), f"the header of {path}", "model")
+    spec = ModelSpec.read(header.get("model"), f"the header of {path}")
     try:
         with torch.device("meta"):
             return spec.build()

@@ -97,7 +97,9 @@ def _advice(trainer: "Trainer", batch: Batch, task: "TrainingTask", reason: str)
             f"batch={options.batch} does not fit into the memory ({reason}); a batch of {size} "
             f"does: try --batch {size} --accumulate {accumulate}, which learns nearly the same"
         )
+    width = getattr(options.network, "width", 0)
+    narrower = f"--width {width // 2 or 1} or " if width else ""
     return (
-        f"not even one patch fits into the memory ({reason}); try --width {options.width // 2 or 1}"
-        f" or --patch {batch[0].shape[-1] // 2}"
+        f"not even one patch fits into the memory ({reason}); try {narrower}"
+        f"--patch {batch[0].shape[-1] // 2}"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.config.errors import Damaged, UserError
-from aerial_nni.config.options import TrialOptions, as_dict
+from aerial_nni.config.options import TrialOptions, as_dict, as_recorded
 from aerial_nni.config.run_folder import LAST, OPTIONS, SET_ASIDE, read_json
 from aerial_nni.config.safe_reading import SMALL
 from aerial_nni.config.schema import fitted
@@ -31,6 +31,7 @@ def refuse_other_run(folder: Path, options: TrialOptions) -> None:
     except (BadCheckpoint, Damaged) as error:
         set_aside(path, error)
         found = {key: value for key, value in _noted(folder).items() if key in wanted}
+    found = as_recorded(found, type(options))
     differing = sorted(key for key in wanted | found if found.get(key) != wanted.get(key))
     if differing:
         raise OtherRun(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.config.options import BadOption, TrialOptions, as_dict
+from aerial_nni.config.options import BadOption, TrialOptions, as_dict, as_recorded
 from aerial_nni.config.run_folder import (
     CHECKPOINT,
     EVENTS,
@@ -73,7 +73,7 @@ def granted(parameters: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
 def matches(folder: Path, options: TrialOptions, budget: int | None) -> bool:
     """Whether a result folder is that of a trial of these options and this budget."""
     own, granted_ = recorded(folder)
-    return own == as_dict(options) and granted_.epochs == budget
+    return as_recorded(own, type(options)) == as_dict(options) and granted_.epochs == budget
 
 
 def recorded(folder: Path) -> tuple[dict[str, Any], Grant]:
@@ -112,6 +112,7 @@ def _shorter(folder: Path, options: TrialOptions, budget: int) -> Path | None:
     for other in sorted(folder.parent.iterdir()) if folder.parent.is_dir() else ():
         if all((other / name).is_file() for name in (METRICS, LAST, HISTORY)):
             own, grant = recorded(other)
+            own = as_recorded(own, type(options))
             if own == as_dict(options) and grant.epochs is not None and grant.epochs < budget:
                 found.append((grant.epochs, other))
     return max(found, default=(0, None))[1]

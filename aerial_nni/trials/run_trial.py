@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.families.family import resolve
 from aerial_nni.config.options import Options, TrialOptions, as_dict, is_rule
 from aerial_nni.config.run_folder import EVENTS, LAST, OPTIONS, SPLIT, write_json
 from aerial_nni.data.pipeline.augment import Augmentation
@@ -132,10 +134,15 @@ class TrainingSetup:
     callback: Callback = field(default_factory=Callback)
 
 
-def supervised_setup(
-    options: TrialOptions, context: DataContext, _: Path | None = None
-) -> TrainingSetup:
-    """Plain training: the masks alone."""
+def supervised_setup(options: TrialOptions, context: DataContext, folder: Path) -> TrainingSetup:
+    """Plain training: the masks alone, as the model's family learns from them."""
+    plain = masks_alone(options, context)
+    own = FAMILIES[options.model].setup
+    return resolve(own)(options, context, plain, folder) if own else plain
+
+
+def masks_alone(options: TrialOptions, context: DataContext) -> TrainingSetup:
+    """The loss of the model's logits, whatever the model."""
     weights = class_weights(options.class_weights, context.class_pixels())
     loss = build_loss(options.loss, weights=None if weights is None else weights.to(context.device))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from aerial_nni.config.errors import UserError, is_memory
+from aerial_nni.config.families import FAMILIES
 from aerial_nni.config.options import Options, as_dict, changed
 from aerial_nni.config.run_folder import METRICS, SAMPLES, read_json
 from aerial_nni.training.loop import Trainer, TrainingTask
@@ -48,9 +49,6 @@ UNTIMED = {
     "max_skips": 1.0,
 }
 """Options that a timed trial has otherwise: what they do is of no step, or would be kept."""
-
-ZOOMOUT = "zoomout"
-"""The model whose first stage looks at all patches: it is timed on a few."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +89,12 @@ def timings(
             own.mkdir()
             try:
                 changes = {**variant, **_untimed(options)}
-                found = _timed(changed(options, changes), context, learning, own)
+                found = _timed(
+                    changed(options, changes, drop_others="model" in changes),
+                    context,
+                    learning,
+                    own,
+                )
             except (UserError, RuntimeError, MemoryError) as error:
                 if not isinstance(error, UserError) and not is_memory(error):
                     raise
@@ -113,7 +116,7 @@ def _timed(
 ) -> Timing:
     began = time.perf_counter()
     few = _few(context, options.batch)
-    setup = learning(options, few if options.model == ZOOMOUT else context, folder)
+    setup = learning(options, few if FAMILIES[options.model].looks_first else context, folder)
     trainer = trainer_of(options, context, setup, folder)
     seconds = time.perf_counter() - began
     stage = folder / SAMPLES / METRICS

@@ -171,7 +171,7 @@ def test_colour_alone_does_not_decide(prepared: Prepared, split: Split) -> None:
 
 def trained_score(folder: Path, epochs: int) -> float:
     """Mean IoU of the baseline's U-Net."""
-    run(TrialOptions(epochs=epochs, device="cpu"), folder, ByHand())
+    run(TrialOptions.of(epochs=epochs, device="cpu"), folder, ByHand())
     return read_json(folder / METRICS)["score"]
 
 

@@ -10,7 +10,7 @@ from aerial_nni.models import ModelSpec
 
 CLASSES = ("Land", "Water", "Wood")
 PALETTE = ((200, 180, 120), (30, 60, 200), (20, 120, 40))
-SPEC = ModelSpec(
+SPEC = ModelSpec.of(
     model="unet", bands=3, classes=3, width=4, depth=2, norm="batch", dropout=0.0,
     upsampling="transposed", space_to_depth=1,
 )  # fmt: skip

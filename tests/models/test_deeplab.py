@@ -4,13 +4,13 @@ import pytest
 import torch
 from torchvision.models import segmentation
 
+from aerial_nni.config.families.deeplab import BACKBONES
 from aerial_nni.models import deeplab
-from aerial_nni.models.deeplab import BACKBONES, STAGES, DeepLab
-from aerial_nni.recipes.drone import options
-from aerial_nni.recipes.drone.initial_weights import renamed
-from aerial_nni.recipes.drone.unfreezing import both_heads
+from aerial_nni.models.deeplab import DeepLab
 from aerial_nni.reporting.folder import LABEL_LOSS
+from aerial_nni.training.deeplab_weights import renamed
 from aerial_nni.training.loss_meter import LABELS, PartMeans
+from aerial_nni.training.unfreezing import both_heads
 
 SMALL = "mobilenet_v3_large"
 
@@ -20,8 +20,7 @@ def small(**more) -> DeepLab:
 
 
 def test_names_are_written_twice_and_alike():
-    assert options.BACKBONES == BACKBONES == tuple(deeplab.BUILT)
-    assert options.STAGES == STAGES
+    assert BACKBONES == tuple(deeplab.BUILT)
     assert PartMeans.PREFIX + LABELS == LABEL_LOSS
 
 

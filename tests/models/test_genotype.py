@@ -23,7 +23,7 @@ def drawn(seed=0, *, depth=2, nodes=2):
 
 def derived(genotype, **values):
     spec = {"bands": 3, "classes": 5, "width": 4, "space_to_depth": 1, **values}
-    return ModelSpec(
+    return ModelSpec.of(
         model="derived", depth=genotype.depth, norm="batch", dropout=0.0, upsampling="transposed",
         genotype=genotype.text(), **spec,
     ).build()  # fmt: skip

@@ -3,13 +3,14 @@ import itertools
 import pytest
 import torch
 
-from aerial_nni.config.options import NORMS, UPSAMPLINGS, TrialOptions, changed
+from aerial_nni.config.families.unet import NORMS, UPSAMPLINGS
+from aerial_nni.config.options import TrialOptions, changed
 from aerial_nni.models import ModelSpec, build_model, parameter_count
 from aerial_nni.models.unet import UNet
 
 
 def spec(**values):
-    return ModelSpec(
+    return ModelSpec.of(
         **{
             "model": "unet",
             "bands": 3,

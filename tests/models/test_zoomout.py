@@ -1,7 +1,5 @@
 """The laws of zoom-out: what is computed cheaply equals the stack of all features."""
 
-import dataclasses
-
 import pytest
 import torch
 from torch import Tensor
@@ -168,9 +166,9 @@ def test_samples_are_measured_once_and_come_out_standard():
 def test_it_is_built_again_from_its_spec():
     more = {"backbone": "vgg11", "convolutions": "before-pool", "hidden": 4, "dropout": 0.0,
             "spacing": 4, "superpixel": 0, "encoder": None}  # fmt: skip
-    spec = ModelSpec(model="zoomout", bands=3, classes=2, width=16, depth=4, norm="batch",
+    spec = ModelSpec.of(model="zoomout", bands=3, classes=2, width=16, depth=4, norm="batch",
                      dropout=0.0, upsampling="transposed", more=more)  # fmt: skip
-    model, again = spec.build(), ModelSpec(**dataclasses.asdict(spec)).build()
+    model, again = spec.build(), ModelSpec.of(**spec.header()).build()
     again.load_state_dict(model.state_dict())
     x = picture(1, 3, 32, 32)
     with torch.no_grad():

@@ -23,7 +23,7 @@ def agree(
     assert sorted(by_id.values()) == list(rates)
     assert not any(parameter_mismatches(trial, outcome.folder) for trial in outcome.record.trials)
     scores = {trial.id: trial.score for trial in outcome.record.trials}
-    assert scores == {name: score_of(TrialOptions(lr=lr)) for name, lr in by_id.items()}
+    assert scores == {name: score_of(TrialOptions.of(lr=lr)) for name, lr in by_id.items()}
     jobs = answers["trial-jobs"]
     assert {job["trialJobId"]: parameters_of(job)["lr"] for job in jobs} == by_id
     assert len(answers["export-data"]) == len(rates)
@@ -33,5 +33,5 @@ def agree(
     told = [line[1:3] for line in heard if line[0] == "result"]
     ran = [run_folder.read_json(outcome.folder / name / run_folder.OPTIONS)["lr"] for name in by_id]
     assert sorted((parameters["lr"], value["default"]) for parameters, value in told) == sorted(
-        (lr, score_of(TrialOptions(lr=lr))) for lr in ran
+        (lr, score_of(TrialOptions.of(lr=lr))) for lr in ran
     )

@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 
 def fast(seeds: int, *, epochs: int = 2, lr: list[float] | None = None) -> Definition:
     """A baseline whose trials take a second. With `lr`, one trial for each of these instead."""
-    definition = baseline(TrialOptions(epochs=epochs), range(seeds))
+    definition = baseline(TrialOptions.of(epochs=epochs), range(seeds))
     definition = dataclasses.replace(definition, module="fast_trial")
     if lr is None:
         return definition
@@ -61,7 +61,7 @@ def fast_search(
     if recorded:
         own = f"recording_tuner.Recording{method.class_name.rsplit('.', 1)[1]}"
         method = dataclasses.replace(method, class_name=own)
-    definition = hpo(TrialOptions(epochs=3), method, Plan(trials=trials, seeds=seeds, epochs=3))
+    definition = hpo(TrialOptions.of(epochs=3), method, Plan(trials=trials, seeds=seeds, epochs=3))
     return dataclasses.replace(definition, module="fast_trial")
 
 

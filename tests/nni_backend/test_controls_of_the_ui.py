@@ -140,7 +140,7 @@ def test_a_customised_trial_runs_with_its_parameters_and_the_tuner_learns_its_re
     assert launched.record.limits.trials == 4
     added = next(trial for trial in trials if trial.sequence == number)
     assert added.parameters == mine
-    assert added.score == score_of(TrialOptions(lr=mine["lr"]))
+    assert added.score == score_of(TrialOptions.of(lr=mine["lr"]))
     assert (
         run_folder.read_json(runs / launched.id / added.id / run_folder.OPTIONS)["lr"] == mine["lr"]
     )

@@ -101,9 +101,9 @@ def test_concurrent_trials_share_several_gpus(
 
 
 def test_a_baseline_has_a_trial_for_each_seed():
-    given = baseline(TrialOptions(seed=7), [3, 5])
+    given = baseline(TrialOptions.of(seed=7), [3, 5])
     assert (given.trials, given.tuner["class_args"]) == (2, {"points": [{"seed": 3}, {"seed": 5}]})
-    assert baseline(TrialOptions(seed=7)).tuner["class_args"] == {"points": [{"seed": 7}]}
+    assert baseline(TrialOptions.of(seed=7)).tuner["class_args"] == {"points": [{"seed": 7}]}
 
 
 @pytest.mark.parametrize(("seeds", "message"), [([1, 1], "twice"), ([-1], "below 0")])

@@ -42,7 +42,7 @@ PLAN = Plan(trials=4, seeds=(1, 2, 3), epochs=9)
 def defined(
     *student: str, plan: Plan = PLAN, given: Sequence[str] = (), **options: object
 ) -> Definition:
-    chosen = DistillOptions(teacher="t.safetensors", **options)  # type: ignore[arg-type]
+    chosen = DistillOptions.of(teacher="t.safetensors", **options)  # type: ignore[arg-type]
     return distill(chosen, TEACHER, METHODS["gp"], plan, student=student, given=given)
 
 
@@ -85,7 +85,7 @@ def test_as_many_trials_run_at_once_as_planned():
 
 def test_the_student_is_fixed_or_searched_as_asked():
     definition = defined("width=8", "depth=2,3")
-    assert definition.options.width == 8
+    assert definition.options.network.width == 8
     assert definition.space["depth"] == {"_type": "choice", "_value": [2, 3]}
     assert "width" not in definition.space
     assert student_of(["space-to-depth=2"]) == ({"space_to_depth": 2}, {})

@@ -10,10 +10,10 @@ import pytest
 import torch
 from fast_experiments import free_port
 
-from aerial_nni.config.options import BUILT_IN, BadOption, changed
+from aerial_nni.cli.checkpoints import with_weights
+from aerial_nni.config.options import BUILT_IN, BadOption, changed, option_value
 from aerial_nni.config.run_folder import LR_FINDER, SPLIT
 from aerial_nni.nni_backend import records
-from aerial_nni.recipes.drone.command import weights_of
 from aerial_nni.recipes.drone.loss_presets import COMPARED, LOSSES, SAID, VARIED, loss_name, said_of
 from aerial_nni.recipes.drone.options import DroneOptions
 from aerial_nni.recipes.drone.recipe import DRONE
@@ -23,9 +23,9 @@ from aerial_nni.recipes.drone.study import (
     drone,
     loss_arms,
     plan_of,
-    prepare_with,
     searched_space,
 )
+from aerial_nni.recipes.engine.prepare_data import prepare_data
 from aerial_nni.recipes.engine.study import points_of
 from aerial_nni.run import main
 from aerial_nni.training.checkpoint import read_header
@@ -39,7 +39,7 @@ def grid_points(plan: Plan) -> list[dict]:
 
 
 PLAN = Plan(trials=2, seeds=(1, 2), epochs=3, losses=("focal", "inverse-ce"), find_lr=5)
-OPTIONS = DroneOptions(backbone_weights="random")
+OPTIONS = DroneOptions.of(backbone_weights="random")
 
 
 def test_each_loss_is_trained_from_each_seed_with_all_else_fixed():
@@ -169,14 +169,14 @@ def test_weights_of_another_network_are_refused_before_anything_starts(
 ):
     torch.save({"conv1.weight": torch.zeros(64, 3, 7, 7)}, tmp_path / "w.pth")
     given = {"data": "folder", "data_dir": str(imagery), "split": "image", "patch": 16}
-    options = changed(DroneOptions(backbone="mobilenet_v3_large"), {
+    options = changed(DroneOptions.of(backbone="mobilenet_v3_large"), {
         **given, "backbone_weights": str(tmp_path / "w.pth"),
     })  # fmt: skip
     with pytest.raises(BackboneUnfit, match=r"w\.pth has no weights of mobilenet.*--backbone as"):
-        prepare_with(options)(options, tmp_path)
+        prepare_data(options, tmp_path)
     assert not (tmp_path / SPLIT).exists()
     drawn = changed(options, {"backbone_weights": "random"})
-    assert prepare_with(drawn)(drawn, tmp_path).split == str(tmp_path / SPLIT)
+    assert prepare_data(drawn, tmp_path).split == str(tmp_path / SPLIT)
 
 
 def test_without_a_search_the_losses_are_all_there_is():
@@ -192,9 +192,10 @@ def test_what_is_built_in_needs_no_download(tmp_path: Path):
         assert DRONE.preset(data)["backbone_weights"] == "random"
         assert plan_of(data, seed=0).trials < plan_of("aeroscapes", seed=0).trials
     assert "backbone_weights" not in DRONE.preset("aeroscapes")
-    assert weights_of(DroneOptions(), tmp_path) == "coco"
+    assert with_weights(DroneOptions(), tmp_path) == DroneOptions()
     file = changed(OPTIONS, {"backbone_weights": "w.pth"})
-    assert weights_of(file, tmp_path) == str(Path("w.pth").resolve())
+    found = option_value(with_weights(file, tmp_path), "backbone_weights")
+    assert found == str(Path("w.pth").resolve())
 
 
 def run(verb: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess:

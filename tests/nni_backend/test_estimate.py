@@ -91,7 +91,7 @@ def test_a_search_is_timed_by_configurations_that_it_may_choose():
              "lr": {"_type": "uniform", "_value": [0.1, 0.2]}}  # fmt: skip
     points = [{"_from": "best", "_phase": "a", "seed": seed, "epochs": 9} for seed in (1, 2)]
     points += [{"_phase": "b", "seed": 1, "epochs": 9, "find_lr": 20}]
-    search, best, plain = workload(TrialOptions(epochs=4), space, searched=5, points=points)
+    search, best, plain = workload(TrialOptions.of(epochs=4), space, searched=5, points=points)
     assert (search.trials, search.epochs) == (5, 4)
     assert len(search.changes) > 1 and all(set(one) == {"width"} for one in search.changes)
     assert (best.trials, best.epochs, best.changes) == (2, 9, search.changes)
@@ -99,9 +99,9 @@ def test_a_search_is_timed_by_configurations_that_it_may_choose():
 
 
 def own_data(imagery: Path, **more: object) -> Definition:
-    options = TrialOptions(data="folder", data_dir=str(imagery), epochs=3, batch=2, patch=16,
+    options = TrialOptions.of(data="folder", data_dir=str(imagery), epochs=3, batch=2, patch=16,
                            depth=1, width=2)  # fmt: skip
-    return baseline(dataclasses.replace(options, **more), [0, 1])  # type: ignore[arg-type]
+    return baseline(changed(options, more), [0, 1])  # type: ignore[arg-type]
 
 
 def said(definition: Definition, folder: Path, *, local: bool = True) -> None:
@@ -135,7 +135,7 @@ def test_why_there_is_no_estimate_is_said(
 
 
 def test_what_is_short_on_built_in_data_is_not_timed(tmp_path: Path, capfd: pytest.CaptureFixture):
-    said(baseline(TrialOptions(epochs=24), [0]), tmp_path)
+    said(baseline(TrialOptions.of(epochs=24), [0]), tmp_path)
     assert capfd.readouterr().err == ""
 
 
@@ -174,7 +174,7 @@ def test_a_student_and_its_control_are_estimated():
     teacher = Teacher(model=nn.Conv2d(1, 1, 1), header={"model": {}}, path=Path("t"),
                       sha256="0" * 64, parameters=2)  # fmt: skip
     plan = Plan(trials=3, seeds=(1, 2), epochs=9)
-    definition = distill(DistillOptions(teacher="t"), teacher, METHODS["gp"], plan)
+    definition = distill(DistillOptions.of(teacher="t"), teacher, METHODS["gp"], plan)
     search, student, control = definition.work
     assert (search.trials, student.trials, control.trials) == (3, 2, 2)
     assert all(changes["teacher_weight"] == 0 for changes in control.changes)

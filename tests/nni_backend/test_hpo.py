@@ -74,7 +74,7 @@ def test_a_reduced_space_needs_a_reason(tmp_path: Path):
 
 
 def test_what_is_given_is_not_searched():
-    options, method = TrialOptions(width=8), METHODS["random"]
+    options, method = TrialOptions.of(width=8), METHODS["random"]
     plan = Plan(trials=4, seeds=(), epochs=3)
     with pytest.raises(ReasonMissing, match="width is not searched"):
         hpo(options, method, plan, given=["width", "epochs"])
@@ -87,7 +87,7 @@ def test_what_is_given_is_not_searched():
 
 
 def test_final_trials_do_not_have_the_seed_that_picked_the_best():
-    options, method = TrialOptions(seed=2), METHODS["random"]
+    options, method = TrialOptions.of(seed=2), METHODS["random"]
     with pytest.raises(BadOption, match="2 is the search's"):
         hpo(options, method, Plan(trials=4, seeds=(1, 2), epochs=3))
     with pytest.raises(BadOption, match="twice"):
@@ -101,7 +101,7 @@ def test_nni_accepts_each_assessor(name: str, tmp_path: Path):
     from aerial_nni.nni_backend.definition import limits_of, nni_config
 
     plan = Plan(trials=4, seeds=(), epochs=3, assessor=name)
-    definition = hpo(TrialOptions(epochs=12), METHODS["random"], plan)
+    definition = hpo(TrialOptions.of(epochs=12), METHODS["random"], plan)
     limits = limits_of(definition, {})
     config = nni_config(definition, limits, {}, folder=tmp_path / "runs" / "one")
     assert config.assessor is not None

@@ -1,6 +1,7 @@
 """What is typed and cannot be used is refused before a picture is read."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from torch import nn
@@ -85,7 +86,7 @@ def test_settings_that_can_be_used_are_not_refused(tmp_path: Path, port: int):
 def test_a_misfit_teacher_is_known_by_its_classes(imagery: Path, tmp_path: Path):
     header = {"data": "dubai", "classes": ["a", "b", "c"], "bands": ["red", "green", "blue"]}
     teacher = Teacher(model=nn.Identity(), header=header, path=Path("t"), sha256="", parameters=0)
-    options = TrialOptions(data="folder", data_dir=str(imagery))
+    options = TrialOptions.of(data="folder", data_dir=str(imagery))
     with pytest.raises(TeacherUnfit, match="its classes are a, b, c"):
         prepare_data(
             options, tmp_path / "run", check_facts=lambda facts: check_kinds(teacher, facts)
@@ -102,8 +103,9 @@ def test_features_of_photographs_are_of_three_bands(
 
     facts = Facts(name="four", classes=("a", "b"), palette=((0, 0, 0), (1, 1, 1)),
                   bands=("red", "green", "blue", "infrared"))  # fmt: skip
-    monkeypatch.setattr(zoomout, "prepare_data", lambda *_, check_facts, **__: check_facts(facts))
-    options = ZoomOutOptions(backbone_weights="random")
+    place = "aerial_nni.recipes.engine.prepare_data.open_dataset"
+    monkeypatch.setattr(place, lambda *_: SimpleNamespace(facts=facts))
+    options = ZoomOutOptions.of(backbone_weights="random")
     plan = zoomout.plan_of("building-scenes", seed=0)
     prepare = zoomout.prepare_with(zoomout.zoomout(options, METHODS["gp"], plan))
     with pytest.raises(BackboneUnfit, match="takes three bands"):

@@ -57,7 +57,7 @@ def rest(made, start=100):
 
 def size(point):
     return parameter_count(
-        ModelSpec(
+        ModelSpec.of(
             model=point["model"], bands=3, classes=5, width=point.get("width", 4), depth=1,
             norm="batch", dropout=0.0, upsampling="transposed",
             genotype=point.get("genotype", ""),
@@ -86,7 +86,7 @@ def test_what_was_found_is_trained_over_seeds_beside_its_controls():
 @pytest.mark.parametrize(("upsampling", "width"), [("transposed", 13), ("bilinear", 14)])
 def test_the_hand_made_network_is_sized_with_its_own_way_up(upsampling, width):
     plan = Plan(trials=1, seeds=(1,), randoms=0, epochs=1)
-    options = SearchOptions(width=16, depth=1, upsampling=upsampling)
+    options = SearchOptions.of(width=16, depth=1, upsampling=upsampling)
     made = ArchitectureTuner(**darts(options, plan).tuner["class_args"])
     made.update_search_space({"arch_lr": {"_type": "uniform", "_value": [0.001, 0.01]}})
     searched(made, (0.3, FOUND))
@@ -119,7 +119,7 @@ def test_random_architectures_can_be_trained_over_seeds_too():
 @pytest.mark.parametrize("several", [1, 3])
 def test_all_final_trials_are_counted(several):
     plan = Plan(trials=2, seeds=(1, 2, 3), randoms=5, random_seeds=several, epochs=4)
-    definition = darts(SearchOptions(epochs=4), plan)
+    definition = darts(SearchOptions.of(epochs=4), plan)
     assert definition.trials == 2 + 3 * 3 + 5 * several
     arguments = definition.tuner["class_args"]
     made = ArchitectureTuner(**{**arguments, "network": NETWORK, "randoms": 2})
@@ -164,7 +164,7 @@ def test_an_architecture_that_is_there_is_trained_by_another_verb(
 )
 def test_what_would_do_nothing_is_refused(values, said):
     with pytest.raises(BadOption, match=said):
-        SearchOptions(search=True, **values)
+        SearchOptions.of(search=True, **values)
 
 
 @pytest.mark.parametrize("name", ["width", "nodes", "space_to_depth", "upsampling"])
@@ -186,14 +186,14 @@ def test_a_search_in_which_all_is_given_differs_by_its_seeds():
 
 
 def test_search_trials_have_seeds_of_their_own():
-    definition = darts(SearchOptions(seed=2), Plan(trials=3, seeds=(1, 3), randoms=0, epochs=1))
+    definition = darts(SearchOptions.of(seed=2), Plan(trials=3, seeds=(1, 3), randoms=0, epochs=1))
     made = ArchitectureTuner(**definition.tuner["class_args"])
     made.update_search_space(definition.space)
     assert [made.generate_parameters(number)["seed"] for number in range(3)] == [2, 4, 5]
     assert definition.method["search_seeds"] == [2, 4, 5]
     assert plan_of("scenes", seed=1).seeds == (2, 3, 4)
     with pytest.raises(BadOption, match="the seed 3 is the search's"):
-        darts(SearchOptions(seed=3), Plan(trials=1, seeds=(1, 3), randoms=0, epochs=1))
+        darts(SearchOptions.of(seed=3), Plan(trials=1, seeds=(1, 3), randoms=0, epochs=1))
 
 
 def test_a_random_architecture_has_no_more_seeds_than_there_are():

@@ -113,7 +113,7 @@ def test_words() -> None:
 
 
 def test_a_schedule_is_drawn_with_every_update_where_the_rates_are_its_own() -> None:
-    rates = np.array([learning_rate(TrialOptions(epochs=3, lr=0.01), n, 9) for n in (2, 5, 8)])
+    rates = np.array([learning_rate(TrialOptions.of(epochs=3, lr=0.01), n, 9) for n in (2, 5, 8)])
 
     def run(factor: float) -> Any:
         return SimpleNamespace(

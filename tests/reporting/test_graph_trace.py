@@ -14,7 +14,7 @@ from aerial_nni.reporting.stages import find_stages
 def _model(**changes: object) -> nn.Module:
     spec = {"model": "unet", "bands": 3, "classes": 6, "width": 8, "depth": 3, "norm": "batch",
             "dropout": 0.0, "upsampling": "transposed", **changes}  # fmt: skip
-    return ModelSpec(**spec).build().eval()  # type: ignore[arg-type]
+    return ModelSpec.of(**spec).build().eval()  # type: ignore[arg-type]
 
 
 VARIANTS = [

@@ -15,7 +15,7 @@ from aerial_nni.config.safe_reading import SMALL
 from aerial_nni.trials.reporting import ByHand
 from aerial_nni.trials.run_trial import run
 
-GIVEN = TrialOptions(data="folder", patch=16, width=2, depth=1, epochs=4, batch=4, device="cpu")
+GIVEN = TrialOptions.of(data="folder", patch=16, width=2, depth=1, epochs=4, batch=4, device="cpu")
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ CHANGES = {
     "a model that is missing": (without("model"), "model"),
     "a genotype of nothing": (put("derived", "model", "model"), "genotype"),
     "a fold of the whole picture": (put(10**6, "model", "space_to_depth"), "space_to_depth"),
-    "more of what a U-Net has not": (put({"a": [[[]] * 99]}, "model", "more"), "more"),
+    "more of what a U-Net has not": (put({"a": [[[]] * 99]}, "model", "more"), "no 'a'"),
     "a mean that is no number": (put(math.nan, "mean", 1), "mean"),
     "a mean that is infinite": (put(math.inf, "mean", 1), "mean"),
     "a mean that is missing": (put([1.0, 2.0], "mean"), "mean"),

@@ -17,7 +17,7 @@ Y = X @ torch.tensor([1.0, -2.0, 0.5])
 def found(model: nn.Module, steps: int = 40, *, clip: float = 0.0, objective=None) -> Sweep:
     return sweep(
         model,
-        TrialOptions(optimizer="sgd", momentum=0.0, weight_decay=0.0, clip=clip),
+        TrialOptions.of(optimizer="sgd", momentum=0.0, weight_decay=0.0, clip=clip),
         objective or (lambda net, x, y: (net(x).squeeze(1) - y).square().mean()),
         lambda epoch: iter([(X, Y)] * 7),
         steps=steps,
@@ -118,7 +118,7 @@ def test_epochs_follow_each_other_and_the_seed_is_the_run_s():
         return iter([(X, Y)] * 2)
 
     for seed in (5, 5, 6):
-        sweep(nn.Linear(3, 1), TrialOptions(seed=seed), draw, batches, steps=5,
+        sweep(nn.Linear(3, 1), TrialOptions.of(seed=seed), draw, batches, steps=5,
               device=torch.device("cpu"), precision="fp32")  # fmt: skip
     assert asked[:3] == [0, 1, 2]
     assert drawn[:5] == drawn[5:10] != drawn[10:]
@@ -156,7 +156,7 @@ def test_small_gradients_survive_fp16():
     nn.init.zeros_(model.weight)
     pictures = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     sweep(
-        model, TrialOptions(optimizer="sgd", momentum=0.0, weight_decay=0.0), faint,
+        model, TrialOptions.of(optimizer="sgd", momentum=0.0, weight_decay=0.0), faint,
         lambda epoch: iter([(pictures, Y)] * 4), steps=4, device=torch.device("cpu"),
         precision="fp16",
     )  # fmt: skip

@@ -18,7 +18,7 @@ from aerial_nni.training.failures import NotFinite
 from aerial_nni.training.loop import CHECK_EVERY, Outcome, Trainer, TrainingTask
 from aerial_nni.training.seeds import derived_seed
 
-SPEC = ModelSpec(model="unet", bands=1, classes=2, width=1, depth=1, norm="none", dropout=0.0,
+SPEC = ModelSpec.of(model="unet", bands=1, classes=2, width=1, depth=1, norm="none", dropout=0.0,
                  upsampling="transposed", space_to_depth=1)  # fmt: skip
 
 

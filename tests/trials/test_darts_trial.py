@@ -221,7 +221,7 @@ def test_a_derived_checkpoint_predicts_is_exported_and_teaches(
 @pytest.mark.parametrize(("layer", "channels"), [("encoder", 8), ("decoder", 4)])
 def test_the_layer_that_pair_compares_is_the_one_that_runs_last(layer: str, channels: int):
     genotype = random_genotype(np.random.default_rng(0), depth=1, nodes=2).text()
-    options = TrialOptions(model="derived", genotype=genotype, width=4, depth=1)
+    options = TrialOptions.of(model="derived", genotype=genotype, width=4, depth=1)
     network = build_model(options, bands=3, classes=2)
     view = look(network, torch.zeros(2, 3, 16, 16), torch.zeros(2, 16, 16).long(), layer=layer)
     assert view.nodes is not None and view.nodes.shape[1] == channels

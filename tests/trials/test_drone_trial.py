@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torchvision.models import get_model_weights, mobilenet_v3_large
 from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
+from aerial_nni.config.families.deeplab import STAGES, DeepLabOptions
 from aerial_nni.config.run_folder import (
     CHECKPOINT,
     HISTORY,
@@ -21,10 +22,13 @@ from aerial_nni.config.run_folder import (
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.batches import Normalisation
 from aerial_nni.models import ModelSpec
-from aerial_nni.models.deeplab import STAGES, DeepLab
+from aerial_nni.models.deeplab import DeepLab
 from aerial_nni.recipes.distill import training_setup as distill
 from aerial_nni.recipes.drone import training_setup as drone
-from aerial_nni.recipes.drone.initial_weights import (
+from aerial_nni.reporting.folder import LABEL_LOSS
+from aerial_nni.run import main as run
+from aerial_nni.training.checkpoint import load_checkpoint, read_header
+from aerial_nni.training.deeplab_weights import (
     URLS,
     BackboneMissing,
     BackboneUnfit,
@@ -33,10 +37,6 @@ from aerial_nni.recipes.drone.initial_weights import (
     copy_weights,
     load_initial_weights,
 )
-from aerial_nni.recipes.drone.options import DroneOptions
-from aerial_nni.reporting.folder import LABEL_LOSS
-from aerial_nni.run import main as run
-from aerial_nni.training.checkpoint import load_checkpoint, read_header
 from aerial_nni.training.pretrained import IMAGENET_MEAN, IMAGENET_STD
 from aerial_nni.trials.run_trial import new_model
 
@@ -104,7 +104,7 @@ def test_the_backbone_learns_after_the_epochs_of_thaw_and_not_before(
     imagery: Path, trained: Path, tmp_path: Path
 ):
     assert train(tmp_path, imagery, "--thaw", "1", "--epochs", "1") == 0
-    spec = ModelSpec(**read_header(trained / CHECKPOINT)["model"])
+    spec = ModelSpec.of(**read_header(trained / CHECKPOINT)["model"])
     drawn = new_model(spec, seed=0).state_dict()
     first, second = (load_file(folder / LAST) for folder in (tmp_path, trained))
     for part in ("stem", *STAGES):
@@ -195,7 +195,7 @@ def test_weights_of_torchvision_fit_and_see_pictures_as_they_did(tmp_path: Path,
         else mobilenet_v3_large(weights=None)
     ).eval()
     torch.save(theirs.state_dict(), tmp_path / "w.pth")
-    options = DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
+    options = DeepLabOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
     model = DeepLab(3, 5, backbone=SMALL)
     facts = copy_weights(model, load_initial_weights(options), OURS, backbone=SMALL, pixels="uint8")
     assert facts["heads"] == (["aux_classifier", "classifier"] if whole else [])
@@ -216,7 +216,7 @@ def test_weights_of_another_network_or_of_none_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     torch.save({"fc.weight": torch.zeros(2, 2)}, tmp_path / "w.pth")
-    options = DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
+    options = DeepLabOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth"))
     with pytest.raises(BackboneUnfit, match="give --backbone as well"):
         weights = load_initial_weights(options)
         model = DeepLab(3, 5, backbone=SMALL)
@@ -228,18 +228,19 @@ def test_weights_of_another_network_or_of_none_are_refused(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", fail)
     with pytest.raises(BackboneMissing) as error:
-        load_initial_weights(DroneOptions())
+        load_initial_weights(DeepLabOptions())
     place = tmp_path / "hub" / "checkpoints" / "deeplabv3_resnet101_coco-586e9e4e.pth"
     for part in (str(place), "--backbone-weights FILE", "random"):
         assert part in str(error.value)
     with pytest.raises(BackboneMissing, match="there is no file"):
-        load_initial_weights(DroneOptions(backbone_weights=str(tmp_path / "nowhere.pth")))
+        load_initial_weights(DeepLabOptions(backbone_weights=str(tmp_path / "nowhere.pth")))
 
 
 def test_a_file_without_tensors_by_their_names_is_refused(tmp_path: Path):
     torch.save({"model": {"conv1.weight": torch.zeros(2, 2)}, "epoch": 3}, tmp_path / "w.pth")
     with pytest.raises(BackboneUnfit, match="save them alone"):
-        load_initial_weights(DroneOptions(backbone=SMALL, backbone_weights=str(tmp_path / "w.pth")))
+        path = str(tmp_path / "w.pth")
+        load_initial_weights(DeepLabOptions(backbone=SMALL, backbone_weights=path))
 
 
 def test_a_head_of_which_no_weight_fits_is_not_said_to_be_taken_over():

@@ -16,7 +16,7 @@ def test_its_metrics_are_of_its_own_files(tmp_path: Path):
     (model / run_folder.EXAMPLES).mkdir()
     files = run_folder.digests_of(model, (run_folder.HISTORY, run_folder.CURVES))
     run_folder.write_json(model / run_folder.METRICS, {"split": "image", "files": files})
-    _finish(TrialOptions(seed=3), folder, model)
+    _finish(TrialOptions.of(seed=3), folder, model)
     metrics = run_folder.read_json(folder / run_folder.METRICS)
     assert (metrics["split"], metrics["score"]) == ("image", score_of(3))
     assert metrics["files"].keys() == files.keys()

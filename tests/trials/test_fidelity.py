@@ -145,7 +145,7 @@ def test_a_budget_may_be_given_by_hand(tmp_path: Path, imagery: Path):
 
 def finished(folder: Path, budget: int | None, *, epochs: int = 1, **options: Any) -> Path:
     grant = Grant(epochs=budget).as_dict()
-    run_folder.write_json(folder / OPTIONS, {**as_dict(TrialOptions(**options)), **grant})
+    run_folder.write_json(folder / OPTIONS, {**as_dict(TrialOptions.of(**options)), **grant})
     run_folder.write_history(folder / HISTORY, [{"epoch": n + 1} for n in range(epochs)])
     (folder / LAST).touch()
     run_folder.write_json(folder / METRICS, {})

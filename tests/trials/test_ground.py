@@ -8,7 +8,7 @@ import pytest
 
 from aerial_nni.config.options import TrialOptions
 from aerial_nni.inference.model_card import read_card
-from aerial_nni.trials.run_trial import open_data_context, supervised_setup, task_of
+from aerial_nni.trials.run_trial import masks_alone, open_data_context, task_of
 
 CPU = {"device": "cpu", "precision": "fp32"}
 
@@ -17,7 +17,7 @@ CPU = {"device": "cpu", "precision": "fp32"}
 def test_normalisation_and_class_pixels_are_those_of_the_training_patches(
     imagery: Path, tmp_path: Path, seed: int
 ):
-    options = TrialOptions(data="folder", data_dir=str(imagery), patch=16, split_seed=seed,
+    options = TrialOptions.of(data="folder", data_dir=str(imagery), patch=16, split_seed=seed,
                            val_fraction=0.5, **CPU)  # fmt: skip
     ground = open_data_context(options, tmp_path)
     train, val = list(ground.split.train), list(ground.split.val)
@@ -40,10 +40,10 @@ def test_a_checkpoint_knows_the_values_and_colours_of_the_user_s_masks(
         "masks: index\nclasses:\n  low: {values: [0, 9], colour: '#010203'}\n  high: 1\nvoid: -1\n"
     )
     for data_dir, values, void in ((imagery, (0, 1), 255), (tmp_path / "own", (0, 1), -1)):
-        options = TrialOptions(data="folder", data_dir=str(data_dir), patch=16, **CPU)
+        options = TrialOptions.of(data="folder", data_dir=str(data_dir), patch=16, **CPU)
         ground = open_data_context(options, tmp_path)
         header = json.loads(
-            json.dumps(task_of(options, ground, supervised_setup(options, ground)).header)
+            json.dumps(task_of(options, ground, masks_alone(options, ground)).header)
         )
         card = read_card(header, "here")
         assert (card.written.values, card.written.void) == (values, void)

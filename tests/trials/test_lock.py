@@ -6,7 +6,7 @@ from aerial_nni.config import run_folder
 from aerial_nni.config.options import TrialOptions, as_dict
 from aerial_nni.trials.lock import FolderBusy, occupied
 
-OPTIONS = TrialOptions(seed=3)
+OPTIONS = TrialOptions.of(seed=3)
 
 
 def cut_off(folder: Path, options: TrialOptions = OPTIONS) -> Path:
@@ -43,7 +43,7 @@ def test_only_one_trial_takes_it_over(tmp_path: Path):
 def test_what_is_not_taken_over(tmp_path: Path, why: str):
     old, new = cut_off(tmp_path / "old"), tmp_path / "new"
     if why == "other options":
-        cut_off(old, TrialOptions(seed=4))
+        cut_off(old, TrialOptions.of(seed=4))
     elif why == "finished":
         run_folder.write_json(old / run_folder.METRICS, {"score": 0.5})
     elif why == "before its first epoch":

@@ -2,6 +2,7 @@
 
 import argparse
 
+from aerial_nni.cli.checkpoints import with_weights
 from aerial_nni.cli.experiment_flags import Verbs, add_config, add_experiment_flags
 from aerial_nni.cli.launching import launched
 from aerial_nni.config.flags import add_trial_flags, resolve_flags
@@ -37,6 +38,6 @@ def baseline(given: argparse.Namespace) -> int:
     from aerial_nni.recipes.baseline import study as experiment
 
     resolved = resolve_flags(given, TrialOptions, BASELINE.preset)
-    options = resolved.options
+    options = with_weights(resolved.options, given.runs)
     definition = experiment.baseline(options, given.seeds)
     return launched(BASELINE, definition, given, resolved)

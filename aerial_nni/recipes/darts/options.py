@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from aerial_nni.config.families.unet import UNetOptions
 from aerial_nni.config.options import BadOption, TrialOptions, option
 from aerial_nni.recipes.darts.phases import ORDERS, VARIANTS
 
@@ -41,7 +42,15 @@ class SearchOptions(TrialOptions):
         super().__post_init__()
         if not self.search:
             return
-        self.refuse_what_cells_lack()
+        network = self.network
+        if not isinstance(network, UNetOptions):
+            raise BadOption(
+                f"search=True searches the blocks of the U-Net; model={self.model} has none: leave "
+                "--model out"
+            )
+        for name, only in (("norm", "batch"), ("dropout", 0.0)):
+            if (value := getattr(network, name)) != only:
+                raise BadOption(f"{name}={value!r}: a searched network has {name}={only!r} alone")
         if self.order == "second" and self.optimizer != "sgd":
             raise BadOption(
                 f"order=second unrolls a step of SGD, but optimizer={self.optimizer}; "
@@ -78,8 +87,8 @@ class SearchOptions(TrialOptions):
                 f"precision={self.precision} is too coarse for a search of {self.order} order; "
                 f"give one of {', '.join(self.precisions())}"
             )
-        if self.width % self.parts:
-            raise BadOption(f"parts={self.parts} does not divide width={self.width}")
+        if network.width % self.parts:
+            raise BadOption(f"parts={self.parts} does not divide width={network.width}")
         if self.parts > 1 and self.target_milliseconds:
             raise BadOption(
                 f"parts={self.parts} with target_milliseconds: what is timed works on a share of "

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from aerial_nni.config.errors import UserError
+from aerial_nni.config.families.unet import UNetOptions
+from aerial_nni.config.options import network_of
 from aerial_nni.config.run_folder import GENOTYPE, read_json, write_json
 from aerial_nni.data.pipeline.batches import Batch, Batches, valid_pixels
 from aerial_nni.models import ModelSpec
@@ -60,6 +62,7 @@ class Searcher(Callback):
         self.weights_half, self.architecture_half = halves
         self.device, self.precision = self.weights_half.device, precision
         self.loss = loss
+        self.network = network_of(options, UNetOptions)
         self.architecture = Architecture(
             supernet.tables(),
             generator=generator(options.seed, "alpha"),
@@ -119,18 +122,12 @@ class Searcher(Callback):
     def delivered(self, model: nn.Module, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
         """The network derived from the architecture as it is, on the supernet's weights."""
         genotype = self.genotype()
+        sizes = {name: spec.options[name] for name in ("width", "depth", "space_to_depth")}
         derived_spec = ModelSpec(
             model="derived",
             bands=spec.bands,
             classes=spec.classes,
-            width=spec.width,
-            depth=spec.depth,
-            norm="batch",
-            dropout=0.0,
-            upsampling="transposed",
-            space_to_depth=spec.space_to_depth,
-            genotype=genotype.text(),
-            parts=self.options.parts,
+            options={**sizes, "genotype": genotype.text(), "parts": self.options.parts},
         )
         derived = derived_spec.build().to(self.device).to(memory_format=torch.channels_last)
         derived.load_state_dict(self.supernet.inherited(genotype))
@@ -185,7 +182,7 @@ class Searcher(Callback):
 
     def genotype(self) -> Genotype:
         """What is derived from the architecture as it is."""
-        return self.architecture.genotype(depth=self.options.depth, nodes=self.options.nodes)
+        return self.architecture.genotype(depth=self.network.depth, nodes=self.options.nodes)
 
     def _has_learnt(self) -> bool:
         """Whether the architecture has taken a step, in this run or before it was resumed."""
@@ -193,9 +190,15 @@ class Searcher(Callback):
 
     def _costs(self) -> dict[str, tuple[Cost, float]]:
         """Costs that are watched, by name, and what each should come to; 0: not penalised."""
-        names = ("width", "depth", "nodes", "space_to_depth")
-        sizes = {name: getattr(self.options, name) for name in names}
-        cost = parameters(self.bands, self.classes, **sizes)
+        network = self.network
+        cost = parameters(
+            self.bands,
+            self.classes,
+            width=network.width,
+            depth=network.depth,
+            nodes=self.options.nodes,
+            space_to_depth=network.space_to_depth,
+        )
         found = {"parameters": (cost, float(self.options.target_params))}
         if target := self.options.target_milliseconds:
             images = next(self.weights_half.in_order())[0]

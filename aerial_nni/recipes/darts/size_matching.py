@@ -46,12 +46,12 @@ class Sizes:
                 model="unet",
                 bands=self._bands,
                 classes=self._classes,
-                width=width,
-                depth=self._network["depth"],
-                norm="batch",
-                dropout=0.0,
-                upsampling=self._network.get("upsampling", "transposed"),
-                space_to_depth=self._network["space_to_depth"],
+                options={
+                    "width": width,
+                    "depth": self._network["depth"],
+                    "upsampling": self._network.get("upsampling", "transposed"),
+                    "space_to_depth": self._network["space_to_depth"],
+                },
             )
             return parameter_count(spec.build())
 

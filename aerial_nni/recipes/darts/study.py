@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from aerial_nni.config.options import BadOption, TrialOptions, flag
+from aerial_nni.config.options import BadOption, TrialOptions, flag, option_value
 from aerial_nni.models.genotype import random_genotype, space_size
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.workload import Part, workload
@@ -98,7 +98,7 @@ def darts(
             f"random_seeds={plan.random_seeds}, but there are {len(plan.seeds)} seeds; give "
             f"--random-seeds {len(plan.seeds)}, or more --seeds"
         )
-    if options.model != "unet" or options.genotype:
+    if options.model != "unet":
         raise BadOption(
             "the architecture is what is searched here; to train one: "
             "python -m aerial_nni.run baseline --model derived --genotype genotype.json"
@@ -114,7 +114,8 @@ def darts(
     arguments = arguments_of(options, method, guide)
     usual = TrialOptions()
     training = {name: getattr(usual, name) for name in TRAINED_ALIKE}
-    network = {name: getattr(options, name) for name in IN_COMMON}
+    network = {name: option_value(options, name) for name in IN_COMMON}
+    depth = network["depth"]
     finals = (plan.trials + 1) * len(plan.seeds) + plan.randoms * plan.random_seeds
     return Definition(
         kind="darts",
@@ -153,7 +154,7 @@ def darts(
             "random_seeds": plan.random_seeds,
             "final_epochs": plan.epochs,
             "given": fixed,
-            "architectures": str(space_size(options.depth, options.nodes)),
+            "architectures": str(space_size(depth, options.nodes)),
             "reason": plan.reason,
         },
     )
@@ -163,8 +164,9 @@ def work_of(
     options: SearchOptions, plan: Plan, space: Mapping[str, Any], *, training: Mapping[str, Any]
 ) -> tuple[Part, ...]:
     """What is trained: a drawn architecture stands for all that are found or drawn later."""
-    drawn = random_genotype(np.random.default_rng(plan.seeds[0]), depth=options.depth,
-                            nodes=options.nodes)  # fmt: skip
+    depth = option_value(options, "depth")
+    generator = np.random.default_rng(plan.seeds[0])
+    drawn = random_genotype(generator, depth=depth, nodes=options.nodes)
     derived = {**training, "search": False, "model": "derived", "genotype": drawn.text()}
     plain = {**training, "search": False, "model": "unet"}
     networks = plan.trials * len(plan.seeds) + plan.randoms * plan.random_seeds

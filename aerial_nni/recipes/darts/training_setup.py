@@ -13,6 +13,8 @@ from pathlib import Path
 
 import torch
 
+from aerial_nni.config.families.unet import UNetOptions
+from aerial_nni.config.options import network_of
 from aerial_nni.config.run_folder import HALVES
 from aerial_nni.data.pipeline.split_files import save_split
 from aerial_nni.data.pipeline.train_arch_split import halve
@@ -21,7 +23,12 @@ from aerial_nni.recipes.darts.options import SearchOptions
 from aerial_nni.recipes.darts.searcher import Searcher
 from aerial_nni.training.seeds import derived_seed
 from aerial_nni.trials.main import run_program
-from aerial_nni.trials.run_trial import DataContext, TrainingSetup, supervised_setup
+from aerial_nni.trials.run_trial import (
+    DataContext,
+    TrainingSetup,
+    masks_alone,
+    supervised_setup,
+)
 
 
 def build_setup(options: SearchOptions, context: DataContext, folder: Path) -> TrainingSetup:
@@ -29,9 +36,9 @@ def build_setup(options: SearchOptions, context: DataContext, folder: Path) -> T
 
     Plain training of the options' model where they do not say `search`.
     """
-    plain = supervised_setup(options, context)
     if not options.search:
-        return plain
+        return supervised_setup(options, context, folder)
+    plain, network = masks_alone(options, context), network_of(options, UNetOptions)
     from aerial_nni.recipes.darts.space import AerialSpace  # NNI's spaces take seconds to import
     from aerial_nni.recipes.darts.supernet import Supernet
 
@@ -42,10 +49,10 @@ def build_setup(options: SearchOptions, context: DataContext, folder: Path) -> T
         space = AerialSpace(
             bands,
             classes,
-            width=options.width,
-            depth=options.depth,
+            width=network.width,
+            depth=network.depth,
             nodes=options.nodes,
-            space_to_depth=options.space_to_depth,
+            space_to_depth=network.space_to_depth,
             parts=options.parts,
         )
     supernet = Supernet(space, recompute=options.recompute).to(context.device)
@@ -73,9 +80,9 @@ def build_setup(options: SearchOptions, context: DataContext, folder: Path) -> T
         facts={
             "search": {
                 "space": {
-                    "depth": options.depth,
+                    "depth": network.depth,
                     "nodes": options.nodes,
-                    "size": str(space_size(options.depth, options.nodes)),
+                    "size": str(space_size(network.depth, options.nodes)),
                 },
                 "weights_patches": len(halves.train),
                 "architecture_patches": len(halves.val),

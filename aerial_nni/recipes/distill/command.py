@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 
+from aerial_nni.cli.checkpoints import with_weights
 from aerial_nni.cli.experiment_flags import (
     Verbs,
     add_config,
@@ -13,12 +14,13 @@ from aerial_nni.cli.experiment_flags import (
     whole,
 )
 from aerial_nni.cli.launching import launched
+from aerial_nni.config.families.unet import UNetOptions
 from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
-from aerial_nni.recipes.distill.options import SIZES, DistillOptions
+from aerial_nni.recipes.distill.options import DistillOptions
 from aerial_nni.recipes.distill.recipe import DISTILL
 
 STUDENT = {
-    **dict.fromkeys(SIZES, "the teacher's"),
+    **dict.fromkeys((spec.name for spec in dataclasses.fields(UNetOptions)), "the teacher's"),
     "width": "half the teacher's",
     "depth": "one less than the teacher's",
 }
@@ -84,7 +86,7 @@ def distill(given: argparse.Namespace) -> int:
     resolved = resolve_flags(
         given, DistillOptions, preset=lambda data: experiment.usual_options(data, teacher)
     )
-    options = resolved.options
+    options = with_weights(resolved.options, given.runs)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from aerial_nni.config.options import OF_UNET, TrialOptions, option, parse_sum
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.options import BadOption, TrialOptions, option, parse_sum
 
 KINDS = ("soft", "logits", "channel", "pair")
 LAYERS = ("decoder", "encoder", "logits")
-SIZES = OF_UNET
-"""What `--student` may say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,18 @@ class DistillOptions(TrialOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        parse_kind(self.kind)
+        named = {name for _, name in parse_kind(self.kind)}
+        family, layers = FAMILIES[self.model], self.layers
+        if "pair" in named and layers not in ("logits", *family.feature_layers):
+            raise BadOption(f"layers={layers!r}: {family.title} has none; give --layers logits")
+
+    def refuse_other_heads(self) -> None:
+        """Raises `BadOption` for a student with a head that the teacher says nothing to."""
+        if self.teacher_weight and getattr(self.network, "auxiliary", 0):
+            raise BadOption(
+                "a student learns from its last logits, without an auxiliary head; give "
+                "--auxiliary 0"
+            )
 
 
 def parse_kind(text: str) -> list[tuple[float, str]]:

@@ -4,14 +4,17 @@ The control is the same student, trained as long and from the same seeds, withou
 the teacher is worth is the difference between the two.
 """
 
+import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.families.unet import UNetOptions
 from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.recipes.distill.gain import STUDENT
-from aerial_nni.recipes.distill.options import SIZES, DistillOptions
+from aerial_nni.recipes.distill.options import DistillOptions
 from aerial_nni.recipes.distill.recipe import DISTILL
 from aerial_nni.recipes.distill.teacher import Teacher
 from aerial_nni.recipes.engine import search
@@ -33,17 +36,23 @@ def plan_of(data: str, *, seed: int) -> Plan:
 
 
 def usual_options(data: str, teacher: Teacher) -> dict[str, Any]:
-    """Options where nothing else is said: a student of half the width and one level less."""
+    """Options where nothing else is said: a student of half the width and one level less.
+
+    Of a teacher that is no U-Net, of those of the usual U-Net. A student of another family has what
+    is usual of it, and no head beside the one whose answers are compared.
+    """
     spec = teacher.header["model"]
-    if spec.get("more"):  # no U-Net: it has no size that a student could have half of
-        spec = as_dict(TrialOptions())
-    student = {name: spec[name] for name in SIZES if name in spec}
-    student["width"] = max(1, spec.get("width", 16) // 2)
-    student["depth"] = max(1, spec.get("depth", 4) - 1)
-    return {**student, **DISTILL.preset(data)}
+    known = as_dict(TrialOptions())
+    names = [spec.name for spec in dataclasses.fields(UNetOptions)]
+    if spec["model"] in ("unet", "derived"):
+        known |= {name: spec[name] for name in names if name in spec}
+    student = {name: known[name] for name in names}
+    student["width"] = max(1, known["width"] // 2)
+    student["depth"] = max(1, known["depth"] - 1)
+    return {**student, "auxiliary": 0.0, **DISTILL.preset(data)}
 
 
-def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def student_of(words: Sequence[str], model: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options of the student that are fixed, and a search space of those with several values.
 
     `["width=8", "depth=2,3"]` gives `{"width": 8}` and depth as a choice of 2 and 3.
@@ -51,7 +60,8 @@ def student_of(words: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises:
         BadOption: a word is not NAME=VALUE of something the student may vary in.
     """
-    given = named_values(words, flag="--student", names=SIZES, several="to search")
+    names = [spec.name for spec in dataclasses.fields(FAMILIES[model].options)]
+    given = named_values(words, flag="--student", names=names, several="to search")
     fixed = {name: values[0] for name, values in given.items() if len(values) == 1}
     searched = {
         name: {"_type": "choice", "_value": values}
@@ -79,10 +89,11 @@ def distill(
         BadSpace: the search space cannot be used, or not by this method.
         BadOption: `student`, the options or the seeds cannot be used.
     """
-    fixed, searched = student_of(student)
+    fixed, searched = student_of(student, options.model)
     options = changed(options, fixed)
     if options.teacher_weight == 0:
         raise BadOption(f"teacher_weight=0 is the {CONTROL}, which is trained anyway; give more")
+    options.refuse_other_heads()
     if searched and not plan.trials:
         names = ", ".join(searched)
         raise BadOption(f"--student gives several values of {names}; give --trials to search them")

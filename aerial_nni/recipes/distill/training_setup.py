@@ -5,6 +5,7 @@ By hand, into a folder of its own; running the line again goes on where it stopp
     python -m aerial_nni.trials.distill --teacher CHECKPOINT --width 8 --out runs/by-hand
 """
 
+import dataclasses
 import logging
 import sys
 from collections.abc import Sequence
@@ -23,17 +24,16 @@ from aerial_nni.trials.run_trial import DataContext, TrainingSetup, supervised_s
 log = logging.getLogger(__name__)
 
 
-def build_setup(
-    options: DistillOptions, context: DataContext, _: Path | None = None
-) -> TrainingSetup:
+def build_setup(options: DistillOptions, context: DataContext, folder: Path) -> TrainingSetup:
     """The loss of plain training and what the teacher says; weight 0 is plain training.
 
     Raises:
         TeacherMissing, TeacherUnfit, BadCheckpoint, BadOption: with what to do.
     """
-    plain = supervised_setup(options, context)
+    plain = supervised_setup(options, context, folder)
     if options.teacher_weight == 0:
         return plain
+    options.refuse_other_heads()
     if not options.teacher:
         raise TeacherMissing()
     teacher = open_teacher(Path(options.teacher))
@@ -45,19 +45,20 @@ def build_setup(
     if options.teacher_cache and batches.augmentation == Augmentation():
         kept = keep_views(objective.ask, batches, teacher=teacher.sha256,
                           layer=layer_of(options), precision=context.precision)  # fmt: skip
-    return TrainingSetup(
+    return dataclasses.replace(
+        plain,
         objective=objective,
-        loss=plain.loss,
         attached=kept,
         columns=objective.columns,
         facts={
+            **plain.facts,
             "distillation": {
                 "kind": options.kind,
                 "temperature": options.temperature,
                 "teacher_weight": options.teacher_weight,
                 "layers": layer_of(options),
                 "teacher": {**model_facts(teacher.model, context.prepared), **teacher.facts},
-            }
+            },
         },
     )
 

@@ -2,9 +2,8 @@
 
 import argparse
 import dataclasses
-from pathlib import Path
 
-from aerial_nni.cli.checkpoints import checkpoint_of
+from aerial_nni.cli.checkpoints import with_weights
 from aerial_nni.cli.experiment_flags import (
     Verbs,
     add_config,
@@ -17,9 +16,9 @@ from aerial_nni.cli.experiment_flags import (
 )
 from aerial_nni.cli.launching import launched
 from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
-from aerial_nni.config.options import LOSS_TERMS, OF_UNET, TrialOptions, changed
+from aerial_nni.config.options import LOSS_TERMS, TrialOptions, changed
 from aerial_nni.recipes.drone.loss_presets import COMPARED, LOSSES, VARIED
-from aerial_nni.recipes.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+from aerial_nni.recipes.drone.options import DroneOptions
 from aerial_nni.recipes.drone.recipe import DRONE
 
 
@@ -73,7 +72,8 @@ def add_flags(verbs: Verbs) -> None:
         parser,
         DroneOptions,
         preset=DRONE.preset,
-        without=("model", "genotype", *OF_UNET, *VARIED),
+        without=("model", *VARIED),
+        families=("deeplab",),
         texts={"epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search"},
     )
 
@@ -84,8 +84,7 @@ def drone(given: argparse.Namespace) -> int:
 
     check_search_words(given)
     resolved = resolve_flags(given, DroneOptions, DRONE.preset)
-    options = resolved.options
-    options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
+    options = with_weights(resolved.options, given.runs)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -103,12 +102,4 @@ def drone(given: argparse.Namespace) -> int:
         space_file=given.search_space,
         given=flags_of(given, DroneOptions),
     )
-    return launched(DRONE, definition, given, resolved, prepare=experiment.prepare_with(options))
-
-
-def weights_of(options: DroneOptions, runs: Path) -> str:
-    """The option `backbone_weights` as trials take it, which start elsewhere."""
-    if options.backbone_weights in (COCO, IMAGENET, RANDOM):
-        return options.backbone_weights
-    path, _ = checkpoint_of(options.backbone_weights, runs)
-    return str(path.expanduser().resolve())
+    return launched(DRONE, definition, given, resolved)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from aerial_nni.config.families.deeplab import RANDOM
 from aerial_nni.config.options import BUILT_IN
-from aerial_nni.recipes.drone.options import RANDOM, DroneOptions
+from aerial_nni.recipes.drone.options import DroneOptions
 from aerial_nni.recipes.engine.recipe import OTHERS, Document, Recipe
 
 SMALL: dict[str, Any] = {

@@ -5,22 +5,18 @@ finds is trained from the same seeds and as long, so the runs of its loss are it
 """
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.config.options import BadOption, TrialOptions
-from aerial_nni.data.dataset import Facts
-from aerial_nni.data.pipeline.prepared import Prepared
-from aerial_nni.data.pipeline.splits import Split
+from aerial_nni.config.families.deeplab import RANDOM
+from aerial_nni.config.options import BadOption
 from aerial_nni.nni_backend.definition import Definition
-from aerial_nni.recipes.drone.initial_weights import check_fit, check_start, load_initial_weights
 from aerial_nni.recipes.drone.loss_presets import COMPARED, PREFIX, VARIED, loss_name, options_of
-from aerial_nni.recipes.drone.options import RANDOM, DroneOptions
+from aerial_nni.recipes.drone.options import DroneOptions
 from aerial_nni.recipes.drone.recipe import DRONE
 from aerial_nni.recipes.engine import search
-from aerial_nni.recipes.engine.prepare_data import prepare_data
 from aerial_nni.recipes.engine.search import Plan as SearchPlan
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space
 from aerial_nni.recipes.engine.study import Arm, define
@@ -65,11 +61,6 @@ def drone(
         BadSpace: the search space cannot be used, or not by this method.
         BadOption: the runs cannot have these seeds or losses, or are of another network.
     """
-    if options.model != "deeplab":
-        raise BadOption(
-            f"model={options.model} has none of the options that are searched here; for the U-Net: "
-            "python -m aerial_nni.run hpo"
-        )
     if compared := sorted({*VARIED} & {*given}):
         raise BadOption(
             f"{' and '.join(compared)} would be the same for all runs, and losses are what is "
@@ -114,7 +105,7 @@ def searched_space(options: DroneOptions, path: Path) -> dict[str, Any]:
     for name in VARIED:
         if name in space:
             raise BadSpace(f"{path}: {name} is compared before the search: give --losses")
-    if options.backbone_weights == RANDOM and "trained" in space:
+    if getattr(options.network, "backbone_weights", RANDOM) == RANDOM and "trained" in space:
         why = f"with backbone_weights={RANDOM} a stage that does not learn stays as it was drawn"
         del space["trained"]
         if not space:
@@ -125,23 +116,3 @@ def searched_space(options: DroneOptions, path: Path) -> dict[str, Any]:
         if is_own(path, SPACE):
             log.warning("trained of %s is not searched: %s", path, why)
     return space
-
-
-def prepare_with(options: DroneOptions) -> Callable[[TrialOptions, Path], TrialOptions]:
-    """What makes data, split and the backbone's weights ready: see `launch`.
-
-    Raises, when it is called, BackboneMissing and BackboneUnfit beside what `prepare_data` does.
-    """
-
-    def check(prepared: Prepared, split: Split) -> None:
-        if options.model == "deeplab":
-            check_start(load_initial_weights(options), prepared, split)
-
-    def check_facts(facts: Facts) -> None:
-        if options.model == "deeplab":
-            check_fit(load_initial_weights(options), options, facts)
-
-    def prepare(given: TrialOptions, folder: Path) -> TrialOptions:
-        return prepare_data(given, folder, check=check, check_facts=check_facts)
-
-    return prepare

@@ -1,4 +1,4 @@
-r"""The drone trial: DeepLabV3, or the U-Net, on pictures from low flights.
+r"""The drone trial: DeepLabV3, or another network, on pictures from low flights.
 
 By hand, into a folder of its own; running the line again goes on where it stopped:
 
@@ -11,18 +11,10 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import torch
-
-from aerial_nni.config.options import OF_UNET
 from aerial_nni.config.run_folder import LAST, LR_FINDER, read_history, write_history
-from aerial_nni.models import ModelSpec
-from aerial_nni.models.deeplab import DeepLab
-from aerial_nni.recipes.drone.initial_weights import check_start, copy_weights, load_initial_weights
+from aerial_nni.models import model_spec
 from aerial_nni.recipes.drone.options import DroneOptions
-from aerial_nni.recipes.drone.unfreezing import Thaw, both_heads
-from aerial_nni.training.loss_meter import PartMeans
 from aerial_nni.training.lr_finder import Sweep, as_columns, sweep
 from aerial_nni.trials.main import run_program
 from aerial_nni.trials.run_trial import (
@@ -35,63 +27,13 @@ from aerial_nni.trials.run_trial import (
 
 
 def build_setup(options: DroneOptions, context: DataContext, folder: Path) -> TrainingSetup:
-    """What DeepLabV3 learns from; or plainly the U-Net.
+    """What the model learns from, after a sweep over learning rates where one is asked for.
 
     Raises:
         BackboneMissing, BackboneUnfit: with what to do.
     """
-    setup = supervised_setup(options, context)
-    if options.model == "deeplab":
-        setup = _deeplab(options, context, setup)
-    if options.find_lr:
-        setup = _with_finder(options, context, setup, folder)
-    return setup
-
-
-def _deeplab(options: DroneOptions, context: DataContext, plain: TrainingSetup) -> TrainingSetup:
-    start = load_initial_weights(options)
-    check_start(start, context.prepared, context.split)
-    spec = deeplab_spec(options, context)
-    model = new_model(spec, options.seed)
-    assert isinstance(model, DeepLab)
-    pixels = str(context.prepared.images.dtype)
-    weights = copy_weights(
-        model, start, context.normalisation, backbone=options.backbone, pixels=pixels
-    )
-    model.to(context.device).to(memory_format=torch.channels_last)
-    facts: dict[str, Any] = {
-        "backbone": options.backbone,
-        "weights": weights,
-        "frozen": list(model.frozen),
-        "thaw": options.thaw,
-    }
-    if options.auxiliary:
-        parts = PartMeans()
-        objective = both_heads(plain.loss, options.auxiliary, note=parts.note)
-        plain = dataclasses.replace(plain, objective=objective, columns=parts.columns)
-    return dataclasses.replace(
-        plain,
-        model=model,
-        spec=spec,
-        facts={"deeplab": facts},
-        callback=Thaw(model, options.thaw),
-    )
-
-
-def deeplab_spec(options: DroneOptions, context: DataContext) -> ModelSpec:
-    """How the model is built again."""
-    facts = context.prepared.facts
-    more = ("backbone", "head", "trained", "recompute")
-    return ModelSpec(
-        model="deeplab",
-        bands=len(facts.bands),
-        classes=len(facts.classes),
-        **{name: getattr(options, name) for name in (*OF_UNET, "genotype")},
-        more={
-            **{name: getattr(options, name) for name in more},
-            "auxiliary": options.auxiliary > 0,
-        },
-    )
+    setup = supervised_setup(options, context, folder)
+    return _with_finder(options, context, setup, folder) if options.find_lr else setup
 
 
 def _with_finder(
@@ -117,8 +59,6 @@ def _swept(options: DroneOptions, context: DataContext, setup: TrainingSetup) ->
     facts = context.prepared.facts
     model = setup.model
     if model is None:
-        from aerial_nni.models import model_spec
-
         spec = model_spec(options, bands=len(facts.bands), classes=len(facts.classes))
         model = new_model(spec, options.seed)
     found = sweep(

@@ -2,11 +2,13 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
+from aerial_nni.config.families import FAMILIES
+from aerial_nni.config.families.family import NetworkOptions, resolve
 from aerial_nni.config.options import Options, TrialOptions
 from aerial_nni.config.run_folder import SPLIT
 from aerial_nni.data import open_dataset
@@ -29,28 +31,44 @@ def prepare_data(
     *,
     check: Check | None = None,
     check_facts: CheckFacts | None = None,
+    networks: Sequence[NetworkOptions] = (),
 ) -> Options:
     """Fills the cache, writes the split into the experiment's folder; the options of its trials.
 
     They name the data by an absolute path, since trials start elsewhere, and the split by its
     file, so that all trials train on the same patches. Nothing is written if there is an error,
-    be it one of `check`; where it is one of `check_facts` no picture was read.
+    be it one of `check`; where it is one of `check_facts` no picture was read. The weights that
+    the networks of the trials begin with are looked at too: of `networks`, by default the options'.
 
     Raises:
-        DatasetMissing, BadSamples, SplitOverlap, BadOption: with what to type next.
+        BackboneMissing, BackboneUnfit, DatasetMissing, BadSamples, SplitOverlap, BadOption: with
+            what to type next.
     """
     if options.data_dir:
         data_dir = str(Path(options.data_dir).expanduser().resolve())
         options = dataclasses.replace(options, data_dir=data_dir)
-    if check_facts is not None:
+    begun = [_weights(one) for one in networks or [options.network]]
+    by_facts = [one[0] for one in begun if one] + ([check_facts] if check_facts else [])
+    by_data = [one[1] for one in begun if one] + ([check] if check else [])
+    if by_facts:
         dataset = open_dataset(options.data, options.data_dir)
-        check_facts(without_classes(dataset.facts, options.void_classes)[0])
+        for one in by_facts:
+            one(without_classes(dataset.facts, options.void_classes)[0])
     prepared = _prepared(options)
     split = chosen_split(options, prepared)
-    if check is not None:
-        check(prepared, split)
+    for each in by_data:
+        each(prepared, split)
     save_split(folder / SPLIT, prepared, split)
     return dataclasses.replace(options, split=str(folder / SPLIT))
+
+
+def _weights(network: NetworkOptions) -> tuple[CheckFacts, Check] | None:
+    """What checks the weights that such a network begins with, if it has any but drawn ones."""
+    family = next(family for family in FAMILIES.values() if family.options is type(network))
+    if not family.weights:
+        return None
+    checks: tuple[CheckFacts, Check] = resolve(family.weights)(network)
+    return checks
 
 
 def _prepared(options: TrialOptions) -> Prepared:

@@ -1,14 +1,20 @@
 """Search spaces from files, checked against the options they vary before NNI starts."""
 
 import difflib
-from collections.abc import Collection, Mapping
-from dataclasses import fields
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import aerial_nni
 from aerial_nni.config.errors import Damaged
-from aerial_nni.config.options import BadOption, Options, changed
+from aerial_nni.config.options import (
+    BadOption,
+    Options,
+    changed,
+    families_with,
+    option_fields,
+    option_value,
+)
 from aerial_nni.config.safe_reading import read_plain
 from aerial_nni.tuners.parameter import BadSpace, Parameter
 from aerial_nni.tuners.space import Space
@@ -59,7 +65,9 @@ def load_space(
 ) -> dict[str, Any]:
     """NNI's search space of a YAML or JSON file; every value in it is one that a trial takes.
 
-    What is `refused` may not be in it: option -> why, and what to do instead.
+    What is `refused` may not be in it: option -> why, and what to do instead. Where it varies the
+    model, an option of one of the families is in force in the trials of that family alone. What a
+    file of the project varies of other families than the options' is left out.
 
     Raises:
         BadSpace: with the parameter, what is wrong with it, and what to write.
@@ -77,12 +85,36 @@ def load_space(
     if not isinstance(values, Mapping):
         raise BadSpace(f"{path} holds no search space; write `name: {{_type: …, _value: […]}}`")
     try:
-        space = Space.parse(values)
-        for parameter in space.parameters:
-            _check(parameter, options, refused)
+        values = _of_its_models(path, values, options)
+        variants = _variants(values, options, refused)
+        for parameter in Space.parse(values).parameters:
+            _check(parameter, variants, refused)
     except BadSpace as error:
         raise BadSpace(f"{path}: {error}") from error
-    return dict(values)
+    return values
+
+
+def _of_its_models(path: Path, values: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """The space, of a file of the project without what the model does not have."""
+    own = {spec.name for spec in option_fields(options)}
+    if path.resolve().parent != FOLDER or "model" in values:
+        return dict(values)
+    return {name: one for name, one in values.items() if name in own or not families_with(name)}
+
+
+def _variants(
+    values: Mapping[str, Any], options: Options, refused: Mapping[str, str]
+) -> list[Options]:
+    """The options with each model that trials may have. Raises `BadSpace`."""
+    if "model" not in values or "model" in refused:
+        return [options]
+    try:
+        return [
+            changed(options, {"model": model})
+            for model in Space.parse({"model": values["model"]}).parameters[0].values
+        ]
+    except BadOption as error:
+        raise BadSpace(str(error)) from error
 
 
 def without_given(
@@ -93,7 +125,7 @@ def without_given(
     Raises:
         BadOption: nothing is left, and the space may not be `empty`.
     """
-    fixed = {name: getattr(options, name) for name in space if name in given}
+    fixed = {name: option_value(options, name) for name in space if name in given}
     left = {name: one for name, one in space.items() if name not in fixed}
     if not left and not empty:
         flags = ", ".join("--" + name.replace("_", "-") for name in fixed)
@@ -104,12 +136,17 @@ def without_given(
     return left, fixed
 
 
-def _check(parameter: Parameter, options: Options, refused: Mapping[str, str]) -> None:
+def _check(parameter: Parameter, variants: Sequence[Options], refused: Mapping[str, str]) -> None:
     name = parameter.name
-    all_names = [spec.name for spec in fields(options)]
+    all_names = [spec.name for options in variants for spec in option_fields(options)]
     known = [name for name in all_names if name not in refused]
     if name in all_names and name in refused:
         raise BadSpace(f"{name} cannot be searched: {refused[name]}")
+    if name not in known and (others := families_with(name)):
+        raise BadSpace(
+            f"{name} is an option of {' and '.join(others)}, not of {variants[0].model}; leave it "
+            f"out, or give --model {others[0]}"
+        )
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
@@ -117,10 +154,13 @@ def _check(parameter: Parameter, options: Options, refused: Mapping[str, str]) -
     places = {parameter.at(unit) for unit in (0.0, 0.5, 1.0)}
     for place in sorted(places.union(range(min(parameter.levels or 0, FEW)))):
         value = parameter.value(place)
-        try:
-            changed(options, {name: value})
-        except BadOption as error:
-            raise BadSpace(str(error)) from error
+        for options in variants:
+            if name not in [spec.name for spec in option_fields(options)]:
+                continue
+            try:
+                changed(options, {name: value})
+            except BadOption as error:
+                raise BadSpace(str(error)) from error
 
 
 def missing_from(space: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]:

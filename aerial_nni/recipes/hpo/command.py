@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from typing import Any
 
+from aerial_nni.cli.checkpoints import with_weights
 from aerial_nni.cli.experiment_flags import (
     Verbs,
     add_config,
@@ -80,7 +81,7 @@ def hpo(given: argparse.Namespace) -> int:
 
     method = choose_method(index=given.method_index, student_id=given.student_id, name=given.method)
     resolved = resolve_flags(given, TrialOptions, HPO.preset)
-    options = resolved.options
+    options = with_weights(resolved.options, given.runs)
     plan = _plan(given, search.plan_of(options.data, seed=options.seed))
     definition = search.hpo(
         options,

@@ -16,6 +16,7 @@ from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.search import Plan
 from aerial_nni.recipes.engine.search_space import (
     FOLDER,
+    NOT_SEARCHED,
     load_space,
     missing_from,
 )
@@ -32,6 +33,10 @@ ASSESSORS = ("none", "median-stop", "curve-fitting")
 
 class ReasonMissing(UserError, ValueError):
     """A reduced search space was given without saying why."""
+
+
+REFUSED = {name: why for name, why in NOT_SEARCHED.items() if name != "model"}
+"""As `NOT_SEARCHED`; families of networks can be compared."""
 
 
 def plan_of(data: str, *, seed: int) -> Plan:
@@ -63,20 +68,20 @@ def hpo(
         plan,
         name=f"{method.title} on {options.data}",
         usual_space=FULL,
-        open_space=lambda path: load_space(path, options),
+        open_space=lambda path: load_space(path, options, refused=REFUSED),
         after=[Arm(name=BEST, found=True), Arm(name=DEFAULT)],
         space_file=space_file,
         given=given,
         assessor=_assessor(plan.assessor, options),
         facts={"reason": plan.reason, "assessor": plan.assessor},
     )
-    _ask_for_a_reason(definition.space, plan.reason)
+    _ask_for_a_reason(definition.space, options, plan.reason)
     missing = missing_from(definition.space, load_space(FULL, options))
     return replace(definition, method={**definition.method, "missing": missing})
 
 
-def _ask_for_a_reason(space: Mapping[str, Any], reason: str) -> None:
-    full = load_space(FULL, TrialOptions())
+def _ask_for_a_reason(space: Mapping[str, Any], options: TrialOptions, reason: str) -> None:
+    full = load_space(FULL, options)
     if (missing := missing_from(space, full)) and not reason.strip():
         raise ReasonMissing(
             f"the search space is smaller than {FULL}: {'; '.join(missing)}. "

@@ -2,9 +2,8 @@
 
 import argparse
 import dataclasses
-from pathlib import Path
 
-from aerial_nni.cli.checkpoints import checkpoint_of
+from aerial_nni.cli.checkpoints import with_weights
 from aerial_nni.cli.experiment_flags import (
     Verbs,
     add_config,
@@ -17,13 +16,10 @@ from aerial_nni.cli.experiment_flags import (
 )
 from aerial_nni.cli.launching import launched
 from aerial_nni.config.flags import add_trial_flags, flags_of, resolve_flags
-from aerial_nni.config.options import OF_UNET, TrialOptions, changed
-from aerial_nni.recipes.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
+from aerial_nni.config.options import TrialOptions
+from aerial_nni.recipes.zoomout.options import ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXEL
 from aerial_nni.recipes.zoomout.recipe import ZOOMOUT
-
-WITHOUT = ("model", "genotype", *(name for name in OF_UNET if name != "dropout"))
-"""Options of the U-Net, which `--unet` has."""
 
 TEXTS = {
     "epochs": f"{TrialOptions.help_of('epochs')}, of a trial of the search",
@@ -76,15 +72,25 @@ def add_flags(verbs: Verbs) -> None:
         help=f"epochs of each U-Net (default: {usual('unet_epochs')})",
     )
     group.add_argument(
+        "--control",
         "--unet",
+        dest="unet",
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="what is not as usual of the U-Net: width=32 space_to_depth=2",
+        help="what is not as usual of the U-Net beside them: width=32 space_to_depth=2; or another "
+        "network: model=deeplab backbone=resnet50",
     )
     add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)
-    add_trial_flags(parser, ZoomOutOptions, preset=ZOOMOUT.preset, without=WITHOUT, texts=TEXTS)
+    add_trial_flags(
+        parser,
+        ZoomOutOptions,
+        preset=ZOOMOUT.preset,
+        without=("model",),
+        texts=TEXTS,
+        families=("zoomout",),
+    )
 
 
 def zoomout(given: argparse.Namespace) -> int:
@@ -93,8 +99,7 @@ def zoomout(given: argparse.Namespace) -> int:
 
     check_search_words(given)
     resolved = resolve_flags(given, ZoomOutOptions, ZOOMOUT.preset)
-    options = resolved.options
-    options = changed(options, {"backbone_weights": weights_of(options, given.runs)})
+    options = with_weights(resolved.options, given.runs)
     plan = experiment.plan_of(options.data, seed=options.seed)
     plan = dataclasses.replace(
         plan,
@@ -114,13 +119,3 @@ def zoomout(given: argparse.Namespace) -> int:
     return launched(
         ZOOMOUT, definition, given, resolved, prepare=experiment.prepare_with(definition)
     )
-
-
-def weights_of(options: ZoomOutOptions, runs: Path) -> str:
-    """The option `backbone_weights` as trials take it, which start elsewhere."""
-    if options.backbone_weights in (IMAGENET, RANDOM):
-        return options.backbone_weights
-    path = Path(options.backbone_weights)
-    if options.backbone == ENCODER:
-        path, _ = checkpoint_of(options.backbone_weights, runs)
-    return str(path.expanduser().resolve())

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from aerial_nni.config.families.zoomout import RANDOM
 from aerial_nni.config.options import BUILT_IN
 from aerial_nni.recipes.engine.recipe import OTHERS, Document, Recipe
-from aerial_nni.recipes.zoomout.options import RANDOM, ZoomOutOptions
+from aerial_nni.recipes.zoomout.options import ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXELS
 
 SMALL: dict[str, Any] = {

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aerial_nni.config.options import BadOption, TrialOptions, as_dict, changed
-from aerial_nni.data.dataset import Facts
-from aerial_nni.data.pipeline.prepared import Prepared
-from aerial_nni.data.pipeline.splits import Split
+from aerial_nni.config.families.zoomout import IMAGENET, RANDOM, ZoomOutNetOptions
+from aerial_nni.config.options import (
+    BadOption,
+    TrialOptions,
+    as_dict,
+    changed,
+    general_fields,
+    network_of,
+    option_names,
+)
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.recipes.engine import search
 from aerial_nni.recipes.engine.key_value_args import named_values
@@ -21,8 +27,7 @@ from aerial_nni.recipes.engine.prepare_data import prepare_data
 from aerial_nni.recipes.engine.search import Plan as SearchPlan
 from aerial_nni.recipes.engine.search_space import FOLDER, is_own, load_space
 from aerial_nni.recipes.engine.study import Arm, define
-from aerial_nni.recipes.zoomout.backbone_weights import fitting_kinds, fitting_weights
-from aerial_nni.recipes.zoomout.options import IMAGENET, RANDOM, ZoomOutOptions
+from aerial_nni.recipes.zoomout.options import ZoomOutOptions
 from aerial_nni.recipes.zoomout.phases import SUPERPIXEL, SUPERPIXELS, UNET
 from aerial_nni.recipes.zoomout.phases import ZOOMOUT as ZOOM_OUT
 from aerial_nni.recipes.zoomout.recipe import ZOOMOUT
@@ -38,9 +43,9 @@ SHARED = ("data", "data_dir", "skip_bad", "void_classes", "patch", "patch_width"
           "device", "precision")  # fmt: skip
 """What all runs have alike: data, split, patches, augmentation, seed, device and precision."""
 
-UNETS = tuple(name for name in as_dict(TrialOptions())
-              if name not in (*SHARED, "model", "genotype", "epochs"))  # fmt: skip
-"""Options of the U-Net alone."""
+CONTROLS = tuple(name for name in option_names(TrialOptions)
+                 if name not in (*SHARED, "epochs"))  # fmt: skip
+"""Options of the control alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +87,9 @@ def zoomout(
             f"model={options.model} is the control here, and zoom-out is searched; for the U-Net: "
             "python -m aerial_nni.run hpo"
         )
-    side = options.superpixel or SUPERPIXEL
+    side = network_of(options, ZoomOutNetOptions).superpixel or SUPERPIXEL
     options = changed(options, {"superpixel": 0})
-    control = unet_of(unet)
+    control = control_of(unet)
     return define(
         ZOOMOUT,
         options,
@@ -100,26 +105,29 @@ def zoomout(
     )
 
 
-def unet_of(words: Sequence[str]) -> dict[str, Any]:
-    """Options of the U-Net that are not the usual ones, from words such as "width=8".
+def control_of(words: Sequence[str]) -> dict[str, Any]:
+    """Options of the control that are not the usual ones, from words such as "width=8".
 
     Raises:
-        BadOption: a word is no NAME=VALUE of `UNETS`, or the value cannot be used.
+        BadOption: a word is no NAME=VALUE of `CONTROLS`, or the value cannot be used.
     """
-    given = {
-        name: values[0] for name, values in named_values(words, flag="--unet", names=UNETS).items()
-    }
-    unet = as_dict(changed(TrialOptions(), given))
-    return {name: unet[name] for name in given}
+    named = named_values(words, flag="--control", names=CONTROLS)
+    given = {name: values[0] for name, values in named.items()}
+    options = changed(TrialOptions(), given)
+    if options.model == "zoomout":
+        raise BadOption("--control model=zoomout is what it is compared with; give another model")
+    control = as_dict(options)
+    return {name: control[name] for name in given}
 
 
 def final_arms(
     options: ZoomOutOptions, plan: Plan, *, side: int, unet: Mapping[str, Any]
 ) -> list[Arm]:
-    """The final trials: zoom-out, superpixels of this side, and the U-Net."""
-    passes = -(-options.sample_epochs // FEWER)
+    """The final trials: zoom-out, superpixels of this side, and the control."""
+    passes = -(-network_of(options, ZoomOutNetOptions).sample_epochs // FEWER)
     usual, own = as_dict(TrialOptions()), as_dict(options)
-    plain = {name: usual[name] for name in usual if own[name] != usual[name] and name not in SHARED}
+    general = [spec.name for spec in general_fields(options) if spec.name not in SHARED]
+    plain = {name: usual[name] for name in general if own[name] != usual[name]}
     return [
         Arm(name=ZOOM_OUT, options={"superpixel": 0}, found=True),
         Arm(name=SUPERPIXELS, options={"superpixel": side, "sample_epochs": passes}, found=True),
@@ -134,34 +142,19 @@ def searched_space(options: ZoomOutOptions, path: Path) -> dict[str, Any]:
     where the user's own file says so.
     """
     space = load_space(path, options)
-    one = options.backbone_weights not in (IMAGENET, RANDOM)
-    if one or (options.backbone_weights == RANDOM and not is_own(path, SPACE)):
+    weights = network_of(options, ZoomOutNetOptions).backbone_weights
+    if weights not in (IMAGENET, RANDOM) or (weights == RANDOM and not is_own(path, SPACE)):
         space.pop("backbone", None)
     return space
 
 
 def prepare_with(definition: Definition) -> Callable[[TrialOptions, Path], TrialOptions]:
-    """What makes data, split and the weights of every backbone ready: see `launch`.
-
-    Raises, when it is called, BackboneMissing and BackboneUnfit beside what `prepare_data` does.
-    """
-
-    def check(prepared: Prepared, split: Split) -> None:
-        for options in backbones(definition.options, definition.space):
-            fitting_weights(options, prepared, split)
-
-    def check_facts(facts: Facts) -> None:
-        for options in backbones(definition.options, definition.space):
-            fitting_kinds(options, facts)
+    """What makes data, split and the weights of every backbone ready: see `launch`."""
+    space, base = definition.space, definition.options
+    values = space["backbone"]["_value"] if "backbone" in space else []
+    networks = [changed(base, {"backbone": value}).network for value in values]
 
     def prepare(options: TrialOptions, folder: Path) -> TrialOptions:
-        return prepare_data(options, folder, check=check, check_facts=check_facts)
+        return prepare_data(options, folder, networks=networks)
 
     return prepare
-
-
-def backbones(options: TrialOptions, space: Mapping[str, Any]) -> Sequence[ZoomOutOptions]:
-    """The options with each backbone that trials may have."""
-    assert isinstance(options, ZoomOutOptions)
-    values = space["backbone"]["_value"] if "backbone" in space else [options.backbone]
-    return [changed(options, {"backbone": value}) for value in values]

@@ -31,8 +31,8 @@ SECOND = {"order": "second", "optimizer": "sgd"}
 )
 def test_what_cannot_go_together_is_refused_of_a_search_alone(values: dict, said: str):
     with pytest.raises(BadOption, match=said):
-        SearchOptions(search=True, **values)
-    SearchOptions(**values)
+        SearchOptions.of(search=True, **values)
+    SearchOptions.of(**values)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_cannot_go_together_is_refused_of_a_search_alone(values: dict, said
     ids=str,
 )
 def test_what_can_go_together_is_not_refused(values: dict):
-    SearchOptions(search=True, **values)
+    SearchOptions.of(search=True, **values)
 
 
 def test_the_defaults_and_their_limits():
@@ -70,10 +70,10 @@ def test_the_defaults_and_their_limits():
         ("order", ORDERS, ("third",)), ("variant", VARIANTS, ("hard",)),
     ):  # fmt: skip
         for value in inside:
-            SearchOptions(**{name: value})
+            SearchOptions.of(**{name: value})
         for value in outside:
             with pytest.raises(BadOption, match=name):
-                SearchOptions(**{name: value})
+                SearchOptions.of(**{name: value})
 
 
 def test_words_that_records_of_experiments_hold_stay():
@@ -83,6 +83,6 @@ def test_words_that_records_of_experiments_hold_stay():
 
 
 def test_precisions():
-    assert SearchOptions(search=True).precisions() == ("bf16", "fp32")
-    assert SearchOptions(search=True, **SECOND).precisions() == ("fp32",)
+    assert SearchOptions.of(search=True).precisions() == ("bf16", "fp32")
+    assert SearchOptions.of(search=True, **SECOND).precisions() == ("fp32",)
     assert "fp16" in SearchOptions().precisions()

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from aerial_nni.config.options import changed
 from aerial_nni.config.run_folder import GENOTYPE, LATENCY
 from aerial_nni.data.dataset import VOID
 from aerial_nni.models import ModelSpec
@@ -19,7 +20,7 @@ from aerial_nni.recipes.darts.space import AerialSpace
 from aerial_nni.recipes.darts.supernet import Supernet
 from aerial_nni.training.seeds import derived_seed
 
-OPTIONS = SearchOptions(search=True, epochs=3, warmup=1, width=2, depth=1, nodes=1, arch_lr=0.1)
+OPTIONS = SearchOptions.of(search=True, epochs=3, warmup=1, width=2, depth=1, nodes=1, arch_lr=0.1)
 
 
 class Half:
@@ -44,12 +45,12 @@ class Half:
 
 
 WEIGHTS, ARCHITECTURE = 0.25, 0.75
-SPEC = ModelSpec(model="unet", bands=3, classes=2, width=2, depth=1, norm="batch", dropout=0.0,
+SPEC = ModelSpec.of(model="unet", bands=3, classes=2, width=2, depth=1, norm="batch", dropout=0.0,
                  upsampling="transposed", space_to_depth=1)  # fmt: skip
 
 
 def made(folder: Path, **changes) -> Searcher:
-    options = dataclasses.replace(OPTIONS, **changes)
+    options = changed(OPTIONS, changes)
     torch.manual_seed(0)
     supernet = Supernet(AerialSpace(3, 2, width=2, depth=1, nodes=1, parts=options.parts))
     return Searcher(

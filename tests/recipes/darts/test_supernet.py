@@ -47,7 +47,7 @@ def test_a_derived_network_equals_the_supernet_with_one_operation_per_edge(parts
     supernet, _ = made(parts=parts, nodes=nodes)
     supernet(torch.randn(4, 3, 16, 16))  # so that batch norm has seen something
     genotype = drawn(nodes=nodes)
-    derived = ModelSpec(
+    derived = ModelSpec.of(
         model="derived", bands=3, classes=5, width=4, depth=2, norm="batch", dropout=0.0,
         upsampling="transposed", space_to_depth=2, genotype=genotype.text(), parts=parts,
     ).build()  # fmt: skip
@@ -242,7 +242,7 @@ def test_edges_that_a_derived_network_drops_do_not_count_and_all_channels_do(par
             architecture.alphas[label].fill_(-1e4)
             chosen = names.index("sep5") if "sep5" in names else 0
             architecture.alphas[label][chosen] = 0
-    derived = ModelSpec(
+    derived = ModelSpec.of(
         model="derived", bands=3, classes=5, width=4, depth=2, norm="batch", dropout=0.0,
         upsampling="transposed", space_to_depth=2,
         genotype=architecture.genotype(depth=2, nodes=4).text(),

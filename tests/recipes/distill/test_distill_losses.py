@@ -178,4 +178,4 @@ def test_a_kind_that_cannot_be_read_says_what_can(text):
     with pytest.raises(BadOption, match=r"soft\+0.5\*pair|above 0"):
         parse_kind(text)
     with pytest.raises(BadOption):
-        DistillOptions(kind=text)
+        DistillOptions.of(kind=text)

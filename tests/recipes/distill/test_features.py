@@ -75,6 +75,6 @@ def test_a_layer_that_is_not_there_is_refused(layer: str):
 
 def test_only_pair_needs_a_layer():
     for layer in LAYERS:
-        assert layer_of(DistillOptions(kind="soft+0.5*pair", layers=layer)) == layer
-        assert layer_of(DistillOptions(kind="soft+channel", layers=layer)) == ""
+        assert layer_of(DistillOptions.of(kind="soft+0.5*pair", layers=layer)) == layer
+        assert layer_of(DistillOptions.of(kind="soft+channel", layers=layer)) == ""
     assert LAYERS == ("decoder", "encoder", "logits")

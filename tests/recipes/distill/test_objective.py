@@ -18,7 +18,7 @@ SOFT = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(0.25 / 0.5)
 
 
 def objective(**options: object) -> DistillationLoss:
-    return DistillationLoss(build_loss("ce"), nn.Identity(), DistillOptions(**options))  # type: ignore
+    return DistillationLoss(build_loss("ce"), nn.Identity(), DistillOptions.of(**options))  # type: ignore
 
 
 def value(one: DistillationLoss, temperature: float) -> float:
@@ -51,11 +51,11 @@ def test_the_defaults_and_their_limits():
     assert (plain.teacher, plain.kind, plain.layers) == ("", "soft", "decoder")
     assert (plain.teacher_weight, plain.temperature, plain.teacher_cache) == (1.0, 2.0, True)
     for inside in ({"teacher_weight": 0.0}, {"temperature": 0.1}, {"temperature": 100.0}):
-        DistillOptions(**inside)
+        DistillOptions.of(**inside)
     for name, values in (
         ("teacher_weight", (-0.01,)), ("temperature", (0.09, 100.1)), ("layers", ("middle",)),
         ("kind", ("hard", "0*soft")),
     ):  # fmt: skip
         for value in values:
             with pytest.raises(BadOption, match=name):
-                DistillOptions(**{name: value})
+                DistillOptions.of(**{name: value})

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torchvision import models
 from torchvision.models import vgg
 
+from aerial_nni.config.families.zoomout import ZoomOutNetOptions
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.batches import Normalisation
 from aerial_nni.data.pipeline.patches import Patch
@@ -17,8 +18,9 @@ from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import Split, split_digest
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.zoomout import ZoomOut
-from aerial_nni.recipes.zoomout import backbone_weights as module
-from aerial_nni.recipes.zoomout.backbone_weights import (
+from aerial_nni.training import zoomout_weights as module
+from aerial_nni.training.checkpoint import BadCheckpoint, save_checkpoint
+from aerial_nni.training.zoomout_weights import (
     IMAGENET_MEAN,
     IMAGENET_STD,
     URLS,
@@ -31,15 +33,13 @@ from aerial_nni.recipes.zoomout.backbone_weights import (
     fitting_weights,
     open_weights,
 )
-from aerial_nni.recipes.zoomout.options import ZoomOutOptions
-from aerial_nni.training.checkpoint import BadCheckpoint, save_checkpoint
 
 OURS = Normalisation(mean=(90.0, 100.0, 110.0), std=(40.0, 50.0, 60.0))
 
 
 def unet(**more) -> ModelSpec:
     sizes = {"width": 4, "depth": 2, "norm": "batch", "dropout": 0.1, "space_to_depth": 1, **more}
-    return ModelSpec(model="unet", bands=3, classes=2, upsampling="transposed", **sizes)
+    return ModelSpec.of(model="unet", bands=3, classes=2, upsampling="transposed", **sizes)
 
 
 def header(**more) -> dict:
@@ -77,7 +77,7 @@ def test_the_addresses_are_those_of_torchvision(name: str):
 def test_a_file_of_torchvision_is_read(tmp_path: Path, ending: str):
     path = tmp_path / f"vgg{ending}"
     state = vgg11_file(path)
-    options = ZoomOutOptions(backbone="vgg11", backbone_weights=str(path))
+    options = ZoomOutNetOptions(backbone="vgg11", backbone_weights=str(path))
     found = open_weights(options)
     model = ZoomOut(3, 2, backbone="vgg11", hidden=2)
     copy_weights(model, found, OURS, pixels="uint8")
@@ -86,13 +86,13 @@ def test_a_file_of_torchvision_is_read(tmp_path: Path, ending: str):
     assert torch.equal(ours[-1], state["features.18.bias"])
     check_shapes(found, options, bands=3)
     with pytest.raises(BackboneUnfit, match="no weights of vgg16; give --backbone vgg11"):
-        check_shapes(found, ZoomOutOptions(backbone_weights=str(path)), bands=3)
+        check_shapes(found, ZoomOutNetOptions(backbone_weights=str(path)), bands=3)
 
 
 def test_what_is_no_file_of_weights_is_refused(tmp_path: Path):
     path = tmp_path / "odd.pth"
     path.write_bytes(b"nothing")
-    options = ZoomOutOptions(backbone_weights=str(path))
+    options = ZoomOutNetOptions(backbone_weights=str(path))
     with pytest.raises(BackboneUnfit, match="cannot be read"):
         open_weights(options)
     torch.save({"other.weight": torch.zeros(1)}, path)
@@ -102,7 +102,7 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path: Path):
 
 def test_the_checkpoint_of_a_unet_is_told_which_backbone_it_is(checkpoint: Path):
     with pytest.raises(BackboneUnfit, match="--backbone encoder"):
-        open_weights(ZoomOutOptions(backbone_weights=str(checkpoint)))
+        open_weights(ZoomOutNetOptions(backbone_weights=str(checkpoint)))
 
 
 def test_without_a_network_the_error_says_which_file_to_put_where(
@@ -114,7 +114,7 @@ def test_without_a_network_the_error_says_which_file_to_put_where(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", fail)
     with pytest.raises(BackboneMissing) as error:
-        open_weights(ZoomOutOptions())
+        open_weights(ZoomOutNetOptions())
     told = str(error.value)
     place = tmp_path / "hub" / "checkpoints" / "vgg16-397923af.pth"
     for part in (URLS["vgg16"], str(place), "--backbone-weights FILE", "random", "CHECKPOINT"):
@@ -122,11 +122,11 @@ def test_without_a_network_the_error_says_which_file_to_put_where(
     monkeypatch.setitem(module.URLS, "vgg11", "https://nowhere/vgg11-12345678.pth")
     (place.parent / "vgg11-12345678.pth").touch()
     vgg11_file(place.parent / "vgg11-12345678.pth")
-    assert open_weights(ZoomOutOptions(backbone="vgg11")).facts["kind"] == "imagenet"
+    assert open_weights(ZoomOutNetOptions(backbone="vgg11")).facts["kind"] == "imagenet"
 
 
 def test_the_network_sees_pictures_as_it_was_trained_on_them(checkpoint: Path):
-    options = ZoomOutOptions(backbone="encoder", backbone_weights=str(checkpoint))
+    options = ZoomOutNetOptions(backbone="encoder", backbone_weights=str(checkpoint))
     found = open_weights(options)
     assert found.encoder is not None
     model = ZoomOut(3, 2, backbone="encoder", encoder=vars(found.encoder), hidden=2)
@@ -160,7 +160,7 @@ def test_the_encoder_of_a_checkpoint_computes_what_it_did(checkpoint: Path):
     from aerial_nni.training.checkpoint import load_checkpoint
 
     network, _ = load_checkpoint(checkpoint)
-    found = open_weights(ZoomOutOptions(backbone="encoder", backbone_weights=str(checkpoint)))
+    found = open_weights(ZoomOutNetOptions(backbone="encoder", backbone_weights=str(checkpoint)))
     assert found.encoder is not None
     model = ZoomOut(3, 2, backbone="encoder", encoder=vars(found.encoder), hidden=2)
     copy_weights(model, found, OURS, pixels="uint8")
@@ -175,14 +175,14 @@ def test_the_encoder_of_a_checkpoint_computes_what_it_did(checkpoint: Path):
 
 def test_only_the_encoder_of_a_unet_is_taken(tmp_path: Path):
     path = tmp_path / "zoomout.safetensors"
-    spec = ModelSpec(model="zoomout-head", bands=3, classes=2, width=2, depth=1, norm="none",
+    spec = ModelSpec.of(model="zoomout-head", bands=3, classes=2, width=2, depth=1, norm="none",
                      dropout=0.0, upsampling="bilinear",
                      more={"channels": [3], "hidden": 2, "dropout": 0.0})  # fmt: skip
     save_checkpoint(path, spec.build(), spec, header=header())
     with pytest.raises(BackboneUnfit, match="of a U-Net"):
-        open_weights(ZoomOutOptions(backbone="encoder", backbone_weights=str(path)))
+        open_weights(ZoomOutNetOptions(backbone="encoder", backbone_weights=str(path)))
     with pytest.raises(BadCheckpoint):
-        open_weights(ZoomOutOptions(backbone="encoder", backbone_weights=str(tmp_path / "none")))
+        open_weights(ZoomOutNetOptions(backbone="encoder", backbone_weights=str(tmp_path / "none")))
 
 
 def prepared(bands: tuple[str, ...] = ("red", "green", "blue")) -> tuple[Prepared, Split]:
@@ -216,7 +216,7 @@ def test_other_bands_than_those_of_vgg_are_refused_and_another_order_is_said(
 ):
     path = tmp_path / "vgg.pth"
     vgg11_file(path)
-    options = ZoomOutOptions(backbone="vgg11", backbone_weights=str(path))
+    options = ZoomOutNetOptions(backbone="vgg11", backbone_weights=str(path))
     with pytest.raises(BackboneUnfit, match="town has 4.*--backbone encoder"):
         fitting_weights(options, *prepared(("red", "green", "blue", "infrared")))
     assert fitting_weights(options, *prepared()).tensors and not caplog.text

@@ -10,8 +10,8 @@ from aerial_nni.data.pipeline.patches import Patch
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.models.bilinear_sampling import at_pixels
 from aerial_nni.models.zoomout import ZoomOut
-from aerial_nni.recipes.zoomout import samples as module
-from aerial_nni.recipes.zoomout.samples import (
+from aerial_nni.training import zoomout_samples as module
+from aerial_nni.training.zoomout_samples import (
     Pick,
     Samples,
     every_superpixel,

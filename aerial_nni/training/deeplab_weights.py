@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aerial_nni.config.families.deeplab import (
+    COCO,
+    IMAGENET,
+    RANDOM,
+    STAGES,
+    DeepLabOptions,
+)
 from aerial_nni.config.run_folder import sha256
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.batches import Normalisation
 from aerial_nni.data.pipeline.prepared import Prepared
 from aerial_nni.data.pipeline.splits import Split
-from aerial_nni.models.deeplab import CUTS, STAGES, DeepLab
-from aerial_nni.recipes.drone.options import COCO, IMAGENET, RANDOM, DroneOptions
+from aerial_nni.models.deeplab import CUTS, DeepLab
 from aerial_nni.training.checkpoint import ForeignFile, read_header
 from aerial_nni.training.header import demand
 from aerial_nni.training.pretrained import (
@@ -61,7 +67,7 @@ class Start:
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def load_initial_weights(options: DroneOptions) -> Start:
+def load_initial_weights(options: DeepLabOptions) -> Start:
     """The weights that `options` name.
 
     Raises:
@@ -87,6 +93,16 @@ def load_initial_weights(options: DroneOptions) -> Start:
     return Start(tensors=tensors, path=path, header=_header(path), facts=facts)
 
 
+def checks(
+    options: DeepLabOptions,
+) -> tuple[Callable[[Facts], None], Callable[[Prepared, Split], None]]:
+    """What raises `BackboneMissing` or `BackboneUnfit`: by classes and bands, then by the data."""
+    return (
+        lambda facts: check_fit(load_initial_weights(options), options, facts),
+        lambda prepared, split: check_start(load_initial_weights(options), prepared, split),
+    )
+
+
 def check_start(start: Start, prepared: Prepared, split: Split) -> None:
     """Raises `BackboneUnfit` where the network was trained on what validates, or on other bands.
 
@@ -97,7 +113,7 @@ def check_start(start: Start, prepared: Prepared, split: Split) -> None:
     check_no_leakage(start.header, start.path, prepared, split, what="network")
 
 
-def check_fit(start: Start, options: DroneOptions, facts: Facts) -> None:
+def check_fit(start: Start, options: DeepLabOptions, facts: Facts) -> None:
     """Raises `BackboneUnfit` where the weights are those of another network than `options` say."""
     if not start.tensors:
         return

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aerial_nni.config.families.zoomout import ENCODER, IMAGENET, RANDOM, ZoomOutNetOptions
 from aerial_nni.config.run_folder import sha256
 from aerial_nni.data.dataset import Facts
 from aerial_nni.data.pipeline.batches import Normalisation
@@ -18,7 +19,6 @@ from aerial_nni.data.pipeline.splits import Split
 from aerial_nni.models.backbone import VGGS, EncoderSpec, build_backbone
 from aerial_nni.models.unet import UNet
 from aerial_nni.models.zoomout import ZoomOut
-from aerial_nni.recipes.zoomout.options import ENCODER, IMAGENET, RANDOM, ZoomOutOptions
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.header import demand
 from aerial_nni.training.pretrained import (
@@ -59,7 +59,7 @@ class Weights:
     """What result folders say of them."""
 
 
-def open_weights(options: ZoomOutOptions) -> Weights:
+def open_weights(options: ZoomOutNetOptions) -> Weights:
     """The weights that `options` name.
 
     Raises:
@@ -141,7 +141,7 @@ def _of_checkpoint(path: Path) -> Weights:
     )
 
 
-def fitting_weights(options: ZoomOutOptions, prepared: Prepared, split: Split) -> Weights:
+def fitting_weights(options: ZoomOutNetOptions, prepared: Prepared, split: Split) -> Weights:
     """The weights that `options` name, checked against the backbone, the bands and the split.
 
     Raises:
@@ -154,7 +154,21 @@ def fitting_weights(options: ZoomOutOptions, prepared: Prepared, split: Split) -
     return weights
 
 
-def fitting_kinds(options: ZoomOutOptions, facts: Facts) -> Weights:
+def checks(
+    options: ZoomOutNetOptions,
+) -> tuple[Callable[[Facts], None], Callable[[Prepared, Split], None]]:
+    """What raises `BackboneMissing` or `BackboneUnfit`: by classes and bands, then by the data."""
+
+    def check_facts(facts: Facts) -> None:
+        fitting_kinds(options, facts)
+
+    def check(prepared: Prepared, split: Split) -> None:
+        fitting_weights(options, prepared, split)
+
+    return check_facts, check
+
+
+def fitting_kinds(options: ZoomOutNetOptions, facts: Facts) -> Weights:
     """The same, checked against the backbone and the bands alone."""
     bands = facts.bands
     if options.backbone in VGGS and len(bands) != len(RGB):
@@ -168,7 +182,7 @@ def fitting_kinds(options: ZoomOutOptions, facts: Facts) -> Weights:
     return weights
 
 
-def check_shapes(weights: Weights, options: ZoomOutOptions, *, bands: int) -> None:
+def check_shapes(weights: Weights, options: ZoomOutNetOptions, *, bands: int) -> None:
     """Raises `BackboneUnfit` where the weights are those of another network."""
     theirs = [tuple(tensor.shape) for tensor in weights.tensors]
     if not theirs or theirs == _shapes(options.backbone, bands, weights.encoder):

@@ -11,33 +11,31 @@ from typing import Any
 
 import torch
 
-from aerial_nni.config.options import changed
+from aerial_nni.config.families.zoomout import ZoomOutNetOptions
+from aerial_nni.config.options import TrialOptions, changed, network_of
 from aerial_nni.config.run_folder import CHECKPOINT
 from aerial_nni.models import ModelSpec
 from aerial_nni.models.zoomout import ZoomOut
-from aerial_nni.recipes.zoomout.options import ZoomOutOptions
-from aerial_nni.recipes.zoomout.samples import BATCH, Samples
 from aerial_nni.training.checkpoint import load_checkpoint
 from aerial_nni.training.evaluation import evaluate
 from aerial_nni.training.loop import Trainer, TrainingTask
 from aerial_nni.training.losses import build_loss, class_weights
 from aerial_nni.training.seeds import generator
+from aerial_nni.training.zoomout_samples import BATCH, Samples
 
 
-def head_spec(model: ZoomOut, options: ZoomOutOptions, *, classes: int) -> ModelSpec:
+def head_spec(model: ZoomOut, options: TrialOptions, *, classes: int) -> ModelSpec:
     """How the classifier alone is built again."""
-    sizes = {"channels": model.head.channels, "hidden": options.hidden, "dropout": options.dropout}
-    return ModelSpec(
-        model="zoomout-head", bands=model.dimension, classes=classes, width=options.hidden,
-        depth=2, norm="none", dropout=options.dropout, upsampling="bilinear", more=sizes,
-    )  # fmt: skip
+    own = network_of(options, ZoomOutNetOptions)
+    sizes = {"channels": model.head.channels, "hidden": own.hidden, "dropout": own.dropout}
+    return ModelSpec(model="zoomout-head", bands=model.dimension, classes=classes, options=sizes)
 
 
 def learn_from(
     model: ZoomOut,
     training: Samples,
     validation: Samples,
-    options: ZoomOutOptions,
+    options: TrialOptions,
     *,
     classes: Sequence[str],
     precision: str,
@@ -47,23 +45,24 @@ def learn_from(
 
     Returns what there is to say of it. It goes on where `folder` stopped.
     """
+    passes = network_of(options, ZoomOutNetOptions).sample_epochs
     model.head.standardise(training.features)
     counts = training.counts(len(classes))
     facts: dict[str, Any] = {
         "training": dict(zip(classes, counts, strict=True)),
         "validation": dict(zip(classes, validation.counts(len(classes)), strict=True)),
-        "epochs": options.sample_epochs,
+        "epochs": passes,
         "patches": training.patches,
         "left_out": training.left_out,
     }
-    if not options.sample_epochs:
+    if not passes:
         return facts
     device = training.features.device
     weights = class_weights(options.class_weights, counts)
     loss = build_loss(options.loss, weights=None if weights is None else weights.to(device))
     stage = changed(
         options,
-        {"epochs": options.sample_epochs, "batch": BATCH, "accumulate": 1, "schedule": "step",
+        {"epochs": passes, "batch": BATCH, "accumulate": 1, "schedule": "step",
          "ema": 0.0, "patience": 0},
     )  # fmt: skip
     trainer = Trainer(
