@@ -93,16 +93,16 @@ def test_the_u_net_is_refused():
 
 @pytest.mark.parametrize("name, value", [("width", 8), ("depth", 3), ("space_to_depth", 2)])
 def test_an_option_of_the_u_net_alone_is_refused(name: str, value: int):
-    with pytest.raises(BadOption, match=f"{name}={value} is of the U-Net"):
+    with pytest.raises(BadOption, match=f"{name}={value} is of unet and derived"):
         changed(OPTIONS, {name: value})
     assert changed(OPTIONS, {name: value, "model": "unet"}).model == "unet"
 
 
 def test_a_genotype_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture):
-    with pytest.raises(BadOption, match="genotype='{}' is of a network that was searched"):
+    with pytest.raises(BadOption, match="genotype='{}' is of derived"):
         changed(OPTIONS, {"genotype": "{}"})
     file = tmp_path / "options.yaml"
-    for text, said in (("width: 8", "width=8 is of the U-Net"), ("model: unet", "run hpo"),
+    for text, said in (("width: 8", "width=8 is of unet"), ("model: unet", "run hpo"),
                        ("genotype: '{}'", "genotype='{}' is of")):  # fmt: skip
         file.write_text(text)
         assert main(["drone", "--options", str(file), "--runs", str(tmp_path)]) == 1

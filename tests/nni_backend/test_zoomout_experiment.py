@@ -105,9 +105,9 @@ def test_what_is_said_of_a_search_that_is_none_is_refused(
 
 
 def test_the_sizes_of_a_u_net_are_the_controls_alone():
-    with pytest.raises(BadOption, match="width=8 is of the U-Net.*backbone and hidden"):
+    with pytest.raises(BadOption, match="width=8 is of unet.*has dropout, backbone"):
         changed(OPTIONS, {"width": 8})
-    assert changed(OPTIONS, {"width": 8, "model": "unet"}).width == 8
+    assert changed(OPTIONS, {"width": 8, "model": "unet"}).network.width == 8
 
 
 def test_the_u_net_is_refused_as_what_is_searched():

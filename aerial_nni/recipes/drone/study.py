@@ -61,6 +61,12 @@ def drone(
         BadSpace: the search space cannot be used, or not by this method.
         BadOption: the runs cannot have these seeds or losses, or are of another network.
     """
+    if options.model != "deeplab":
+        raise BadOption(
+            f"model={options.model}: the document of this comparison is about DeepLabV3; for "
+            "another network: python -m aerial_nni.run hpo, or by hand: "
+            f"python -m aerial_nni.trials.drone --model {options.model}"
+        )
     if compared := sorted({*VARIED} & {*given}):
         raise BadOption(
             f"{' and '.join(compared)} would be the same for all runs, and losses are what is "

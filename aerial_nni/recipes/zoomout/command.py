@@ -72,14 +72,11 @@ def add_flags(verbs: Verbs) -> None:
         help=f"epochs of each U-Net (default: {usual('unet_epochs')})",
     )
     group.add_argument(
-        "--control",
         "--unet",
-        dest="unet",
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="what is not as usual of the U-Net beside them: width=32 space_to_depth=2; or another "
-        "network: model=deeplab backbone=resnet50",
+        help="what is not as usual of the U-Net: width=32 space_to_depth=2",
     )
     add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)

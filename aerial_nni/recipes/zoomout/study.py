@@ -44,7 +44,7 @@ SHARED = ("data", "data_dir", "skip_bad", "void_classes", "patch", "patch_width"
 """What all runs have alike: data, split, patches, augmentation, seed, device and precision."""
 
 CONTROLS = tuple(name for name in option_names(TrialOptions)
-                 if name not in (*SHARED, "epochs"))  # fmt: skip
+                 if name not in (*SHARED, "epochs", "model"))  # fmt: skip
 """Options of the control alone."""
 
 
@@ -111,11 +111,9 @@ def control_of(words: Sequence[str]) -> dict[str, Any]:
     Raises:
         BadOption: a word is no NAME=VALUE of `CONTROLS`, or the value cannot be used.
     """
-    named = named_values(words, flag="--control", names=CONTROLS)
+    named = named_values(words, flag="--unet", names=CONTROLS)
     given = {name: values[0] for name, values in named.items()}
     options = changed(TrialOptions(), given)
-    if options.model == "zoomout":
-        raise BadOption("--control model=zoomout is what it is compared with; give another model")
     control = as_dict(options)
     return {name: control[name] for name in given}
 
