@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from aerial_nni.config.families import FAMILIES
 from aerial_nni.recipes.baseline.tables import score_table, seed_table
 from aerial_nni.recipes.baseline.unet_facts import unet_facts
 from aerial_nni.recipes.darts.report.derived_text import (
@@ -64,9 +65,9 @@ def write_baseline(experiments: Sequence[Experiment], docs: Path) -> Path:
 def network_stages(trial: Trial) -> list[Stage]:
     """The stages of the trial's network, found by running the model of its checkpoint.
 
-    None of a derived network: its blocks are graphs, not stages.
+    None of other families than the U-Net: their parts are no such stages.
     """
-    if derived_network(trial):
+    if trial.options.get("model", "unet") != "unet":
         return []
     model, _ = load_checkpoint(trial.checkpoint)
     bands, height, width = trial.metrics["model"]["input"]
@@ -84,6 +85,8 @@ def draw_figures(experiment: Experiment, stages: Sequence[Stage]) -> dict[str, F
     network = (
         {"network": draw_derived(trial, genotype)}
         if genotype
+        else {}
+        if not stages
         else {
             "network": plot_network(stages, picture=picture, result=result),
             "blocks": plot_blocks(stages),
@@ -114,6 +117,8 @@ def facts_of(
         "derived": explain_derived(main.best, genotype, network=links["network"])
         if genotype
         else "",
+        "family": family_title(main.best),
+        "begun": begun_with(main.best),
         "unet": unet_facts(main.best, stages) if stages else None,
         "loss": LossFacts.of(main.best.options),
         "experiments": experiments,
@@ -130,6 +135,19 @@ def facts_of(
             folded=False,
         ),
     }
+
+
+def family_title(trial: Trial) -> str:
+    """The network's family as a title has it."""
+    model = trial.options.get("model", "unet")
+    return "a U-Net" if model in ("unet", "derived") else FAMILIES[model].title
+
+
+def begun_with(trial: Trial) -> str:
+    """What the training of a network began with."""
+    facts = trial.metrics.get(trial.options.get("model", "unet"), {})
+    drawn = facts.get("weights", {}).get("kind", "random") == "random"
+    return "scratch" if drawn else "pretrained weights"
 
 
 def differences(experiments: Sequence[Experiment]) -> list[Differing]:
