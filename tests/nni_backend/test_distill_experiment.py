@@ -88,7 +88,7 @@ def test_the_student_is_fixed_or_searched_as_asked():
     assert definition.options.network.width == 8
     assert definition.space["depth"] == {"_type": "choice", "_value": [2, 3]}
     assert "width" not in definition.space
-    assert student_of(["space-to-depth=2"]) == ({"space_to_depth": 2}, {})
+    assert student_of(["space-to-depth=2"], "unet") == ({"space_to_depth": 2}, {})
     assert usual_options("dubai", TEACHER)["width"] == 8
     assert usual_options("dubai", TEACHER)["depth"] == 3
     assert usual_options("dubai", TEACHER)["space_to_depth"] == 2

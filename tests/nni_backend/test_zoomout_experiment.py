@@ -47,7 +47,7 @@ def test_three_ways_are_trained_from_the_same_seeds():
     ]  # fmt: skip
     assert [point.get("superpixel") for point in points[::2]] == [0, SUPERPIXEL, None]
     assert [point["epochs"] for point in points[::2]] == [3, 3, 7]
-    assert points[2]["sample_epochs"] == OPTIONS.sample_epochs // 5
+    assert points[2]["sample_epochs"] == option_value(OPTIONS, "sample_epochs") // 5
     assert definition.trials == 2 + 6
 
 
@@ -56,8 +56,8 @@ def test_the_unet_has_the_usual_options_of_any_trial():
     given = {name: value for name, value in point.items() if not name.startswith("_")}
     unet, usual = changed(OPTIONS, given), TrialOptions()
     same = ("model", "loss", "dropout", "lr", "optimizer", "weight_decay", "batch", "class_weights")
-    assert {name: getattr(unet, name) for name in same} == {
-        name: getattr(usual, name) for name in same
+    assert {name: option_value(unet, name) for name in same} == {
+        name: option_value(usual, name) for name in same
     }
     assert unet.epochs == 7 and unet.data == OPTIONS.data
 
