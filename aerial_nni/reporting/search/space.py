@@ -1,8 +1,7 @@
 """A search space as a table: every parameter with its values."""
 
-import dataclasses
-
 from aerial_nni.config import run_folder
+from aerial_nni.config.options import fields_of_record
 from aerial_nni.recipes import RECIPES
 from aerial_nni.reporting.format import table
 from aerial_nni.reporting.search.axes import write_value
@@ -12,7 +11,8 @@ from aerial_nni.tuners.parameter import NORMAL, Parameter
 
 def space_table(search: Search) -> str:
     """A parameter a row: what it is, as the command line says it, its values, and the default."""
-    specs = dataclasses.fields(RECIPES[search.experiment.kind].options)
+    kind = RECIPES[search.experiment.kind].options
+    specs = fields_of_record(kind, search.experiment.best.options)
     said = {spec.name: spec.metadata["help"] for spec in specs}
     rows = [
         [
