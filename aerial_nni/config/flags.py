@@ -103,16 +103,17 @@ def add_trial_flags(
     for spec in general_fields(options):
         if spec.name not in had:
             add(group, spec)
-    for model in families or models():
+    offered = families or models()
+    for model in offered:
         group = parser.add_argument_group(f"options of --model {model}")
         for spec in dataclasses.fields(FAMILIES[model].options):
             if spec.name not in had:
-                add(group, spec, _of_others(spec, model))
+                add(group, spec, _of_others(spec, {*offered} - {model}))
 
 
-def _of_others(spec: dataclasses.Field[Any], model: str) -> str:
-    """What the help of an option of a model says of others that have one of that name."""
-    others = [other for other in families_with(spec.name) if other != model]
+def _of_others(spec: dataclasses.Field[Any], offered: Collection[str]) -> str:
+    """What the help of an option says of the other models on offer that have one of that name."""
+    others = [other for other in families_with(spec.name) if other in offered]
     return "".join(f"; {other}: {shown(default_of(other, spec.name))}" for other in others)
 
 

@@ -188,6 +188,11 @@ class Experiment:
         return self.record.kind
 
     @property
+    def by_hand(self) -> bool:
+        """Whether it is a trial that was run by hand, whose folder holds no record."""
+        return not (self.folder / run_folder.EXPERIMENT).is_file()
+
+    @property
     def best_first(self) -> list[Trial]:
         """The finished trials, the best one in front."""
         return [self.best, *(trial for trial in self.trials if trial is not self.best)]

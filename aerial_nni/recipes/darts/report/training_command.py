@@ -1,11 +1,10 @@
 """The command that trains a derived network again, from the genotype in a file."""
 
-import dataclasses
 import shlex
 from typing import Any
 
 from aerial_nni.config import run_folder
-from aerial_nni.config.options import flag
+from aerial_nni.config.options import fields_of_record, flag
 from aerial_nni.recipes.darts.options import SearchOptions
 from aerial_nni.recipes.darts.report.reading import Discovery
 
@@ -20,8 +19,9 @@ def training_command(found: Discovery) -> str:
     network = {"model": "derived", "genotype": run_folder.GENOTYPE, "search": False}
     words = ["python", "-m", "aerial_nni.trials.darts", "--seed", seed, "--split", split["rule"]]
     words += ["--split-seed", str(split["seed"])] if split["seed"] else []
-    for spec in dataclasses.fields(SearchOptions):
-        value = ({**run.options, **network}).get(spec.name, spec.default)  # an older run lacks some
+    options = {**run.options, **network}
+    for spec in fields_of_record(SearchOptions, options):
+        value = options.get(spec.name, spec.default)  # an older run lacks some
         if spec.name not in ELSEWHERE and _plain(value) != spec.default:
             words += flag(spec.name, "DIR" if spec.name == "data_dir" else _plain(value))
     return shlex.join([*words, "--out", "runs/again"])

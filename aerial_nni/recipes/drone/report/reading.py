@@ -108,7 +108,7 @@ def read_flight(experiment: Experiment) -> LossComparison:
         ResultUnusable: no run of a loss reached its end, or the search is damaged.
     """
     record = experiment.record
-    if not record:
+    if experiment.by_hand:
         alone = (experiment.best,)
         return LossComparison(
             experiment=experiment, search=None, best=(),
