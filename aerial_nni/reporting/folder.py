@@ -189,8 +189,8 @@ class Experiment:
 
     @property
     def by_hand(self) -> bool:
-        """Whether it is a trial that was run by hand, whose folder holds no record."""
-        return not (self.folder / run_folder.EXPERIMENT).is_file()
+        """Whether it is a trial that was run by hand: no experiment recorded it."""
+        return not self.record.trials
 
     @property
     def best_first(self) -> list[Trial]:

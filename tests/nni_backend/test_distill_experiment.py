@@ -14,7 +14,7 @@ from torch import nn
 
 from aerial_nni.config import run_folder
 from aerial_nni.config.options import BadOption
-from aerial_nni.config.run_folder_schema import Limits, TrialRow
+from aerial_nni.config.run_folder_schema import Best, Limits, TrialRow
 from aerial_nni.nni_backend import ranking, records
 from aerial_nni.nni_backend.definition import Definition
 from aerial_nni.nni_backend.ranking import best_of
@@ -183,9 +183,9 @@ def test_the_teacher_of_an_experiment_is_the_file_that_was_recorded(tmp_path: Pa
     file.write_bytes(b"weights")
     digest = {"checkpoint": {"sha256": run_folder.sha256(file)}}
     run_folder.write_json(file.with_name(run_folder.METRICS), digest)
-    best = {"id": "best", "score": 0.5, "folder": "best"}
+    best = Best(id="best", score=0.5, folder="best")
     record = Record(id="abcd1234", kind="baseline", name="it", options={}, space={},
-                    limits={"trials": 1, "concurrency": 1, "max_minutes": 1.0}, port=0, url="",
+                    limits=LIMITS, port=0, url="",
                     nni_directory=str(tmp_path / ".nni"), module="", state="DONE",
                     best=best)  # fmt: skip
     record.save(folder)

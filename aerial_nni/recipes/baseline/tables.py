@@ -45,9 +45,9 @@ def seed_table(experiments: Sequence[Experiment]) -> str:
             rows.append(
                 [
                     rule_name(split["rule"], leaky=split["leaky"]),
-                    f"`{experiment.id}/{trial.folder.name}`"
-                    if experiment.record
-                    else f"`{experiment.id}`",
+                    f"`{experiment.id}`"
+                    if experiment.by_hand
+                    else f"`{experiment.id}/{trial.folder.name}`",
                     str(trial.options["seed"]),
                     score(trial.metrics["final"]["mean_iou"]),
                     f"{trial.metrics['epoch']} of {trial.metrics['epochs_run']}",

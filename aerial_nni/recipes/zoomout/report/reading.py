@@ -73,8 +73,9 @@ def read_comparison(experiment: Experiment) -> Comparison:
     record = experiment.record
     searched = record.get("method", {}).get("search_trials")
     search = read_search(experiment, best=ZOOMOUT) if searched else None
-    runs = {phase: finished(experiment, phase) for phase in PHASES}
-    if experiment.by_hand:
+    by_hand = experiment.by_hand
+    runs = {} if by_hand else {phase: finished(experiment, phase) for phase in PHASES}
+    if by_hand:
         alone = experiment.best
         runs[SUPERPIXELS if alone.options["superpixel"] else ZOOMOUT] = (alone,)
     elif not runs[ZOOMOUT] and search is not None:  # ended before the final trials
