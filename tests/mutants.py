@@ -32,8 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, KEPT = ROOT / "aerial_nni", ROOT / "build" / "mutants.json"
 FILES = ("data/pipeline/*split*.py", "recipes/distill/*.py", "recipes/darts/*.py",
          "training/*.py", "tuners/*.py")  # fmt: skip
-STEERING = ("command", "recipe", "search_tuner", "size_matching", "summary", "teacher_checks",
-            "training_setup")  # fmt: skip
+STEERING = ("command", "measurement", "overview", "recipe", "search_tuner", "size_matching", "study",
+            "summary", "teacher_checks", "training_setup")  # fmt: skip
 """Modules of a recipe that compute no result: they say what is started, and gather what it gave."""
 SLOW = ("torch", "torchvision", "scipy.stats", "sklearn.ensemble", "smac", "nni", "tqdm",
         "hypothesis.strategies", "websockets", "safetensors.torch", "pytest")  # fmt: skip

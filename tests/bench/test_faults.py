@@ -19,7 +19,7 @@ from aerial_nni.bench.fault_deck import DECK, SEEDS, VICTIMS, deal
 from aerial_nni.bench.fault_findings import Findings, joined
 from aerial_nni.bench.fault_rounds import Round
 from aerial_nni.config import run_folder
-from aerial_nni.config.run_folder_schema import TrialRow
+from aerial_nni.config.run_folder_schema import Limits, TrialRow
 from aerial_nni.nni_backend import ranking
 from aerial_nni.nni_backend.process_reaper import MARK
 from aerial_nni.nni_backend.records import Record
@@ -66,7 +66,7 @@ def a_record(folder: Path, **changes: object) -> Record:
         name="made",
         options={},
         space={},
-        limits={"trials": 1, "concurrency": 1, "max_minutes": 5},
+        limits=Limits(trials=1, concurrency=1, max_minutes=5),
         port=1,
         url="",
         nni_directory="",

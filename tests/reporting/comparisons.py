@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aerial_nni.config import run_folder
-from aerial_nni.config.options import as_dict, changed
+from aerial_nni.config.options import as_dict, changed, option_value
 from aerial_nni.recipes.drone.options import DroneOptions
 from aerial_nni.recipes.zoomout.options import ZoomOutOptions
 
@@ -86,7 +86,7 @@ def make_zoomout(
                    "left_out": 0, "epochs": 40, "epoch": 7, "mean_iou": 0.61}  # fmt: skip
         return {"zoomout": {"backbone": "vgg16", "convolutions": "all", "dimension": 4227,
                             "frozen_parameters": 14_714_688, "spacing": 4, "samples": samples,
-                            "superpixel": options.superpixel,
+                            "superpixel": option_value(options, "superpixel"),
                             "weights": weights or {"kind": "random"}}}  # fmt: skip
 
     method = {**(GP if searched else {"name": "none", "title": "No search"}),

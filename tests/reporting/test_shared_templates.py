@@ -47,12 +47,13 @@ def part(name: str, run: ShownRun, **links: str) -> str:
     ids=str,
 )  # fmt: skip
 def test_data_and_split(run: ShownRun, of: str, change: dict[str, Any], said: str):
-    run.metrics[of].update(change)
+    vars(run.metrics[of]).update(change)
     assert said in part("data", run)
 
 
 def test_frames_of_videos_that_are_not_known_are_said(run: ShownRun):
-    run.split["leaky"], run.data["untold"] = True, True
+    vars(run.split).update(leaky=True)
+    vars(run.data).update(untold=True)
     assert "both sides. The images are frames of videos, and their" in part("data", run)
 
 
@@ -65,9 +66,9 @@ def test_the_map_says_what_it_leaves_out(fabricate: Fabricate):
 
 def test_what_a_run_was_stopped_by(run: ShownRun):
     assert "training ended because it reached 4 epochs." in part("training", run)
-    run.metrics["stopped"] = "an hour had gone"
+    vars(run.metrics).update(stopped="an hour had gone")
     assert "because it was stopped: an hour had gone." in part("training", run)
-    run.split["train_patches"] = 3
+    vars(run.split).update(train_patches=3)
     assert "after every 3 patches, which are all there are for training." in part("training", run)
 
 
@@ -77,13 +78,13 @@ def test_a_loss_that_is_nowhere_finite_has_no_lowest_epoch(run: ShownRun):
 
 
 def test_nothing_confused_is_said(run: ShownRun):
-    run.metrics["confusion"] = [[5, 0, 0], [0, 5, 0], [0, 0, 5]]
+    vars(run.metrics)["confusion"] = [[5, 0, 0], [0, 5, 0], [0, 0, 5]]
     assert "No pixel is confused." in part("run", run)
 
 
 def test_memory_is_in_the_costs_where_it_was_measured(run: ShownRun):
     assert "most memory held" not in part("run", run)
-    run.cost["peak_memory_bytes"] = 2_500_000_000
+    vars(run.cost).update(peak_memory_bytes=2_500_000_000)
     assert "| most memory held | 2.50 GB |" in part("run", run)
 
 
@@ -109,8 +110,8 @@ def flight(
 )  # fmt: skip
 def test_what_deeplab_began_with(flight: LossComparison, facts: dict[str, Any], said: str):
     before = flight.trial.metrics["deeplab"]
-    flight.trial.metrics["deeplab"] = {**before, **facts} if facts else {}
+    vars(flight.trial.metrics)["deeplab"] = {**before, **facts} if facts else {}
     try:
         assert said in render(TEMPLATE, **facts_of(flight, LINKS), links=LINKS)
     finally:
-        flight.trial.metrics["deeplab"] = before
+        vars(flight.trial.metrics)["deeplab"] = before
