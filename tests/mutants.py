@@ -32,8 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, KEPT = ROOT / "aerial_nni", ROOT / "build" / "mutants.json"
 FILES = ("data/pipeline/*split*.py", "recipes/distill/*.py", "recipes/darts/*.py",
          "training/*.py", "tuners/*.py")  # fmt: skip
-STEERING = ("command", "measurement", "overview", "recipe", "search_tuner", "size_matching", "study",
-            "summary", "teacher_checks", "training_setup")  # fmt: skip
+STEERING = ("command", "measurement", "overview", "recipe", "search_tuner", "size_matching",
+            "study", "summary", "teacher_checks", "training_setup")  # fmt: skip
 """Modules of a recipe that compute no result: they say what is started, and gather what it gave."""
 IN_TRIALS = ("deeplab_weights", "unfreezing", "zoomout_first_stage")
 """Modules that whole trials test, which is too slow to be asked of each mutant."""

@@ -1,6 +1,5 @@
 """Fabricated experiments of the kinds `zoomout` and `drone`: every file a report reads."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any

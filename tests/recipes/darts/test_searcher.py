@@ -1,6 +1,5 @@
 """The callback that learns the architecture: from which batches, with what, towards what."""
 
-import dataclasses
 from functools import partial
 from pathlib import Path
 
