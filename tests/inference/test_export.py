@@ -107,7 +107,8 @@ def test_files_for_torch(checkpoint: Path, tmp_path: Path, format: str):
 def test_a_model_of_sixteen_bits(tmp_path: Path):
     header = {**HEADER, "pixels": "uint16", "mean": (9e3,) * 3, "std": (5e3,) * 3}
     checkpoint = tmp_path / "deep.safetensors"
-    bilinear = replace(SPEC, norm="group", upsampling="bilinear", space_to_depth=2)
+    more = {"norm": "group", "upsampling": "bilinear", "space_to_depth": 2}
+    bilinear = replace(SPEC, options={**SPEC.options, **more})
     save_checkpoint(checkpoint, bilinear.build().eval(), bilinear, header=header)
     assert export(checkpoint, tmp_path / "deep.onnx", format="onnx") < 1e-3
     pixels = np.random.default_rng(0).integers(0, 20000, (1, 3, 33, 47)).astype(np.uint16)

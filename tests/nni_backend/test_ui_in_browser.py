@@ -151,7 +151,7 @@ def test_pictures_before_the_first_metric_and_of_metrics_that_are_no_numbers(
         assert printed == [str(overview)]
         held.touch()
         wait_for(live.succeeded)
-        assert main([live.url, *take]) == 0
+        assert main([live.url, *take, "--overwrite"]) == 0
         said, *printed = capsys.readouterr().out.splitlines()
         assert said.removeprefix("best trial: ").partition(",")[0] in live.succeeded()
     assert ", nan with lr=" in said
