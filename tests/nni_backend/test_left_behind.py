@@ -119,7 +119,7 @@ def test_no_two_processes_that_are_killed_together_leave_anything(
     runs: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("FAST_SECONDS", "0.1 600")
-    launched = Launched(runs, port, seeds=2)
+    launched = Launched(runs, port, seeds=5)
     experiment, launcher = launched.id, launched.process
     again = [sys.executable, "-m", "aerial_nni.run", "resume", experiment, "--exit"]
     again += ["--runs", str(runs), "--port", str(port)]
@@ -136,7 +136,6 @@ def test_no_two_processes_that_are_killed_together_leave_anything(
     monkeypatch.setenv("FAST_SECONDS", "0.1")
     subprocess.run(again, stdout=subprocess.DEVNULL, check=False)
     record = records.load(runs / experiment)
-    good = {
-        t.parameters["seed"] for t in record.trials if ranking.is_good(runs / experiment / t.id)
-    }
-    assert (record.state, good) == ("DONE", {0, 1}), record.reason
+    good = [t for t in record.trials if ranking.is_good(runs / experiment / t.id)]
+    # A trial that is killed beside a manager that lives has failed; the others go on.
+    assert record.state == "DONE" and len(good) >= 2, record.reason

@@ -64,9 +64,7 @@ def add_flags(verbs: Verbs) -> None:
                        help="why the search was made smaller, for the document")  # fmt: skip
     add_experiment_flags(parser, failures=5, concurrency=usual("concurrency"))
     add_config(parser)
-    add_trial_flags(
-        parser, SearchOptions, preset=DARTS.preset, without=["search", "model"], families=("unet",)
-    )
+    add_trial_flags(parser, SearchOptions, preset=DARTS.preset, without=["search"])
 
 
 def darts(given: argparse.Namespace) -> int:
