@@ -1,4 +1,4 @@
-// Repairs of NNI 3.0's server, loaded into its Node by NODE_OPTIONS=--require (see repairs.py).
+// Repairs of NNI 3.0's server, loaded into its Node by NODE_OPTIONS=--require (see nni_patches.py).
 //
 // Each repair, here and in node/, has the address of its defect in the installed package `nni_node`,
 // and a test in tests/nni_backend/test_nni_patches.py that fails once the repair is no longer needed.
@@ -34,7 +34,7 @@ requests.guard(left);
 if (!left.has("orphan")) trials.replaceGuard();
 
 // "home": common/globals/paths.js keeps its list of experiments in ~/nni-experiments whatever
-// experiment_working_directory says. repairs.py does the same on the Python side.
+// experiment_working_directory says. nni_patches.py does the same on the Python side.
 if (!left.has("home") && process.env.AERIAL_NNI_HOME) {
   os.homedir = () => process.env.AERIAL_NNI_HOME;
 }

@@ -10,9 +10,9 @@ Whoever kills the launcher may kill the guard with it (memory that ran out, a sc
 that it finds), so nobody relies on one process alone. The launcher ends its experiment by itself,
 whatever became of the guard. The manager sees that its parent has changed, and starts another
 guard if it still lives after that (node/trials.cjs, `orphan`). And what the manager starts is
-killed with it by the system (tied.py): that needs no thread in the middle of a computation, no
-code in a trial, and holds for a TensorBoard too. Left over are the processes of a manager
-that was killed together with launcher and guard, on systems that are not Linux.
+killed with it by the system (tied_process.py): that needs no thread in the middle of a
+computation, no code in a trial, and holds for a TensorBoard too. Left over are the processes of a
+manager that was killed together with launcher and guard, on systems that are not Linux.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Run a command that the kernel kills when its parent process ends.
 
-python -I -S tied.py PARENT COMMAND...
+python -I -S tied_process.py PARENT COMMAND...
 
 PARENT is the id of that process. Where the system cannot do this (it is Linux's PR_SET_PDEATHSIG),
 the command is run all the same.

@@ -7,7 +7,7 @@ from types import ModuleType
 from nni.common import serializer
 
 OURS = "AERIAL_NNI_HOME"
-"""The variable that every process of our experiments is started with; see repairs.py."""
+"""The variable that every process of our experiments is started with; see nni_patches.py."""
 
 
 def in_our_experiment() -> bool:

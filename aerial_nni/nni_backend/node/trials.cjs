@@ -152,7 +152,7 @@ function replaceGuard() {
 }
 
 // "tied": common/trial_keeper/process.js `spawn()` and common/utils.js `getTunerProc()` start processes
-// that live on when the manager is killed. See process_reaper.py and tied.py.
+// that live on when the manager is killed. See process_reaper.py and tied_process.py.
 function tieTrials(exported) {
   const proto = exported.TrialProcess.prototype;
   const spawn = proto.spawn;
